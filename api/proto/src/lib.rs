@@ -1,0 +1,1 @@
+//! The generated gRPC API, package drover.v1.

@@ -1,0 +1,1 @@
+//! The use cases of people and programs, and the gRPC face over them.

@@ -1,0 +1,1 @@
+//! Power and boot order of a machine, through its BMC.

@@ -1,0 +1,1 @@
+//! Talos' own protocols: API client, event sink, kernel log.

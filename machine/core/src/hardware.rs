@@ -1,0 +1,385 @@
+//! What a machine is made of, as far as its boot and its identity are concerned.
+//!
+//! Every text here may come from the network or from firmware. The types accept only what can be
+//! printed on one line and put into a script or a document without surprises.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// A text that is not what a hardware fact looks like.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("wanted {wanted}, got {got:?}")]
+pub struct ParseHardwareError {
+    /// What would have been accepted.
+    pub wanted: &'static str,
+    /// What came, at most its first 64 characters.
+    pub got: String,
+}
+
+impl ParseHardwareError {
+    fn new(wanted: &'static str, got: &str) -> Self {
+        Self {
+            wanted,
+            got: got.chars().take(64).collect(),
+        }
+    }
+}
+
+/// An Ethernet hardware address (48 bits). Prints as `52:54:00:77:00:01`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MacAddress([u8; 6]);
+
+impl MacAddress {
+    /// The address of these six octets.
+    pub const fn new(octets: [u8; 6]) -> Self {
+        Self(octets)
+    }
+
+    /// Its six octets, as on the wire.
+    pub const fn octets(self) -> [u8; 6] {
+        self.0
+    }
+}
+
+impl fmt::Display for MacAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}
+
+impl fmt::Debug for MacAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MacAddress({self})")
+    }
+}
+
+/// Accepts colons or hyphens (iPXE's `:hexhyp`) between the octets, in either case.
+impl FromStr for MacAddress {
+    type Err = ParseHardwareError;
+
+    fn from_str(text: &str) -> Result<Self, ParseHardwareError> {
+        let refused =
+            || ParseHardwareError::new("six hexadecimal octets such as 52:54:00:77:00:01", text);
+        let octets: Vec<u8> = text
+            .split([':', '-'])
+            .map(|octet| hex_octet(octet).ok_or_else(refused))
+            .collect::<Result<_, _>>()?;
+        octets.try_into().map(Self).map_err(|_| refused())
+    }
+}
+
+/// The SMBIOS system UUID in its printed (RFC 4122) byte order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SystemUuid([u8; 16]);
+
+impl SystemUuid {
+    /// From bytes in printed order.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// From the little-endian form of SMBIOS and DHCP option 97 (RFC 4578 §2.3): the first three
+    /// fields are byte-swapped.
+    pub const fn from_mixed_endian(raw: [u8; 16]) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = raw;
+        Self([d, c, b, a, f, e, h, g, i, j, k, l, m, n, o, p])
+    }
+
+    /// Its bytes in printed order.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// Whether it can identify anything: vendors ship all zeros, all ones and a well-known
+    /// placeholder (`03000200-0400-0500-0006-000700080009`).
+    pub fn is_usable(&self) -> bool {
+        const PLACEHOLDER: [u8; 16] = [3, 0, 2, 0, 4, 0, 5, 0, 0, 6, 0, 7, 0, 8, 0, 9];
+        !(self.0 == [0; 16] || self.0 == [0xff; 16] || self.0 == PLACEHOLDER)
+    }
+}
+
+impl fmt::Display for SystemUuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, byte) in self.0.iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for SystemUuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SystemUuid({self})")
+    }
+}
+
+impl FromStr for SystemUuid {
+    type Err = ParseHardwareError;
+
+    fn from_str(text: &str) -> Result<Self, ParseHardwareError> {
+        let refused =
+            || ParseHardwareError::new("a UUID such as 4c4c4544-0000-4000-8000-000000000001", text);
+        let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+        if lengths != [8, 4, 4, 4, 12] || !text.is_ascii() {
+            return Err(refused());
+        }
+        let digits: Vec<char> = text.chars().filter(|c| *c != '-').collect();
+        let bytes: Vec<u8> = digits
+            .chunks(2)
+            .map(|pair| hex_octet(&pair.iter().collect::<String>()).ok_or_else(refused))
+            .collect::<Result<_, _>>()?;
+        bytes.try_into().map(Self).map_err(|_| refused())
+    }
+}
+
+/// A serial number of a system or a disk: 1 to 64 printable ASCII characters without quotes,
+/// backslash, `$`, `{`, `}` or white space at the ends.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SerialNumber(String);
+
+impl SerialNumber {
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it can identify anything: vendors ship well-known placeholders.
+    pub fn is_usable(&self) -> bool {
+        const PLACEHOLDERS: [&str; 10] = [
+            "0",
+            "none",
+            "n/a",
+            "not specified",
+            "not applicable",
+            "default string",
+            "system serial number",
+            "to be filled by o.e.m.",
+            "0123456789",
+            "123456789",
+        ];
+        let lower = self.0.to_lowercase();
+        !PLACEHOLDERS.contains(&lower.as_str())
+    }
+}
+
+impl fmt::Display for SerialNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for SerialNumber {
+    type Err = ParseHardwareError;
+
+    fn from_str(text: &str) -> Result<Self, ParseHardwareError> {
+        let text = text.trim();
+        let allowed = |c: char| (c.is_ascii_graphic() || c == ' ') && !"\"'`\\${}".contains(c);
+        if text.is_empty() || text.len() > 64 || !text.chars().all(allowed) {
+            return Err(ParseHardwareError::new(
+                "a serial number: 1 to 64 printable characters without quotes, $ or braces",
+                text,
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// The instruction set of a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Arch {
+    /// 64-bit x86, also when its BIOS boots in 16-bit mode.
+    X86_64,
+    /// 64-bit Arm.
+    Arm64,
+}
+
+impl Arch {
+    /// The name that Talos and container images use: `amd64`, `arm64`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::X86_64 => "amd64",
+            Self::Arm64 => "arm64",
+        }
+    }
+}
+
+impl fmt::Display for Arch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Arch {
+    type Err = ParseHardwareError;
+
+    fn from_str(text: &str) -> Result<Self, ParseHardwareError> {
+        match text {
+            "amd64" | "x86_64" => Ok(Self::X86_64),
+            "arm64" | "aarch64" => Ok(Self::Arm64),
+            _ => Err(ParseHardwareError::new("amd64 or arm64", text)),
+        }
+    }
+}
+
+/// The kind of firmware that starts a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Firmware {
+    /// A legacy PC BIOS.
+    Bios,
+    /// UEFI.
+    Uefi,
+}
+
+impl Firmware {
+    /// `bios` or `uefi`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bios => "bios",
+            Self::Uefi => "uefi",
+        }
+    }
+}
+
+impl fmt::Display for Firmware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Firmware {
+    type Err = ParseHardwareError;
+
+    fn from_str(text: &str) -> Result<Self, ParseHardwareError> {
+        match text {
+            "bios" => Ok(Self::Bios),
+            "uefi" => Ok(Self::Uefi),
+            _ => Err(ParseHardwareError::new("bios or uefi", text)),
+        }
+    }
+}
+
+/// Which disk of a machine, by an identity that does not move with its slot: never `/dev/sda`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DiskIdentity {
+    /// The serial number that the disk reports.
+    Serial(SerialNumber),
+    /// Its world-wide name (`naa.…`, `eui.…`, `nvme.…`), as Talos prints `wwid`.
+    Wwn(SerialNumber),
+}
+
+/// `serial:DISK1` or `wwn:naa.5000c500a1b2c3d4`.
+impl fmt::Display for DiskIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Serial(serial) => write!(f, "serial:{serial}"),
+            Self::Wwn(wwn) => write!(f, "wwn:{wwn}"),
+        }
+    }
+}
+
+impl FromStr for DiskIdentity {
+    type Err = ParseHardwareError;
+
+    fn from_str(text: &str) -> Result<Self, ParseHardwareError> {
+        match text.split_once(':') {
+            Some(("serial", serial)) => serial.parse().map(Self::Serial),
+            Some(("wwn", wwn)) => wwn.parse().map(Self::Wwn),
+            _ => Err(ParseHardwareError::new("serial:… or wwn:…", text)),
+        }
+    }
+}
+
+fn hex_octet(text: &str) -> Option<u8> {
+    let plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    plain.then(|| u8::from_str_radix(text, 16).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn texts_come_back(mac: [u8; 6], uuid: [u8; 16]) {
+            let mac = MacAddress::new(mac);
+            prop_assert_eq!(mac.to_string().parse(), Ok(mac));
+            let uuid = SystemUuid::from_bytes(uuid);
+            prop_assert_eq!(uuid.to_string().parse(), Ok(uuid));
+        }
+
+        #[test]
+        fn no_text_panics(text: String) {
+            let _ = text.parse::<MacAddress>();
+            let _ = text.parse::<SystemUuid>();
+            let _ = text.parse::<DiskIdentity>();
+            if let Ok(serial) = text.parse::<SerialNumber>() {
+                let unsafe_in_a_script = serial.as_str().contains(['\n', '"', '$', '{']);
+                prop_assert!(!unsafe_in_a_script);
+            }
+        }
+    }
+
+    #[test]
+    fn option_97_is_mixed_endian() {
+        // OVMF sends 4c4c4544-0000-4000-8000-000000000001 as 44454c4c…
+        let raw = [
+            0x44, 0x45, 0x4c, 0x4c, 0, 0, 0, 0x40, 0x80, 0, 0, 0, 0, 0, 0, 1,
+        ];
+        let uuid = SystemUuid::from_mixed_endian(raw);
+        assert_eq!(uuid.to_string(), "4c4c4544-0000-4000-8000-000000000001");
+    }
+
+    #[test]
+    fn placeholders_identify_nothing() {
+        for uuid in [
+            "00000000-0000-0000-0000-000000000000",
+            "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "03000200-0400-0500-0006-000700080009",
+        ] {
+            assert!(!uuid.parse::<SystemUuid>().unwrap().is_usable(), "{uuid}");
+        }
+        assert!(
+            !"To be filled by O.E.M."
+                .parse::<SerialNumber>()
+                .unwrap()
+                .is_usable()
+        );
+        assert!("LAB1".parse::<SerialNumber>().unwrap().is_usable());
+    }
+
+    #[test]
+    fn a_disk_is_never_a_path() {
+        assert!("/dev/sda".parse::<DiskIdentity>().is_err());
+        assert_eq!(
+            "serial:DISK1".parse::<DiskIdentity>().unwrap().to_string(),
+            "serial:DISK1"
+        );
+    }
+
+    #[test]
+    fn mac_takes_hyphens_and_refuses_halves() {
+        assert_eq!(
+            "52-54-00-77-00-01"
+                .parse::<MacAddress>()
+                .unwrap()
+                .to_string(),
+            "52:54:00:77:00:01"
+        );
+        for text in [
+            "",
+            "52:54:00:77:00",
+            "52:54:00:77:00:1",
+            "52:54:00:77:00:+1",
+            "52:54:00:77:00:01:02",
+        ] {
+            assert!(text.parse::<MacAddress>().is_err(), "{text}");
+        }
+    }
+}

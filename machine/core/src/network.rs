@@ -1,0 +1,283 @@
+//! Subnets, ranges and leases. Addresses are [`IpAddr`], because DHCPv6 comes later.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::hardware::MacAddress;
+use crate::time::Timestamp;
+
+/// A subnet's name in the settings, such as `provisioning`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubnetName(String);
+
+impl SubnetName {
+    /// A name as the settings give it.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SubnetName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text that is not a network or a range.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("wanted {wanted}, got {got:?}")]
+pub struct ParseNetworkError {
+    /// What would have been accepted.
+    pub wanted: &'static str,
+    /// What came, at most its first 64 characters.
+    pub got: String,
+}
+
+/// An IP network: an address and the length of its prefix, such as `10.77.0.0/24`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+impl Network {
+    /// The network that `address` lies in, its host bits cleared; `None` if the prefix is longer
+    /// than the address.
+    pub fn containing(address: IpAddr, prefix: u8) -> Option<Self> {
+        let width = if address.is_ipv4() { 32 } else { 128 };
+        (prefix <= width).then(|| Self {
+            address: masked(address, prefix),
+            prefix,
+        })
+    }
+
+    /// Its first address.
+    pub const fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// The length of its prefix in bits.
+    pub const fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
+    /// Whether `address` lies in it.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        address.is_ipv4() == self.address.is_ipv4() && masked(address, self.prefix) == self.address
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+impl FromStr for Network {
+    type Err = ParseNetworkError;
+
+    fn from_str(text: &str) -> Result<Self, ParseNetworkError> {
+        let refused = || ParseNetworkError {
+            wanted: "a network such as 10.77.0.0/24",
+            got: text.chars().take(64).collect(),
+        };
+        let (address, prefix) = text.split_once('/').ok_or_else(refused)?;
+        let address = address.parse().map_err(|_| refused())?;
+        let prefix = prefix.parse().map_err(|_| refused())?;
+        Self::containing(address, prefix)
+            .filter(|it| it.address == address)
+            .ok_or_else(refused)
+    }
+}
+
+/// The addresses from `first` to `last`, both included, of one family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AddressRange {
+    first: IpAddr,
+    last: IpAddr,
+}
+
+impl AddressRange {
+    /// A range; `None` if it is empty or mixes families.
+    pub fn new(first: IpAddr, last: IpAddr) -> Option<Self> {
+        (first.is_ipv4() == last.is_ipv4() && first <= last).then_some(Self { first, last })
+    }
+
+    /// Its first address.
+    pub const fn first(&self) -> IpAddr {
+        self.first
+    }
+
+    /// Its last address.
+    pub const fn last(&self) -> IpAddr {
+        self.last
+    }
+
+    /// Whether `address` lies in it.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        address.is_ipv4() == self.first.is_ipv4() && self.first <= address && address <= self.last
+    }
+}
+
+impl fmt::Display for AddressRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.first, self.last)
+    }
+}
+
+impl FromStr for AddressRange {
+    type Err = ParseNetworkError;
+
+    fn from_str(text: &str) -> Result<Self, ParseNetworkError> {
+        let refused = || ParseNetworkError {
+            wanted: "a range such as 10.77.0.50-10.77.0.200",
+            got: text.chars().take(64).collect(),
+        };
+        let (first, last) = text.split_once('-').ok_or_else(refused)?;
+        let first = first.trim().parse().map_err(|_| refused())?;
+        let last = last.trim().parse().map_err(|_| refused())?;
+        Self::new(first, last).ok_or_else(refused)
+    }
+}
+
+/// How Drover takes part in a subnet's DHCP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DhcpMode {
+    /// The only DHCP server: it leases addresses from these ranges.
+    Authoritative {
+        /// What may be leased.
+        ranges: Vec<AddressRange>,
+    },
+    /// Beside another DHCP server: boot information only, never an address.
+    Proxy,
+    /// Silent.
+    Off,
+}
+
+/// What an unknown machine gets when it asks to be booted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnknownPolicy {
+    /// A lease without a boot file (authoritative) or silence (proxy).
+    Ignore,
+    /// The immutable image without a config, to be looked at.
+    Inspect,
+}
+
+/// One subnet that Drover serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subnet {
+    /// Its name.
+    pub name: SubnetName,
+    /// Its addresses.
+    pub network: Network,
+    /// Our own address in it: the server identifier, and the host in every URL.
+    pub server: IpAddr,
+    /// How its DHCP is done.
+    pub mode: DhcpMode,
+    /// What unknown machines get.
+    pub unknown: UnknownPolicy,
+    /// The default gateway that leases carry, if any.
+    pub router: Option<IpAddr>,
+    /// The name servers that leases carry.
+    pub dns: Vec<IpAddr>,
+    /// How long a lease lasts.
+    pub lease_time: Duration,
+}
+
+/// Who holds a lease. ROM, iPXE and OS of one machine send different client identifiers, so a v4
+/// lease belongs to the hardware address; v6 will add the DUID and IAID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ClientKey {
+    /// The hardware address (`chaddr`) of a DHCPv4 client.
+    Hardware(MacAddress),
+}
+
+impl fmt::Display for ClientKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hardware(mac) => mac.fmt(f),
+        }
+    }
+}
+
+/// An address that was given to a client; unique on (subnet, client) and on (subnet, address).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// In which subnet.
+    pub subnet: SubnetName,
+    /// To whom.
+    pub client: ClientKey,
+    /// Which address.
+    pub address: IpAddr,
+    /// The client identifier (option 61) that was last sent, for the record.
+    pub client_identifier: Option<Vec<u8>>,
+    /// When it was granted or last renewed.
+    pub granted: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
+fn masked(address: IpAddr, prefix: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => {
+            let mask = u32::MAX
+                .checked_shl(32 - u32::from(prefix.min(32)))
+                .unwrap_or(0);
+            IpAddr::from((u32::from(v4) & mask).to_be_bytes())
+        }
+        IpAddr::V6(v6) => {
+            let mask = u128::MAX
+                .checked_shl(128 - u32::from(prefix.min(128)))
+                .unwrap_or(0);
+            IpAddr::from((u128::from(v6) & mask).to_be_bytes())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_network_holds_its_addresses() {
+        let network: Network = "10.77.0.0/24".parse().unwrap();
+        assert!(network.contains(ip("10.77.0.255")));
+        assert!(!network.contains(ip("10.77.1.0")));
+        assert!(!network.contains(ip("fd77::1")));
+        assert!(
+            "0.0.0.0/0"
+                .parse::<Network>()
+                .unwrap()
+                .contains(ip("203.0.113.1"))
+        );
+    }
+
+    #[test]
+    fn host_bits_and_long_prefixes_are_refused() {
+        for text in ["10.77.0.1/24", "10.77.0.0/33", "10.77.0.0", "x/8", ""] {
+            assert!(text.parse::<Network>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_has_an_order_and_one_family() {
+        assert!(AddressRange::new(ip("10.0.0.2"), ip("10.0.0.1")).is_none());
+        assert!(AddressRange::new(ip("10.0.0.2"), ip("fd77::1")).is_none());
+        let range: AddressRange = "10.77.0.50-10.77.0.60".parse().unwrap();
+        assert!(range.contains(ip("10.77.0.60")) && !range.contains(ip("10.77.0.61")));
+        assert_eq!(range.to_string(), "10.77.0.50-10.77.0.60");
+    }
+}

@@ -1,0 +1,1 @@
+//! Where machines are kept: SQLite by default, PostgreSQL for many replicas.

@@ -1,0 +1,1 @@
+//! DHCPv4 for network boot: packets, leases and replies, without a socket.

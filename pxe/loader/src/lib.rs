@@ -1,0 +1,1 @@
+//! Bootloaders as a catalogue: which firmware gets which file, and which script.

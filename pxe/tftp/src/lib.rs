@@ -1,0 +1,1 @@
+//! TFTP read transfers as a state machine, without a socket.

@@ -1,0 +1,1 @@
+//! End to end on real firmware, and the demo.

@@ -1,0 +1,1 @@
+//! The lab: namespaces, machines with real firmware and BMCs, the simulator.
