@@ -3,12 +3,30 @@
 //! The vocabulary that every other crate shares, and the decisions of Drover as pure functions:
 //! facts and `now` in, values out. There is no socket, clock or random source here; identifiers are
 //! made from bytes that the caller drew, times are values that the caller read.
+//!
+//! - who is on the wire: [`evidence`]
+//! - what may become of a machine: [`lifecycle`], [`machine`]
+//! - what people and policies want: [`cluster`], [`intent`]
+//! - what is being tried: [`attempt`], [`boot`]
+//! - what happens next: [`decision`] for a boot, [`plan`] for a machine, [`bootstrap`] for a cluster
 
 #![forbid(unsafe_code)]
 
+pub mod attempt;
+pub mod boot;
+pub mod bootstrap;
+pub mod cluster;
+pub mod decision;
 pub mod endpoint;
+pub mod evidence;
+#[cfg(test)]
+mod fixtures;
 pub mod hardware;
 pub mod id;
+pub mod intent;
+pub mod lifecycle;
+pub mod machine;
 pub mod network;
+pub mod plan;
 pub mod power;
 pub mod time;

@@ -1,0 +1,161 @@
+//! What a machine boots next: one pure function of what is known, with its reason.
+//!
+//! DHCP, the script and a dry run all ask [`decide`], so they can't contradict each other. The
+//! default answer is the local disk: nothing of ours writes.
+
+use crate::attempt::Attempt;
+use crate::boot::Boot;
+use crate::evidence::Identity;
+use crate::id::AttemptId;
+use crate::intent::Intent;
+use crate::lifecycle::State;
+use crate::machine::Machine;
+use crate::network::UnknownPolicy;
+use crate::time::Timestamp;
+use std::time::Duration;
+
+/// How far the asker is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// DHCP, from firmware or iPXE.
+    Dhcp,
+    /// iPXE asks for its script, and has said all that it knows of itself.
+    Script,
+}
+
+/// What is known when a machine asks what to boot.
+#[derive(Debug, Clone, Copy)]
+pub struct BootFacts<'a> {
+    /// How far the asker is.
+    pub stage: Stage,
+    /// What unknown machines of this subnet get.
+    pub unknown: UnknownPolicy,
+    /// Who it is.
+    pub identity: &'a Identity,
+    /// Its record, if it is known.
+    pub machine: Option<&'a Machine>,
+    /// The standing intent of its machine.
+    pub intent: Option<&'a Intent>,
+    /// The latest attempt for that intent.
+    pub attempt: Option<&'a Attempt>,
+    /// The boot that asks.
+    pub boot: &'a Boot,
+}
+
+/// What a machine boots next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// Its own disk.
+    LocalDisk,
+    /// The network, as far as a script that waits: nothing is decided yet.
+    Wait,
+    /// The network: the installer of this attempt.
+    Install(AttemptId),
+}
+
+/// An answer and its reason, as `explain` prints it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What to boot.
+    pub answer: Answer,
+    /// Why.
+    pub because: String,
+}
+
+/// For how long a machine that was just inspected waits in its script for an allocation.
+pub const ALLOCATION_WAIT: Duration = Duration::from_mins(10);
+
+/// What the asker boots next.
+pub fn decide(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
+    match facts.identity {
+        Identity::Conflict {
+            name, differences, ..
+        } => {
+            let named: Vec<String> = differences.iter().map(ToString::to_string).collect();
+            local_disk(format!("it claims to be {name}, but {}", named.join("; ")))
+        }
+        Identity::Candidate(_) => {
+            wait("an unknown card on a known board: iPXE will tell the serial number and all cards")
+        }
+        Identity::Unknown => unknown(facts.unknown, "the machine is unknown"),
+        Identity::Known(_) => match facts.machine {
+            None => local_disk("its record is gone"),
+            Some(machine) => decide_known(facts, machine, now),
+        },
+    }
+}
+
+fn decide_known(facts: &BootFacts<'_>, machine: &Machine, now: Timestamp) -> Decision {
+    match machine.state {
+        State::Discovered => {
+            let why = format!(
+                "{} is not accepted (drover machine accept {0})",
+                machine.name
+            );
+            unknown(facts.unknown, &why)
+        }
+        State::Inspecting => wait("it is being inspected"),
+        State::Available => decide_available(facts, machine, now),
+        State::Provisioning(_) => decide_provisioning(facts, now),
+        State::Active => local_disk("it is active"),
+        State::Cleaning => local_disk("it is being cleaned"),
+        State::Failed(_) => local_disk("it has failed, and waits for a person"),
+        State::Retired => local_disk("it is retired"),
+    }
+}
+
+/// The boot in which a machine was inspected may become the one in which it is installed.
+fn decide_available(facts: &BootFacts<'_>, machine: &Machine, now: Timestamp) -> Decision {
+    let inspected_in_this_boot = facts.boot.opened <= machine.since;
+    if inspected_in_this_boot && now.since(machine.since) < ALLOCATION_WAIT {
+        wait("it is available and may be allocated in this boot")
+    } else {
+        local_disk("it is available, and nobody has allocated it")
+    }
+}
+
+fn decide_provisioning(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
+    let Some(intent) = facts.intent.filter(|intent| intent.is_open(now)) else {
+        return local_disk("no open intent permits to install it");
+    };
+    let open = facts
+        .attempt
+        .filter(|attempt| attempt.is_open() && attempt.intent == intent.id);
+    let Some(attempt) = open else {
+        return wait("the next attempt to install it is about to be opened");
+    };
+    if attempt.release.is_some() && attempt.boot != Some(facts.boot.id) {
+        return local_disk(format!(
+            "attempt {} has its config already: its disk should boot now",
+            attempt.number
+        ));
+    }
+    Decision {
+        answer: Answer::Install(attempt.id),
+        because: format!("{} asked for it (attempt {})", intent.actor, attempt.number),
+    }
+}
+
+fn unknown(policy: UnknownPolicy, why: &str) -> Decision {
+    match policy {
+        UnknownPolicy::Ignore => local_disk(format!("{why}, and the subnet ignores such machines")),
+        UnknownPolicy::Inspect => wait(format!("{why}, and the subnet lets such machines wait")),
+    }
+}
+
+fn local_disk(because: impl Into<String>) -> Decision {
+    Decision {
+        answer: Answer::LocalDisk,
+        because: because.into(),
+    }
+}
+
+fn wait(because: impl Into<String>) -> Decision {
+    Decision {
+        answer: Answer::Wait,
+        because: because.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

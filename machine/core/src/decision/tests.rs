@@ -1,0 +1,220 @@
+//! A row for each thing that can be known, and what no combination may lead to.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::attempt::{AttemptEnd, Release};
+use crate::boot::BootStep;
+use crate::evidence::{Difference, EvidenceKind};
+use crate::fixtures::{at, attempt, boot, intent, machine};
+use crate::id::{BootId, MachineId};
+use crate::intent::IntentEnd;
+use crate::lifecycle::{Moving, Origin};
+
+const PROVISIONING: State = State::Provisioning(Origin::Available);
+
+fn ask(
+    machine: &Machine,
+    intent: Option<&Intent>,
+    attempt: Option<&Attempt>,
+    boot: &Boot,
+) -> Decision {
+    let facts = BootFacts {
+        stage: Stage::Script,
+        unknown: UnknownPolicy::Ignore,
+        identity: &Identity::Known(machine.id),
+        machine: Some(machine),
+        intent,
+        attempt,
+        boot,
+    };
+    decide(&facts, at(100))
+}
+
+fn nobody(identity: &Identity, unknown: UnknownPolicy) -> Answer {
+    let boot = boot(1, 90, BootStep::Discover);
+    let facts = BootFacts {
+        stage: Stage::Dhcp,
+        unknown,
+        identity,
+        machine: None,
+        intent: None,
+        attempt: None,
+        boot: &boot,
+    };
+    decide(&facts, at(100)).answer
+}
+
+fn released_to(id: u8) -> Attempt {
+    let release = Release {
+        at: at(50),
+        peer: [10, 77, 0, 9].into(),
+        digest: [0; 32],
+        fetches: 1,
+    };
+    Attempt {
+        release: Some(release),
+        boot: Some(BootId::from_bytes([id; 16])),
+        ..attempt()
+    }
+}
+
+#[test]
+fn the_unknown_get_what_the_subnet_says() {
+    assert_eq!(
+        nobody(&Identity::Unknown, UnknownPolicy::Ignore),
+        Answer::LocalDisk
+    );
+    assert_eq!(
+        nobody(&Identity::Unknown, UnknownPolicy::Inspect),
+        Answer::Wait
+    );
+}
+
+#[test]
+fn a_candidate_comes_as_far_as_ipxe_and_a_claimant_no_further_than_its_disk() {
+    let machine = MachineId::from_bytes([2; 16]);
+    assert_eq!(
+        nobody(&Identity::Candidate(machine), UnknownPolicy::Ignore),
+        Answer::Wait
+    );
+    let differs = Difference {
+        kind: EvidenceKind::SystemSerial,
+        known: "S1".to_owned(),
+        claimed: "S2".to_owned(),
+    };
+    let conflict = Identity::Conflict {
+        claimant: None,
+        with: machine,
+        name: "w1".to_owned(),
+        differences: vec![differs],
+    };
+    assert_eq!(nobody(&conflict, UnknownPolicy::Inspect), Answer::LocalDisk);
+}
+
+#[test]
+fn states_that_nobody_works_on_boot_their_disk() {
+    let boot = boot(1, 90, BootStep::Discover);
+    for state in [
+        State::Discovered,
+        State::Available,
+        State::Active,
+        State::Cleaning,
+        State::Failed(Moving::Inspecting),
+        State::Retired,
+    ] {
+        let decision = ask(&machine(state), Some(&intent()), Some(&attempt()), &boot);
+        assert_eq!(
+            decision.answer,
+            Answer::LocalDisk,
+            "{state}: {}",
+            decision.because
+        );
+    }
+}
+
+#[test]
+fn the_boot_of_the_inspection_waits_for_its_allocation() {
+    let mut available = machine(State::Available);
+    available.since = at(95);
+    assert_eq!(
+        ask(&available, None, None, &boot(1, 90, BootStep::Script)).answer,
+        Answer::Wait
+    );
+    assert_eq!(
+        ask(&available, None, None, &boot(1, 96, BootStep::Script)).answer,
+        Answer::LocalDisk
+    );
+    available.since = at(100 - 600);
+    assert_eq!(
+        ask(&available, None, None, &boot(1, -900, BootStep::Script)).answer,
+        Answer::LocalDisk
+    );
+}
+
+#[test]
+fn an_install_needs_an_open_intent_and_an_open_attempt() {
+    let machine = machine(PROVISIONING);
+    let boot = boot(1, 90, BootStep::Script);
+    let closed_intent = Intent {
+        closed: Some((at(1), IntentEnd::Cancelled)),
+        ..intent()
+    };
+    let expired = Intent {
+        expires: at(100),
+        ..intent()
+    };
+    let closed = Attempt {
+        closed: Some((at(1), AttemptEnd::Interrupted)),
+        ..attempt()
+    };
+    for (intent, attempt, wanted) in [
+        (
+            Some(&intent()),
+            Some(&attempt()),
+            Answer::Install(attempt().id),
+        ),
+        (Some(&intent()), None, Answer::Wait),
+        (Some(&intent()), Some(&closed), Answer::Wait),
+        (None, Some(&attempt()), Answer::LocalDisk),
+        (Some(&closed_intent), Some(&attempt()), Answer::LocalDisk),
+        (Some(&expired), Some(&attempt()), Answer::LocalDisk),
+    ] {
+        assert_eq!(ask(&machine, intent, attempt, &boot).answer, wanted);
+    }
+}
+
+#[test]
+fn after_its_release_an_attempt_serves_its_own_boot_only() {
+    let machine = machine(PROVISIONING);
+    let attempt = released_to(1);
+    let same = ask(
+        &machine,
+        Some(&intent()),
+        Some(&attempt),
+        &boot(1, 10, BootStep::Config),
+    );
+    assert_eq!(same.answer, Answer::Install(attempt.id));
+    let later = ask(
+        &machine,
+        Some(&intent()),
+        Some(&attempt),
+        &boot(2, 80, BootStep::Discover),
+    );
+    assert_eq!(later.answer, Answer::LocalDisk);
+}
+
+proptest! {
+    /// Whatever is known: an install is answered only to a known machine that is being
+    /// provisioned, for an open intent and an open attempt of it.
+    #[test]
+    fn no_install_without_an_open_intent(
+        state in prop::sample::select(State::ALL.to_vec()),
+        has_intent: bool,
+        intent_closed: bool,
+        expires in 0i64..200,
+        has_attempt: bool,
+        attempt_closed: bool,
+        has_release: bool,
+        boot_id in 1u8..3,
+    ) {
+        let machine = machine(state);
+        let intent = Intent {
+            closed: intent_closed.then(|| (at(1), IntentEnd::Failed)),
+            expires: at(expires),
+            ..intent()
+        };
+        let base = if has_release { released_to(1) } else { attempt() };
+        let attempt = Attempt { closed: attempt_closed.then(|| (at(1), AttemptEnd::TimedOut)), ..base };
+        let boot = boot(boot_id, 90, BootStep::Script);
+        let decision = ask(&machine, has_intent.then_some(&intent), has_attempt.then_some(&attempt), &boot);
+        if let Answer::Install(id) = decision.answer {
+            prop_assert_eq!(id, attempt.id);
+            prop_assert!(matches!(state, State::Provisioning(_)));
+            prop_assert!(has_intent && intent.is_open(at(100)));
+            prop_assert!(has_attempt && attempt.is_open());
+            prop_assert!(attempt.release.is_none() || attempt.boot == Some(boot.id));
+        }
+        prop_assert!(!decision.because.is_empty());
+    }
+}

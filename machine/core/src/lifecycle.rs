@@ -1,0 +1,377 @@
+//! What may become of a machine: its states, and the one transition function over them.
+//!
+//! ```text
+//!  Discovered ─Accept─► Inspecting ─facts─► Available ─Allocate─► Provisioning ─runs from disk─► Active
+//!                                              ▲                    ▲   │                         │
+//!                                              │                    │   └─deadline─► Failed       │
+//!                                              │                    └────────── Reimage ──────────┤
+//!                                              └───── Cleaning ◄─────────────── Release ──────────┘
+//! ```
+//! Beside these: Adopt, Discovered → Active. Cancel, Provisioning → where it came from, while
+//! nothing was released. Inspecting, Provisioning and Cleaning → Failed; Failed → back by Retry,
+//! → Cleaning by Release, → Active by evidence. Retire, any → Retired; Accept, Retired →
+//! Inspecting.
+//!
+//! Stable states are left by an intent of a person or a policy, moving states by evidence or by
+//! giving up, and every moving state has a deadline. There is no wildcard here: a new state or
+//! input does not compile until every pair has been thought about.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// Where a machine is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Seen or registered; nothing is done with it.
+    Discovered,
+    /// Being looked at: its facts are not complete yet.
+    Inspecting,
+    /// Known, clean and free.
+    Available,
+    /// Being installed.
+    Provisioning(Origin),
+    /// Runs from its own disk on the config that it was given.
+    Active,
+    /// Its disk is being erased after a release.
+    Cleaning,
+    /// A moving state was given up. Boots its disk, and waits for a person.
+    Failed(Moving),
+    /// Not ours to touch any more.
+    Retired,
+}
+
+/// Where a machine was before it was provisioned, and where Cancel takes it back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// It was free.
+    Available,
+    /// It was a member, and is being reimaged.
+    Active,
+}
+
+/// The states that only evidence or a deadline may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Moving {
+    /// [`State::Inspecting`].
+    Inspecting,
+    /// [`State::Provisioning`].
+    Provisioning(Origin),
+    /// [`State::Cleaning`].
+    Cleaning,
+}
+
+/// What can change a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// Intent: this machine is ours to look at.
+    Accept,
+    /// Intent: this machine already is a member; wipe nothing.
+    Adopt,
+    /// Intent: install it for a cluster.
+    Allocate,
+    /// Intent: undo the allocation; possible only while no config was released.
+    Cancel {
+        /// Whether a config of the current intent has been released.
+        released: bool,
+    },
+    /// Intent: install the member anew.
+    Reimage,
+    /// Intent: take the machine out of its cluster and clean it.
+    Release,
+    /// Intent: try again what failed.
+    Retry,
+    /// Intent: leave this machine alone for good.
+    Retire,
+    /// Evidence: all is known that an allocation needs.
+    FactsComplete,
+    /// Evidence: it runs from its disk on the config of its current attempt.
+    RunsFromDisk,
+    /// Evidence: its disk is clean.
+    Cleaned,
+    /// A deadline has passed or the attempts are used up.
+    GiveUp,
+}
+
+/// An input that a state does not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{input} is not possible while {state}; possible now: {}", possible(*state))]
+pub struct Refused {
+    /// The state that refused.
+    pub state: State,
+    /// What was refused.
+    pub input: Input,
+}
+
+/// The state after `input`, or why there is none.
+pub fn transition(state: State, input: Input) -> Result<State, Refused> {
+    let refused = Err(Refused { state, input });
+    match state {
+        State::Discovered => match input {
+            Input::Accept => Ok(State::Inspecting),
+            Input::Adopt => Ok(State::Active),
+            Input::Retire => Ok(State::Retired),
+            Input::Allocate | Input::Cancel { .. } | Input::Reimage | Input::Release => refused,
+            Input::Retry | Input::FactsComplete | Input::RunsFromDisk => refused,
+            Input::Cleaned | Input::GiveUp => refused,
+        },
+        State::Inspecting => match input {
+            Input::FactsComplete => Ok(State::Available),
+            Input::GiveUp => Ok(State::Failed(Moving::Inspecting)),
+            Input::Retire => Ok(State::Retired),
+            Input::Accept | Input::Adopt | Input::Allocate | Input::Cancel { .. } => refused,
+            Input::Reimage | Input::Release | Input::Retry => refused,
+            Input::RunsFromDisk | Input::Cleaned => refused,
+        },
+        State::Available => match input {
+            Input::Allocate => Ok(State::Provisioning(Origin::Available)),
+            Input::Retire => Ok(State::Retired),
+            Input::Accept | Input::Adopt | Input::Cancel { .. } | Input::Reimage => refused,
+            Input::Release | Input::Retry | Input::FactsComplete => refused,
+            Input::RunsFromDisk | Input::Cleaned | Input::GiveUp => refused,
+        },
+        State::Provisioning(origin) => match input {
+            Input::RunsFromDisk => Ok(State::Active),
+            Input::GiveUp => Ok(State::Failed(Moving::Provisioning(origin))),
+            Input::Cancel { released: false } => Ok(origin.into()),
+            Input::Retire => Ok(State::Retired),
+            Input::Cancel { released: true } | Input::Accept | Input::Adopt => refused,
+            Input::Allocate | Input::Reimage | Input::Release | Input::Retry => refused,
+            Input::FactsComplete | Input::Cleaned => refused,
+        },
+        State::Active => match input {
+            Input::Reimage => Ok(State::Provisioning(Origin::Active)),
+            Input::Release => Ok(State::Cleaning),
+            Input::Retire => Ok(State::Retired),
+            Input::Accept | Input::Adopt | Input::Allocate | Input::Cancel { .. } => refused,
+            Input::Retry | Input::FactsComplete | Input::RunsFromDisk => refused,
+            Input::Cleaned | Input::GiveUp => refused,
+        },
+        State::Cleaning => match input {
+            Input::Cleaned => Ok(State::Available),
+            Input::GiveUp => Ok(State::Failed(Moving::Cleaning)),
+            Input::Retire => Ok(State::Retired),
+            Input::Accept | Input::Adopt | Input::Allocate | Input::Cancel { .. } => refused,
+            Input::Reimage | Input::Release | Input::Retry => refused,
+            Input::FactsComplete | Input::RunsFromDisk => refused,
+        },
+        State::Failed(moving) => match (input, moving) {
+            (Input::Retry, _) => Ok(moving.into()),
+            (Input::Release, Moving::Provisioning(_) | Moving::Cleaning) => Ok(State::Cleaning),
+            (Input::RunsFromDisk, Moving::Provisioning(_)) => Ok(State::Active),
+            (Input::Retire, _) => Ok(State::Retired),
+            (Input::Release | Input::RunsFromDisk, Moving::Inspecting)
+            | (Input::RunsFromDisk, Moving::Cleaning) => refused,
+            (
+                Input::Accept
+                | Input::Adopt
+                | Input::Allocate
+                | Input::Cancel { .. }
+                | Input::Reimage
+                | Input::FactsComplete
+                | Input::Cleaned
+                | Input::GiveUp,
+                _,
+            ) => refused,
+        },
+        State::Retired => match input {
+            Input::Accept => Ok(State::Inspecting),
+            Input::Adopt | Input::Allocate | Input::Cancel { .. } | Input::Reimage => refused,
+            Input::Release | Input::Retry | Input::Retire | Input::FactsComplete => refused,
+            Input::RunsFromDisk | Input::Cleaned | Input::GiveUp => refused,
+        },
+    }
+}
+
+impl State {
+    /// The moving state that this is, if it is one: these must have a deadline.
+    pub const fn moving(self) -> Option<Moving> {
+        match self {
+            Self::Inspecting => Some(Moving::Inspecting),
+            Self::Provisioning(origin) => Some(Moving::Provisioning(origin)),
+            Self::Cleaning => Some(Moving::Cleaning),
+            Self::Discovered | Self::Available | Self::Active | Self::Failed(_) | Self::Retired => {
+                None
+            }
+        }
+    }
+
+    /// Whether a disk of the machine may be written by us in this state. Nothing may be without an
+    /// open intent either.
+    pub const fn may_write_disk(self) -> bool {
+        matches!(self, Self::Provisioning(_) | Self::Cleaning)
+    }
+
+    /// The word for it in listings: `discovered`, `provisioning` …
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Discovered => "discovered",
+            Self::Inspecting => "inspecting",
+            Self::Available => "available",
+            Self::Provisioning(_) => "provisioning",
+            Self::Active => "active",
+            Self::Cleaning => "cleaning",
+            Self::Failed(_) => "failed",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+impl From<Origin> for State {
+    fn from(origin: Origin) -> Self {
+        match origin {
+            Origin::Available => Self::Available,
+            Origin::Active => Self::Active,
+        }
+    }
+}
+
+impl From<Moving> for State {
+    fn from(moving: Moving) -> Self {
+        match moving {
+            Moving::Inspecting => Self::Inspecting,
+            Moving::Provisioning(origin) => Self::Provisioning(origin),
+            Moving::Cleaning => Self::Cleaning,
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(moving) => write!(f, "failed while {}", Self::from(*moving).as_str()),
+            Self::Provisioning(Origin::Active) => f.write_str("provisioning (reimage)"),
+            Self::Provisioning(Origin::Available)
+            | Self::Discovered
+            | Self::Inspecting
+            | Self::Available
+            | Self::Active
+            | Self::Cleaning
+            | Self::Retired => f.write_str(self.as_str()),
+        }
+    }
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accept => "accept",
+            Self::Adopt => "adopt",
+            Self::Allocate => "allocate",
+            Self::Cancel { released: false } => "cancel",
+            Self::Cancel { released: true } => "cancel (a config was already released)",
+            Self::Reimage => "reimage",
+            Self::Release => "release",
+            Self::Retry => "retry",
+            Self::Retire => "retire",
+            Self::FactsComplete => "the evidence that its facts are complete",
+            Self::RunsFromDisk => "the evidence that it runs from its disk",
+            Self::Cleaned => "the evidence that its disk is clean",
+            Self::GiveUp => "giving up",
+        })
+    }
+}
+
+/// A stored state that this version does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("wanted a machine state, got {got:?}")]
+pub struct ParseStateError {
+    /// What came.
+    pub got: String,
+}
+
+impl State {
+    /// The text that the store keeps; [`State::from_str`] reads it.
+    pub const fn as_stored(self) -> &'static str {
+        match self {
+            Self::Discovered => "discovered",
+            Self::Inspecting => "inspecting",
+            Self::Available => "available",
+            Self::Provisioning(Origin::Available) => "provisioning/available",
+            Self::Provisioning(Origin::Active) => "provisioning/active",
+            Self::Active => "active",
+            Self::Cleaning => "cleaning",
+            Self::Failed(Moving::Inspecting) => "failed/inspecting",
+            Self::Failed(Moving::Provisioning(Origin::Available)) => {
+                "failed/provisioning/available"
+            }
+            Self::Failed(Moving::Provisioning(Origin::Active)) => "failed/provisioning/active",
+            Self::Failed(Moving::Cleaning) => "failed/cleaning",
+            Self::Retired => "retired",
+        }
+    }
+
+    /// Every state there is.
+    pub const ALL: [Self; 12] = [
+        Self::Discovered,
+        Self::Inspecting,
+        Self::Available,
+        Self::Provisioning(Origin::Available),
+        Self::Provisioning(Origin::Active),
+        Self::Active,
+        Self::Cleaning,
+        Self::Failed(Moving::Inspecting),
+        Self::Failed(Moving::Provisioning(Origin::Available)),
+        Self::Failed(Moving::Provisioning(Origin::Active)),
+        Self::Failed(Moving::Cleaning),
+        Self::Retired,
+    ];
+}
+
+impl FromStr for State {
+    type Err = ParseStateError;
+
+    fn from_str(text: &str) -> Result<Self, ParseStateError> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_stored() == text)
+            .ok_or_else(|| ParseStateError {
+                got: text.to_owned(),
+            })
+    }
+}
+
+impl Input {
+    /// Every input there is.
+    pub const ALL: [Self; 13] = [
+        Self::Accept,
+        Self::Adopt,
+        Self::Allocate,
+        Self::Cancel { released: false },
+        Self::Cancel { released: true },
+        Self::Reimage,
+        Self::Release,
+        Self::Retry,
+        Self::Retire,
+        Self::FactsComplete,
+        Self::RunsFromDisk,
+        Self::Cleaned,
+        Self::GiveUp,
+    ];
+
+    /// Whether a person or a policy gives it; the rest is evidence or a clock.
+    pub const fn is_intent(self) -> bool {
+        match self {
+            Self::Accept | Self::Adopt | Self::Allocate | Self::Cancel { .. } => true,
+            Self::Reimage | Self::Release | Self::Retry | Self::Retire => true,
+            Self::FactsComplete | Self::RunsFromDisk | Self::Cleaned | Self::GiveUp => false,
+        }
+    }
+}
+
+fn possible(state: State) -> String {
+    let names: Vec<String> = Input::ALL
+        .into_iter()
+        .filter(|input| input.is_intent() && transition(state, *input).is_ok())
+        .map(|input| input.to_string())
+        .collect();
+    if names.is_empty() {
+        "nothing".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests;

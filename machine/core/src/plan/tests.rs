@@ -1,0 +1,296 @@
+//! A story for each branch of the plan.
+
+use super::*;
+use crate::attempt::Release;
+use crate::fixtures::{assignment, at, attempt, boot, intent, machine};
+use crate::id::{AttemptId, BootId};
+use crate::lifecycle::Origin;
+
+const PROVISIONING: State = State::Provisioning(Origin::Available);
+const OFF: PowerObservation = PowerObservation::Is(PowerState::Off);
+const ON: PowerObservation = PowerObservation::Is(PowerState::On);
+
+struct Story {
+    machine: Machine,
+    allocation: Allocation,
+    facts_complete: bool,
+    intent: Option<Intent>,
+    attempts: Vec<Attempt>,
+    boots: Vec<Boot>,
+    power: PowerObservation,
+}
+
+impl Story {
+    fn of(state: State) -> Self {
+        Self {
+            machine: machine(state),
+            allocation: Allocation::None,
+            facts_complete: false,
+            intent: None,
+            attempts: Vec::new(),
+            boots: Vec::new(),
+            power: ON,
+        }
+    }
+
+    fn provisioning(attempts: Vec<Attempt>) -> Self {
+        Self {
+            intent: Some(intent()),
+            attempts,
+            ..Self::of(PROVISIONING)
+        }
+    }
+
+    fn step(&self, now: i64) -> Step {
+        let work = Work {
+            machine: &self.machine,
+            allocation: &self.allocation,
+            facts_complete: self.facts_complete,
+            intent: self.intent.as_ref(),
+            attempts: &self.attempts,
+            boots: &self.boots,
+            power: &self.power,
+        };
+        plan(&work, at(now))
+    }
+}
+
+fn take(acceptance: Acceptance) -> Allocation {
+    Allocation::Take {
+        assignment: assignment(),
+        acceptance,
+    }
+}
+
+fn released() -> Attempt {
+    let release = Release {
+        at: at(50),
+        peer: [10, 77, 0, 9].into(),
+        digest: [0; 32],
+        fetches: 1,
+    };
+    Attempt {
+        release: Some(release),
+        boot: Some(BootId::from_bytes([1; 16])),
+        ..attempt()
+    }
+}
+
+fn disk_boot(of: &Attempt, step: BootStep) -> Boot {
+    Boot {
+        origin: BootOrigin::Disk,
+        attempt: Some(of.id),
+        ..boot(7, 80, step)
+    }
+}
+
+fn waits(step: &Step) -> bool {
+    matches!(step, Step::Wait { .. })
+}
+
+#[test]
+fn a_rule_with_auto_accepts_and_one_with_wait_does_not() {
+    let mut story = Story::of(State::Discovered);
+    assert!(waits(&story.step(1)));
+    story.allocation = take(Acceptance::Wait);
+    assert!(waits(&story.step(1)));
+    story.allocation = take(Acceptance::Auto);
+    assert_eq!(story.step(1), Step::Advance(Input::Accept));
+}
+
+#[test]
+fn an_inspected_machine_is_started_but_never_switched_off() {
+    let mut story = Story::of(State::Inspecting);
+    story.power = OFF;
+    assert_eq!(story.step(1), Step::Act(Action::StartFromNetwork));
+    story.power = ON;
+    assert!(waits(&story.step(100_000_000_000)) || story.machine.deadline.is_none());
+    assert!(
+        waits(&story.step(80_000)),
+        "it may run something that is not ours"
+    );
+    story.facts_complete = true;
+    assert_eq!(story.step(1), Step::Advance(Input::FactsComplete));
+}
+
+#[test]
+fn an_available_machine_is_allocated_only_with_a_disk_and_one_cluster() {
+    let mut story = Story::of(State::Available);
+    for allocation in [
+        Allocation::None,
+        Allocation::NoDisk {
+            cluster: "lab".to_owned(),
+        },
+        Allocation::Ambiguous {
+            clusters: vec!["a".to_owned(), "b".to_owned()],
+        },
+    ] {
+        story.allocation = allocation;
+        assert!(waits(&story.step(1)));
+    }
+    story.allocation = take(Acceptance::Wait);
+    assert_eq!(story.step(1), Step::Allocate(assignment()));
+}
+
+#[test]
+fn an_attempt_is_opened_before_anything_is_done() {
+    let mut story = Story::provisioning(vec![]);
+    story.power = OFF;
+    assert_eq!(story.step(1), Step::Act(Action::OpenAttempt));
+    story.attempts = vec![attempt()];
+    assert_eq!(story.step(1), Step::Act(Action::StartFromNetwork));
+}
+
+#[test]
+fn without_an_open_intent_it_is_given_up() {
+    let mut story = Story::provisioning(vec![attempt()]);
+    story.intent = None;
+    assert!(matches!(story.step(1), Step::GiveUp(_)));
+    story.intent = Some(Intent {
+        expires: at(1),
+        ..intent()
+    });
+    assert!(matches!(story.step(1), Step::GiveUp(_)));
+}
+
+#[test]
+fn a_machine_that_waits_in_its_script_is_left_to_fetch_its_config() {
+    let mut story = Story::provisioning(vec![Attempt {
+        opened: at(95),
+        ..attempt()
+    }]);
+    story.boots = vec![Boot {
+        step_at: at(95),
+        ..boot(1, 10, BootStep::Script)
+    }];
+    assert!(waits(&story.step(100)));
+}
+
+#[test]
+fn a_silent_machine_is_started_anew_after_its_self_test() {
+    let mut story = Story::provisioning(vec![attempt()]);
+    assert!(waits(&story.step(60)));
+    assert_eq!(story.step(900), Step::Act(Action::PowerOff));
+    let used_up = Attempt {
+        power_actions: Attempt::MAX_POWER_ACTIONS,
+        ..attempt()
+    };
+    story.attempts = vec![used_up];
+    assert!(matches!(story.step(900), Step::GiveUp(_)));
+}
+
+#[test]
+fn a_power_cut_in_the_middle_of_an_install_leads_to_another_attempt() {
+    let mut story = Story::provisioning(vec![released()]);
+    assert!(waits(&story.step(60)));
+    story.power = OFF;
+    assert_eq!(
+        story.step(60),
+        Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted))
+    );
+    story.attempts = vec![Attempt {
+        closed: Some((at(60), AttemptEnd::Interrupted)),
+        ..released()
+    }];
+    assert_eq!(story.step(61), Step::Act(Action::OpenAttempt));
+    let second = Attempt {
+        id: AttemptId::from_bytes([5; 16]),
+        number: 2,
+        opened: at(62),
+        ..attempt()
+    };
+    story.attempts.insert(0, second);
+    assert_eq!(story.step(63), Step::Act(Action::StartFromNetwork));
+}
+
+#[test]
+fn a_machine_that_comes_back_twice_was_interrupted() {
+    let mut story = Story::provisioning(vec![released()]);
+    let back = |id, opened| Boot {
+        sent_to_disk: true,
+        ..boot(id, opened, BootStep::Lease)
+    };
+    story.boots = vec![back(2, 70), boot(1, 10, BootStep::Config)];
+    assert!(
+        waits(&story.step(80)),
+        "the first time its disk is given a chance"
+    );
+    assert_eq!(
+        story.step(670),
+        Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted))
+    );
+    story.boots.insert(0, back(3, 90));
+    assert_eq!(
+        story.step(91),
+        Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted))
+    );
+}
+
+#[test]
+fn a_lost_machine_of_a_later_attempt_is_started_anew_soon() {
+    let second = Attempt {
+        number: 2,
+        opened: at(100),
+        ..attempt()
+    };
+    let mut story = Story::provisioning(vec![second]);
+    story.boots = vec![Boot {
+        sent_to_disk: true,
+        ..boot(3, 90, BootStep::Lease)
+    }];
+    assert!(waits(&story.step(101)));
+    assert_eq!(story.step(120), Step::Act(Action::PowerOff));
+}
+
+#[test]
+fn it_is_active_once_its_api_answered_and_not_before() {
+    let mut story = Story::provisioning(vec![released()]);
+    story.boots = vec![disk_boot(&released(), BootStep::Disk)];
+    let boot = BootId::from_bytes([7; 16]);
+    assert_eq!(story.step(90), Step::Act(Action::Verify(boot)));
+    story.boots = vec![disk_boot(&released(), BootStep::Joined)];
+    assert_eq!(story.step(90), Step::Advance(Input::RunsFromDisk));
+}
+
+#[test]
+fn a_late_proof_ends_a_failure_and_a_foreign_config_proves_nothing() {
+    let mut story = Story::provisioning(vec![released()]);
+    story.machine.state = State::Failed(Moving::Provisioning(Origin::Available));
+    story.boots = vec![disk_boot(&released(), BootStep::Joined)];
+    assert_eq!(story.step(90_000), Step::Advance(Input::RunsFromDisk));
+    story.boots = vec![Boot {
+        attempt: Some(AttemptId::from_bytes([9; 16])),
+        ..disk_boot(&released(), BootStep::Joined)
+    }];
+    assert!(waits(&story.step(90_000)));
+    story.boots = vec![Boot {
+        opened: at(40),
+        ..disk_boot(&released(), BootStep::Joined)
+    }];
+    assert!(
+        waits(&story.step(90_000)),
+        "before the release it ran from what was there before"
+    );
+}
+
+#[test]
+fn every_moving_state_is_given_up_at_its_deadline() {
+    for state in State::ALL
+        .into_iter()
+        .filter(|state| state.moving().is_some())
+    {
+        let mut story = Story::of(state);
+        story.machine.deadline = Some(at(500));
+        assert!(matches!(story.step(500), Step::GiveUp(_)), "{state}");
+    }
+}
+
+#[test]
+fn attempts_end() {
+    let closed = Attempt {
+        closed: Some((at(60), AttemptEnd::TimedOut)),
+        ..attempt()
+    };
+    let story = Story::provisioning(vec![closed; 8]);
+    assert!(matches!(story.step(100), Step::GiveUp(_)));
+}
