@@ -292,7 +292,7 @@ mod tests {
     fn a_known_card_is_its_machine() {
         let one = known(1, &[1], Some(UUID), Some("S1"));
         assert_eq!(
-            identify(&dhcp(1, None), &[one.clone()]),
+            identify(&dhcp(1, None), std::slice::from_ref(&one)),
             Identity::Known(machine(1))
         );
         assert_eq!(
