@@ -1,0 +1,73 @@
+//! Who may call what: the roles in a client certificate's organizations.
+//!
+//! A certificate that chains to `machine.ca` is let in; its organizations (O) are its roles. Of the
+//! three calls, Version and `ServiceList` are a reader's, Bootstrap is an administrator's.
+
+use thiserror::Error;
+
+/// The calls that the stand-in answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// `/machine.MachineService/Version`.
+    Version,
+    /// `/machine.MachineService/ServiceList`.
+    ServiceList,
+    /// `/machine.MachineService/Bootstrap`.
+    Bootstrap,
+}
+
+/// The caller has no role that allows the call (gRPC: `PERMISSION_DENIED`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not authorized")]
+pub struct NotAuthorized;
+
+/// Whether a caller with these organizations may make this call.
+pub fn authorize(organizations: &[String], call: Call) -> Result<(), NotAuthorized> {
+    let roles: &[&str] = match call {
+        Call::Version | Call::ServiceList => &["os:admin", "os:operator", "os:reader"],
+        Call::Bootstrap => &["os:admin"],
+    };
+    if organizations
+        .iter()
+        .any(|role| roles.contains(&role.as_str()))
+    {
+        Ok(())
+    } else {
+        Err(NotAuthorized)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bootstrap_is_for_administrators() {
+        for (role, reads, bootstraps) in [
+            ("os:admin", true, true),
+            ("os:operator", true, false),
+            ("os:reader", true, false),
+            ("os:etcd:backup", false, false),
+            ("system:masters", false, false),
+            ("", false, false),
+        ] {
+            let organizations = [role.to_owned()];
+            assert_eq!(
+                authorize(&organizations, Call::Version).is_ok(),
+                reads,
+                "{role}"
+            );
+            assert_eq!(
+                authorize(&organizations, Call::ServiceList).is_ok(),
+                reads,
+                "{role}"
+            );
+            assert_eq!(
+                authorize(&organizations, Call::Bootstrap).is_ok(),
+                bootstraps,
+                "{role}"
+            );
+        }
+        assert_eq!(authorize(&[], Call::Version), Err(NotAuthorized));
+    }
+}

@@ -1,0 +1,196 @@
+//! A machine config, loaded from its YAML documents and validated as Talos 1.13 does on metal.
+//!
+//! A config that was accepted is a [`MachineConfig`]; there is no other way to get one. Its bytes are
+//! kept as they came, for STATE.
+
+use crate::config_document::{
+    CLUSTER_KEYS, DiskSelectorSection, EventSinkDocument, HostnameDocument, KINDS,
+    KernelLogDocument, LogDestinationSection, MACHINE_KEYS, MAIN_KEYS, MainDocument, Secret,
+};
+use crate::config_error::{ConfigLoadError, ConfigRefused};
+use crate::validation::{self, Endpoint};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// Which of the two kinds of machine this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MachineType {
+    /// `controlplane` (and the older `init`).
+    ControlPlane,
+    /// `worker`.
+    Worker,
+}
+
+/// Where to install to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InstallTarget {
+    /// `install.disk`, a device path.
+    Path(String),
+    /// `install.diskSelector`.
+    Selector(DiskSelectorSection),
+}
+
+/// What the node does with the config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachineConfig {
+    /// `machine.type`.
+    pub machine_type: MachineType,
+    /// `machine.token`.
+    pub token: Secret,
+    /// The certificates that a client's must chain to, PEM.
+    pub accepted_cas: Vec<String>,
+    /// The key of the Talos API's CA, PEM; on control planes only.
+    pub ca_key: Secret,
+    /// `machine.certSANs`.
+    pub cert_sans: Vec<String>,
+    /// `machine.install`.
+    pub install: InstallTarget,
+    /// `cluster.controlPlane.endpoint`.
+    pub endpoint: Endpoint,
+    /// `HostnameConfig.hostname`.
+    pub hostname: Option<String>,
+    /// `EventSinkConfig.endpoint`.
+    pub event_sink: Option<String>,
+    /// Each `KmsgLogConfig.url`.
+    pub kernel_logs: Vec<String>,
+    /// `machine.logging.destinations`.
+    pub service_logs: Vec<LogDestinationSection>,
+}
+
+/// The documents of a config, before validation.
+#[derive(Debug, Clone, Default)]
+pub struct Documents {
+    /// The `v1alpha1` document, if there is one.
+    pub main: Option<MainDocument>,
+    /// `HostnameConfig`.
+    pub hostname: Option<HostnameDocument>,
+    /// `EventSinkConfig`.
+    pub event_sink: Option<EventSinkDocument>,
+    /// Each `KmsgLogConfig`.
+    pub kernel_logs: Vec<KernelLogDocument>,
+}
+
+/// Loads and validates.
+pub fn accept(bytes: &[u8]) -> Result<MachineConfig, ConfigRefused> {
+    Ok(validation::validate(load(bytes)?)?)
+}
+
+/// Loads: every document known, none twice, no unknown keys.
+pub fn load(bytes: &[u8]) -> Result<Documents, ConfigLoadError> {
+    let text = str::from_utf8(bytes).map_err(|_| ConfigLoadError::NotText)?;
+    if text.trim().is_empty() {
+        return Err(ConfigLoadError::Empty);
+    }
+    let values: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
+        let line = error
+            .location()
+            .map_or(0, |location| location.line());
+        ConfigLoadError::Yaml { line }
+    })?;
+    let mut loading = Loading::default();
+    for (index, value) in (1..).zip(values) {
+        loading.add(index, value)?;
+    }
+    if loading.seen.is_empty() {
+        return Err(ConfigLoadError::Empty);
+    }
+    Ok(loading.documents)
+}
+
+#[derive(Default)]
+struct Loading {
+    documents: Documents,
+    seen: BTreeSet<(String, String)>,
+}
+
+impl Loading {
+    fn add(&mut self, index: usize, value: Value) -> Result<(), ConfigLoadError> {
+        let Value::Object(document) = value else {
+            return Err(ConfigLoadError::NotAMapping { index });
+        };
+        let text = |key: &str| {
+            document
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let (kind, name) = (text("kind").to_owned(), text("name").to_owned());
+        if kind.is_empty() && !document.contains_key("version") {
+            return Err(ConfigLoadError::NoKind { index });
+        }
+        if !kind.is_empty() && (!KINDS.contains(&kind.as_str()) || text("apiVersion") != "v1alpha1")
+        {
+            let version = text("apiVersion").to_owned();
+            return Err(ConfigLoadError::UnknownKind {
+                index,
+                kind,
+                version,
+            });
+        }
+        if !self.seen.insert((kind.clone(), name.clone())) {
+            let kind = if kind.is_empty() {
+                "v1alpha1".to_owned()
+            } else {
+                kind
+            };
+            return Err(ConfigLoadError::Duplicate { kind, name });
+        }
+        self.keep(&kind, document)
+    }
+
+    fn keep(&mut self, kind: &str, document: Map<String, Value>) -> Result<(), ConfigLoadError> {
+        match kind {
+            "" => {
+                refuse_unknown_keys(&document)?;
+                self.documents.main = Some(read("v1alpha1", document)?);
+            }
+            "HostnameConfig" => self.documents.hostname = Some(read(kind, document)?),
+            "EventSinkConfig" => self.documents.event_sink = Some(read(kind, document)?),
+            "KmsgLogConfig" => self.documents.kernel_logs.push(read(kind, document)?),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn refuse_unknown_keys(document: &Map<String, Value>) -> Result<(), ConfigLoadError> {
+    let mut keys: Vec<String> = document
+        .keys()
+        .filter(|key| !MAIN_KEYS.contains(&key.as_str()))
+        .cloned()
+        .collect();
+    for (section, known) in [("machine", MACHINE_KEYS), ("cluster", CLUSTER_KEYS)] {
+        let Some(Value::Object(entries)) = document.get(section) else {
+            continue;
+        };
+        let unknown = entries.keys().filter(|key| !known.contains(&key.as_str()));
+        keys.extend(unknown.map(|key| format!("{section}.{key}")));
+    }
+    if keys.is_empty() {
+        Ok(())
+    } else {
+        Err(ConfigLoadError::UnknownKeys { keys })
+    }
+}
+
+/// Reads a document into its struct. The parser's own words are not passed on: they quote values.
+fn read<T: DeserializeOwned>(
+    kind: &str,
+    document: Map<String, Value>,
+) -> Result<T, ConfigLoadError> {
+    serde_json::from_value(Value::Object(document)).map_err(|error| {
+        let words = error.to_string();
+        match words
+            .strip_prefix("unknown field `")
+            .and_then(|rest| rest.split_once('`'))
+        {
+            Some((key, _)) => ConfigLoadError::UnknownKeys {
+                keys: vec![format!("{kind}: {key}")],
+            },
+            None => ConfigLoadError::WrongType {
+                path: kind.to_owned(),
+            },
+        }
+    })
+}

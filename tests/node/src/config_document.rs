@@ -1,0 +1,332 @@
+//! The documents of a config as they stand in YAML: the parts that the stand-in reads, and the names
+//! of everything else that Talos 1.13 accepts there.
+//!
+//! Talos refuses unknown keys anywhere. Here that holds for the top level, `machine`, `cluster`, the
+//! sections read below them, and the documents read; what is inside the other sections is not looked at.
+
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The `v1alpha1` document.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct MainDocument {
+    /// `persist`, true if absent.
+    pub persist: Option<bool>,
+    /// `machine`.
+    pub machine: Option<MachineSection>,
+    /// `cluster`.
+    pub cluster: Option<ClusterSection>,
+}
+
+/// `machine`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct MachineSection {
+    /// `type`.
+    #[serde(rename = "type")]
+    pub machine_type: Option<String>,
+    /// `token`, which a worker shows to trustd.
+    pub token: Secret,
+    /// `ca`.
+    pub ca: Option<KeyPairSection>,
+    /// `acceptedCAs`.
+    #[serde(rename = "acceptedCAs")]
+    pub accepted_cas: Vec<KeyPairSection>,
+    /// `certSANs`.
+    #[serde(rename = "certSANs")]
+    pub cert_sans: Vec<String>,
+    /// `install`.
+    pub install: Option<InstallSection>,
+    /// `logging`.
+    pub logging: Option<LoggingSection>,
+}
+
+/// `cluster`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ClusterSection {
+    /// `controlPlane`.
+    pub control_plane: Option<ControlPlaneSection>,
+    /// `ca`.
+    pub ca: Option<KeyPairSection>,
+}
+
+/// `cluster.controlPlane`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct ControlPlaneSection {
+    /// `endpoint`.
+    pub endpoint: Option<String>,
+    /// `localAPIServerPort`.
+    #[serde(rename = "localAPIServerPort")]
+    pub local_api_server_port: Option<u16>,
+}
+
+/// A certificate and its key, each base64 of PEM.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeyPairSection {
+    /// `crt`.
+    pub crt: Option<String>,
+    /// `key`.
+    pub key: Secret,
+}
+
+/// `machine.install`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct InstallSection {
+    /// `disk`.
+    pub disk: Option<String>,
+    /// `diskSelector`; it wins over `disk`.
+    pub disk_selector: Option<DiskSelectorSection>,
+    /// `extraKernelArgs`.
+    pub extra_kernel_args: Vec<String>,
+    /// `image`.
+    pub image: Option<String>,
+    /// `extensions`.
+    pub extensions: Vec<Value>,
+    /// `wipe`.
+    pub wipe: Option<bool>,
+    /// `legacyBIOSSupport`.
+    #[serde(rename = "legacyBIOSSupport")]
+    pub legacy_bios_support: Option<bool>,
+    /// `grubUseUKICmdline`.
+    #[serde(rename = "grubUseUKICmdline")]
+    pub grub_use_uki_cmdline: Option<bool>,
+}
+
+/// `machine.install.diskSelector`.
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct DiskSelectorSection {
+    /// `size`, such as ">= 100GB". Not matched by the stand-in: a selector with it picks no disk.
+    pub size: Option<Value>,
+    /// `name`.
+    pub name: Option<String>,
+    /// `model`.
+    pub model: Option<String>,
+    /// `serial`.
+    pub serial: Option<String>,
+    /// `modalias`.
+    pub modalias: Option<String>,
+    /// `uuid`.
+    pub uuid: Option<String>,
+    /// `wwid`.
+    pub wwid: Option<String>,
+    /// `type`. Not matched either.
+    #[serde(rename = "type")]
+    pub disk_type: Option<String>,
+    /// `busPath`.
+    pub bus_path: Option<String>,
+}
+
+/// `machine.logging`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LoggingSection {
+    /// `destinations`.
+    pub destinations: Vec<LogDestinationSection>,
+}
+
+/// One of `machine.logging.destinations`.
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogDestinationSection {
+    /// `endpoint`: `tcp://host:port` or `udp://host:port`.
+    pub endpoint: String,
+    /// `format`; only `json_lines` exists.
+    pub format: String,
+    /// `extraTags`: merged into each line.
+    pub extra_tags: BTreeMap<String, String>,
+}
+
+/// `HostnameConfig`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct HostnameDocument {
+    /// Always v1alpha1.
+    pub api_version: String,
+    /// Always `HostnameConfig`.
+    pub kind: String,
+    /// `stable` or `off`.
+    pub auto: Option<String>,
+    /// A fixed name.
+    pub hostname: Option<String>,
+}
+
+/// `EventSinkConfig`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct EventSinkDocument {
+    /// Always v1alpha1.
+    pub api_version: String,
+    /// Always `EventSinkConfig`.
+    pub kind: String,
+    /// `host:port`.
+    pub endpoint: String,
+}
+
+/// `KmsgLogConfig`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct KernelLogDocument {
+    /// Always v1alpha1.
+    pub api_version: String,
+    /// Always `KmsgLogConfig`.
+    pub kind: String,
+    /// Distinguishes several.
+    pub name: String,
+    /// `tcp://host:port` or `udp://host:port`.
+    pub url: String,
+}
+
+/// A text that is never printed.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Option<String>")]
+pub struct Secret(String);
+
+impl From<Option<String>> for Secret {
+    fn from(text: Option<String>) -> Self {
+        Self(text.unwrap_or_default())
+    }
+}
+
+impl Secret {
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() {
+            "Secret(empty)"
+        } else {
+            "Secret(..)"
+        })
+    }
+}
+
+/// What may stand at the top of the `v1alpha1` document.
+pub const MAIN_KEYS: &[&str] = &["version", "debug", "persist", "machine", "cluster"];
+
+/// What may stand in `machine`.
+pub const MACHINE_KEYS: &[&str] = &[
+    "type",
+    "token",
+    "ca",
+    "acceptedCAs",
+    "certSANs",
+    "controlPlane",
+    "kubelet",
+    "pods",
+    "network",
+    "disks",
+    "install",
+    "files",
+    "env",
+    "time",
+    "sysctls",
+    "sysfs",
+    "registries",
+    "systemDiskEncryption",
+    "features",
+    "udev",
+    "logging",
+    "kernel",
+    "seccompProfiles",
+    "baseRuntimeSpecOverrides",
+    "nodeLabels",
+    "nodeAnnotations",
+    "nodeTaints",
+];
+
+/// What may stand in `cluster`.
+pub const CLUSTER_KEYS: &[&str] = &[
+    "id",
+    "secret",
+    "controlPlane",
+    "clusterName",
+    "network",
+    "token",
+    "aescbcEncryptionSecret",
+    "secretboxEncryptionSecret",
+    "ca",
+    "acceptedCAs",
+    "aggregatorCA",
+    "serviceAccount",
+    "apiServer",
+    "controllerManager",
+    "proxy",
+    "scheduler",
+    "discovery",
+    "etcd",
+    "coreDNS",
+    "externalCloudProvider",
+    "extraManifests",
+    "extraManifestHeaders",
+    "inlineManifests",
+    "adminKubeconfig",
+    "allowSchedulingOnControlPlanes",
+    "allowSchedulingOnMasters",
+];
+
+/// The kinds of further documents in 1.13 (the `Kube…`, `Discovery…` and install kinds of 1.14 are
+/// not among them).
+pub const KINDS: &[&str] = &[
+    "BlackholeRouteConfig",
+    "BondConfig",
+    "BridgeConfig",
+    "DHCPv4Config",
+    "DHCPv6Config",
+    "DummyLinkConfig",
+    "EnvironmentConfig",
+    "EthernetConfig",
+    "EventSinkConfig",
+    "ExistingVolumeConfig",
+    "ExtensionServiceConfig",
+    "ExternalVolumeConfig",
+    "FilesystemScrubConfig",
+    "HCloudVIPConfig",
+    "HTTPProbeConfig",
+    "HostnameConfig",
+    "ImageCacheConfig",
+    "ImageVerificationConfig",
+    "KmsgLogConfig",
+    "KubeSpanConfig",
+    "KubeSpanEndpoints",
+    "LVMLogicalVolumeConfig",
+    "LVMVolumeGroupConfig",
+    "Layer2VIPConfig",
+    "LinkAliasConfig",
+    "LinkConfig",
+    "NetworkDefaultActionConfig",
+    "NetworkRuleConfig",
+    "OOMConfig",
+    "PCIDriverRebindConfig",
+    "RAIDArrayConfig",
+    "RawVolumeConfig",
+    "RegistryAuthConfig",
+    "RegistryMirrorConfig",
+    "RegistryTLSConfig",
+    "ResolverConfig",
+    "RoutingRuleConfig",
+    "SideroLinkConfig",
+    "StaticHostConfig",
+    "SwapVolumeConfig",
+    "TCPProbeConfig",
+    "TimeSyncConfig",
+    "TrustedRootsConfig",
+    "UserVolumeConfig",
+    "VLANConfig",
+    "VRFConfig",
+    "VolumeConfig",
+    "WatchdogTimerConfig",
+    "WireguardConfig",
+    "ZswapConfig",
+];

@@ -1,0 +1,329 @@
+//! A node that boots its installed system and becomes a member of its cluster.
+//!
+//! ```text
+//! control plane   cri ──► etcd Preparing ──Bootstrap──► etcd Running ──► kubelet Running ──► ready
+//!                         (has data, or another answers at the endpoint: without Bootstrap)
+//! worker          cri ──► kubelet Waiting ──endpoint answers──► kubelet Running ──► ready
+//! ```
+//!
+//! Bootstrap: refused as not available until the CRI is healthy; accepted once; accepted again while
+//! etcd has no data yet; refused as already done from then on. Workers do not have it.
+
+use crate::config::MachineType;
+use crate::event::Event;
+use crate::messages::{MachineStage, ServiceAction, ServiceListResponse};
+use crate::sequence;
+use crate::services::Services;
+use machine_core::time::Timestamp;
+use std::time::Duration;
+use thiserror::Error;
+
+/// The services of a node and what is about to happen to them.
+#[derive(Debug, Clone)]
+pub struct Member {
+    machine_type: MachineType,
+    services: Services,
+    etcd_has_data: bool,
+    may_go_on: bool,
+    schedule: Vec<(Timestamp, Step)>,
+}
+
+/// What becomes of the node by itself, at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    CriRuns,
+    EtcdRuns,
+    KubeletRuns,
+    NodeIsReady,
+}
+
+/// What the rest of the node has to do with it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Tell this.
+    Tell(Event),
+    /// etcd has data from now on; keep that.
+    EtcdHasData,
+    /// The Kubernetes API answers from now on.
+    KubernetesAnswers,
+    /// The node is ready.
+    Ready,
+}
+
+/// Why Bootstrap was refused, in Talos's order of asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum BootstrapRefused {
+    /// gRPC `UNIMPLEMENTED`: there is no etcd on a worker.
+    #[error("bootstrap can only be performed on a control plane node")]
+    NotAControlPlane,
+    /// gRPC `FAILED_PRECONDITION`.
+    #[error("bootstrap is not available yet")]
+    NotAvailableYet,
+    /// gRPC `ALREADY_EXISTS`.
+    #[error("etcd data directory is not empty")]
+    AlreadyDone,
+}
+
+impl Member {
+    /// Starts the services.
+    pub fn start(
+        machine_type: MachineType,
+        etcd_has_data: bool,
+        now: Timestamp,
+    ) -> (Self, Vec<Change>) {
+        let mut member = Self {
+            machine_type,
+            services: Services::default(),
+            etcd_has_data,
+            may_go_on: machine_type == MachineType::ControlPlane && etcd_has_data,
+            schedule: vec![(now.plus(A_SECOND), Step::CriRuns)],
+        };
+        let control_plane = machine_type == MachineType::ControlPlane;
+        let mut changes = Vec::new();
+        let running = ["machined", "syslogd", "udevd", "containerd", "apid"];
+        for name in running.into_iter().chain(control_plane.then_some("trustd")) {
+            changes.push(member.set(name, ServiceAction::Running, "Health check successful", now));
+        }
+        changes.push(member.set("cri", ServiceAction::Starting, "Starting service", now));
+        if control_plane {
+            changes.push(member.set("etcd", ServiceAction::Preparing, "Running pre state", now));
+        }
+        let waits = "Waiting for the Kubernetes API";
+        changes.push(member.set("kubelet", ServiceAction::Waiting, waits, now));
+        (member, changes)
+    }
+
+    /// Bootstrap was called.
+    pub fn bootstrap(&mut self, now: Timestamp) -> Result<Vec<Change>, BootstrapRefused> {
+        if self.machine_type != MachineType::ControlPlane {
+            return Err(BootstrapRefused::NotAControlPlane);
+        }
+        if self.etcd_has_data {
+            return Err(BootstrapRefused::AlreadyDone);
+        }
+        if !self.cri_runs() {
+            return Err(BootstrapRefused::NotAvailableYet);
+        }
+        Ok(self.go_on(now))
+    }
+
+    /// Something answers at the cluster's endpoint.
+    pub fn endpoint_answers(&mut self, now: Timestamp) -> Vec<Change> {
+        if self.cri_runs() {
+            return self.go_on(now);
+        }
+        self.may_go_on = true;
+        Vec::new()
+    }
+
+    /// Does what is due.
+    pub fn advance(&mut self, now: Timestamp) -> Vec<Change> {
+        let mut changes = Vec::new();
+        while let Some(at) = self.schedule.iter().position(|(due, _)| *due <= now) {
+            let (_, step) = self.schedule.remove(at);
+            changes.extend(self.take(step, now));
+        }
+        changes
+    }
+
+    /// When something is due next.
+    pub fn wakes_at(&self) -> Option<Timestamp> {
+        self.schedule.iter().map(|(due, _)| *due).min()
+    }
+
+    /// The answer to `ServiceList`.
+    pub fn service_list(&self) -> ServiceListResponse {
+        self.services.to_response()
+    }
+
+    fn cri_runs(&self) -> bool {
+        self.services.state("cri") == Some(ServiceAction::Running)
+    }
+
+    /// The thing that the node waited for has happened: bootstrapped, joined, or an endpoint.
+    fn go_on(&mut self, now: Timestamp) -> Vec<Change> {
+        if std::mem::replace(&mut self.may_go_on, true) {
+            return Vec::new();
+        }
+        self.wait_no_longer(now)
+    }
+
+    fn wait_no_longer(&mut self, now: Timestamp) -> Vec<Change> {
+        if self.machine_type == MachineType::Worker {
+            self.schedule.push((now, Step::KubeletRuns));
+            return Vec::new();
+        }
+        self.schedule.push((now.plus(A_SECOND), Step::EtcdRuns));
+        vec![self.set("etcd", ServiceAction::Starting, "Starting service", now)]
+    }
+
+    fn take(&mut self, step: Step, now: Timestamp) -> Vec<Change> {
+        match step {
+            Step::CriRuns => {
+                let mut changes = vec![self.set(
+                    "cri",
+                    ServiceAction::Running,
+                    "Health check successful",
+                    now,
+                )];
+                if self.may_go_on {
+                    changes.extend(self.wait_no_longer(now));
+                }
+                changes
+            }
+            Step::EtcdRuns => {
+                self.etcd_has_data = true;
+                self.schedule.push((now.plus(A_SECOND), Step::KubeletRuns));
+                let runs = self.set(
+                    "etcd",
+                    ServiceAction::Running,
+                    "Health check successful",
+                    now,
+                );
+                vec![runs, Change::EtcdHasData]
+            }
+            Step::KubeletRuns => self.kubelet_runs(now),
+            Step::NodeIsReady => {
+                let ready = Event::status(MachineStage::Running, &[]);
+                vec![Change::Tell(ready), Change::Ready]
+            }
+        }
+    }
+
+    fn kubelet_runs(&mut self, now: Timestamp) -> Vec<Change> {
+        self.schedule.push((now.plus(A_SECOND), Step::NodeIsReady));
+        let mut changes = Vec::new();
+        if self.machine_type == MachineType::ControlPlane {
+            changes.push(Change::KubernetesAnswers);
+        }
+        changes.push(self.set(
+            "kubelet",
+            ServiceAction::Running,
+            "Health check successful",
+            now,
+        ));
+        changes.extend(sequence::boot_ends().into_iter().map(Change::Tell));
+        let unmet = [("nodeReady", "node is not ready")];
+        changes.push(Change::Tell(Event::status(MachineStage::Running, &unmet)));
+        changes
+    }
+
+    fn set(
+        &mut self,
+        name: &'static str,
+        state: ServiceAction,
+        message: &str,
+        now: Timestamp,
+    ) -> Change {
+        Change::Tell(self.services.set(name, state, message, now))
+    }
+}
+
+/// How long each thing takes that takes its time.
+const A_SECOND: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use MachineType::{ControlPlane, Worker};
+    use proptest::prelude::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(1_000_000 + seconds * 1000)
+    }
+
+    fn ready(changes: &[Change]) -> bool {
+        changes.contains(&Change::Ready)
+    }
+
+    #[test]
+    fn a_control_plane_waits_for_bootstrap_and_takes_it_once() {
+        let (mut member, _) = Member::start(ControlPlane, false, at(0));
+        assert_eq!(
+            member.bootstrap(at(0)),
+            Err(BootstrapRefused::NotAvailableYet)
+        );
+        assert!(!ready(&member.advance(at(60))));
+        assert_eq!(member.wakes_at(), None);
+        assert_eq!(
+            member.services.state("etcd"),
+            Some(ServiceAction::Preparing)
+        );
+
+        assert!(member.bootstrap(at(60)).is_ok());
+        assert_eq!(
+            member.bootstrap(at(60)),
+            Ok(Vec::new()),
+            "accepted again without data"
+        );
+        let changes = member.advance(at(61));
+        assert!(changes.contains(&Change::EtcdHasData));
+        assert_eq!(member.bootstrap(at(61)), Err(BootstrapRefused::AlreadyDone));
+        let changes = member.advance(at(62));
+        assert!(changes.contains(&Change::KubernetesAnswers));
+        assert!(!ready(&changes));
+        assert!(ready(&member.advance(at(63))));
+        let list = member.service_list();
+        for service in &list.messages[0].services {
+            assert_eq!(service.state, "Running", "{}", service.id);
+            assert!(service.health.as_ref().unwrap().healthy);
+        }
+    }
+
+    #[test]
+    fn a_control_plane_with_data_starts_by_itself() {
+        let (mut member, _) = Member::start(ControlPlane, true, at(0));
+        assert_eq!(member.bootstrap(at(0)), Err(BootstrapRefused::AlreadyDone));
+        let changes: Vec<Change> = (1..6)
+            .flat_map(|second| member.advance(at(second)))
+            .collect();
+        assert!(ready(&changes));
+    }
+
+    #[test]
+    fn a_second_control_plane_joins_by_the_endpoint() {
+        let (mut member, _) = Member::start(ControlPlane, false, at(0));
+        member.endpoint_answers(at(0));
+        let changes: Vec<Change> = (1..6)
+            .flat_map(|second| member.advance(at(second)))
+            .collect();
+        assert!(ready(&changes));
+        assert_eq!(member.bootstrap(at(9)), Err(BootstrapRefused::AlreadyDone));
+    }
+
+    #[test]
+    fn a_worker_waits_for_the_endpoint_and_has_no_bootstrap() {
+        let (mut member, _) = Member::start(Worker, false, at(0));
+        assert_eq!(
+            member.bootstrap(at(5)),
+            Err(BootstrapRefused::NotAControlPlane)
+        );
+        assert!(!ready(&member.advance(at(100))));
+        assert_eq!(
+            member.services.state("kubelet"),
+            Some(ServiceAction::Waiting)
+        );
+        member.endpoint_answers(at(100));
+        let changes: Vec<Change> = (100..103)
+            .flat_map(|second| member.advance(at(second)))
+            .collect();
+        assert!(ready(&changes));
+        assert!(!changes.contains(&Change::KubernetesAnswers));
+    }
+
+    proptest! {
+        #[test]
+        fn bootstrap_starts_etcd_once_however_often_it_is_called(calls in proptest::collection::vec(0_i64..8, 1..10)) {
+            let (mut member, _) = Member::start(ControlPlane, false, at(0));
+            let mut data = 0;
+            for second in 0..20 {
+                let changes = member.advance(at(second));
+                data += changes.iter().filter(|change| **change == Change::EtcdHasData).count();
+                if calls.contains(&second) {
+                    let _ = member.bootstrap(at(second));
+                }
+            }
+            prop_assert_eq!(data, usize::from(calls.iter().any(|&second| second >= 1)));
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The rules by which a node refuses a config that it could read (metal mode, Talos 1.13).
+//!
+//! A subset of Talos's own, in its order: the sections, the endpoint, the disk to install to, the CAs
+//! by machine type. Talos does not look at the token's form, nor at the value of `version`: neither
+//! does this.
+
+use crate::config::{Documents, InstallTarget, MachineConfig, MachineType};
+use crate::config_document::{
+    ClusterSection, DiskSelectorSection, InstallSection, KeyPairSection, MachineSection,
+};
+use crate::config_error::{ConfigValidationError, Finding};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// Host and port of the cluster's endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The port; 443 if the URL has none.
+    pub port: u16,
+}
+
+impl Endpoint {
+    /// Reads `https://host[:port][/…]`.
+    pub fn parse(url: &str) -> Option<Self> {
+        let rest = url.strip_prefix("https://")?;
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
+            _ => (authority, 443),
+        };
+        let host = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
+        (!host.is_empty()).then_some(Self { host, port })
+    }
+}
+
+/// Validates everything and reports all findings at once.
+pub fn validate(documents: Documents) -> Result<MachineConfig, ConfigValidationError> {
+    let mut found = Vec::new();
+    let main = documents.main.unwrap_or_default();
+    let (Some(machine), cluster) = (main.machine, main.cluster) else {
+        return Err(ConfigValidationError {
+            findings: vec![Finding::NoMachine],
+        });
+    };
+    let endpoint = endpoint(cluster.as_ref(), &mut found);
+    let install = install_target(machine.install.as_ref(), &mut found);
+    let machine_type = machine_type(&machine, cluster.as_ref(), &mut found);
+    let (accepted_cas, ca_key) = certificates(&machine, &mut found);
+    if machine.token.expose().is_empty() {
+        found.push(Finding::NoMachineToken);
+    }
+    if main.persist == Some(false) {
+        found.push(Finding::NotPersistent);
+    }
+    let kernel_logs: Vec<String> = documents
+        .kernel_logs
+        .into_iter()
+        .map(|log| log.url)
+        .collect();
+    let event_sink = documents.event_sink.map(|sink| sink.endpoint);
+    destinations(event_sink.as_deref(), &kernel_logs, &mut found);
+    let (Some(endpoint), Some(install), Some(machine_type), true) =
+        (endpoint, install, machine_type, found.is_empty())
+    else {
+        return Err(ConfigValidationError { findings: found });
+    };
+    Ok(MachineConfig {
+        machine_type,
+        token: machine.token,
+        accepted_cas,
+        ca_key: Some(ca_key).into(),
+        cert_sans: machine.cert_sans,
+        install,
+        endpoint,
+        hostname: documents.hostname.and_then(|document| document.hostname),
+        event_sink,
+        kernel_logs,
+        service_logs: machine.logging.unwrap_or_default().destinations,
+    })
+}
+
+fn endpoint(cluster: Option<&ClusterSection>, found: &mut Vec<Finding>) -> Option<Endpoint> {
+    let Some(cluster) = cluster else {
+        found.push(Finding::NoCluster);
+        return None;
+    };
+    let url = cluster
+        .control_plane
+        .as_ref()
+        .and_then(|section| section.endpoint.as_deref());
+    let Some(url) = url.filter(|url| !url.is_empty()) else {
+        found.push(Finding::NoEndpoint);
+        return None;
+    };
+    let endpoint = Endpoint::parse(url);
+    if endpoint.is_none() {
+        found.push(Finding::BadEndpoint {
+            got: url.to_owned(),
+        });
+    }
+    endpoint
+}
+
+fn install_target(
+    install: Option<&InstallSection>,
+    found: &mut Vec<Finding>,
+) -> Option<InstallTarget> {
+    let Some(install) = install else {
+        found.push(Finding::NoInstall);
+        return None;
+    };
+    if !install.extra_kernel_args.is_empty() && install.grub_use_uki_cmdline == Some(true) {
+        found.push(Finding::KernelArgumentsBesideUki);
+    }
+    let selector = install.disk_selector.clone().unwrap_or_default();
+    let disk = install.disk.clone().unwrap_or_default();
+    if selector != DiskSelectorSection::default() {
+        Some(InstallTarget::Selector(selector))
+    } else if disk.is_empty() {
+        found.push(Finding::NoInstallDisk);
+        None
+    } else {
+        Some(InstallTarget::Path(disk))
+    }
+}
+
+fn machine_type(
+    machine: &MachineSection,
+    cluster: Option<&ClusterSection>,
+    found: &mut Vec<Finding>,
+) -> Option<MachineType> {
+    let has_key = |pair: &Option<KeyPairSection>| {
+        pair.as_ref()
+            .is_some_and(|pair| !pair.key.expose().is_empty())
+    };
+    let has_certificate =
+        |pair: &KeyPairSection| pair.crt.as_ref().is_some_and(|crt| !crt.is_empty());
+    if !machine
+        .ca
+        .iter()
+        .chain(&machine.accepted_cas)
+        .any(has_certificate)
+    {
+        found.push(Finding::NoMachineCa);
+    }
+    match machine.machine_type.as_deref().unwrap_or_default() {
+        "controlplane" | "init" => {
+            if !has_key(&machine.ca) {
+                found.push(Finding::NoMachineCaKey);
+            }
+            Some(MachineType::ControlPlane)
+        }
+        "worker" => {
+            if has_key(&machine.ca) {
+                found.push(Finding::WorkerHasMachineCaKey);
+            }
+            if cluster.is_some_and(|cluster| has_key(&cluster.ca)) {
+                found.push(Finding::WorkerHasClusterCaKey);
+            }
+            Some(MachineType::Worker)
+        }
+        other => {
+            found.push(Finding::UnknownMachineType {
+                got: other.to_owned(),
+            });
+            None
+        }
+    }
+}
+
+/// The PEM texts of the accepted certificates and of the key.
+fn certificates(machine: &MachineSection, found: &mut Vec<Finding>) -> (Vec<String>, String) {
+    let mut pem = |path: &'static str, text: &str| {
+        let decoded = STANDARD
+            .decode(text)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        let decoded = decoded.filter(|text| text.starts_with("-----BEGIN "));
+        if decoded.is_none() {
+            found.push(Finding::NotPem { path });
+        }
+        decoded.unwrap_or_default()
+    };
+    let mut accepted = Vec::new();
+    let own = machine.ca.iter().map(|pair| ("machine.ca.crt", pair));
+    let others = machine
+        .accepted_cas
+        .iter()
+        .map(|pair| ("machine.acceptedCAs.crt", pair));
+    for (path, pair) in own.chain(others) {
+        if let Some(crt) = pair.crt.as_deref().filter(|crt| !crt.is_empty()) {
+            accepted.push(pem(path, crt));
+        }
+    }
+    let key = machine
+        .ca
+        .as_ref()
+        .map(|pair| pair.key.expose())
+        .unwrap_or_default();
+    let key = if key.is_empty() {
+        String::new()
+    } else {
+        pem("machine.ca.key", key)
+    };
+    (accepted, key)
+}
+
+fn destinations(event_sink: Option<&str>, kernel_logs: &[String], found: &mut Vec<Finding>) {
+    let has_port = |text: &str| {
+        text.rsplit_once(':')
+            .is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+    };
+    if let Some(got) = event_sink.filter(|sink| !has_port(sink)) {
+        found.push(Finding::BadDestination {
+            kind: "EventSinkConfig",
+            got: got.to_owned(),
+        });
+    }
+    for url in kernel_logs {
+        let rest = url
+            .strip_prefix("tcp://")
+            .or_else(|| url.strip_prefix("udp://"));
+        if !rest.is_some_and(|rest| has_port(rest.trim_end_matches('/'))) {
+            found.push(Finding::BadDestination {
+                kind: "KmsgLogConfig",
+                got: url.clone(),
+            });
+        }
+    }
+}
