@@ -1,0 +1,83 @@
+//! Who logs in, and with what: the two secrets are never printed, and wiped when dropped.
+
+use std::fmt;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// The longest password of IPMI 2.0, in bytes (§22.30).
+pub const LONGEST_PASSWORD: usize = 20;
+
+/// The longest user name of IPMI 2.0, in bytes (§22.28).
+pub const LONGEST_USERNAME: usize = 16;
+
+/// A BMC's password.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Password(Vec<u8>);
+
+impl Password {
+    /// The password of this text.
+    pub fn new(text: impl Into<Vec<u8>>) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(redacted)")
+    }
+}
+
+/// The key of the BMC itself (`K_G`, §13.31), which some sites set beside the users' passwords.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct BmcKey([u8; 20]);
+
+impl BmcKey {
+    /// The key of these bytes; a shorter one is filled up with zeros.
+    pub const fn from_bytes(bytes: [u8; 20]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for BmcKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BmcKey(redacted)")
+    }
+}
+
+/// A user of a BMC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Its name, at most 16 bytes.
+    pub username: String,
+    /// Its password, at most 20 bytes.
+    pub password: Password,
+    /// The BMC's own key, if one is set.
+    pub bmc_key: Option<BmcKey>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let login = Login {
+            username: "ADMIN".to_owned(),
+            password: Password::new("tuna-cowbell"),
+            bmc_key: Some(BmcKey::from_bytes(*b"a-key-of-twenty-byte")),
+        };
+        let text = format!("{login:?} {login:#?}");
+        assert!(text.contains("ADMIN"));
+        for secret in ["tuna", "key-of", "116", "97"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}
