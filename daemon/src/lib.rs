@@ -1,1 +1,3 @@
-//! The program: settings, wiring, the reconcile loop.
+//! The daemon as a library: its program is a few lines around it.
+
+pub mod settings;

@@ -1,0 +1,230 @@
+//! The settings file as it is written: every field optional, with the place where it stands.
+//!
+//! Each section is declared once, with the documentation of each field and a sample value; the
+//! sample file in `deploy/` is printed from these declarations (see [`crate::settings::sample`]).
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+/// What the sample file says of a field.
+#[derive(Debug, Clone, Copy)]
+pub struct FieldDocument {
+    /// Its name.
+    pub name: &'static str,
+    /// Its documentation, line by line.
+    pub lines: &'static [&'static str],
+    /// A sample value, as YAML on one line.
+    pub sample: &'static str,
+}
+
+macro_rules! section {
+    ($(#[doc = $doc:literal])* $name:ident {
+        $($(#[doc = $field_doc:literal])* $field:ident: $kind:ty = $sample:literal;)*
+    }) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name {
+            $($(#[doc = $field_doc])* pub $field: Option<Spanned<$kind>>,)*
+        }
+
+        impl $name {
+            /// What the section is for, line by line.
+            pub const LINES: &'static [&'static str] = &[$($doc),*];
+            /// Its fields.
+            pub const FIELDS: &'static [FieldDocument] = &[$(FieldDocument {
+                name: stringify!($field),
+                lines: &[$($field_doc),*],
+                sample: $sample,
+            }),*];
+
+            /// These settings, and where they are silent those of `below`.
+            #[must_use]
+            pub fn over(self, below: Self) -> Self {
+                Self { $($field: self.$field.or(below.$field),)* }
+            }
+        }
+    };
+}
+
+section! {
+    /// Where Drover keeps what it knows.
+    StateSection {
+        /// Directory of the database, the image cache, the keys and the API's socket. One instance
+        /// of Drover at a time.
+        directory: String = "/var/lib/drover";
+        /// A PostgreSQL database instead of SQLite in the directory, as a URL. Better set by the
+        /// environment (`DROVER_STATE_DATABASE`), because it may hold a password.
+        database: String = "postgres://drover@db.example/drover";
+    }
+}
+
+section! {
+    /// What machines fetch scripts, kernels and configs from.
+    HttpSection {
+        /// TCP port.
+        port: u16 = "8080";
+    }
+}
+
+section! {
+    /// What firmware fetches its first loader from.
+    TftpSection {
+        /// UDP port. Firmware knows only 69.
+        port: u16 = "69";
+    }
+}
+
+section! {
+    /// The bootloaders.
+    LoaderSection {
+        /// Directory with stock iPXE: undionly.kpxe for BIOS, snponly.efi for UEFI. The package
+        /// `ipxe` of Debian puts them here.
+        directory: String = "/usr/lib/ipxe";
+    }
+}
+
+section! {
+    /// The receivers of what Talos tells.
+    TalosSection {
+        /// TCP port of the event sink.
+        event_sink_port: u16 = "8081";
+        /// TCP port of the kernel and service logs.
+        log_port: u16 = "8082";
+    }
+}
+
+section! {
+    /// How often Drover looks after its machines when nothing wakes it.
+    ReconcileSection {
+        /// Seconds between two sweeps.
+        interval: u64 = "30";
+    }
+}
+
+section! {
+    /// What Drover writes about itself.
+    LogSection {
+        /// text, json, or auto: text on a terminal, JSON otherwise.
+        format: String = "auto";
+        /// error, warn, info, debug or trace; or a filter such as `info,pxe_server=debug`.
+        level: String = "info";
+    }
+}
+
+section! {
+    /// A subnet that Drover serves.
+    SubnetSection {
+        /// What to call it.
+        name: String = "provisioning";
+        /// The network interface that is in it. Its address and prefix are read from the system.
+        interface: String = "eth1";
+        /// proxy: boot information beside another DHCP server. authoritative: the only DHCP server
+        /// of the subnet; wants `ranges`. off: silent.
+        mode: String = "proxy";
+        /// What an authoritative subnet may lease.
+        ranges: Vec<Spanned<String>> = "[10.77.0.50-10.77.0.200]";
+        /// What machines that nobody registered get. ignore: no boot file. inspect: they wait in
+        /// iPXE until somebody accepts them.
+        unknown: String = "ignore";
+        /// The default gateway that leases carry.
+        router: String = "10.77.0.1";
+        /// The name servers that leases carry.
+        dns: Vec<Spanned<String>> = "[10.77.0.1]";
+        /// Seconds that a lease lasts.
+        lease_time: u64 = "3600";
+    }
+}
+
+section! {
+    /// An image that machines can boot: a kernel and an initial RAM disk in a local directory. It
+    /// is verified and copied into the state directory once.
+    ImageSection {
+        /// What clusters call it. A cluster of Talos 1.13.9 asks for talos-1.13.9 unless it names
+        /// another.
+        name: String = "talos-1.13.9";
+        /// amd64 or arm64.
+        arch: String = "amd64";
+        /// The kernel.
+        kernel: String = "/srv/images/talos-1.13.9/vmlinuz-amd64";
+        /// Its SHA-256, as `sha256sum` prints it.
+        kernel_sha256: String = "0000000000000000000000000000000000000000000000000000000000000000";
+        /// The initial RAM disk.
+        initrd: String = "/srv/images/talos-1.13.9/initramfs-amd64.xz";
+        /// Its SHA-256.
+        initrd_sha256: String = "0000000000000000000000000000000000000000000000000000000000000000";
+        /// Kernel arguments beside those that Talos and Drover need, such as a serial console.
+        arguments: Vec<Spanned<String>> = "[console=ttyS0]";
+    }
+}
+
+/// A settings file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SettingsFile {
+    /// See [`StateSection`].
+    pub state: StateSection,
+    /// See [`HttpSection`].
+    pub http: HttpSection,
+    /// See [`TftpSection`].
+    pub tftp: TftpSection,
+    /// See [`LoaderSection`].
+    pub loaders: LoaderSection,
+    /// See [`TalosSection`].
+    pub talos: TalosSection,
+    /// See [`ReconcileSection`].
+    pub reconcile: ReconcileSection,
+    /// See [`LogSection`].
+    pub log: LogSection,
+    /// See [`SubnetSection`].
+    pub subnets: Vec<SubnetSection>,
+    /// See [`ImageSection`].
+    pub images: Vec<ImageSection>,
+}
+
+/// The sections that hold single values: the environment can set these.
+pub const SINGLE_SECTIONS: [(&str, &[&str], &[FieldDocument]); 7] = [
+    ("state", StateSection::LINES, StateSection::FIELDS),
+    ("http", HttpSection::LINES, HttpSection::FIELDS),
+    ("tftp", TftpSection::LINES, TftpSection::FIELDS),
+    ("loaders", LoaderSection::LINES, LoaderSection::FIELDS),
+    ("talos", TalosSection::LINES, TalosSection::FIELDS),
+    (
+        "reconcile",
+        ReconcileSection::LINES,
+        ReconcileSection::FIELDS,
+    ),
+    ("log", LogSection::LINES, LogSection::FIELDS),
+];
+
+/// The sections that are lists.
+pub const LIST_SECTIONS: [(&str, &[&str], &[FieldDocument]); 2] = [
+    ("subnets", SubnetSection::LINES, SubnetSection::FIELDS),
+    ("images", ImageSection::LINES, ImageSection::FIELDS),
+];
+
+impl SettingsFile {
+    /// These settings, and where they are silent those of `below`.
+    #[must_use]
+    pub fn over(self, below: Self) -> Self {
+        Self {
+            state: self.state.over(below.state),
+            http: self.http.over(below.http),
+            tftp: self.tftp.over(below.tftp),
+            loaders: self.loaders.over(below.loaders),
+            talos: self.talos.over(below.talos),
+            reconcile: self.reconcile.over(below.reconcile),
+            log: self.log.over(below.log),
+            subnets: if self.subnets.is_empty() {
+                below.subnets
+            } else {
+                self.subnets
+            },
+            images: if self.images.is_empty() {
+                below.images
+            } else {
+                self.images
+            },
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What a person can get wrong in the settings, and what he is told.
+
+use super::*;
+use crate::settings::check::check;
+
+fn checked(text: &str) -> Result<Settings, SettingsError> {
+    check("drover.yaml", parse("drover.yaml", text)?)
+}
+
+fn complaint(text: &str) -> String {
+    checked(text).unwrap_err().to_string()
+}
+
+#[test]
+fn an_empty_file_is_the_default() {
+    let settings = checked("").unwrap();
+    assert_eq!(settings.state_directory, PathBuf::from("/var/lib/drover"));
+    assert_eq!((settings.http_port, settings.tftp_port), (8080, 69));
+    assert!(settings.subnets.is_empty());
+}
+
+#[test]
+fn a_subnet_is_a_proxy_that_ignores_strangers_unless_told_otherwise() {
+    let settings = checked("subnets:\n  - interface: eth1\n").unwrap();
+    let subnet = &settings.subnets[0];
+    assert_eq!(
+        (&subnet.mode, subnet.unknown),
+        (&DhcpMode::Proxy, UnknownPolicy::Ignore)
+    );
+    assert_eq!(subnet.name.as_str(), "eth1");
+}
+
+#[test]
+fn each_mistake_is_told_with_its_line() {
+    for (text, wanted) in [
+        ("http:\n  port: many\n", "drover.yaml:2: "),
+        ("htp:\n  port: 1\n", "drover.yaml:1: "),
+        ("http:\n  port: 1\n  port: 2\n", "drover.yaml:3: "),
+        (
+            "subnets:\n  - interface: eth1\n    mode: master\n",
+            "drover.yaml:3: subnets.mode: wanted one of proxy, authoritative, off, got \"master\"",
+        ),
+        (
+            "subnets:\n  - interface: eth1\n    mode: authoritative\n",
+            "drover.yaml: subnets.ranges is missing: an authoritative subnet says what it may lease: [10.77.0.50-10.77.0.200]",
+        ),
+        (
+            "subnets:\n  - interface: eth1\n    mode: authoritative\n    ranges:\n      - 10.0.0.9-10.0.0.1\n",
+            "drover.yaml:5: subnets.ranges: wanted a range such as 10.77.0.50-10.77.0.200, got \"10.0.0.9-10.0.0.1\"",
+        ),
+        (
+            "subnets:\n  - interface: eth1\n  - interface: eth1\n    name: other\n",
+            "drover.yaml:3: subnets.interface: wanted something that stands here only once, got \"eth1\"",
+        ),
+        (
+            "images:\n  - name: a\n    kernel: /k\n    kernel_sha256: abc\n",
+            "drover.yaml:4: images.kernel_sha256: wanted 64 hexadecimal digits, as sha256sum prints, got \"abc\"",
+        ),
+        (
+            "subnets:\n  - name: a\n",
+            "drover.yaml: subnets.interface is missing: ",
+        ),
+    ] {
+        let got = complaint(text);
+        assert!(got.starts_with(wanted), "wanted {wanted:?}, got {got:?}");
+    }
+}
+
+#[test]
+fn ranges_without_leases_are_a_mistake() {
+    let text = "subnets:\n  - interface: eth1\n    ranges: [10.0.0.1-10.0.0.2]\n";
+    assert!(complaint(text).contains("no ranges, or mode: authoritative"));
+}
+
+#[test]
+fn the_environment_goes_before_the_file() {
+    let file = parse("drover.yaml", "http:\n  port: 1\ntftp:\n  port: 2\n").unwrap();
+    let variable = |name: &str| match name {
+        "DROVER_HTTP_PORT" => Some("80".to_owned()),
+        "DROVER_STATE_DIRECTORY" => Some("/it's: here".to_owned()),
+        _ => None,
+    };
+    let settings = check("drover.yaml", with_environment(file, variable).unwrap()).unwrap();
+    assert_eq!((settings.http_port, settings.tftp_port), (80, 2));
+    assert_eq!(settings.state_directory, PathBuf::from("/it's: here"));
+}
+
+#[test]
+fn a_bad_variable_is_named() {
+    let variable = |name: &str| (name == "DROVER_HTTP_PORT").then(|| "web".to_owned());
+    let error = with_environment(SettingsFile::default(), variable)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("environment variable DROVER_HTTP_PORT: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_database_password_is_not_printed() {
+    let settings = checked("state:\n  database: postgres://u:canary-password@db/d\n").unwrap();
+    assert!(!format!("{settings:?}").contains("canary"));
+}
+
+#[test]
+fn the_sample_in_deploy_is_the_printed_one() {
+    let kept = include_str!("../../../deploy/drover.yaml");
+    assert_eq!(
+        kept,
+        sample::sample(),
+        "write it anew: drover settings > deploy/drover.yaml"
+    );
+}
