@@ -1,0 +1,319 @@
+//! A cluster's document.
+//!
+//! ```yaml
+//! name: lab
+//! endpoint: https://10.77.0.10:6443
+//! talos: 1.13.9
+//! kubernetes: 1.34.1
+//! allow_plaintext: true
+//! members:
+//!   - { role: controlplane, machine: cp-1, disk: { serial: CP1 } }
+//!   - { role: worker, match: { manufacturer: Lab }, accept: wait, disk: { wwn: naa.5000c500a1b2c3d4 } }
+//! ```
+
+use machine_core::cluster::{Acceptance, ClusterSpec, MemberRule, Pattern, Selector};
+use machine_core::hardware::DiskIdentity;
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use crate::document::{DocumentError, Reader};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClusterDocument {
+    name: Spanned<String>,
+    endpoint: Spanned<String>,
+    talos: Spanned<String>,
+    kubernetes: Spanned<String>,
+    #[serde(default)]
+    image: Option<Spanned<String>>,
+    #[serde(default)]
+    allow_plaintext: bool,
+    members: Spanned<Vec<Spanned<MemberDocument>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MemberDocument {
+    role: Spanned<String>,
+    #[serde(default)]
+    machine: Option<Spanned<String>>,
+    #[serde(default, rename = "match")]
+    pattern: Option<PatternDocument>,
+    #[serde(default)]
+    accept: Option<Spanned<String>>,
+    #[serde(default)]
+    disk: Option<Spanned<DiskDocument>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PatternDocument {
+    #[serde(default)]
+    manufacturer: Option<String>,
+    #[serde(default)]
+    product: Option<String>,
+    #[serde(default)]
+    arch: Option<Spanned<String>>,
+    #[serde(default)]
+    firmware: Option<Spanned<String>>,
+}
+
+/// A disk in a document: by its serial number or its world-wide name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DiskDocument {
+    #[serde(default)]
+    serial: Option<Spanned<String>>,
+    #[serde(default)]
+    wwn: Option<Spanned<String>>,
+}
+
+/// Reads a cluster's document; `file` is what to call it in messages.
+pub fn parse(file: &str, text: &str) -> Result<ClusterSpec, DocumentError> {
+    let reader = Reader { file };
+    let document: ClusterDocument = reader.parse(text)?;
+    let members = document
+        .members
+        .value
+        .iter()
+        .map(|member| rule(reader, member));
+    let talos = version(reader, &document.talos, "talos")?;
+    let image = document
+        .image
+        .map_or_else(|| format!("talos-{talos}"), |image| image.value);
+    Ok(ClusterSpec {
+        name: reader.name(&document.name, "name")?,
+        endpoint: endpoint(reader, &document.endpoint)?,
+        kubernetes: version(reader, &document.kubernetes, "kubernetes")?,
+        talos,
+        image,
+        allow_plaintext: document.allow_plaintext,
+        members: members.collect::<Result<_, _>>()?,
+    })
+}
+
+fn rule(reader: Reader<'_>, member: &Spanned<MemberDocument>) -> Result<MemberRule, DocumentError> {
+    let document = &member.value;
+    let selector = match (&document.machine, &document.pattern) {
+        (Some(name), None) => Selector::Named(reader.name(name, "members.machine")?),
+        (None, Some(pattern)) => Selector::Matching(self::pattern(reader, member, pattern)?),
+        (Some(_), Some(_)) | (None, None) => {
+            let wanted = "either machine: NAME or match: { … }";
+            let got = if document.machine.is_some() {
+                "both"
+            } else {
+                "neither"
+            };
+            return Err(reader.wrong(member, "members", wanted, got));
+        }
+    };
+    Ok(MemberRule {
+        role: reader.parsed(&document.role, "members.role", "controlplane or worker")?,
+        selector,
+        acceptance: acceptance(reader, document.accept.as_ref())?,
+        disk: document
+            .disk
+            .as_ref()
+            .map(|disk| disk_identity(reader, disk))
+            .transpose()?,
+    })
+}
+
+fn acceptance(
+    reader: Reader<'_>,
+    accept: Option<&Spanned<String>>,
+) -> Result<Acceptance, DocumentError> {
+    let Some(accept) = accept else {
+        return Ok(Acceptance::Auto);
+    };
+    match accept.value.as_str() {
+        "auto" => Ok(Acceptance::Auto),
+        "wait" => Ok(Acceptance::Wait),
+        got => Err(reader.wrong(accept, "members.accept", "auto or wait", got)),
+    }
+}
+
+fn pattern(
+    reader: Reader<'_>,
+    member: &Spanned<MemberDocument>,
+    document: &PatternDocument,
+) -> Result<Pattern, DocumentError> {
+    let arch = document.arch.as_ref();
+    let firmware = document.firmware.as_ref();
+    let pattern = Pattern {
+        manufacturer: document.manufacturer.clone(),
+        product: document.product.clone(),
+        arch: arch
+            .map(|it| reader.parsed(it, "match.arch", "amd64 or arm64"))
+            .transpose()?,
+        firmware: firmware
+            .map(|it| reader.parsed(it, "match.firmware", "bios or uefi"))
+            .transpose()?,
+    };
+    if pattern == Pattern::default() {
+        let wanted = "at least one of manufacturer, product, arch, firmware";
+        return Err(reader.wrong(member, "match", wanted, "nothing"));
+    }
+    Ok(pattern)
+}
+
+/// The disk that a document names.
+pub(crate) fn disk_identity(
+    reader: Reader<'_>,
+    disk: &Spanned<DiskDocument>,
+) -> Result<DiskIdentity, DocumentError> {
+    let wanted = "1 to 64 printable characters without quotes, $ or braces";
+    match (&disk.value.serial, &disk.value.wwn) {
+        (Some(serial), None) => reader
+            .parsed(serial, "disk.serial", wanted)
+            .map(DiskIdentity::Serial),
+        (None, Some(wwn)) => reader
+            .parsed(wwn, "disk.wwn", wanted)
+            .map(DiskIdentity::Wwn),
+        (Some(_), Some(_)) | (None, None) => {
+            let got = if disk.value.serial.is_some() {
+                "both"
+            } else {
+                "neither"
+            };
+            Err(reader.wrong(disk, "disk", "either serial or wwn", got))
+        }
+    }
+}
+
+fn version(
+    reader: Reader<'_>,
+    value: &Spanned<String>,
+    field: &'static str,
+) -> Result<String, DocumentError> {
+    let text = value.value.trim_start_matches('v');
+    let parts: Vec<&str> = text.split('.').collect();
+    let is_number =
+        |part: &&str| (1..=5).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    if parts.len() == 3 && parts.iter().all(is_number) {
+        return Ok(text.to_owned());
+    }
+    Err(reader.wrong(
+        value,
+        field,
+        "a version such as 1.13.9",
+        value.value.clone(),
+    ))
+}
+
+fn endpoint(reader: Reader<'_>, value: &Spanned<String>) -> Result<String, DocumentError> {
+    let wanted = "a URL with a port, such as https://10.77.0.10:6443";
+    let wrong = || reader.wrong(value, "endpoint", wanted, value.value.clone());
+    let authority = value.value.strip_prefix("https://").ok_or_else(wrong)?;
+    let (host, port) = authority.rsplit_once(':').ok_or_else(wrong)?;
+    let host_is_plain = !host.is_empty()
+        && host
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(c));
+    match port.parse::<u16>() {
+        Ok(1..) if host_is_plain => Ok(value.value.clone()),
+        Ok(_) | Err(_) => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use machine_core::cluster::Role;
+
+    const LAB: &str = "\
+name: lab
+endpoint: https://10.77.0.10:6443
+talos: v1.13.9
+kubernetes: 1.34.1
+allow_plaintext: true
+members:
+  - { role: controlplane, machine: cp-1, disk: { serial: CP1 } }
+  - { role: worker, match: { manufacturer: Lab, firmware: bios }, accept: wait }
+";
+
+    #[test]
+    fn ten_lines_are_a_cluster() {
+        let spec = parse("lab.yaml", LAB).unwrap();
+        assert_eq!(
+            (spec.name.as_str(), spec.talos.as_str(), spec.image.as_str()),
+            ("lab", "1.13.9", "talos-1.13.9")
+        );
+        let [first, second] = spec.members.as_slice() else {
+            panic!()
+        };
+        assert_eq!(
+            (first.role, first.acceptance),
+            (Role::ControlPlane, Acceptance::Auto)
+        );
+        assert_eq!(first.disk, Some("serial:CP1".parse().unwrap()));
+        assert_eq!((second.acceptance, &second.disk), (Acceptance::Wait, &None));
+    }
+
+    #[test]
+    fn plaintext_is_refused_unless_it_is_written_down() {
+        let silent = LAB.replace("allow_plaintext: true\n", "");
+        assert!(!parse("lab.yaml", &silent).unwrap().allow_plaintext);
+    }
+
+    #[test]
+    fn each_mistake_is_told_with_its_line() {
+        for (from, to, wanted) in [
+            (
+                "name: lab",
+                "name: My Lab",
+                "lab.yaml:1: name: wanted 1 to 63 lower-case letters",
+            ),
+            (
+                ":6443",
+                "",
+                "lab.yaml:2: endpoint: wanted a URL with a port",
+            ),
+            (
+                "v1.13.9",
+                "latest",
+                "lab.yaml:3: talos: wanted a version such as 1.13.9, got \"latest\"",
+            ),
+            (
+                "role: worker",
+                "role: master",
+                "lab.yaml:8: members.role: wanted controlplane or worker, got \"master\"",
+            ),
+            ("serial: CP1", "path: /dev/sda", "lab.yaml:7: "),
+            (
+                "{ serial: CP1 }",
+                "{ serial: A, wwn: B }",
+                "lab.yaml:7: disk: wanted either serial or wwn, got \"both\"",
+            ),
+            (
+                "machine: cp-1, ",
+                "",
+                "lab.yaml:7: members: wanted either machine: NAME or match: { … }, got \"neither\"",
+            ),
+            (
+                "accept: wait",
+                "accept: maybe",
+                "lab.yaml:8: members.accept: wanted auto or wait, got \"maybe\"",
+            ),
+            (
+                "{ manufacturer: Lab, firmware: bios }",
+                "{}",
+                "lab.yaml:8: match: wanted at least one of",
+            ),
+            ("kubernetes: 1.34.1\n", "", "lab.yaml:"),
+            (
+                "allow_plaintext: true",
+                "allow_plaintext: true\nallow_plaintext: true",
+                "lab.yaml:6: ",
+            ),
+        ] {
+            let text = LAB.replacen(from, to, 1);
+            let got = parse("lab.yaml", &text).unwrap_err().to_string();
+            assert!(
+                got.starts_with(wanted),
+                "{to:?}: wanted {wanted:?}, got {got:?}"
+            );
+        }
+    }
+}
