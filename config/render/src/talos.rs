@@ -1,0 +1,13 @@
+//! Talos: its PKI, its version contracts, and the machine configs that follow from them.
+
+pub mod admin;
+pub mod certificate;
+pub mod check;
+pub mod cluster;
+pub mod contract;
+pub mod key;
+pub mod machine;
+pub mod secrets;
+pub mod secrets_file;
+pub mod secrets_making;
+mod sections;
