@@ -1,5 +1,5 @@
 //! A BMC for tests: the other end of a session, written from the specification without the code
-//! under test, and able to lie. `ipmitool` logs in to it too (bmc/control, tests/ipmitool.rs).
+//! under test, and able to lie. `ipmitool` logs in to it too (bmc/control, tests/bmc/ipmitool.rs).
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,

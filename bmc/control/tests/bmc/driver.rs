@@ -1,0 +1,228 @@
+//! What every driver must do, on every BMC that stands behind the trait here: the real emulator
+//! `ipmi_sim` (suite 3) and our model (suite 17).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bmc_control::bmc::{Bmc, PowerChange};
+use bmc_control::connect::Connector;
+use bmc_control::error::BmcError;
+use bmc_control::limits::Limits;
+use bmc_ipmi::error::{AuthenticationFailure, IpmiError};
+use bmc_ipmi::login::Password;
+use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::hardware::SystemUuid;
+use machine_core::power::{BootDevice, BootOverride, PowerState};
+
+use crate::ipmi_sim::IpmiSim;
+use crate::model_bmc::{ModelBmc, model};
+
+/// A BMC that the suite runs on. It has a user `ADMIN` with the password `secret123`.
+trait Rig {
+    fn address(&self) -> SocketAddr;
+    /// The power commands that reached the chassis.
+    fn power_commands(&self) -> usize;
+    /// Whether it keeps the EFI flag and says that an override is valid.
+    fn keeps_flags(&self) -> bool;
+    /// Its GUID as a UUID.
+    fn uuid(&self) -> SystemUuid;
+}
+
+impl Rig for IpmiSim {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn power_commands(&self) -> usize {
+        let is_power = |line: &&String| line.starts_with("set power");
+        self.chassis_log().iter().filter(is_power).count()
+    }
+
+    fn keeps_flags(&self) -> bool {
+        false
+    }
+
+    fn uuid(&self) -> SystemUuid {
+        "a1234567-89ab-cdef-a123-456789abcdef".parse().unwrap()
+    }
+}
+
+impl Rig for ModelBmc {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn power_commands(&self) -> usize {
+        let is_power =
+            |(function, command, _): &&(u8, u8, Vec<u8>)| (*function, *command) == (0, 2);
+        self.bmc
+            .lock()
+            .unwrap()
+            .command_log
+            .iter()
+            .filter(is_power)
+            .count()
+    }
+
+    fn keeps_flags(&self) -> bool {
+        true
+    }
+
+    fn uuid(&self) -> SystemUuid {
+        SystemUuid::from_bytes(*b"guid-of-a-system")
+    }
+}
+
+fn driver(connector: &Connector, rig: &dyn Rig, username: &str, password: &str) -> Box<dyn Bmc> {
+    let endpoint = BmcEndpoint {
+        protocol: BmcProtocol::Ipmi,
+        address: rig.address(),
+        username: username.to_owned(),
+    };
+    connector.connect(&endpoint, Password::new(password))
+}
+
+/// The whole suite, on one BMC.
+async fn every_driver(rig: &dyn Rig) {
+    let connector = Connector::new(Limits::DEFAULT);
+    let bmc = driver(&connector, rig, "ADMIN", "secret123");
+    power_is_a_level(&*bmc, rig).await;
+    boot_is_read_back(&*bmc, rig).await;
+    identity_is_told(&*bmc, rig).await;
+    operations_take_turns(&connector, rig).await;
+    wrong_logins_are_refused(rig).await;
+}
+
+async fn power_is_a_level(bmc: &dyn Bmc, rig: &dyn Rig) {
+    assert_eq!(bmc.power().await.unwrap(), PowerState::Off);
+    let steps = [
+        (PowerState::Off, PowerChange::AlreadyThere, 0),
+        (PowerState::On, PowerChange::Commanded, 1),
+        (PowerState::On, PowerChange::AlreadyThere, 1),
+        (PowerState::Off, PowerChange::Commanded, 2),
+        (PowerState::Off, PowerChange::AlreadyThere, 2),
+    ];
+    for (wanted, change, commands) in steps {
+        assert_eq!(bmc.set_power(wanted).await.unwrap(), change, "{wanted}");
+        assert_eq!(bmc.power().await.unwrap(), wanted);
+        assert_eq!(rig.power_commands(), commands, "after {wanted}");
+    }
+}
+
+async fn boot_is_read_back(bmc: &dyn Bmc, rig: &dyn Rig) {
+    for (device, efi) in [
+        (BootDevice::Network, true),
+        (BootDevice::Network, false),
+        (BootDevice::Default, false),
+    ] {
+        let asked = BootOverride { device, efi };
+        let outcome = bmc.set_boot(asked).await.unwrap();
+        assert_eq!(outcome.asked, asked);
+        assert!(outcome.device_kept(), "{outcome:?}");
+        assert!(!outcome.persistent, "{outcome:?}");
+        assert_eq!(outcome.valid, rig.keeps_flags(), "{outcome:?}");
+        assert_eq!(outcome.efi_kept, rig.keeps_flags() || !efi, "{outcome:?}");
+        assert_eq!(outcome.is_as_asked(), rig.keeps_flags(), "{outcome:?}");
+    }
+}
+
+async fn identity_is_told(bmc: &dyn Bmc, rig: &dyn Rig) {
+    let identity = bmc.identity().await.unwrap();
+    let guid = identity.system_guid.unwrap();
+    assert!(guid.is(&rig.uuid()), "{guid:?}");
+    assert_ne!(identity.manufacturer, 0);
+}
+
+/// The model has room for one session: operations of two drivers for one BMC at once would break.
+async fn operations_take_turns(connector: &Connector, rig: &dyn Rig) {
+    let [first, second] = [(); 2].map(|()| driver(connector, rig, "ADMIN", "secret123"));
+    for _ in 0..5 {
+        let (power, identity) = tokio::join!(first.power(), second.identity());
+        assert_eq!(power.unwrap(), PowerState::Off);
+        identity.unwrap();
+    }
+}
+
+async fn wrong_logins_are_refused(rig: &dyn Rig) {
+    for (username, password, failure) in [
+        ("ADMIN", "secret124", AuthenticationFailure::PasswordDiffers),
+        ("ADMIN", "", AuthenticationFailure::PasswordDiffers),
+        ("ROOT", "secret123", AuthenticationFailure::UnknownUser),
+    ] {
+        let connector = Connector::new(Limits::DEFAULT);
+        let bmc = driver(&connector, rig, username, password);
+        for _ in 0..3 {
+            match bmc.power().await.unwrap_err() {
+                BmcError::LoginFailed {
+                    username: named,
+                    source,
+                    ..
+                } => {
+                    assert_eq!(named, username);
+                    assert_eq!(source, IpmiError::AuthenticationFailed(failure));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        // The fourth is refused here, by a new driver too, even with the right password.
+        for bmc in [bmc, driver(&connector, rig, "ADMIN", "secret123")] {
+            match bmc.power().await.unwrap_err() {
+                error @ BmcError::LockedOut {
+                    failures: 3,
+                    retry_in,
+                    ..
+                } => {
+                    assert!(retry_in <= Duration::from_mins(10));
+                    assert!(error.to_string().contains("not tried"), "{error}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn on_the_emulator() {
+    every_driver(&IpmiSim::start()).await;
+}
+
+#[tokio::test]
+async fn on_the_model() {
+    let rig = ModelBmc::start(model::Bmc::new()).await;
+    every_driver(&rig).await;
+}
+
+/// The emulator knows privileges: an operator may do all of it, a user may not even log in as one.
+#[tokio::test]
+async fn an_operator_is_enough() {
+    let rig = IpmiSim::start();
+    let connector = Connector::new(Limits::DEFAULT);
+    let operator = driver(&connector, &rig, "operator", "secret456");
+    assert_eq!(
+        operator.set_power(PowerState::On).await.unwrap(),
+        PowerChange::Commanded
+    );
+    let viewer = driver(&connector, &rig, "viewer", "secret789");
+    let error = viewer.set_power(PowerState::Off).await.unwrap_err();
+    assert!(matches!(error, BmcError::NotAllowed { .. }), "{error:?}");
+    assert_eq!(operator.power().await.unwrap(), PowerState::On);
+}
+
+/// The boot device reaches the chassis of the emulator, and is taken back from it.
+#[tokio::test]
+async fn the_emulators_chassis_boots_from_the_network() {
+    let rig = IpmiSim::start();
+    let connector = Connector::new(Limits::DEFAULT);
+    let bmc = driver(&connector, &rig, "ADMIN", "secret123");
+    for device in [BootDevice::Network, BootDevice::Default] {
+        bmc.set_boot(BootOverride { device, efi: true })
+            .await
+            .unwrap();
+    }
+    let log = rig.chassis_log();
+    let boots: Vec<_> = log
+        .iter()
+        .filter(|line| line.starts_with("set boot"))
+        .collect();
+    assert_eq!(boots, ["set boot pxe", "set boot none"]);
+}

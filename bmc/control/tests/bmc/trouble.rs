@@ -1,0 +1,181 @@
+//! BMCs that are not there, talk nonsense, or know only weaker suites.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use bmc_control::bmc::Bmc;
+use bmc_control::connect::Connector;
+use bmc_control::error::BmcError;
+use bmc_control::limits::Limits;
+use bmc_ipmi::error::{IpmiError, Step};
+use bmc_ipmi::login::Password;
+use bmc_ipmi::retry::Timing;
+use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::power::PowerState;
+use tokio::net::UdpSocket;
+
+use crate::model_bmc::ModelBmc;
+use crate::model_bmc::model::{self, Lie, SUITE_3};
+
+pub(crate) const IMPATIENT: Limits = Limits {
+    timing: Timing {
+        first_wait: Duration::from_millis(20),
+        longest_wait: Duration::from_millis(20),
+        sends: 3,
+        sends_of_open_session: 3,
+    },
+    ..Limits::DEFAULT
+};
+
+pub(crate) fn driver(connector: &Connector, address: SocketAddr, password: &str) -> Box<dyn Bmc> {
+    let endpoint = BmcEndpoint {
+        protocol: BmcProtocol::Ipmi,
+        address,
+        username: "ADMIN".to_owned(),
+    };
+    connector.connect(&endpoint, Password::new(password))
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let free = socket.local_addr().unwrap();
+    drop(socket);
+    let bmc = driver(&Connector::new(Limits::DEFAULT), free, "secret123");
+    let error = bmc.power().await.unwrap_err();
+    assert!(
+        matches!(error, BmcError::NobodyListens { address, .. } if address == free),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn silence() {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let silent = socket.local_addr().unwrap();
+    let bmc = driver(&Connector::new(IMPATIENT), silent, "secret123");
+    match bmc.power().await.unwrap_err() {
+        BmcError::NoAnswer { source, .. } => assert_eq!(
+            source,
+            IpmiError::Timeout {
+                step: Step::Capabilities,
+                sends: 3,
+                ignored: 0
+            }
+        ),
+        other => panic!("{other:?}"),
+    }
+
+    let limits = Limits {
+        operation: Duration::from_millis(20),
+        ..Limits::DEFAULT
+    };
+    let bmc = driver(&Connector::new(limits), silent, "secret123");
+    let error = bmc.set_power(PowerState::On).await.unwrap_err();
+    assert!(matches!(error, BmcError::Deadline { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn nonsense() {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let babbler = tokio::spawn(async move {
+        let mut buffer = [0; 1024];
+        let nonsense: [&[u8]; 4] = [
+            b"",
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            &[6, 0, 0xff, 7, 6, 0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff],
+            &[0xff; 1024],
+        ];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
+            for answer in nonsense.into_iter().chain([&buffer[..length]]) {
+                let _ = socket.send_to(answer, from).await;
+            }
+        }
+    });
+    let bmc = driver(&Connector::new(IMPATIENT), address, "secret123");
+    let error = bmc.power().await.unwrap_err();
+    babbler.abort();
+    assert!(
+        matches!(
+            error,
+            BmcError::NoAnswer {
+                source: IpmiError::Timeout {
+                    step: Step::Capabilities,
+                    ignored: 5..,
+                    ..
+                },
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+/// A BMC that knows suite 3 only, and one that meets 17 with silence: both work, and the next session
+/// does not ask for 17 again.
+#[tokio::test]
+async fn the_suite_that_worked_is_remembered() {
+    for lie in [Lie::None, Lie::SilentOnUnknownSuite] {
+        let mut bmc = model::Bmc::new();
+        bmc.suites = vec![SUITE_3];
+        bmc.lie = lie;
+        let rig = ModelBmc::start(bmc).await;
+        let connector = Connector::new(IMPATIENT);
+        let count = || {
+            let asked = |kind: &&u8| **kind == 0x10;
+            rig.bmc
+                .lock()
+                .unwrap()
+                .handshake_log
+                .iter()
+                .filter(asked)
+                .count()
+        };
+        driver(&connector, rig.address, "secret123")
+            .power()
+            .await
+            .unwrap();
+        let first = count();
+        assert!(first > 1, "{lie:?}: 17, then 3");
+        driver(&connector, rig.address, "secret123")
+            .power()
+            .await
+            .unwrap();
+        assert_eq!(count(), first + 1, "{lie:?}: 3 at once");
+    }
+}
+
+/// A BMC that has spoken suite 17 is not taken down to suite 3.
+#[tokio::test]
+async fn no_way_back_from_suite_17() {
+    let rig = ModelBmc::start(model::Bmc::new()).await;
+    let connector = Connector::new(IMPATIENT);
+    let bmc = driver(&connector, rig.address, "secret123");
+    bmc.power().await.unwrap();
+    rig.bmc.lock().unwrap().suites = vec![SUITE_3];
+    let error = bmc.power().await.unwrap_err();
+    assert!(matches!(error, BmcError::TooWeak { .. }), "{error:?}");
+}
+
+/// Weaker than suite 3: no RAKP message is sent at all.
+#[tokio::test]
+async fn weak_bmcs_are_refused() {
+    for lie in [
+        Lie::Ipmi15Only,
+        Lie::Chooses([0, 0, 0]),
+        Lie::Chooses([1, 1, 0]),
+    ] {
+        let mut bmc = model::Bmc::new();
+        bmc.lie = lie;
+        let rig = ModelBmc::start(bmc).await;
+        let bmc = driver(&Connector::new(IMPATIENT), rig.address, "secret123");
+        let error = bmc.power().await.unwrap_err();
+        assert!(
+            matches!(error, BmcError::TooWeak { .. }),
+            "{lie:?}: {error:?}"
+        );
+        let log = rig.bmc.lock().unwrap().handshake_log.clone();
+        assert!(log.iter().all(|kind| *kind == 0x10), "{lie:?}: {log:02x?}");
+    }
+}
