@@ -1,0 +1,206 @@
+//! The buttons of a chassis: power and what it boots next.
+//!
+//! A machine has power exactly as long as its QEMU lives. The override of the boot order is one
+//! shot by construction: QEMU hands the firmware its boot order (`bootorder` in `fw_cfg`) only at a
+//! reset, so the order is set to network first, the machine is started or reset, and the order is
+//! set back at once, which only the next reset will see. It holds for SeaBIOS and OVMF alike.
+
+use std::fs::{self, File, OpenOptions};
+use std::time::Duration;
+
+use machine_core::power::{BootDevice, PowerState};
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+use crate::chassis::Chassis;
+use crate::error::LabError;
+use crate::namespace::Namespace;
+use crate::process::ProcessIdentity;
+use crate::qemu::{boot_indexes, command_line};
+use crate::qmp::Monitor;
+use crate::requirement::UEFI_VARIABLES;
+use crate::tether::Tether;
+
+impl Chassis {
+    /// Whether it has power.
+    pub fn power(&self) -> PowerState {
+        if self.process().is_some() {
+            PowerState::On
+        } else {
+            PowerState::Off
+        }
+    }
+
+    /// Gives it power, if it has none.
+    pub fn power_on(&self, tether: &Tether) -> Result<(), LabError> {
+        let _pressed = self.lock()?;
+        if self.power() == PowerState::On {
+            return Ok(());
+        }
+        if self.uefi && !self.variables().exists() {
+            fs::copy(UEFI_VARIABLES, self.variables())
+                .map_err(LabError::file("copy", UEFI_VARIABLES.as_ref()))?;
+        }
+        let network_first = self.takes_override()?;
+        self.start(network_first, tether)?;
+        if network_first != self.network_first {
+            self.set_order(&mut self.monitor_connection()?, self.network_first)?;
+        }
+        Ok(())
+    }
+
+    /// Takes its power away, and waits until it is off.
+    pub fn power_off(&self) -> Result<(), LabError> {
+        let _pressed = self.lock()?;
+        let Some(process) = self.process() else {
+            return Ok(());
+        };
+        let asked = self
+            .monitor_connection()
+            .and_then(|mut monitor| monitor.execute("quit", &json!({})));
+        if asked.is_err() {
+            process.signal(Signal::SIGTERM);
+        }
+        process.wait_gone(END_WITHIN)
+    }
+
+    /// Takes its power away as if the plug was pulled: nothing in it gets another turn.
+    pub fn cut_power(&self) -> Result<(), LabError> {
+        let Some(process) = self.process() else {
+            return Ok(());
+        };
+        process.signal(Signal::SIGKILL);
+        process.wait_gone(END_WITHIN)
+    }
+
+    /// Presses reset; nothing happens without power.
+    pub fn reset(&self) -> Result<(), LabError> {
+        let _pressed = self.lock()?;
+        if self.power() == PowerState::Off {
+            return Ok(());
+        }
+        let network_first = self.takes_override()?;
+        let mut monitor = self.monitor_connection()?;
+        self.set_order(&mut monitor, network_first)?;
+        monitor.execute_until("system_reset", "RESET")?;
+        self.set_order(&mut monitor, self.network_first)
+    }
+
+    /// Presses the power button for a moment: the operating system is asked to shut down.
+    pub fn shut_down(&self) -> Result<(), LabError> {
+        let _pressed = self.lock()?;
+        if self.power() == PowerState::Off {
+            return Ok(());
+        }
+        self.monitor_connection()?
+            .execute("system_powerdown", &json!({}))
+            .map(drop)
+    }
+
+    /// What it was told to boot from, once, at the next start or reset.
+    pub fn boot_override(&self) -> BootDevice {
+        if self.override_file().exists() {
+            BootDevice::Network
+        } else {
+            BootDevice::Default
+        }
+    }
+
+    /// Tells it what to boot from, once, at the next start or reset.
+    pub fn set_boot_override(&self, device: BootDevice) -> Result<(), LabError> {
+        let path = self.override_file();
+        match device {
+            BootDevice::Network => {
+                fs::write(&path, "network\n").map_err(LabError::file("write", &path))
+            }
+            BootDevice::Default if path.exists() => {
+                fs::remove_file(&path).map_err(LabError::file("remove", &path))
+            }
+            BootDevice::Default => Ok(()),
+        }
+    }
+
+    /// Its QEMU, if it runs.
+    fn process(&self) -> Option<ProcessIdentity> {
+        let pid = fs::read_to_string(self.pid_file()).ok()?;
+        let process = ProcessIdentity::of(pid.trim().parse().ok()?)?;
+        // A killed QEMU leaves its file behind, and its pid may be another's by now.
+        let line = fs::read(format!("/proc/{}/cmdline", process.pid())).ok()?;
+        let file = self.pid_file();
+        let ours = line
+            .split(|&byte| byte == 0)
+            .any(|word| word == file.as_os_str().as_encoded_bytes());
+        ours.then_some(process)
+    }
+
+    fn start(&self, network_first: bool, tether: &Tether) -> Result<(), LabError> {
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .map_err(LabError::file("open", &self.log))?;
+        let output = log
+            .try_clone()
+            .map_err(LabError::system("share the machine's log"))?;
+        let mut words = command_line(self, network_first).into_iter();
+        let program = words.next().unwrap_or_default();
+        let mut command = Namespace::named(&*self.namespace).command(program);
+        command
+            .args(words)
+            .stdin(tether.stdin()?)
+            .stdout(output)
+            .stderr(log);
+        // With -daemonize, QEMU's parent ends when the machine is made and the monitor listens.
+        let status = command
+            .status()
+            .map_err(LabError::system("start the machine"))?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(LabError::Failed {
+            command: crate::error::command_line(&command),
+            status,
+            said: fs::read_to_string(&self.log).unwrap_or_default(),
+        })
+    }
+
+    /// Whether the next boot tries the network first; an override is used up by asking.
+    fn takes_override(&self) -> Result<bool, LabError> {
+        let device = self.boot_override();
+        self.set_boot_override(BootDevice::Default)?;
+        Ok(device == BootDevice::Network || self.network_first)
+    }
+
+    fn set_order(&self, monitor: &mut Monitor, network_first: bool) -> Result<(), LabError> {
+        let order = boot_indexes(self, network_first);
+        // An index must be free before another device can have it.
+        let cleared = order.iter().map(|(device, _)| (device, json!(-1)));
+        let set = order.iter().map(|(device, index)| (device, json!(index)));
+        for (device, index) in cleared.chain(set) {
+            let path = format!("/machine/peripheral/{device}");
+            let arguments = json!({ "path": path, "property": "bootindex", "value": index });
+            monitor.execute("qom-set", &arguments)?;
+        }
+        Ok(())
+    }
+
+    fn monitor_connection(&self) -> Result<Monitor, LabError> {
+        Monitor::connect(&self.monitor())
+    }
+
+    /// One button at a time.
+    fn lock(&self) -> Result<Flock<File>, LabError> {
+        let path = self.lock_file();
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(LabError::file("open", &path))?;
+        Flock::lock(file, FlockArg::LockExclusive)
+            .map_err(|(_, errno): (File, Errno)| LabError::file("lock", &path)(errno.into()))
+    }
+}
+
+const END_WITHIN: Duration = Duration::from_secs(30);

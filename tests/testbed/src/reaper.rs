@@ -1,0 +1,249 @@
+//! What takes a lab down: a process of its own that outlives the owner, however the owner ends.
+//!
+//! The reaper reads a pipe whose other end only the owner and its short commands hold. At its end
+//! (drop, panic, Ctrl-C, SIGKILL) it kills every process inside the lab's namespaces, removes them
+//! and the lab's folder. Being inside is what makes a process the lab's: no pid is recorded that
+//! could be another's by then. A word on the pipe, `keep`, leaves the lab running.
+//!
+//! ```text
+//!   owner ──pipe──► reaper: read ── end of file ──► kill, remove namespaces, remove folder
+//!                             └──── "keep" ───────► mark as kept, leave everything
+//! ```
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::signal::Signal;
+use serde::{Deserialize, Serialize};
+
+use crate::artefacts::Artefacts;
+use crate::error::LabError;
+use crate::namespace::{Namespace, namespaces_with};
+use crate::process::{ProcessIdentity, processes_in};
+use crate::requirement::built;
+use crate::tether::Tether;
+
+/// What is written down of a lab, for its reaper and for those who come after it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LabRecord {
+    /// Its id, which its namespaces carry in their names.
+    pub id: String,
+    /// Who made it; `None` if that could not be read.
+    pub owner: Option<ProcessIdentity>,
+    /// Where its artefacts lie.
+    pub artefacts: PathBuf,
+}
+
+impl LabRecord {
+    /// The prefix of the names of all its namespaces.
+    pub fn prefix(&self) -> String {
+        format!("drv-{}-", self.id)
+    }
+
+    /// Writes it into the lab's folder.
+    pub(crate) fn save(&self, folder: &Path) -> Result<(), LabError> {
+        let path = folder.join(RECORD);
+        let text = serde_json::to_vec_pretty(self).map_err(|source| LabError::Unreadable {
+            path: path.clone(),
+            wanted: "lab's record",
+            source,
+        })?;
+        fs::write(&path, text).map_err(LabError::file("write", &path))
+    }
+
+    /// Reads it from the lab's folder.
+    pub fn load(folder: &Path) -> Result<Self, LabError> {
+        let path = folder.join(RECORD);
+        let text = fs::read(&path).map_err(LabError::file("read", &path))?;
+        serde_json::from_slice(&text).map_err(|source| LabError::Unreadable {
+            path,
+            wanted: "lab's record",
+            source,
+        })
+    }
+}
+
+/// A running reaper, and the line to it.
+#[derive(Debug)]
+pub(crate) struct Reaper {
+    process: Child,
+    tether: Tether,
+}
+
+impl Reaper {
+    /// Starts the reaper of the lab in `folder`, out of reach of the terminal's Ctrl-C.
+    pub(crate) fn spawn(folder: &Path, artefacts: &Artefacts) -> Result<Self, LabError> {
+        let log = artefacts.append("reaper.log")?;
+        let output = log
+            .try_clone()
+            .map_err(LabError::system("share the reaper's log"))?;
+        let mut process = Command::new(built("testbed-reaper", "testbed")?)
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(output)
+            .stderr(log)
+            .process_group(0)
+            .spawn()
+            .map_err(LabError::system("start testbed-reaper"))?;
+        let end = process.stdin.take();
+        let tether = end.map_or_else(Tether::none, |end| Tether::new(end.into()));
+        Ok(Self { process, tether })
+    }
+
+    /// The line to it, to be held by commands that make something.
+    pub(crate) fn tether(&self) -> Tether {
+        self.tether.clone()
+    }
+
+    /// Lets go of the line and waits until the reaper is done.
+    pub(crate) fn reap(&mut self) -> io::Result<()> {
+        self.tether.let_go();
+        let status = self.process.wait()?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(io::Error::other(format!(
+            "testbed-reaper: {status}; see reaper.log"
+        )))
+    }
+
+    /// Tells it to leave everything, and waits until it has heard.
+    pub(crate) fn keep(&mut self) -> Result<(), LabError> {
+        self.tether.say(KEEP)?;
+        self.tether.let_go();
+        self.process
+            .wait()
+            .map(drop)
+            .map_err(LabError::system("wait for the reaper"))
+    }
+}
+
+/// The reaper's whole life, in its own process: waits for the owner's end, then takes the lab down.
+pub fn run(folder: &Path, mut owner: impl Read) -> Result<(), LabError> {
+    let lock = lock(folder, FlockArg::LockExclusive)?;
+    let mut word = String::new();
+    // An error is an end of the owner, too.
+    let _ended = owner.read_to_string(&mut word);
+    if word.trim() == KEEP {
+        let path = folder.join(KEPT);
+        return fs::write(&path, "").map_err(LabError::file("write", &path));
+    }
+    let done = take_down(folder);
+    drop(lock);
+    done
+}
+
+/// Removes what labs left behind whose owner and reaper are both gone; how many labs that were.
+/// Kept labs are not left-overs.
+pub fn remove_stale() -> Result<usize, LabError> {
+    let Ok(entries) = fs::read_dir(labs_folder()) else {
+        return Ok(0);
+    };
+    let mut removed = 0;
+    for folder in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        // Held until it is gone: others may be cleaning up, too.
+        let Ok(_held) = lock(&folder, FlockArg::LockExclusiveNonblock) else {
+            continue;
+        };
+        if is_abandoned(&folder) {
+            take_down(&folder)?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+/// Waits until the reaper of the lab in `folder` is done with it; blocks the thread.
+pub fn wait_reaped(folder: &Path) -> Result<(), LabError> {
+    match lock(folder, FlockArg::LockExclusive) {
+        Ok(_) => Ok(()),
+        Err(LabError::System { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The folder in which every lab has its own.
+pub(crate) fn labs_folder() -> PathBuf {
+    std::env::temp_dir().join("drover-labs")
+}
+
+/// Kills what lives in the lab's namespaces, removes them, removes the lab's folder.
+fn take_down(folder: &Path) -> Result<(), LabError> {
+    // Without a record no namespace was made: it is written before the first one.
+    if let Ok(record) = LabRecord::load(folder) {
+        let namespaces = namespaces_with(&record.prefix());
+        kill_all(&namespaces)?;
+        for namespace in &namespaces {
+            Tether::none().ip(&format!("netns delete {}", namespace.name()))?;
+        }
+    }
+    fs::remove_dir_all(folder).map_err(LabError::file("remove", folder))
+}
+
+/// Kills until nobody is left: what is killed may have just started another.
+fn kill_all(namespaces: &[Namespace]) -> Result<(), LabError> {
+    let deadline = Instant::now() + KILL_WITHIN;
+    loop {
+        let alive: Vec<ProcessIdentity> = namespaces
+            .iter()
+            .flat_map(|namespace| processes_in(&namespace.path()))
+            .collect();
+        let Some(one) = alive.first() else {
+            return Ok(());
+        };
+        if Instant::now() > deadline {
+            return Err(LabError::Late {
+                wanted: "end of all processes of the lab".to_owned(),
+                within: KILL_WITHIN,
+                last: format!("pid {} still runs", one.pid()),
+            });
+        }
+        for process in &alive {
+            process.signal(Signal::SIGKILL);
+        }
+        for process in &alive {
+            process.wait_gone(KILL_WITHIN)?;
+        }
+    }
+}
+
+/// Whether the owner of a lab that no reaper holds is gone, too. The owner counts for the moment
+/// before its reaper has taken the lock.
+fn is_abandoned(folder: &Path) -> bool {
+    if folder.join(KEPT).exists() {
+        return false;
+    }
+    match LabRecord::load(folder) {
+        Ok(record) => !record.owner.is_some_and(ProcessIdentity::is_alive),
+        Err(_) => is_old(folder),
+    }
+}
+
+/// Without a record, a folder is either just being made or was abandoned then.
+fn is_old(folder: &Path) -> bool {
+    let age = fs::metadata(folder).and_then(|it| it.modified());
+    age.is_ok_and(|it| it.elapsed().is_ok_and(|age| age > Duration::from_mins(1)))
+}
+
+fn lock(folder: &Path, how: FlockArg) -> Result<Flock<File>, LabError> {
+    let path = folder.join(LOCK);
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .map_err(LabError::file("open", &path))?;
+    Flock::lock(file, how)
+        .map_err(|(_, errno): (File, Errno)| LabError::file("lock", &path)(errno.into()))
+}
+
+const RECORD: &str = "lab.json";
+const LOCK: &str = "lock";
+const KEPT: &str = "kept";
+const KEEP: &str = "keep";
+const KILL_WITHIN: Duration = Duration::from_secs(30);

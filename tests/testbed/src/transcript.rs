@@ -1,0 +1,271 @@
+//! A transcript: a file that some process writes, followed line by line as it grows.
+//!
+//! The kernel says when the file grows (inotify(7)), so waiting costs nothing and sees a line when
+//! it is written. The writer never waits for the reader and loses nothing if there is none.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::console::ConsoleReader;
+use crate::error::LabError;
+
+/// A followed file. It is followed until this value goes.
+#[derive(Debug)]
+pub struct Transcript {
+    path: PathBuf,
+    seen: watch::Receiver<Seen>,
+    task: JoinHandle<()>,
+}
+
+/// One line, and when it was read.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// When, since the lab came up.
+    pub at: Duration,
+    /// Its text.
+    pub text: Arc<str>,
+}
+
+/// A place in a transcript: after so many lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Mark(usize);
+
+#[derive(Debug, Default, Clone)]
+struct Seen {
+    lines: Vec<Line>,
+    unfinished: String,
+}
+
+impl Transcript {
+    /// Follows the file at `path` from its beginning, making it if it is not there. With `stamped`,
+    /// each line is also written there after its time since `began`.
+    pub(crate) fn follow(
+        path: &Path,
+        stamped: Option<&Path>,
+        began: Instant,
+    ) -> Result<Self, LabError> {
+        let runtime = Handle::try_current().map_err(|_| LabError::NoRuntime)?;
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(LabError::file("create", path))?;
+        let file = File::open(path).map_err(LabError::file("open", path))?;
+        let copy = stamped
+            .map(|path| File::create(path).map_err(LabError::file("create", path)))
+            .transpose()?;
+        let growth = growth_of(path).map_err(LabError::file("watch", path))?;
+        let (sender, seen) = watch::channel(Seen::default());
+        let follower = Follower {
+            file,
+            copy,
+            began,
+            reader: ConsoleReader::default(),
+            sender,
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            seen,
+            task: runtime.spawn(follower.run(growth)),
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The place after all that was written so far.
+    pub fn mark(&self) -> Mark {
+        Mark(self.seen.borrow().lines.len())
+    }
+
+    /// All lines since `mark`.
+    pub fn lines_since(&self, mark: Mark) -> Vec<Line> {
+        self.seen
+            .borrow()
+            .lines
+            .iter()
+            .skip(mark.0)
+            .cloned()
+            .collect()
+    }
+
+    /// The last lines, for a message.
+    pub fn last_lines(&self, count: usize) -> String {
+        last_lines(&self.seen.borrow(), count)
+    }
+
+    /// Waits for a line that holds `text`, from the beginning on.
+    pub async fn wait_for(&self, text: &str, within: Duration) -> Result<Line, LabError> {
+        self.wait_since(Mark::default(), text, within, |line| line.contains(text))
+            .await
+    }
+
+    /// Waits for a line after `mark` that `is_it`; `wanted` names it in the error. A line that has
+    /// not ended counts, too: prompts do not end.
+    pub async fn wait_since(
+        &self,
+        mark: Mark,
+        wanted: &str,
+        within: Duration,
+        is_it: impl Fn(&str) -> bool,
+    ) -> Result<Line, LabError> {
+        let mut seen = self.seen.clone();
+        let mut next = mark.0;
+        let found = tokio::time::timeout(within, async {
+            loop {
+                if let Some(line) = find(&seen.borrow_and_update(), &mut next, &is_it) {
+                    return Some(line);
+                }
+                if seen.changed().await.is_err() {
+                    return None;
+                }
+            }
+        });
+        match found.await {
+            Ok(Some(line)) => Ok(line),
+            Ok(None) | Err(_) => Err(LabError::Late {
+                wanted: wanted.to_owned(),
+                within,
+                last: last_lines(&self.seen.borrow(), 5),
+            }),
+        }
+    }
+}
+
+impl Drop for Transcript {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Follower {
+    file: File,
+    copy: Option<File>,
+    began: Instant,
+    reader: ConsoleReader,
+    sender: watch::Sender<Seen>,
+}
+
+impl Follower {
+    async fn run(mut self, mut growth: Receiver) {
+        // What the events say does not matter, only that there are some.
+        let mut events = [0; 4096];
+        while self.read_on() {
+            if growth.read(&mut events).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Reads what is new; whether the file can still be read.
+    fn read_on(&mut self) -> bool {
+        let mut bytes = Vec::new();
+        if self.file.read_to_end(&mut bytes).is_err() {
+            return false;
+        }
+        let texts = self.reader.read(&bytes);
+        let at = self.began.elapsed();
+        if let Some(copy) = &mut self.copy {
+            for text in &texts {
+                // A full disk must not stop the lab: the raw file is there, too.
+                let _ = writeln!(copy, "{:9.3} {text}", at.as_secs_f64());
+            }
+        }
+        let unfinished = self.reader.unfinished();
+        self.sender.send_modify(|seen| {
+            let lines = texts.into_iter().map(|text| Line {
+                at,
+                text: text.into(),
+            });
+            seen.lines.extend(lines);
+            seen.unfinished = unfinished;
+        });
+        true
+    }
+}
+
+/// The first line from `next` on that `is_it`; lines that were looked at are not looked at again.
+fn find(seen: &Seen, next: &mut usize, is_it: impl Fn(&str) -> bool) -> Option<Line> {
+    while let Some(line) = seen.lines.get(*next) {
+        *next += 1;
+        if is_it(&line.text) {
+            return Some(line.clone());
+        }
+    }
+    let at = seen.lines.last().map_or(Duration::ZERO, |line| line.at);
+    (!seen.unfinished.is_empty() && is_it(&seen.unfinished)).then(|| Line {
+        at,
+        text: seen.unfinished.as_str().into(),
+    })
+}
+
+fn last_lines(seen: &Seen, count: usize) -> String {
+    let first = seen.lines.len().saturating_sub(count);
+    let mut texts: Vec<&str> = seen.lines.iter().skip(first).map(|it| &*it.text).collect();
+    if !seen.unfinished.is_empty() {
+        texts.push(&seen.unfinished);
+    }
+    if texts.is_empty() {
+        return "nothing".to_owned();
+    }
+    texts.join(" | ")
+}
+
+/// Becomes readable when the file at `path` has grown.
+fn growth_of(path: &Path) -> io::Result<Receiver> {
+    let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
+    inotify.add_watch(path, AddWatchFlags::IN_MODIFY)?;
+    // To Tokio anything that polls and reads like a pipe is one.
+    Receiver::from_owned_fd_unchecked(inotify.as_fd().try_clone_to_owned()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn lines_are_seen_as_they_are_written() {
+        let folder = std::env::temp_dir().join(format!("transcript-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (raw, stamped) = (folder.join("raw"), folder.join("stamped"));
+        std::fs::write(&raw, "before\n").unwrap();
+        let transcript = Transcript::follow(&raw, Some(&stamped), Instant::now()).unwrap();
+        let long = Duration::from_mins(1);
+        transcript.wait_for("before", long).await.unwrap();
+        let mark = transcript.mark();
+        let mut writer = OpenOptions::new().append(true).open(&raw).unwrap();
+        let waiting = transcript.wait_since(mark, "prompt", long, |line| line == "prompt>");
+        let (line, ()) = tokio::join!(waiting, async {
+            writer.write_all(b"after\nprompt> ").unwrap();
+        });
+        assert_eq!(&*line.unwrap().text, "prompt>");
+        assert_eq!(transcript.lines_since(mark).len(), 1);
+        assert!(
+            std::fs::read_to_string(&stamped)
+                .unwrap()
+                .ends_with(" after\n")
+        );
+        let late = transcript
+            .wait_for("never", Duration::ZERO)
+            .await
+            .unwrap_err();
+        assert!(
+            late.to_string().ends_with("before | after | prompt>"),
+            "{late}"
+        );
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
