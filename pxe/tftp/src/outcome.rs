@@ -1,0 +1,56 @@
+//! What becomes of a transfer, and what it cost.
+//!
+//! The end of a transfer says why in a value, so that a size probe is never logged as a failure.
+
+use crate::packet::ClientMessage;
+
+/// Where a transfer stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// It goes on.
+    Running,
+    /// The client acknowledged the last block.
+    Done,
+    /// It ended before that.
+    Aborted(Abort),
+}
+
+/// Why a transfer ended before its last acknowledgement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Abort {
+    /// The client only wanted to know the size: it asked for `tsize` and gave up on the answer, as
+    /// EDK2 (ERROR 8) and older PXE ROMs (ERROR 0) do before each download. Not a failure.
+    SizeProbe,
+    /// The client gave up.
+    Client {
+        /// Its error code.
+        code: u16,
+        /// What it said.
+        message: ClientMessage,
+    },
+    /// The client stopped answering.
+    Silence {
+        /// Whether everything had been sent: then likely only the last ACK is missing.
+        all_sent: bool,
+    },
+    /// The client's host or port cannot be reached.
+    Unreachable {
+        /// Whether everything had been sent: then likely only the last ACK is missing.
+        all_sent: bool,
+    },
+    /// The client answers, but what it needs does not reach it.
+    Stalled,
+    /// We gave up: the server stops.
+    Cancelled,
+}
+
+/// How much a transfer moved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Datagrams sent, repeated ones included.
+    pub datagrams: u64,
+    /// Datagrams that were sent again.
+    pub repeated: u64,
+    /// Packets of the client that meant nothing: stale, foreign or broken.
+    pub ignored: u64,
+}
