@@ -83,9 +83,7 @@ pub fn load(bytes: &[u8]) -> Result<Documents, ConfigLoadError> {
         return Err(ConfigLoadError::Empty);
     }
     let values: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
-        let line = error
-            .location()
-            .map_or(0, |location| location.line());
+        let line = error.location().map_or(0, |location| location.line());
         ConfigLoadError::Yaml { line }
     })?;
     let mut loading = Loading::default();

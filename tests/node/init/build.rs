@@ -1,0 +1,57 @@
+//! Generates the gRPC stubs around the messages of the `node` crate: no proto file, no compiler.
+
+use tonic_build::manual::{Builder, Method, Service};
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    let machine = Service::builder()
+        .name("MachineService")
+        .package("machine")
+        .method(method("version", "Version", "Empty", "VersionResponse"))
+        .method(method(
+            "service_list",
+            "ServiceList",
+            "Empty",
+            "ServiceListResponse",
+        ))
+        .method(method(
+            "bootstrap",
+            "Bootstrap",
+            "BootstrapRequest",
+            "BootstrapResponse",
+        ))
+        .build();
+    let security = Service::builder()
+        .name("SecurityService")
+        .package("securityapi")
+        .method(method(
+            "certificate",
+            "Certificate",
+            "CertificateRequest",
+            "CertificateResponse",
+        ))
+        .build();
+    let sink = Service::builder()
+        .name("EventSinkService")
+        .package("events")
+        .method(method(
+            "publish",
+            "Publish",
+            "EventRequest",
+            "EventResponse",
+        ))
+        .build();
+    Builder::new().build_client(false).compile(&[machine]);
+    Builder::new().compile(&[security]);
+    Builder::new().build_server(false).compile(&[sink]);
+}
+
+fn method(name: &str, route: &str, input: &str, output: &str) -> Method {
+    Method::builder()
+        .name(name)
+        .route_name(route)
+        .input_type(format!("::node::messages::{input}"))
+        .output_type(format!("::node::messages::{output}"))
+        .codec_path("::tonic_prost::ProstCodec")
+        .build()
+}

@@ -1,0 +1,141 @@
+//! Writes the system to a disk, so that a power cut at any moment leaves a disk that either boots the
+//! whole system or nothing.
+//!
+//! The old partition table goes first; then the partitions; the new table and the boot code come last.
+//! Each step is on the disk before the next begins, and what was copied is read back and compared.
+
+use crate::console;
+use crate::error::InitError;
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+use node::disk::Disk;
+use node::partition_table::{self, PARTITIONS, Partition, SMALLEST_DISK};
+use node::state_record::{COPY, StateRecord};
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+
+/// Installs.
+pub(crate) fn install(
+    disk: &Disk,
+    record: &StateRecord,
+    uuid: Option<&str>,
+) -> Result<(), InitError> {
+    let boot_code = std::fs::read("/images/gptmbr.bin")?;
+    let table = partition_table::build(disk.sectors, disk_id(uuid), &boot_code)?;
+    let device = format!("/dev/{}", disk.name);
+    let mut file = OpenOptions::new().read(true).write(true).open(&device)?;
+    wipe(&mut file, disk.sectors)?;
+    for partition in PARTITIONS {
+        match partition.label {
+            "ESP" => copy(&mut file, partition, "/images/esp.img")?,
+            "SLOT-A" => copy(&mut file, partition, "/images/slot.img")?,
+            "SLOT-B" => write_at(&mut file, partition.first * 512, &[0; 4096])?,
+            _ => write_state(&mut file, partition, record)?,
+        }
+    }
+    file.sync_all()?;
+    write_at(&mut file, table.end_sector * 512, &table.end)?;
+    write_at(&mut file, 512, table.start.get(512..).unwrap_or_default())?;
+    file.sync_all()?;
+    write_at(&mut file, 0, table.start.get(..512).unwrap_or_default())?;
+    file.sync_all()?;
+    console::say("installer: partition table and boot code written");
+    Ok(())
+}
+
+/// Takes both old tables away: a mebibyte at the start and at the end.
+fn wipe(file: &mut File, sectors: u64) -> Result<(), InitError> {
+    let zeroes = vec![0; 1024 * 1024];
+    write_at(file, 0, &zeroes)?;
+    write_at(file, (sectors.max(SMALLEST_DISK) - 2048) * 512, &zeroes)?;
+    file.sync_all()?;
+    console::say("installer: old partition table wiped");
+    Ok(())
+}
+
+/// Copies an image into a partition, a few mebibytes to the disk at a time, and compares.
+fn copy(file: &mut File, partition: Partition, image: &str) -> Result<(), InitError> {
+    let mut source = File::open(image)?;
+    let mut chunk = vec![0; CHUNK];
+    let mut offset = partition.first * 512;
+    loop {
+        let length = fill(&mut source, &mut chunk)?;
+        let written = chunk.get(..length).unwrap_or_default();
+        if written.is_empty() {
+            break;
+        }
+        write_at(file, offset, written)?;
+        file.sync_data()?;
+        compare(file, offset, written, partition.label)?;
+        offset += u64::try_from(length).unwrap_or_default();
+    }
+    let mebibytes = (offset - partition.first * 512).div_ceil(1024 * 1024);
+    console::say(&format!(
+        "installer: {} written, {mebibytes} MiB",
+        partition.label
+    ));
+    Ok(())
+}
+
+fn write_state(
+    file: &mut File,
+    partition: Partition,
+    record: &StateRecord,
+) -> Result<(), InitError> {
+    let offset = partition.first * 512;
+    write_at(file, offset, &vec![0; 2 * COPY])?;
+    write_at(file, offset + record.offset(), &record.encode())?;
+    console::say("installer: config kept in STATE");
+    Ok(())
+}
+
+/// Reads back from the disk, not from the page cache.
+fn compare(file: &mut File, offset: u64, written: &[u8], label: &str) -> Result<(), InitError> {
+    posix_fadvise(&*file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED).map_err(|errno| {
+        InitError::System {
+            what: "fadvise".to_owned(),
+            errno,
+        }
+    })?;
+    let mut read = vec![0; written.len()];
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(&mut read)?;
+    if read == written {
+        Ok(())
+    } else {
+        Err(InitError::Differs {
+            place: label.to_owned(),
+        })
+    }
+}
+
+/// Reads until the chunk is full or the source ends.
+fn fill(source: &mut File, chunk: &mut [u8]) -> std::io::Result<usize> {
+    let mut length = 0;
+    while let Some(rest) = chunk.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match source.read(rest)? {
+            0 => break,
+            more => length += more,
+        }
+    }
+    Ok(length)
+}
+
+fn write_at(file: &mut File, offset: u64, bytes: &[u8]) -> Result<(), InitError> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(bytes)?;
+    Ok(())
+}
+
+/// The machine's UUID names its disk.
+fn disk_id(uuid: Option<&str>) -> [u8; 16] {
+    let digits: String = uuid
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .collect();
+    u128::from_str_radix(&digits, 16)
+        .unwrap_or(0x1d)
+        .to_le_bytes()
+}
+
+const CHUNK: usize = 1024 * 1024;
