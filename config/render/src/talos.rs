@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod contract;
 pub mod key;
 pub mod machine;
+pub mod request;
 pub mod secrets;
 pub mod secrets_file;
 pub mod secrets_making;

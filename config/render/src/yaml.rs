@@ -8,6 +8,7 @@
 //!
 //! Documents hold keys, so values never show their texts in `Debug`, and wipe them when dropped.
 
+mod resolve;
 mod scalar;
 
 use std::fmt;

@@ -9,7 +9,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use config_render::talos::machine::{GenerateRequest, RenderError, generate_base};
+use config_render::talos::machine::RenderError;
+use config_render::talos::request::{GenerateRequest, generate_base};
 use config_render::talos::secrets::SecretsBundle;
 
 const SECRETS: &str = include_str!("golden/secrets.yaml");

@@ -16,6 +16,7 @@ use config_render::talos::check::is_token;
 use config_render::talos::contract::TalosContract;
 use config_render::talos::secrets::SecretsBundle;
 use machine_core::time::Timestamp;
+use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -152,6 +153,19 @@ fn missing_fields_are_named() {
     }
     let error = SecretsBundle::from_yaml("cluster: {}\n").unwrap_err();
     assert_eq!(error.to_string(), "cluster.id is missing");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_bundle_or_an_error(text: String, at in 0..SECRETS.len(), byte in b' '..b'~') {
+        let _ = SecretsBundle::from_yaml(&text);
+        let mut changed = SECRETS.as_bytes().to_vec();
+        changed[at] = byte;
+        if let Err(error) = SecretsBundle::from_yaml(std::str::from_utf8(&changed).unwrap()) {
+            let shown = format!("{error} {error:?}");
+            prop_assert!(!shown.contains("LS0t") && !shown.contains("eyvpi0"), "{}", shown);
+        }
+    }
 }
 
 /// The certificate of one authority and the key of another.

@@ -11,19 +11,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use config_render::talos::cluster::ClusterInput;
-use config_render::talos::machine::{
-    GenerateRequest, MachineInput, RenderError, Rendered, generate_base, render,
-};
+use config_render::talos::machine::{MachineInput, RenderError, Rendered, render};
+use config_render::talos::request::{GenerateRequest, generate_base};
 use config_render::talos::secrets::SecretsBundle;
 use machine_core::cluster::Role;
 use machine_core::id::AttemptId;
+use machine_core::time::Timestamp;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
 
 const SECRETS: &str = include_str!("golden/secrets.yaml");
 
-/// Builds the validator; or says why this machine cannot.
-fn validator() -> Result<PathBuf, String> {
+/// Builds the validator, each test its own (they run at once); or says why this machine cannot.
+fn validator(name: &str) -> Result<PathBuf, String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracle/talos-validate");
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("talos-validate");
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let go = |arguments: &[&str]| {
         let mut command = Command::new("go");
         command.args(arguments).current_dir(&source).output()
@@ -43,14 +45,15 @@ fn validator() -> Result<PathBuf, String> {
 }
 
 /// `Err` with Talos' words if it refuses.
-fn judge(program: &Path, config: &[u8]) -> Result<(), String> {
+fn judge(program: &Path, kind: &str, document: &[u8]) -> Result<(), String> {
     let mut child = Command::new(program)
+        .arg(kind)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(config).unwrap();
+    child.stdin.take().unwrap().write_all(document).unwrap();
     let output = child.wait_with_output().unwrap();
     match output.status.code() {
         Some(0) => Ok(()),
@@ -82,7 +85,7 @@ fn rendered(endpoint: &str, machine: &MachineInput) -> Result<Rendered, RenderEr
 
 #[test]
 fn talos_accepts_what_machines_are_handed_and_refuses_the_base() {
-    let program = match validator() {
+    let program = match validator("talos-validate-config") {
         Ok(program) => program,
         Err(why) => {
             println!("skipped: {why}");
@@ -102,7 +105,11 @@ fn talos_accepts_what_machines_are_handed_and_refuses_the_base() {
                     ..machine(role, disk)
                 };
                 let config = rendered("https://10.77.0.50:6443", &machine).unwrap();
-                assert_eq!(judge(&program, config.bytes()), Ok(()), "{machine:?}");
+                assert_eq!(
+                    judge(&program, "config", config.bytes()),
+                    Ok(()),
+                    "{machine:?}"
+                );
             }
         }
         let base = generate_base(&GenerateRequest {
@@ -113,12 +120,37 @@ fn talos_accepts_what_machines_are_handed_and_refuses_the_base() {
             role: role.as_str(),
             secrets: SECRETS,
         });
-        let refused = judge(&program, base.unwrap().as_bytes()).unwrap_err();
+        let refused = judge(&program, "config", base.unwrap().as_bytes()).unwrap_err();
         assert!(
             refused.contains("either install disk or diskSelector should be defined"),
             "{refused}"
         );
     }
+}
+
+#[test]
+fn talos_accepts_the_secrets_that_are_made_and_refuses_a_wrong_key() {
+    let program = match validator("talos-validate-secrets") {
+        Ok(program) => program,
+        Err(why) => {
+            println!("skipped: {why}");
+            return;
+        }
+    };
+    let contract = "1.13".parse().unwrap();
+    // 2026-11-23; authorities are not asked for their times here.
+    let now = Timestamp::from_millis(1_795_472_405_123);
+    let mut rng = ChaCha20Rng::seed_from_u64(11);
+    let mut made = SecretsBundle::generate(contract, now, &mut rng).unwrap();
+    let judged = judge(&program, "secrets", made.to_yaml().as_bytes());
+    assert_eq!(judged, Ok(()));
+    made.os.key = SecretsBundle::from_yaml(SECRETS).unwrap().os.key.clone();
+    let judged = judge(&program, "secrets", made.to_yaml().as_bytes());
+    let refused = judged.unwrap_err();
+    assert!(
+        refused.contains("doesn't match parent's PublicKey"),
+        "{refused}"
+    );
 }
 
 /// The base, and on top of it exactly what is particular to the machine.

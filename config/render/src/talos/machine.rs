@@ -14,8 +14,8 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::talos::cluster::{ClusterError, ClusterInput};
-use crate::talos::contract::{TalosContract, UnknownContract};
-use crate::talos::secrets::{SecretsBundle, SecretsError};
+use crate::talos::contract::UnknownContract;
+use crate::talos::secrets::SecretsError;
 use crate::talos::sections::{MachineSections, v1alpha1};
 use crate::yaml::{self, Mapping};
 
@@ -140,52 +140,6 @@ impl fmt::Debug for Rendered {
 pub fn generate(cluster: &ClusterInput<'_>, role: Role) -> Documents {
     let own = MachineSections::default();
     Documents(vec![v1alpha1(cluster, role, &own), hostname(None)])
-}
-
-/// The base config from texts, for a program without a daemon: `drover config generate`.
-pub fn generate_base(request: &GenerateRequest<'_>) -> Result<Zeroizing<String>, RenderError> {
-    let contract: TalosContract = request.contract.parse()?;
-    let role = request.role.parse().map_err(|_| RenderError::Role {
-        got: request.role.chars().take(64).collect(),
-    })?;
-    let secrets = SecretsBundle::from_yaml(request.secrets)?;
-    let cluster = ClusterInput::new(
-        request.cluster,
-        request.endpoint,
-        request.kubernetes,
-        contract,
-        &secrets,
-    )?;
-    Ok(generate(&cluster, role).to_yaml())
-}
-
-/// What [`generate_base`] is given, as it stands on a command line.
-#[derive(Clone, Copy)]
-pub struct GenerateRequest<'a> {
-    /// The cluster's name.
-    pub cluster: &'a str,
-    /// The URL of its Kubernetes API.
-    pub endpoint: &'a str,
-    /// The version of Kubernetes.
-    pub kubernetes: &'a str,
-    /// The contract, or a version of Talos.
-    pub contract: &'a str,
-    /// `controlplane` or `worker`.
-    pub role: &'a str,
-    /// The secrets bundle, as YAML.
-    pub secrets: &'a str,
-}
-
-impl fmt::Debug for GenerateRequest<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GenerateRequest")
-            .field("cluster", &self.cluster)
-            .field("endpoint", &self.endpoint)
-            .field("kubernetes", &self.kubernetes)
-            .field("contract", &self.contract)
-            .field("role", &self.role)
-            .finish_non_exhaustive()
-    }
 }
 
 /// What `machine` is handed: a config that Talos accepts in metal mode.
