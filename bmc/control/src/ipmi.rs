@@ -22,6 +22,7 @@ use tokio::time::{Instant, timeout};
 use tracing::{debug, info};
 
 use crate::bmc::{Bmc, BmcIdentity, BootOverrideOutcome, PowerChange};
+use crate::ended::Ended;
 use crate::error::{BmcError, Operation};
 use crate::limits::Limits;
 use crate::line::{Line, LineError};
@@ -34,19 +35,6 @@ pub(crate) struct IpmiBmc {
     pub(crate) login: Login,
     pub(crate) limits: Limits,
     pub(crate) memory: Arc<Mutex<Memory>>,
-}
-
-/// Why an operation ended early.
-#[derive(Debug)]
-enum Ended {
-    Line(LineError),
-    LockedOut(std::time::Duration),
-}
-
-impl<E: Into<LineError>> From<E> for Ended {
-    fn from(error: E) -> Self {
-        Self::Line(error.into())
-    }
 }
 
 #[async_trait]
@@ -108,7 +96,10 @@ impl IpmiBmc {
     ) -> Result<T, BmcError> {
         let limit = self.limits.operation;
         match timeout(limit, work).await {
-            Ok(result) => result.map_err(|ended| self.explain(operation, ended)),
+            Ok(result) => result.map_err(|ended| {
+                let (address, username) = (self.address, self.login.username.as_str());
+                ended.explain(operation, address, username)
+            }),
             Err(_elapsed) => Err(BmcError::Deadline {
                 operation,
                 address: self.address,
@@ -125,7 +116,10 @@ impl IpmiBmc {
         } = self.limits;
         let lockout = &mut memory.lockout;
         if let Some(wait) = lockout.remaining(login_failures, login_window, Instant::now()) {
-            return Err(Ended::LockedOut(wait));
+            return Err(Ended::LockedOut {
+                failures: login_failures,
+                retry_in: wait,
+            });
         }
         let mut result = Err(LineError::from(IpmiError::NotReady));
         let suites = memory.suites();
@@ -166,74 +160,6 @@ impl IpmiBmc {
             suite,
             privilege: Privilege::Operator,
             timing,
-        }
-    }
-
-    fn explain(&self, operation: Operation, ended: Ended) -> BmcError {
-        let address = self.address;
-        let username = self.login.username.clone();
-        let source = match ended {
-            Ended::LockedOut(retry_in) => {
-                return BmcError::LockedOut {
-                    operation,
-                    address,
-                    username,
-                    failures: self.limits.login_failures,
-                    retry_in,
-                };
-            }
-            Ended::Line(LineError::Socket(source)) => {
-                return match source.kind() {
-                    std::io::ErrorKind::ConnectionRefused => {
-                        BmcError::NobodyListens { operation, address }
-                    }
-                    _ => BmcError::Network {
-                        operation,
-                        address,
-                        source,
-                    },
-                };
-            }
-            Ended::Line(LineError::Ipmi(source)) => source,
-        };
-        match source {
-            IpmiError::Timeout { .. } => BmcError::NoAnswer {
-                operation,
-                address,
-                source,
-            },
-            IpmiError::AuthenticationFailed(_) | IpmiError::TooLong { .. } => {
-                BmcError::LoginFailed {
-                    operation,
-                    address,
-                    username,
-                    source,
-                }
-            }
-            IpmiError::NoRmcpPlus | IpmiError::CipherSuiteRefused { .. } => BmcError::TooWeak {
-                operation,
-                address,
-                source,
-            },
-            IpmiError::PrivilegeRefused { .. }
-            | IpmiError::CompletionCode {
-                code: CompletionCode::INSUFFICIENT_PRIVILEGE,
-                ..
-            } => BmcError::NotAllowed {
-                operation,
-                address,
-                username,
-                source,
-            },
-            IpmiError::NoFreeSession { .. }
-            | IpmiError::SessionRefused { .. }
-            | IpmiError::CompletionCode { .. }
-            | IpmiError::Malformed { .. }
-            | IpmiError::NotReady => BmcError::Refused {
-                operation,
-                address,
-                source,
-            },
         }
     }
 }

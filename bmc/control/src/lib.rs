@@ -12,6 +12,7 @@ pub mod connect;
 pub mod error;
 pub mod limits;
 
+mod ended;
 mod ipmi;
 mod line;
 mod lockout;

@@ -12,6 +12,7 @@ use crate::command::CompletionCode;
 use crate::error::{AuthenticationFailure, Ignored, IpmiError, RakpStatus, Step, SuiteRefusal};
 use crate::login::Login;
 use crate::message;
+use crate::open_session;
 use crate::privilege::Privilege;
 use crate::rakp::{Exchange, SessionKeys};
 use crate::reader::Reader;
@@ -94,7 +95,10 @@ impl Handshake {
                 &self.capabilities(),
                 CAPABILITIES_SEQUENCE,
             )),
-            Stage::OpenSession => handshake(payload_type::OPEN_SESSION_REQUEST, &self.open()),
+            Stage::OpenSession => handshake(
+                payload_type::OPEN_SESSION_REQUEST,
+                &open_session::request(self.console_id, self.suite),
+            ),
             Stage::Rakp1 { bmc_id } => handshake(payload_type::RAKP_1, &self.rakp_1(*bmc_id)),
             Stage::Rakp3 { exchange, .. } => {
                 let proof = exchange.proof(self.suite, &self.login);
@@ -166,42 +170,27 @@ impl Handshake {
         }
     }
 
-    /// Table 13-9. The message tag is the payload type, here as in RAKP-1 and RAKP-3.
-    fn open(&self) -> Vec<u8> {
-        /// The BMC picks the highest privilege that goes with the suite; RAKP-1 says which one.
-        const HIGHEST: u8 = 0;
-        let [authentication, integrity, confidentiality] = self.suite.algorithms();
-        let algorithm = |kind: u8, number: u8| [kind, 0, 0, 8, number, 0, 0, 0];
-        [
-            &[HIGHEST, 0, 0][..],
-            &self.console_id.to_le_bytes(),
-            &algorithm(0, authentication),
-            &algorithm(1, integrity),
-            &algorithm(2, confidentiality),
-        ]
-        .concat()
-    }
-
-    /// Table 13-10. A status other than 0 comes without the rest.
+    /// A status other than 0 comes without the rest.
     fn read_open_session(
         &mut self,
         status: RakpStatus,
-        mut reader: Reader<'_>,
+        reader: Reader<'_>,
     ) -> Result<Progress, Refusal> {
         if status.0 != 0 {
             return Err(self.open_session_refused(status).into());
         }
-        let [_privilege, _reserved] = reader.take().ok_or(Ignored::Malformed)?;
-        self.expect_console_id(&mut reader)?;
-        let bmc_id = u32::from_le_bytes(reader.take().ok_or(Ignored::Malformed)?);
-        let chosen = read_algorithms(reader).ok_or(Ignored::Malformed)?;
-        if chosen != self.suite.algorithms() {
+        let response = open_session::Response::read(reader).ok_or(Ignored::Malformed)?;
+        if response.console_id != self.console_id {
+            return Err(Ignored::AnotherSession.into());
+        }
+        if response.algorithms != self.suite.algorithms() {
             return Err(IpmiError::CipherSuiteRefused {
                 suite: self.suite,
-                refusal: SuiteRefusal::Chose(chosen),
+                refusal: SuiteRefusal::Chose(response.algorithms),
             }
             .into());
         }
+        let bmc_id = response.bmc_id;
         self.stage = Stage::Rakp1 { bmc_id };
         Ok(Progress::Next)
     }
@@ -317,19 +306,7 @@ impl Handshake {
     }
 }
 
+/// The message tag, which comes back in the answer, is the payload type.
 fn handshake(kind: u8, payload: &[u8]) -> Vec<u8> {
     rmcp::handshake(kind, &[&[kind], payload].concat())
-}
-
-/// The three algorithms that the BMC chose.
-fn read_algorithms(mut reader: Reader<'_>) -> Option<[u8; 3]> {
-    let mut chosen = [0; 3];
-    for (kind, slot) in (0_u8..).zip(&mut chosen) {
-        let [said, _, _, _, algorithm, _, _, _] = reader.take()?;
-        if said != kind {
-            return None;
-        }
-        *slot = algorithm & 0x3f;
-    }
-    Some(chosen)
 }

@@ -28,6 +28,7 @@ pub mod session;
 mod handshake;
 mod message;
 mod open;
+mod open_session;
 mod protection;
 mod rakp;
 mod reader;

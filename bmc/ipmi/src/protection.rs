@@ -113,6 +113,29 @@ mod tests {
         }
     }
 
+    /// Get Chassis Status, sealed with Python's `hmac` and OpenSSL's AES under the session key that is
+    /// the 20 bytes of `keys`.
+    #[test]
+    fn packets_are_those_of_another_implementation() {
+        for (suite, packet) in [
+            (
+                CipherSuite::Suite17,
+                "0600ff0706c00122334405000000200007070707070707070707070707070707\
+                 334894a724948837a78b082eb831a8d1ffff02072e4306fe4026cff760827515f40ad41e",
+            ),
+            (
+                CipherSuite::Suite3,
+                "0600ff0706c00122334405000000200007070707070707070707070707070707\
+                 9d4967759122e7812f0fc8f37c5aff45ffff02078a7d1e1559558a6ef53381e6",
+            ),
+        ] {
+            let message = [0x20, 0x00, 0xe0, 0x81, 0x14, 0x01, 0x6a];
+            let datagram = seal(&keys(suite), 0x4433_2201, 5, [7; 16], &message);
+            let hex = |text: String, byte: &u8| format!("{text}{byte:02x}");
+            assert_eq!(datagram.iter().fold(String::new(), hex), packet);
+        }
+    }
+
     #[test]
     fn another_suites_code_is_refused() {
         let datagram = seal(&keys(CipherSuite::Suite3), 1, 1, [7; 16], b"message");

@@ -192,20 +192,29 @@ async fn on_the_model() {
     every_driver(&rig).await;
 }
 
-/// The emulator knows privileges: an operator may do all of it, a user may not even log in as one.
+/// Nothing here needs more than the operator's privilege.
 #[tokio::test]
 async fn an_operator_is_enough() {
     let rig = IpmiSim::start();
     let connector = Connector::new(Limits::DEFAULT);
     let operator = driver(&connector, &rig, "operator", "secret456");
-    assert_eq!(
-        operator.set_power(PowerState::On).await.unwrap(),
-        PowerChange::Commanded
-    );
-    let viewer = driver(&connector, &rig, "viewer", "secret789");
-    let error = viewer.set_power(PowerState::Off).await.unwrap_err();
-    assert!(matches!(error, BmcError::NotAllowed { .. }), "{error:?}");
+    let change = operator.set_power(PowerState::On).await.unwrap();
+    assert_eq!(change, PowerChange::Commanded);
     assert_eq!(operator.power().await.unwrap(), PowerState::On);
+}
+
+/// On the model, because the emulator lets a user with the limit "user" be an operator (to ipmitool
+/// too).
+#[tokio::test]
+async fn a_user_is_not_enough() {
+    let mut bmc = model::Bmc::new();
+    bmc.limit = 2;
+    let rig = ModelBmc::start(bmc).await;
+    let connector = Connector::new(Limits::DEFAULT);
+    let bmc = driver(&connector, &rig, "ADMIN", "secret123");
+    let error = bmc.set_power(PowerState::On).await.unwrap_err();
+    assert!(matches!(error, BmcError::NotAllowed { .. }), "{error:?}");
+    assert_eq!(rig.power_commands(), 0);
 }
 
 /// The boot device reaches the chassis of the emulator, and is taken back from it.

@@ -129,7 +129,6 @@ set_working_mc 0x20
   user 1 true "" "test" user 10 none md2 md5 straight
   user 2 true "ADMIN" "secret123" admin 10 none md2 md5 straight
   user 3 true "operator" "secret456" operator 10 none md2 md5 straight
-  user 4 true "viewer" "secret789" user 10 none md2 md5 straight
 "#,
         chassis.display()
     )

@@ -10,5 +10,6 @@ mod driver;
 mod ipmi_sim;
 mod ipmitool;
 mod model_bmc;
+mod recording;
 mod secrets;
 mod trouble;

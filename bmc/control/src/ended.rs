@@ -1,0 +1,99 @@
+//! Why an operation ended early, and which error that is to the caller.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bmc_ipmi::command::CompletionCode;
+use bmc_ipmi::error::IpmiError;
+
+use crate::error::{BmcError, Operation};
+use crate::line::LineError;
+
+/// Why an operation ended early.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// The session, or the socket.
+    Line(LineError),
+    /// Too many logins failed before.
+    LockedOut { failures: usize, retry_in: Duration },
+}
+
+impl<E: Into<LineError>> From<E> for Ended {
+    fn from(error: E) -> Self {
+        Self::Line(error.into())
+    }
+}
+
+impl Ended {
+    /// The error for whoever asked for `operation` as `username`.
+    pub(crate) fn explain(
+        self,
+        operation: Operation,
+        address: SocketAddr,
+        username: &str,
+    ) -> BmcError {
+        let username = username.to_owned();
+        let source = match self {
+            Self::LockedOut { failures, retry_in } => {
+                return BmcError::LockedOut {
+                    operation,
+                    address,
+                    username,
+                    failures,
+                    retry_in,
+                };
+            }
+            Self::Line(LineError::Socket(source)) => {
+                return match source.kind() {
+                    ErrorKind::ConnectionRefused => BmcError::NobodyListens { operation, address },
+                    _ => BmcError::Network {
+                        operation,
+                        address,
+                        source,
+                    },
+                };
+            }
+            Self::Line(LineError::Ipmi(source)) => source,
+        };
+        match source {
+            IpmiError::Timeout { .. } => BmcError::NoAnswer {
+                operation,
+                address,
+                source,
+            },
+            IpmiError::AuthenticationFailed(_) | IpmiError::TooLong { .. } => {
+                BmcError::LoginFailed {
+                    operation,
+                    address,
+                    username,
+                    source,
+                }
+            }
+            IpmiError::NoRmcpPlus | IpmiError::CipherSuiteRefused { .. } => BmcError::TooWeak {
+                operation,
+                address,
+                source,
+            },
+            IpmiError::PrivilegeRefused { .. }
+            | IpmiError::CompletionCode {
+                code: CompletionCode::INSUFFICIENT_PRIVILEGE,
+                ..
+            } => BmcError::NotAllowed {
+                operation,
+                address,
+                username,
+                source,
+            },
+            IpmiError::NoFreeSession { .. }
+            | IpmiError::SessionRefused { .. }
+            | IpmiError::CompletionCode { .. }
+            | IpmiError::Malformed { .. }
+            | IpmiError::NotReady => BmcError::Refused {
+                operation,
+                address,
+                source,
+            },
+        }
+    }
+}
