@@ -1,0 +1,43 @@
+//! What the receivers ask of the rest of Drover: to keep what a node said.
+//!
+//! Declared here, by the side that calls. Peers are addresses as the network shows them; a message
+//! of Talos names no machine, so that finding it is the receiver's part.
+
+use std::net::IpAddr;
+
+use thiserror::Error;
+
+use crate::dropped::Dropped;
+use crate::event::Publication;
+use crate::log_line::LogLine;
+
+/// An event could not be kept; the node is told, and sends it again.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the event was not kept: {why}")]
+pub struct NotKept {
+    /// Why not. It is logged, and never sent to the node.
+    pub why: String,
+}
+
+/// Keeps events.
+pub trait EventReceiver: Send + Sync + 'static {
+    /// Keeps what `peer` published. When this returns `Ok`, it is acknowledged and the node will
+    /// never say it again, so it has to be committed by then.
+    fn receive(
+        &self,
+        peer: IpAddr,
+        publication: Publication,
+    ) -> impl Future<Output = Result<(), NotKept>> + Send;
+
+    /// Something of `peer` was not taken.
+    fn dropped(&self, peer: IpAddr, why: Dropped);
+}
+
+/// Keeps log lines.
+pub trait LogReceiver: Send + Sync + 'static {
+    /// Keeps one line of `peer`. The next line of its connection is read when this returns.
+    fn receive(&self, peer: IpAddr, line: LogLine) -> impl Future<Output = ()> + Send;
+
+    /// Something of `peer` was not taken.
+    fn dropped(&self, peer: IpAddr, why: Dropped);
+}

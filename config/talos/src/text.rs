@@ -1,0 +1,168 @@
+//! Text from the network, made fit to be kept and shown: bounded, without control characters, and
+//! without the secrets that Talos itself prints.
+//!
+//! Talos logs the whole URL of its config, and the kernel logs its command line; both carry the
+//! token that opens the config. So no URL keeps more than its scheme and host here, and parameters
+//! known to carry secrets lose their value.
+
+/// At most `limit` characters of `text`, each control character a space, secrets taken out.
+pub(crate) fn cleaned(text: &str, limit: usize) -> String {
+    redacted(text.trim())
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(limit)
+        .collect()
+}
+
+fn redacted(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = first_secret(rest) {
+        let (before, secret) = rest.split_at(start);
+        let end = secret.find(ends_value).unwrap_or(secret.len());
+        kept.push_str(before);
+        kept.push_str(REDACTED);
+        rest = secret.get(end..).unwrap_or_default();
+    }
+    kept + rest
+}
+
+/// Where the first secret begins: behind `parameter=`, or behind the host of a URL.
+fn first_secret(text: &str) -> Option<usize> {
+    let parameters = SECRET_PARAMETERS
+        .iter()
+        .filter_map(|name| behind_parameter(text, name));
+    parameters.chain(behind_host(text)).min()
+}
+
+fn behind_parameter(text: &str, name: &str) -> Option<usize> {
+    text.match_indices(name).find_map(|(at, _)| {
+        let word = text.get(at..)?;
+        let equals = word.find('=')?;
+        let is_parameter = !word.get(..equals)?.contains(char::is_whitespace);
+        let quote = usize::from(word.get(equals + 1..)?.starts_with(['"', '\'']));
+        let start = at + equals + 1 + quote;
+        let value = text.get(start..)?;
+        let is_empty = value.chars().next().is_none_or(ends_value);
+        (is_parameter && !is_empty && !value.starts_with(REDACTED)).then_some(start)
+    })
+}
+
+/// Behind its host, or behind `://` if a user and password stand before the host.
+fn behind_host(text: &str) -> Option<usize> {
+    text.match_indices("://").find_map(|(at, _)| {
+        let host = at + 3;
+        let url = text.get(host..)?;
+        let url = url.get(..url.find(ends_value).unwrap_or(url.len()))?;
+        let end = url.find(['/', '?', '#']).unwrap_or(url.len());
+        let start = if url.get(..end)?.contains('@') {
+            0
+        } else {
+            end
+        };
+        let secret = url.get(start..)?;
+        (!secret.is_empty() && !secret.starts_with(REDACTED)).then_some(host + start)
+    })
+}
+
+fn ends_value(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '<' | '>')
+}
+
+/// Parameters of the kernel line whose values are, or may hold, secrets: the config's URL or the
+/// config itself, OAuth secrets, join tokens, credentials of proxies.
+const SECRET_PARAMETERS: [&str; 4] = [
+    "talos.config",
+    "talos.environment",
+    "siderolink.api",
+    "jointoken",
+];
+
+/// What stands where a secret stood.
+const REDACTED: &str = "[redacted]";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn secrets_are_taken_out_and_nothing_else() {
+        for (text, wanted) in [
+            ("", ""),
+            ("task install (1/1): done\n", "task install (1/1): done"),
+            ("a\tb\u{7}c\u{1b}[31m", "a b c [31m"),
+            (
+                "fetching from http://10.0.0.1:8080/c/s3cret/talos?u=1 now",
+                "fetching from http://10.0.0.1:8080[redacted] now",
+            ),
+            (
+                "failed: \"https://[fd00::1]/c/s3cret\": 404",
+                "failed: \"https://[fd00::1][redacted]\": 404",
+            ),
+            (
+                "two http://a/1 http://b/2",
+                "two http://a[redacted] http://b[redacted]",
+            ),
+            (
+                "bare http://a and http://b:1",
+                "bare http://a and http://b:1",
+            ),
+            ("q http://a?t=s3cret", "q http://a[redacted]"),
+            (
+                "slab_nomerge talos.config=http://h/c/s3cret drover.boot=ab quiet",
+                "slab_nomerge talos.config=[redacted] drover.boot=ab quiet",
+            ),
+            (
+                "talos.config.inline=S3CRET== x",
+                "talos.config.inline=[redacted] x",
+            ),
+            (
+                "talos.config.oauth.client_secret=s3cret",
+                "talos.config.oauth.client_secret=[redacted]",
+            ),
+            ("talos.config= quiet", "talos.config= quiet"),
+            (
+                "talos.config=\"s3cret\" quiet",
+                "talos.config=\"[redacted]\" quiet",
+            ),
+            (
+                "proxy http://me:s3cret@proxy up",
+                "proxy http://[redacted] up",
+            ),
+            ("talos.configured and a=b", "talos.configured and a=b"),
+            (
+                "siderolink.api=grpc://h:1?jointoken=s3cret",
+                "siderolink.api=[redacted]",
+            ),
+        ] {
+            assert_eq!(cleaned(text, 200), wanted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_limit_counts_characters() {
+        assert_eq!(cleaned("äöü", 2), "äö");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_out_bounded_and_printable(text: String, limit in 0_usize..100) {
+            let out = cleaned(&text, limit);
+            prop_assert!(out.chars().count() <= limit);
+            prop_assert!(!out.chars().any(char::is_control));
+        }
+
+        #[test]
+        fn no_url_keeps_its_token(
+            before in "[a-z \"=:/.]{0,20}",
+            token in "[A-Za-z0-9]{16,32}",
+            after in "[a-z \"=:/.]{0,20}",
+        ) {
+            let out = cleaned(&format!("{before} http://10.0.0.1/c/{token}/x{after}"), 500);
+            prop_assert!(!out.contains(&token), "{out}");
+            let out = cleaned(&format!("{before} talos.config={token}{after}"), 500);
+            prop_assert!(!out.contains(&token), "{out}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The messages of Talos' API, defined a second time, by hand, from Talos' numbers.
+
+#![expect(clippy::struct_field_names, reason = "Talos' own names")]
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Empty {}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Metadata {
+    #[prost(string, tag = "1")]
+    pub(crate) hostname: String,
+    #[prost(string, tag = "2")]
+    pub(crate) error: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct VersionInfo {
+    #[prost(string, tag = "1")]
+    pub(crate) tag: String,
+    #[prost(string, tag = "2")]
+    pub(crate) sha: String,
+    #[prost(string, tag = "6")]
+    pub(crate) arch: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct PlatformInfo {
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Version {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) metadata: Option<Metadata>,
+    #[prost(message, optional, tag = "2")]
+    pub(crate) version: Option<VersionInfo>,
+    #[prost(message, optional, tag = "3")]
+    pub(crate) platform: Option<PlatformInfo>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct VersionResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) messages: Vec<Version>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct ServiceHealth {
+    #[prost(bool, tag = "1")]
+    pub(crate) unknown: bool,
+    #[prost(bool, tag = "2")]
+    pub(crate) healthy: bool,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct ServiceInfo {
+    #[prost(string, tag = "1")]
+    pub(crate) id: String,
+    #[prost(string, tag = "2")]
+    pub(crate) state: String,
+    #[prost(message, optional, tag = "4")]
+    pub(crate) health: Option<ServiceHealth>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct ServiceList {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) metadata: Option<Metadata>,
+    #[prost(message, repeated, tag = "2")]
+    pub(crate) services: Vec<ServiceInfo>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct ServiceListResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) messages: Vec<ServiceList>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Bootstrap {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) metadata: Option<Metadata>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct BootstrapResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) messages: Vec<Bootstrap>,
+}

@@ -1,0 +1,335 @@
+//! A Talos node's API as a node shows it: mutual TLS under one Ed25519 authority, three calls.
+
+mod messages;
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use base64::Engine;
+use http::{Request, Response};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PKCS_ED25519, SanType,
+};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::body::Body;
+use tonic::server::Grpc;
+use tonic::{Code, Status};
+use tonic_prost::ProstCodec;
+use zeroize::Zeroizing;
+
+use config_talos::credentials::Credentials;
+
+use messages::{
+    Bootstrap, BootstrapResponse, Empty, Metadata, PlatformInfo, ServiceHealth, ServiceInfo,
+    ServiceList, ServiceListResponse, Version, VersionInfo, VersionResponse,
+};
+
+/// What the node does when it is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Behaviour {
+    /// Answers, OK.
+    Answers,
+    /// Answers with this code.
+    Fails(Code),
+    /// Answers OK, with an error in the metadata of its reply.
+    FailsInside,
+    /// Takes the call and never answers.
+    Hangs,
+    /// Takes the call and breaks the connection.
+    Breaks,
+}
+
+/// A certificate authority, and what it issues.
+pub(crate) struct Authority {
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    /// An OS authority as Talos makes one: Ed25519, and an organisation for a name.
+    pub(crate) fn new() -> Self {
+        let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+        let mut params = CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, "talos");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![
+            KeyUsagePurpose::KeyCertSign,
+            KeyUsagePurpose::DigitalSignature,
+        ];
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self {
+            pem,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// A certificate and its key, in the PEM forms of Talos.
+    fn issue(&self, names: &[IpAddr], usage: ExtendedKeyUsagePurpose) -> (String, String) {
+        let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+        let mut params = CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, "os:admin");
+        params.subject_alt_names = names.iter().copied().map(SanType::IpAddress).collect();
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![usage];
+        let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
+        (certificate, talos_key_pem(&key.serialize_der()))
+    }
+
+    /// Credentials that trust this authority, with a client certificate of `client`.
+    pub(crate) fn credentials(&self, client: &Self) -> Credentials {
+        let (certificate, key) = client.issue(&[], ExtendedKeyUsagePurpose::ClientAuth);
+        Credentials::from_pem(&self.pem, &certificate, &Zeroizing::new(key)).unwrap()
+    }
+}
+
+/// PKCS#8 version 1, 48 bytes, without the public key, under Talos' own label.
+fn talos_key_pem(version_2: &[u8]) -> String {
+    let mut version_1 = vec![
+        0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
+        0x20,
+    ];
+    version_1.extend(version_2.get(16..48).unwrap());
+    let base64 = base64::engine::general_purpose::STANDARD.encode(version_1);
+    format!("-----BEGIN ED25519 PRIVATE KEY-----\n{base64}\n-----END ED25519 PRIVATE KEY-----\n")
+}
+
+/// A node that listens on loopback.
+pub(crate) struct FakeTalos {
+    /// Where.
+    pub(crate) address: SocketAddr,
+    calls: mpsc::UnboundedReceiver<String>,
+}
+
+impl FakeTalos {
+    /// A node of this authority.
+    pub(crate) async fn start(authority: &Authority, behaviour: Behaviour) -> Self {
+        let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Self::start_named(authority, behaviour, loopback).await
+    }
+
+    /// A node whose certificate names another address than it has.
+    pub(crate) async fn start_named(
+        authority: &Authority,
+        behaviour: Behaviour,
+        name: IpAddr,
+    ) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(tls(authority, name)));
+        let (called, calls) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                let node = Node {
+                    behaviour,
+                    called: called.clone(),
+                    broken: None,
+                };
+                tokio::spawn(converse(tcp, acceptor.clone(), node));
+            }
+        });
+        Self { address, calls }
+    }
+
+    /// The next call that arrived.
+    pub(crate) async fn call(&mut self) -> String {
+        self.calls.recv().await.unwrap()
+    }
+
+    /// How many calls arrived beside those that were asked for.
+    pub(crate) fn further_calls(&mut self) -> usize {
+        std::iter::from_fn(|| self.calls.try_recv().ok()).count()
+    }
+}
+
+fn tls(authority: &Authority, name: IpAddr) -> ServerConfig {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+    let (certificate, key) = authority.issue(&[name], ExtendedKeyUsagePurpose::ServerAuth);
+    let key = key.replace("ED25519 ", "");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap())
+        .unwrap();
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .build()
+            .unwrap();
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(
+            vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()],
+            PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
+        )
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    config
+}
+
+async fn converse(tcp: tokio::net::TcpStream, acceptor: TlsAcceptor, mut node: Node) {
+    let Ok(mut tls) = acceptor.accept(tcp).await else {
+        return;
+    };
+    let (near, mut far) = tokio::io::duplex(64 * 1024);
+    let (breaks, mut broken) = mpsc::unbounded_channel();
+    node.broken = Some(breaks);
+    let (sender, connections) = mpsc::channel(1);
+    sender.send(Ok::<_, Infallible>(near)).await.unwrap();
+    tokio::spawn(
+        tonic::transport::Server::builder()
+            .serve_with_incoming(node, ReceiverStream::new(connections)),
+    );
+    tokio::select! {
+        _ = tokio::io::copy_bidirectional(&mut tls, &mut far) => {}
+        Some(()) = broken.recv() => {}
+    }
+    drop(sender);
+}
+
+#[derive(Clone)]
+struct Node {
+    behaviour: Behaviour,
+    called: mpsc::UnboundedSender<String>,
+    broken: Option<mpsc::UnboundedSender<()>>,
+}
+
+impl Node {
+    async fn behave(&self, path: &str) -> Result<Option<Metadata>, Status> {
+        self.called.send(path.to_owned()).ok();
+        match self.behaviour {
+            Behaviour::Answers => Ok(None),
+            Behaviour::Fails(code) => {
+                Err(Status::new(code, "at http://10.0.0.1/c/s3cret\n\u{1b}[31m"))
+            }
+            Behaviour::FailsInside => Ok(Some(Metadata {
+                hostname: "m1".into(),
+                error: "rpc error".into(),
+            })),
+            Behaviour::Hangs => std::future::pending().await,
+            Behaviour::Breaks => {
+                self.broken.as_ref().unwrap().send(()).ok();
+                std::future::pending().await
+            }
+        }
+    }
+
+    async fn answer(self, request: Request<Body>) -> Response<Body> {
+        let path = request.uri().path().to_owned();
+        let metadata = match self.behave(&path).await {
+            Ok(metadata) => metadata,
+            Err(status) => return status.into_http(),
+        };
+        match path.as_str() {
+            "/machine.MachineService/Version" => reply(request, version(metadata)).await,
+            "/machine.MachineService/ServiceList" => reply(request, services(metadata)).await,
+            "/machine.MachineService/Bootstrap" => {
+                let messages = vec![Bootstrap { metadata }];
+                reply(request, BootstrapResponse { messages }).await
+            }
+            _ => Status::unimplemented(path).into_http(),
+        }
+    }
+}
+
+impl tower::Service<Request<Body>> for Node {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future =
+        std::pin::Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let node = self.clone();
+        Box::pin(async move { Ok(node.answer(request).await) })
+    }
+}
+
+async fn reply<T: prost::Message + Clone + Default + 'static>(
+    request: Request<Body>,
+    message: T,
+) -> Response<Body> {
+    let service = tower::service_fn(move |_: tonic::Request<Empty>| {
+        std::future::ready(Ok::<_, Status>(tonic::Response::new(message.clone())))
+    });
+    Grpc::new(ProstCodec::<T, Empty>::default())
+        .unary(service, request)
+        .await
+}
+
+fn version(metadata: Option<Metadata>) -> VersionResponse {
+    VersionResponse {
+        messages: vec![Version {
+            metadata,
+            version: Some(VersionInfo {
+                tag: "v1.13.9".into(),
+                sha: "abc".into(),
+                arch: "amd64".into(),
+            }),
+            platform: Some(PlatformInfo {
+                name: "metal".into(),
+            }),
+        }],
+    }
+}
+
+fn services(metadata: Option<Metadata>) -> ServiceListResponse {
+    let service = |id: &str, state: &str, health| ServiceInfo {
+        id: id.into(),
+        state: state.into(),
+        health,
+    };
+    let services = vec![
+        service(
+            "etcd",
+            "Running",
+            Some(ServiceHealth {
+                unknown: false,
+                healthy: true,
+            }),
+        ),
+        service(
+            "kubelet",
+            "Waiting",
+            Some(ServiceHealth {
+                unknown: true,
+                healthy: false,
+            }),
+        ),
+        service(
+            "trustd",
+            "Failed",
+            Some(ServiceHealth {
+                unknown: false,
+                healthy: false,
+            }),
+        ),
+        service("udevd", "Starting", None),
+    ];
+    ServiceListResponse {
+        messages: vec![ServiceList { metadata, services }],
+    }
+}
