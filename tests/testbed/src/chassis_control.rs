@@ -49,7 +49,7 @@ fn set(chassis: &Chassis, name: &str, value: &str) -> Result<(), LabError> {
     match (name, value) {
         ("power", "1") => chassis.power_on(&Tether::none()),
         ("power", _) => chassis.power_off(),
-        ("reset", "1") => chassis.reset(),
+        ("reset", "1") => chassis.reset(&Tether::none()),
         ("shutdown", "1") => chassis.shut_down(),
         ("boot", "pxe") => chassis.set_boot_override(BootDevice::Network),
         ("boot", _) => chassis.set_boot_override(BootDevice::Default),

@@ -2,8 +2,10 @@
 //!
 //! A machine has power exactly as long as its QEMU lives. The override of the boot order is one
 //! shot by construction: QEMU hands the firmware its boot order (`bootorder` in `fw_cfg`) only at a
-//! reset, so the order is set to network first, the machine is started or reset, and the order is
-//! set back at once, which only the next reset will see. It holds for SeaBIOS and OVMF alike.
+//! reset. So the machine is made with the network first, its order is set back before it runs its
+//! first instruction, and only its next reset will see that. A reset with an override is a restart,
+//! too: SeaBIOS turns one reset into two (its first pass after a reset finds its own shadow in
+//! memory, restores it and resets again), and the second would see the order set back.
 
 use std::fs::{self, File, OpenOptions};
 use std::time::Duration;
@@ -43,27 +45,13 @@ impl Chassis {
             fs::copy(UEFI_VARIABLES, self.variables())
                 .map_err(LabError::file("copy", UEFI_VARIABLES.as_ref()))?;
         }
-        let network_first = self.takes_override()?;
-        self.start(network_first, tether)?;
-        if network_first != self.network_first {
-            self.set_order(&mut self.monitor_connection()?, self.network_first)?;
-        }
-        Ok(())
+        self.start(tether)
     }
 
     /// Takes its power away, and waits until it is off.
     pub fn power_off(&self) -> Result<(), LabError> {
         let _pressed = self.lock()?;
-        let Some(process) = self.process() else {
-            return Ok(());
-        };
-        let asked = self
-            .monitor_connection()
-            .and_then(|mut monitor| monitor.execute("quit", &json!({})));
-        if asked.is_err() {
-            process.signal(Signal::SIGTERM);
-        }
-        process.wait_gone(END_WITHIN)
+        self.stop()
     }
 
     /// Takes its power away as if the plug was pulled: nothing in it gets another turn.
@@ -76,16 +64,16 @@ impl Chassis {
     }
 
     /// Presses reset; nothing happens without power.
-    pub fn reset(&self) -> Result<(), LabError> {
+    pub fn reset(&self, tether: &Tether) -> Result<(), LabError> {
         let _pressed = self.lock()?;
         if self.power() == PowerState::Off {
             return Ok(());
         }
-        let network_first = self.takes_override()?;
-        let mut monitor = self.monitor_connection()?;
-        self.set_order(&mut monitor, network_first)?;
-        monitor.execute_until("system_reset", "RESET")?;
-        self.set_order(&mut monitor, self.network_first)
+        if self.boot_override() == BootDevice::Network {
+            self.stop()?;
+            return self.start(tether);
+        }
+        self.execute("system_reset")
     }
 
     /// Presses the power button for a moment: the operating system is asked to shut down.
@@ -94,9 +82,7 @@ impl Chassis {
         if self.power() == PowerState::Off {
             return Ok(());
         }
-        self.monitor_connection()?
-            .execute("system_powerdown", &json!({}))
-            .map(drop)
+        self.execute("system_powerdown")
     }
 
     /// What it was told to boot from, once, at the next start or reset.
@@ -135,7 +121,33 @@ impl Chassis {
         ours.then_some(process)
     }
 
-    fn start(&self, network_first: bool, tether: &Tether) -> Result<(), LabError> {
+    fn stop(&self) -> Result<(), LabError> {
+        let Some(process) = self.process() else {
+            return Ok(());
+        };
+        if self.execute("quit").is_err() {
+            process.signal(Signal::SIGTERM);
+        }
+        process.wait_gone(END_WITHIN)
+    }
+
+    /// Starts it, with the network first if it was told so; that order is then used up.
+    fn start(&self, tether: &Tether) -> Result<(), LabError> {
+        if self.uefi && !self.variables().exists() {
+            fs::copy(UEFI_VARIABLES, self.variables())
+                .map_err(LabError::file("copy", UEFI_VARIABLES.as_ref()))?;
+        }
+        let once = self.boot_override() == BootDevice::Network;
+        self.make(self.network_first || once, tether)?;
+        self.set_boot_override(BootDevice::Default)?;
+        if once {
+            self.set_own_order()?;
+        }
+        self.execute("cont")
+    }
+
+    /// Makes the machine, which does not run yet.
+    fn make(&self, network_first: bool, tether: &Tether) -> Result<(), LabError> {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -166,18 +178,12 @@ impl Chassis {
         })
     }
 
-    /// Whether the next boot tries the network first; an override is used up by asking.
-    fn takes_override(&self) -> Result<bool, LabError> {
-        let device = self.boot_override();
-        self.set_boot_override(BootDevice::Default)?;
-        Ok(device == BootDevice::Network || self.network_first)
-    }
-
-    fn set_order(&self, monitor: &mut Monitor, network_first: bool) -> Result<(), LabError> {
-        let order = boot_indexes(self, network_first);
+    fn set_own_order(&self) -> Result<(), LabError> {
+        let order = boot_indexes(self, self.network_first);
         // An index must be free before another device can have it.
         let cleared = order.iter().map(|(device, _)| (device, json!(-1)));
         let set = order.iter().map(|(device, index)| (device, json!(index)));
+        let mut monitor = Monitor::connect(&self.monitor())?;
         for (device, index) in cleared.chain(set) {
             let path = format!("/machine/peripheral/{device}");
             let arguments = json!({ "path": path, "property": "bootindex", "value": index });
@@ -186,8 +192,10 @@ impl Chassis {
         Ok(())
     }
 
-    fn monitor_connection(&self) -> Result<Monitor, LabError> {
-        Monitor::connect(&self.monitor())
+    fn execute(&self, command: &str) -> Result<(), LabError> {
+        Monitor::connect(&self.monitor())?
+            .execute(command, &json!({}))
+            .map(drop)
     }
 
     /// One button at a time.

@@ -15,7 +15,7 @@ pub(crate) fn command_line(chassis: &Chassis, network_first: bool) -> Vec<String
     line.option("-name", &[&escaped(&chassis.name)]);
     line.words(&accelerator(chassis.kvm));
     line.option("-m", &[&chassis.memory_mib.to_string()]);
-    line.words(&["-display", "none", "-nodefaults", "-daemonize"]);
+    line.words(&["-display", "none", "-nodefaults", "-daemonize", "-S"]);
     line.option("-pidfile", &[&chassis.pid_file().to_string_lossy()]);
     line.option(
         "-qmp",

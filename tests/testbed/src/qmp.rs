@@ -47,21 +47,6 @@ impl Monitor {
         }
     }
 
-    /// Runs `command` and waits for an event that it causes.
-    pub(crate) fn execute_until(&mut self, command: &str, event: &str) -> Result<(), LabError> {
-        self.send(&json!({ "execute": command }), command)?;
-        // The event may come before or after the result.
-        loop {
-            let message = self.receive(command)?;
-            if message.get("error").is_some() {
-                return Err(refused(command, &message));
-            }
-            if message.get("event").and_then(Value::as_str) == Some(event) {
-                return Ok(());
-            }
-        }
-    }
-
     fn send(&mut self, message: &Value, command: &str) -> Result<(), LabError> {
         writeln!(self.reader.get_mut(), "{message}")
             .map_err(LabError::system(format!("send {command} to the monitor")))
@@ -129,7 +114,7 @@ mod tests {
     #[test]
     fn an_error_names_the_command() {
         let (mut monitor, server) = answering("{\"error\": {\"desc\": \"no such\"}}\n");
-        let error = monitor.execute_until("system_reset", "RESET").unwrap_err();
+        let error = monitor.execute("system_reset", &json!({})).unwrap_err();
         assert!(
             error.to_string().contains("no such") && error.to_string().contains("system_reset")
         );

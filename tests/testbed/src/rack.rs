@@ -150,6 +150,11 @@ impl RackedMachine {
         self.chassis.power_on(&self.tether)
     }
 
+    /// Presses its reset button.
+    pub fn reset(&self) -> Result<(), LabError> {
+        self.chassis.reset(&self.tether)
+    }
+
     /// A power cut: nothing in it gets another turn. The BMC lives on and says that it is off.
     pub fn cut_power(&self) -> Result<(), LabError> {
         self.chassis.cut_power()
