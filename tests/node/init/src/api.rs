@@ -18,7 +18,9 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 /// The calls, generated around the messages of the `node` crate.
 mod generated {
     #![expect(
+        unreachable_pub,
         unused_qualifications,
+        clippy::pedantic,
         clippy::allow_attributes,
         clippy::allow_attributes_without_reason,
         reason = "generated"

@@ -13,8 +13,8 @@ use tonic::transport::Endpoint;
 /// The calls, generated around the messages of the `node` crate.
 mod generated {
     #![expect(
+        unreachable_pub,
         unused_qualifications,
-        clippy::allow_attributes,
         clippy::allow_attributes_without_reason,
         reason = "generated"
     )]

@@ -86,12 +86,12 @@ pub(crate) fn changed(event: &str) -> Result<(), InitError> {
             ])?;
         }
         let servers = value("dns");
-        let resolvers: String = servers
+        let resolvers: Vec<String> = servers
             .split_whitespace()
             .map(|server| format!("nameserver {server}\n"))
             .collect();
         std::fs::create_dir_all("/etc")?;
-        std::fs::write("/etc/resolv.conf", resolvers)?;
+        std::fs::write("/etc/resolv.conf", resolvers.concat())?;
         let unfinished = format!("{LEASE}.{link}");
         std::fs::write(&unfinished, format!("{address}\n{}\n", value("hostname")))?;
         std::fs::rename(unfinished, LEASE)?;

@@ -51,7 +51,7 @@ impl<T: Clone + Send + 'static> LineLog<T> {
     }
 
     /// Sends every line to a destination for as long as the machine runs.
-    pub(crate) fn send_to(&self, url: &str, render: impl Fn(&T) -> String + Send + 'static) {
+    pub(crate) fn send_to(&self, url: &str, render: impl Fn(&T) -> String + Send + Sync + 'static) {
         let Some((transport, place)) = destination(url) else {
             console::say(&format!("no log destination: {url}"));
             return;
@@ -73,7 +73,7 @@ impl<T: Clone + Send + 'static> LineLog<T> {
         sent: &mut usize,
         transport: Transport,
         place: &str,
-        render: &(impl Fn(&T) -> String + Send),
+        render: &(impl Fn(&T) -> String + Send + Sync),
     ) -> std::io::Result<()> {
         let mut connection = Connection::open(transport, place).await?;
         loop {

@@ -12,7 +12,9 @@ use tonic::{Request, Response, Status};
 /// The call, generated around the messages of the `node` crate.
 mod generated {
     #![expect(
+        unreachable_pub,
         unused_qualifications,
+        clippy::pedantic,
         clippy::allow_attributes,
         clippy::allow_attributes_without_reason,
         reason = "generated"
