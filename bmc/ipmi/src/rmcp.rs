@@ -181,10 +181,12 @@ mod tests {
                 payload: b"abc"
             })
         ));
-        // In a session, but neither signed nor encrypted.
-        let mut datagram = session(7, 9, &[0; 16], |_| Vec::new());
-        datagram[5] = 0x00;
-        assert_eq!(Packet::decode(&datagram).unwrap_err(), Ignored::Unprotected);
+        // In a session, but not signed, not encrypted, or neither.
+        for payload_type in [0x00, 0x40, 0x80] {
+            let mut datagram = session(7, 9, &[0; 16], |_| Vec::new());
+            datagram[5] = payload_type;
+            assert_eq!(Packet::decode(&datagram).unwrap_err(), Ignored::Unprotected);
+        }
         // An RMCP acknowledgement (bit 7 of the class), and an ASF pong.
         for class in [0x87, 0x06] {
             let mut datagram = sessionless(b"abc");

@@ -71,10 +71,10 @@ fn a_recorded_session() {
     };
     assert_eq!(replay.run(0), Handled::Opened);
 
-    let mut power = |replay: &mut Replay, iv| {
+    let power = |replay: &mut Replay, iv| {
         replay.session.request(GetChassisStatus).unwrap();
-        let reply = replay.reply(iv).unwrap();
-        reply.read::<GetChassisStatus>().unwrap().power
+        let answer = replay.reply(iv).unwrap();
+        answer.read::<GetChassisStatus>().unwrap().power
     };
     assert_eq!(power(&mut replay, 1), PowerState::Off);
     replay

@@ -95,17 +95,19 @@ async fn every_driver(rig: &dyn Rig) {
 
 async fn power_is_a_level(bmc: &dyn Bmc, rig: &dyn Rig) {
     assert_eq!(bmc.power().await.unwrap(), PowerState::Off);
-    let steps = [
-        (PowerState::Off, PowerChange::AlreadyThere, 0),
-        (PowerState::On, PowerChange::Commanded, 1),
-        (PowerState::On, PowerChange::AlreadyThere, 1),
-        (PowerState::Off, PowerChange::Commanded, 2),
-        (PowerState::Off, PowerChange::AlreadyThere, 2),
-    ];
-    for (wanted, change, commands) in steps {
+    for (wanted, change) in [
+        (PowerState::Off, PowerChange::AlreadyThere),
+        (PowerState::On, PowerChange::Commanded),
+        (PowerState::On, PowerChange::AlreadyThere),
+        (PowerState::Off, PowerChange::Commanded),
+        (PowerState::Off, PowerChange::AlreadyThere),
+    ] {
+        let before = rig.power_commands();
         assert_eq!(bmc.set_power(wanted).await.unwrap(), change, "{wanted}");
         assert_eq!(bmc.power().await.unwrap(), wanted);
-        assert_eq!(rig.power_commands(), commands, "after {wanted}");
+        // On a busy host a command may be sent twice; none is sent where none is needed.
+        let commanded = rig.power_commands() > before;
+        assert_eq!(commanded, change == PowerChange::Commanded, "{wanted}");
     }
 }
 

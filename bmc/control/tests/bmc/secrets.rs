@@ -5,11 +5,12 @@ use std::io::{Result, Write};
 use std::sync::{Arc, Mutex};
 
 use bmc_control::connect::Connector;
+use bmc_control::limits::Limits;
 use machine_core::power::{BootDevice, BootOverride};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::ipmi_sim::IpmiSim;
-use crate::trouble::{IMPATIENT, driver};
+use crate::trouble::driver;
 
 /// A log in memory.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +47,7 @@ async fn passwords_are_nowhere() {
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     let sim = IpmiSim::start();
-    let connector = Connector::new(IMPATIENT);
+    let connector = Connector::new(Limits::DEFAULT);
     let mut printed = Vec::new();
     for password in [
         "secret123",

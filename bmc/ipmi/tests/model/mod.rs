@@ -54,6 +54,8 @@ pub(crate) struct Bmc {
     pub(crate) guid: [u8; 16],
     /// Payload types of the handshake, and (network function, command, data) of the commands.
     pub(crate) handshake_log: Vec<u8>,
+    /// The suites that were asked for.
+    pub(crate) asked: Vec<[u8; 3]>,
     pub(crate) command_log: Vec<(u8, u8, Vec<u8>)>,
     session: Session,
     counter: u8,
@@ -91,6 +93,7 @@ impl Bmc {
             boot_flags: [0; 5],
             guid: *b"guid-of-a-system",
             handshake_log: Vec::new(),
+            asked: Vec::new(),
             command_log: Vec::new(),
             session: Session::default(),
             counter: 0,
@@ -148,6 +151,7 @@ impl Bmc {
         match kind {
             0x10 => {
                 let asked = [payload[12], payload[20], payload[28]];
+                self.asked.push(asked);
                 let console_id: [u8; 4] = payload[4..8].try_into().unwrap();
                 if !self.suites.contains(&asked) {
                     return match self.lie {
