@@ -1,0 +1,62 @@
+//! The connection to the daemon: gRPC over its Unix socket, which only its owner can open.
+
+use std::path::Path;
+
+use api_proto::v1::Mutation;
+use api_proto::v1::cluster_service_client::ClusterServiceClient;
+use api_proto::v1::machine_service_client::MachineServiceClient;
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tonic::transport::{Channel, Endpoint};
+use tower::service_fn;
+
+use crate::command::MutationArguments;
+use crate::error::CommandError;
+
+/// The service of machines.
+pub async fn machines(socket: &Path) -> Result<MachineServiceClient<Channel>, CommandError> {
+    Ok(MachineServiceClient::new(connect(socket).await?))
+}
+
+/// The service of clusters.
+pub async fn clusters(socket: &Path) -> Result<ClusterServiceClient<Channel>, CommandError> {
+    Ok(ClusterServiceClient::new(connect(socket).await?))
+}
+
+async fn connect(socket: &Path) -> Result<Channel, CommandError> {
+    let no_daemon = |why: String| CommandError::NoDaemon {
+        socket: socket.to_owned(),
+        why,
+    };
+    // What the connector below says goes lost in tonic's error: ask the socket itself first.
+    UnixStream::connect(socket)
+        .await
+        .map_err(|error| no_daemon(error.to_string()))?;
+    let path = socket.to_owned();
+    Endpoint::from_static("http://drover")
+        .connect_with_connector(service_fn(move |_| {
+            let path = path.clone();
+            async move { UnixStream::connect(path).await.map(TokioIo::new) }
+        }))
+        .await
+        .map_err(|error| no_daemon(error.to_string()))
+}
+
+/// Who changes something: the login name of this process's user, as the environment has it.
+pub fn mutation(arguments: MutationArguments) -> Result<Mutation, CommandError> {
+    let drawn = match arguments.idempotency_key {
+        Some(key) => key,
+        None => draw_key()?,
+    };
+    Ok(Mutation {
+        actor: std::env::var("USER").unwrap_or_default(),
+        reason: arguments.reason,
+        idempotency_key: drawn,
+    })
+}
+
+fn draw_key() -> Result<String, CommandError> {
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| CommandError::NoRandomness(error.to_string()))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

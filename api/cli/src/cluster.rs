@@ -1,0 +1,91 @@
+//! `drover cluster …`
+
+use api_proto::v1::{ApplyClusterRequest, Cluster, GetClusterRequest, ListClustersRequest};
+use serde_json::{Value, json};
+
+use crate::client::{clusters, mutation};
+use crate::command::{ClientArguments, ClusterCommand, OutputFormat, read_document};
+use crate::error::CommandError;
+use crate::machine::{machine_json, print_machines};
+use crate::output::{print_json, print_line, print_table};
+
+/// Runs a command about clusters.
+pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result<(), CommandError> {
+    let mut client = clusters(&arguments.socket).await?;
+    let output = arguments.output;
+    match command {
+        ClusterCommand::List => {
+            let response = client
+                .list_clusters(ListClustersRequest {})
+                .await?
+                .into_inner();
+            print_clusters(&response.clusters, output)
+        }
+        ClusterCommand::Show { name } => {
+            let response = client
+                .get_cluster(GetClusterRequest { name })
+                .await?
+                .into_inner();
+            if output == OutputFormat::Json {
+                return print_json(&json!({
+                    "cluster": response.cluster.as_ref().map(cluster_json),
+                    "members": response.members.iter().map(machine_json).collect::<Vec<_>>(),
+                }));
+            }
+            print_clusters(response.cluster.as_slice(), output)?;
+            print_line("")?;
+            print_machines(&response.members, output)
+        }
+        ClusterCommand::Apply {
+            file,
+            mutation: why,
+        } => {
+            let (file, document) = read_document(&file).await?;
+            let mutation = Some(mutation(why)?);
+            let request = ApplyClusterRequest {
+                mutation,
+                document,
+                file,
+            };
+            let response = client.apply_cluster(request).await?.into_inner();
+            print_clusters(response.cluster.as_slice(), output)
+        }
+    }
+}
+
+fn print_clusters(clusters: &[Cluster], output: OutputFormat) -> Result<(), CommandError> {
+    if output == OutputFormat::Json {
+        return print_json(&Value::Array(clusters.iter().map(cluster_json).collect()));
+    }
+    let rows = clusters.iter().map(|cluster| {
+        let ready = if cluster.ready { "yes" } else { "no" };
+        vec![
+            cluster.name.clone(),
+            ready.to_owned(),
+            cluster.bootstrap.clone(),
+            cluster.talos.clone(),
+            cluster.kubernetes.clone(),
+            cluster.endpoint.clone(),
+            cluster.waiting.clone(),
+        ]
+    });
+    let headings = [
+        "name",
+        "ready",
+        "bootstrap",
+        "talos",
+        "kubernetes",
+        "endpoint",
+        "notes",
+    ];
+    print_table(&headings, rows.collect())
+}
+
+fn cluster_json(cluster: &Cluster) -> Value {
+    json!({
+        "id": cluster.id, "name": cluster.name, "endpoint": cluster.endpoint,
+        "talos": cluster.talos, "kubernetes": cluster.kubernetes, "ready": cluster.ready,
+        "bootstrap": cluster.bootstrap, "waiting": cluster.waiting,
+        "allow_plaintext": cluster.allow_plaintext,
+    })
+}

@@ -1,0 +1,166 @@
+//! The commands, as they are typed.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::error::CommandError;
+use crate::{cluster, machine};
+
+/// A command for a running daemon.
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Machines: what is known of them, and what becomes of them
+    #[command(subcommand)]
+    Machine(MachineCommand),
+    /// Clusters: what they should be, and how far they are
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
+}
+
+/// What every command of a client takes.
+#[derive(Debug, Clone, Args)]
+pub struct ClientArguments {
+    /// The daemon's socket
+    #[arg(
+        long,
+        global = true,
+        env = "DROVER_SOCKET",
+        default_value = "/var/lib/drover/drover.sock"
+    )]
+    pub socket: PathBuf,
+    /// How to print
+    #[arg(long, short, global = true, value_enum, default_value_t = OutputFormat::Table)]
+    pub output: OutputFormat,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// For people
+    Table,
+    /// For programs: one JSON document, or one a line for what goes on
+    Json,
+}
+
+/// Why something is changed.
+#[derive(Debug, Clone, Args)]
+pub struct MutationArguments {
+    /// Why, for the record
+    #[arg(long, default_value = "")]
+    pub reason: String,
+    /// A key under which a repeated request is recognised; drawn at random if not given
+    #[arg(long)]
+    pub idempotency_key: Option<String>,
+}
+
+/// `drover machine …`
+#[derive(Debug, Subcommand)]
+pub enum MachineCommand {
+    /// Every machine
+    List,
+    /// One machine: who it is, what it waits for, its boots and attempts
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// What happened to a machine
+    Timeline {
+        /// Its name
+        name: String,
+        /// Go on with what happens from now on
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// Register machines, or change what is recorded of them
+    Apply {
+        /// A YAML file; - for standard input
+        #[arg(long, short)]
+        file: PathBuf,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
+    /// Accept a machine: it may be inspected, and allocated by the clusters' rules
+    Accept {
+        /// Its name
+        name: String,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
+    /// Switch its power, through its BMC
+    Power {
+        /// on, off or cycle
+        operation: PowerArgument,
+        /// Its name
+        name: String,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
+}
+
+/// What to do with the power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PowerArgument {
+    /// Switch it on
+    On,
+    /// Switch it off
+    Off,
+    /// Switch it off, see it off, switch it on
+    Cycle,
+}
+
+/// `drover cluster …`
+#[derive(Debug, Subcommand)]
+pub enum ClusterCommand {
+    /// Every cluster
+    List,
+    /// One cluster and its members
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Make a cluster, or change it
+    Apply {
+        /// A YAML file; - for standard input
+        #[arg(long, short)]
+        file: PathBuf,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
+}
+
+/// Runs a command.
+pub async fn run(command: ClientCommand, arguments: &ClientArguments) -> Result<(), CommandError> {
+    match command {
+        ClientCommand::Machine(command) => machine::run(command, arguments).await,
+        ClientCommand::Cluster(command) => cluster::run(command, arguments).await,
+    }
+}
+
+/// Reads a document and says what to call it in messages.
+pub(crate) async fn read_document(
+    path: &std::path::Path,
+) -> Result<(String, String), CommandError> {
+    let unreadable = |error: std::io::Error| CommandError::Unreadable {
+        path: path.to_owned(),
+        why: error.to_string(),
+    };
+    if path.as_os_str() != "-" {
+        let text = tokio::fs::read_to_string(path).await.map_err(unreadable)?;
+        return Ok((path.display().to_string(), text));
+    }
+    if std::io::stdin().is_terminal() {
+        let why = "standard input is a terminal: pipe a document into it".to_owned();
+        return Err(CommandError::Unreadable {
+            path: path.to_owned(),
+            why,
+        });
+    }
+    let text = std::io::read_to_string(std::io::stdin()).map_err(unreadable)?;
+    Ok(("standard input".to_owned(), text))
+}
