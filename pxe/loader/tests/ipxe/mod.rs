@@ -45,8 +45,8 @@ fn read_line(line: &str) -> ReadLine {
         match word {
             _ if word.starts_with('#') => break,
             "||" | "&&" | ";" => {
-                commands.push((separator, std::mem::take(&mut words)));
-                word.clone_into(&mut separator);
+                let before = std::mem::replace(&mut separator, word.to_owned());
+                commands.push((before, std::mem::take(&mut words)));
             }
             _ => words.push(word.to_owned()),
         }
