@@ -3,9 +3,10 @@
 //! Only [`Lab::finish`] means that the run passed. However else the lab goes (an early return, a
 //! panic, Ctrl-C, SIGKILL), its artefacts stay and their path is said where that is possible.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -121,6 +122,16 @@ impl Lab {
     pub fn rack(&self, machine: Machine) -> Result<RackedMachine, LabError> {
         let number = self.racked.fetch_add(1, Ordering::Relaxed) + 1;
         RackedMachine::rack(self, machine, number)
+    }
+
+    /// A script for `udhcpc -s` and `dhclient -sf` that prints what it is told, as variables sorted
+    /// by name. Their own scripts would rewrite the host's `/etc/resolv.conf`.
+    pub fn lease_script(&self) -> Result<PathBuf, LabError> {
+        let path = self.folder.join("print-lease");
+        fs::write(&path, "#!/bin/sh\nenv | sort\n")
+            .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o755)))
+            .map_err(LabError::file("write", &path))?;
+        Ok(path)
     }
 
     /// Starts a command (made with [`Namespace::command`], so that it goes with the lab) with its

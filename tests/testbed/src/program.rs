@@ -20,8 +20,6 @@ pub struct Program {
     name: String,
     child: Child,
     output: Transcript,
-    /// Where its own output begins, if the artefact held that of another before.
-    began: Mark,
 }
 
 impl Program {
@@ -37,8 +35,7 @@ impl Program {
         let errors = log
             .try_clone()
             .map_err(LabError::system(format!("share {artefact}")))?;
-        let output = Transcript::follow(&artefacts.path(&artefact), None, lab_began)?;
-        let began = output.mark();
+        let output = Transcript::follow(&artefacts.path(&artefact), lab_began)?;
         let mut command = tokio::process::Command::from(command);
         command.stdout(log).stderr(errors);
         let child = command
@@ -48,7 +45,6 @@ impl Program {
             name: name.to_owned(),
             child,
             output,
-            began,
         })
     }
 
@@ -62,7 +58,7 @@ impl Program {
         self.child.id()
     }
 
-    /// What it prints.
+    /// What it prints, from its start on.
     pub const fn output(&self) -> &Transcript {
         &self.output
     }
@@ -79,7 +75,9 @@ impl Program {
         within: Duration,
         is_it: impl Fn(&str) -> bool,
     ) -> Result<(), LabError> {
-        let ready = self.output.wait_since(self.began, wanted, within, is_it);
+        let ready = self
+            .output
+            .wait_since(Mark::default(), wanted, within, is_it);
         tokio::select! {
             biased;
             line = ready => line.map(drop),

@@ -63,7 +63,7 @@ impl RackedMachine {
         };
         chassis.save()?;
         let stamped = artefact("console.log");
-        let console = Transcript::follow(&chassis.console, Some(&stamped), lab.began())?;
+        let console = Transcript::follow_stamped(&chassis.console, &stamped, lab.began())?;
         let bmc = match machine.credentials.clone() {
             None => None,
             Some(credentials) => {

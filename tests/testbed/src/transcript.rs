@@ -4,7 +4,7 @@
 //! it is written. The writer never waits for the reader and loses nothing if there is none.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,23 +48,36 @@ struct Seen {
 }
 
 impl Transcript {
-    /// Follows the file at `path` from its beginning, making it if it is not there. With `stamped`,
-    /// each line is also written there after its time since `began`.
-    pub(crate) fn follow(
+    /// Follows the file at `path` from its beginning, making it if it is not there; each line is
+    /// also written to `stamped`, after its time since `began`.
+    pub(crate) fn follow_stamped(
         path: &Path,
-        stamped: Option<&Path>,
+        stamped: &Path,
+        began: Instant,
+    ) -> Result<Self, LabError> {
+        let copy = File::create(stamped).map_err(LabError::file("create", stamped))?;
+        Self::follow_from(SeekFrom::Start(0), path, Some(copy), began)
+    }
+
+    /// Follows what is written to the file at `path` from now on, making it if it is not there.
+    pub(crate) fn follow(path: &Path, began: Instant) -> Result<Self, LabError> {
+        Self::follow_from(SeekFrom::End(0), path, None, began)
+    }
+
+    fn follow_from(
+        place: SeekFrom,
+        path: &Path,
+        copy: Option<File>,
         began: Instant,
     ) -> Result<Self, LabError> {
         let runtime = Handle::try_current().map_err(|_| LabError::NoRuntime)?;
-        OpenOptions::new()
+        let mut file = OpenOptions::new()
             .create(true)
             .append(true)
+            .read(true)
             .open(path)
-            .map_err(LabError::file("create", path))?;
-        let file = File::open(path).map_err(LabError::file("open", path))?;
-        let copy = stamped
-            .map(|path| File::create(path).map_err(LabError::file("create", path)))
-            .transpose()?;
+            .map_err(LabError::file("open", path))?;
+        file.seek(place).map_err(LabError::file("read", path))?;
         let growth = growth_of(path).map_err(LabError::file("watch", path))?;
         let (sender, seen) = watch::channel(Seen::default());
         let follower = Follower {
@@ -242,7 +255,8 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let (raw, stamped) = (folder.join("raw"), folder.join("stamped"));
         std::fs::write(&raw, "before\n").unwrap();
-        let transcript = Transcript::follow(&raw, Some(&stamped), Instant::now()).unwrap();
+        let transcript = Transcript::follow_stamped(&raw, &stamped, Instant::now()).unwrap();
+        let later = Transcript::follow(&raw, Instant::now()).unwrap();
         let long = Duration::from_mins(1);
         transcript.wait_for("before", long).await.unwrap();
         let mark = transcript.mark();
@@ -253,6 +267,8 @@ mod tests {
         });
         assert_eq!(&*line.unwrap().text, "prompt>");
         assert_eq!(transcript.lines_since(mark).len(), 1);
+        later.wait_for("after", long).await.unwrap();
+        assert_eq!(later.lines_since(Mark::default()).len(), 1);
         assert!(
             std::fs::read_to_string(&stamped)
                 .unwrap()

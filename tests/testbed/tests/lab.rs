@@ -1,28 +1,31 @@
-//! The lab itself: it comes and goes, and its machines do what their BMCs are told.
+//! The lab comes and goes, however its owner ends, and programs run in it.
 //!
 //! Needs root and the packages of `scripts/install-packages test`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, also in the functions that its cases share"
+)]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use machine_core::hardware::MacAddress;
-use machine_core::power::PowerState;
 use nix::sys::signal::Signal;
+use testbed::daemon::{DaemonCommand, DaemonProcess};
 use testbed::error::LabError;
 use testbed::lab::Lab;
 use testbed::machine::Machine;
+use testbed::namespace::Namespace;
 use testbed::process::ProcessIdentity;
-use testbed::rack::RackedMachine;
 use testbed::reaper::{LabRecord, remove_stale, wait_reaped};
-use testbed::requirement::{Purpose, check};
-use tokio::net::UdpSocket;
+use testbed::requirement::{Purpose, built, check};
 
 /// Only so that a test that hangs ends.
-const LONG: Duration = Duration::from_secs(300);
+const LONG: Duration = Duration::from_mins(5);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finished_lab_leaves_nothing_behind() {
@@ -33,13 +36,13 @@ async fn a_finished_lab_leaves_nothing_behind() {
     let mut sleeper = lab.start("sleeper", command).unwrap();
     let process = ProcessIdentity::of(sleeper.pid().unwrap()).unwrap();
     let namespaces = [lab.server().clone(), lab.switch().clone(), client];
-    assert!(namespaces.iter().all(testbed::namespace::Namespace::exists));
+    assert!(namespaces.iter().all(Namespace::exists));
     let (folder, artefacts) = (
         lab.folder().to_owned(),
         lab.artefacts().directory().to_owned(),
     );
     lab.finish();
-    assert!(!namespaces.iter().any(testbed::namespace::Namespace::exists));
+    assert!(!namespaces.iter().any(Namespace::exists));
     assert!(!folder.exists());
     assert_eq!(artefacts.exists(), std::env::var_os("KEEP").is_some());
     sleeper.wait(LONG).await.unwrap();
@@ -62,7 +65,7 @@ async fn a_lab_that_did_not_pass_keeps_its_artefacts() {
 
 #[test]
 fn the_reaper_takes_down_the_lab_of_a_killed_owner() {
-    let mut owner = Owner::start();
+    let mut owner = Owner::start("owner_that_is_killed");
     owner.kill();
     wait_reaped(&owner.folder).unwrap();
     owner.assert_gone();
@@ -70,7 +73,7 @@ fn the_reaper_takes_down_the_lab_of_a_killed_owner() {
 
 #[test]
 fn a_lab_whose_reaper_was_killed_too_is_removed_by_the_next() {
-    let mut owner = Owner::start();
+    let mut owner = Owner::start("owner_that_is_killed");
     let reaper = owner.reaper();
     reaper.signal(Signal::SIGKILL);
     owner.kill();
@@ -87,12 +90,7 @@ fn a_lab_whose_reaper_was_killed_too_is_removed_by_the_next() {
 fn owner_that_is_killed() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let lab = Lab::up("killed").unwrap();
-        let machine = Machine::bios("orphan").bmc("admin", "secret");
-        let machine = lab.rack(machine).unwrap();
-        machine.power_on().unwrap();
-        let pid = fs::read_to_string(machine.chassis().pid_file()).unwrap();
-        println!("\nlab {} {pid}", lab.folder().display());
+        let _lab = lab_with_a_running_machine();
         std::future::pending::<()>().await;
     });
 }
@@ -122,134 +120,143 @@ async fn a_router_answers_those_who_look_for_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bios_machine_powered_on_by_its_bmc_asks_for_an_address() {
-    reaches_discover(Machine::bios("bios-1"), "iPXE").await;
-}
+async fn a_daemon_is_killed_and_started_again() {
+    let lab = Lab::up("daemon").unwrap();
+    let says =
+        "echo $GREETING $0 in $(ip -o address show eth0 | grep -o 10.77.0.1/24); exec sleep 600";
+    let command = DaemonCommand::new("/bin/sh")
+        .argument("-c")
+        .argument(says)
+        .argument("drover")
+        .variable("GREETING", "ready");
+    let ready = |line: &str| line == "ready drover in 10.77.0.1/24";
+    let mut daemon = DaemonProcess::start(&lab, command, ready).await.unwrap();
+    let first = daemon.program().pid();
+    assert!(!daemon.kill().await.unwrap().success());
+    daemon.start_again(&lab).await.unwrap();
+    assert_ne!(daemon.program().pid(), first);
+    assert!(!daemon.stop().await.unwrap().success());
+    let log = fs::read_to_string(lab.artefacts().path("daemon.log")).unwrap();
+    assert_eq!(log.lines().count(), 2, "{log}");
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_uefi_machine_powered_on_by_its_bmc_asks_for_an_address() {
-    reaches_discover(Machine::uefi("uefi-1"), "BdsDxe").await;
-}
-
-async fn reaches_discover(machine: Machine, banner: &str) {
-    check(Purpose::Test).unwrap();
-    let lab = Lab::up("discover").unwrap();
-    let capture = lab.capture().await.unwrap();
-    let dhcp = DhcpEar::open(&lab);
-    let machine = machine
-        .disk("DISK1".parse().unwrap(), 1)
-        .bmc("admin", "secret");
-    let machine = lab.rack(machine).unwrap();
-    assert_eq!(
-        ipmitool(&lab, &machine, "power status"),
-        "Chassis Power is off"
-    );
-
-    let pressed = Instant::now();
-    ipmitool(&lab, &machine, "power on");
-    let heard = dhcp.next_discover().await;
-    println!(
-        "{}: {:?} to its first DISCOVER",
-        machine.name(),
-        pressed.elapsed()
-    );
-    assert_eq!(heard, machine.macs()[0]);
-    machine.console().wait_for(banner, LONG).await.unwrap();
-    assert_eq!(
-        ipmitool(&lab, &machine, "power status"),
-        "Chassis Power is on"
-    );
-
-    machine.cut_power().unwrap();
-    assert_eq!(machine.power(), PowerState::Off);
-    assert_eq!(
-        ipmitool(&lab, &machine, "power status"),
-        "Chassis Power is off"
-    );
-    assert!(
-        fs::metadata(lab.artefacts().path("segment.pcap"))
-            .unwrap()
-            .len()
-            > 100
-    );
-    drop(capture);
+    // One that was ready before must not pass for one that never was.
+    let command = DaemonCommand::new("/bin/sh")
+        .argument("-c")
+        .argument("echo no port; exit 3");
+    let ended = DaemonProcess::start(&lab, command, |line| line.contains("ready"))
+        .await
+        .unwrap_err();
+    assert!(matches!(ended, LabError::Ended { .. }), "{ended}");
+    assert!(ended.to_string().contains("no port"), "{ended}");
     lab.finish();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_boot_by_override_happens_once() {
+async fn real_clients_get_a_lease_and_leave_the_host_alone() {
     check(Purpose::Test).unwrap();
-    let lab = Lab::up("override").unwrap();
-    let dhcp = DhcpEar::open(&lab);
-    let serial = "DISK1".parse().unwrap();
-    let machine = Machine::bios("once-1")
-        .disk(serial, 1)
-        .bmc("admin", "secret");
-    let machine = lab.rack(machine).unwrap();
-    write_boot_sector(machine.disk_file(&machine.disks()[0].serial).unwrap());
-    let from_disk = |line: &str| line.contains(BOOTED);
-
-    // Without an override, the disk, again and again: what it boots resets the machine.
-    ipmitool(&lab, &machine, "power on");
-    let console = machine.console();
-    let mut mark = console.mark();
-    for _ in 0..2 {
-        console
-            .wait_since(mark, "boot from disk", LONG, from_disk)
-            .await
-            .unwrap();
-        mark = console.mark();
-    }
-    assert_eq!(dhcp.heard_so_far(), 0);
-
-    for button in ["power reset", "power on"] {
-        if button == "power on" {
-            ipmitool(&lab, &machine, "power off");
-        }
-        ipmitool(&lab, &machine, "chassis bootdev pxe");
-        let parameters = ipmitool(&lab, &machine, "chassis bootparam get 5");
-        assert!(parameters.contains("Force PXE"), "{parameters}");
-        ipmitool(&lab, &machine, button);
-        dhcp.next_discover().await;
-        // Nobody answers; it gives up and boots the disk, whose reset boots the disk.
-        mark = console.mark();
-        console
-            .wait_since(mark, "boot from disk", LONG, from_disk)
-            .await
-            .unwrap();
-        dhcp.heard_so_far();
-        for _ in 0..2 {
-            mark = console.mark();
-            console
-                .wait_since(mark, "boot from disk", LONG, from_disk)
-                .await
-                .unwrap();
-        }
-        assert_eq!(dhcp.heard_so_far(), 0, "after {button}");
-    }
-    lab.finish();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_password_and_unfit_machines_are_refused() {
-    check(Purpose::Test).unwrap();
-    let lab = Lab::up("refused").unwrap();
-    let long = Machine::uefi("long").disk("A-SERIAL-OF-21-LETTERS".parse().unwrap(), 1);
-    for machine in [
-        Machine::uefi("../up"),
-        long,
-        Machine::bios("quoted").bmc("admin", "a\"b"),
-    ] {
-        let refused = lab.rack(machine).unwrap_err();
-        assert!(matches!(refused, LabError::Unfit { .. }), "{refused}");
-    }
-    let machine = lab
-        .rack(Machine::bios("locked").bmc("admin", "secret"))
+    let lab = Lab::up("clients").unwrap();
+    fs::write(lab.folder().join("hello"), "over TFTP").unwrap();
+    let mut server = lab.server().command("dnsmasq");
+    server
+        .args([
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--port=0",
+            "--interface=eth0",
+        ])
+        .args([
+            "--dhcp-range=10.77.0.50,10.77.0.60,10m",
+            "--dhcp-authoritative",
+            "--no-ping",
+        ])
+        .args([
+            "--leasefile-ro",
+            "--user=root",
+            "--log-facility=-",
+            "--enable-tftp",
+        ])
+        .arg(format!("--tftp-root={}", lab.folder().display()));
+    let mut server = lab.start("dnsmasq", server).unwrap();
+    server
+        .wait_ready("word that dnsmasq listens", LONG, |line| {
+            line.contains("TFTP root is")
+        })
+        .await
         .unwrap();
-    let wrong = try_ipmitool(&lab, &machine, "wrong", "power on");
-    assert!(wrong.is_err(), "{wrong:?}");
-    assert_eq!(machine.power(), PowerState::Off);
+    let script = lab.lease_script().unwrap();
+    let resolvers = fs::read("/etc/resolv.conf").unwrap();
+
+    let client = lab.add_client("udhcpc", None).unwrap();
+    let mut udhcpc = client.command("udhcpc");
+    udhcpc
+        .args(["-f", "-q", "-n", "-i", "eth0", "-s"])
+        .arg(&script);
+    runs(&lab, "udhcpc", udhcpc, "ip=10.77.0.5").await;
+
+    let client = lab
+        .add_client("dhclient", Some("52:54:00:77:aa:01".parse().unwrap()))
+        .unwrap();
+    let mut dhclient = client.command("dhclient");
+    dhclient
+        .args(["-d", "-1", "-lf", "/dev/null", "-pf", "/dev/null", "-sf"])
+        .arg(&script)
+        .arg("eth0");
+    runs(&lab, "dhclient", dhclient, "new_ip_address=10.77.0.5").await;
+
+    let address = format!("-n {} address add 10.77.0.99/24 dev eth0", client.name());
+    assert!(
+        Command::new("ip")
+            .args(address.split(' '))
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut curl = client.command("curl");
+    curl.args(["-sS", "tftp://10.77.0.1/hello"]);
+    runs(&lab, "curl", curl, "over TFTP").await;
+    assert_eq!(fs::read("/etc/resolv.conf").unwrap(), resolvers);
     lab.finish();
+}
+
+async fn runs(lab: &Lab, name: &str, command: Command, prints: &str) {
+    let mut program = lab.start(name, command).unwrap();
+    let printed = |line: &str| line.contains(prints);
+    program.wait_ready(prints, LONG, printed).await.unwrap();
+}
+
+#[test]
+fn a_lab_that_is_left_running_runs_until_it_is_taken_down() {
+    let mut owner = Owner::start("owner_that_leaves_its_lab");
+    assert!(owner.process.wait().unwrap().success());
+    remove_stale().unwrap();
+    assert!(owner.machine.is_alive());
+    let status = Command::new(built("testbed-reaper", "testbed").unwrap())
+        .arg(&owner.folder)
+        .stdin(Stdio::null())
+        .status();
+    assert!(status.unwrap().success());
+    owner.assert_gone();
+}
+
+#[test]
+#[ignore = "the process that the test above starts"]
+fn owner_that_leaves_its_lab() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let lab = lab_with_a_running_machine();
+        println!("{}", lab.leave_running().unwrap());
+    });
+}
+
+/// Says on a line of its own where it is and which process is the machine.
+fn lab_with_a_running_machine() -> Lab {
+    let lab = Lab::up("orphaned").unwrap();
+    let machine = Machine::bios("orphan").bmc("admin", "secret");
+    let machine = lab.rack(machine).unwrap();
+    machine.power_on().unwrap();
+    let pid = fs::read_to_string(machine.chassis().pid_file()).unwrap();
+    println!("\nlab {} {pid}", lab.folder().display());
+    lab
 }
 
 /// A process that owns a lab with a running machine, until it is killed.
@@ -261,14 +268,9 @@ struct Owner {
 }
 
 impl Owner {
-    fn start() -> Self {
+    fn start(test: &str) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "owner_that_is_killed",
-                "--ignored",
-                "--nocapture",
-            ])
+            .args(["--exact", test, "--ignored", "--nocapture"])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -276,6 +278,8 @@ impl Owner {
         let mut lines = lines.map(Result::unwrap);
         let line = lines.find(|line| line.starts_with("lab ")).unwrap();
         let words: Vec<&str> = line.split(' ').collect();
+        // It goes on printing, and must not fail at that.
+        std::thread::spawn(move || lines.for_each(drop));
         let folder = PathBuf::from(words[1]);
         Self {
             process,
@@ -286,25 +290,20 @@ impl Owner {
     }
 
     fn reaper(&self) -> ProcessIdentity {
-        let path = format!("/proc/{0}/task/{0}/children", self.process.id());
-        let children = fs::read_to_string(path).unwrap();
         let threads = fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
-        let of_threads = threads.map(|thread| {
-            fs::read_to_string(thread.unwrap().path().join("children")).unwrap_or_default()
-        });
-        std::iter::once(children)
-            .chain(of_threads)
-            .flat_map(|pids| {
-                pids.split_whitespace()
-                    .map(str::to_owned)
-                    .collect::<Vec<_>>()
-            })
-            .find(|pid| {
-                let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-                String::from_utf8_lossy(&line).contains("testbed-reaper")
-            })
-            .and_then(|pid| ProcessIdentity::of(pid.parse().unwrap()))
-            .unwrap()
+        let children = threads
+            .map(|thread| thread.unwrap().path().join("children"))
+            .flat_map(|path| {
+                let pids = fs::read_to_string(path).unwrap_or_default();
+                let pids = pids.split_whitespace().map(|pid| pid.parse().unwrap());
+                pids.collect::<Vec<u32>>()
+            });
+        let is_reaper = |pid: &u32| {
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&line).contains("testbed-reaper")
+        };
+        let mut reapers = children.filter(is_reaper);
+        ProcessIdentity::of(reapers.next().unwrap()).unwrap()
     }
 
     fn kill(&mut self) {
@@ -325,96 +324,4 @@ impl Owner {
         assert!(self.record.artefacts.join("orphan-console.raw").exists());
         fs::remove_dir_all(&self.record.artefacts).unwrap();
     }
-}
-
-/// Hears DHCP requests in the server's place and never answers.
-struct DhcpEar(UdpSocket);
-
-impl DhcpEar {
-    fn open(lab: &Lab) -> Self {
-        let socket = lab
-            .server()
-            .enter(|| std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 67)).unwrap())
-            .unwrap();
-        socket.set_nonblocking(true).unwrap();
-        Self(UdpSocket::from_std(socket).unwrap())
-    }
-
-    /// The hardware address of the next client that sends a DISCOVER (RFC 2131 §2: chaddr).
-    async fn next_discover(&self) -> MacAddress {
-        let mut packet = [0; 1500];
-        tokio::time::timeout(LONG, async {
-            loop {
-                let length = self.0.recv(&mut packet).await.unwrap();
-                // The message type comes first in both firmwares' options.
-                if packet[240..length].starts_with(&[53, 1, 1]) {
-                    return MacAddress::new(packet[28..34].try_into().unwrap());
-                }
-            }
-        })
-        .await
-        .expect("a DISCOVER")
-    }
-
-    /// How many packets came since they were last looked at.
-    fn heard_so_far(&self) -> usize {
-        let mut packet = [0; 1500];
-        std::iter::from_fn(|| self.0.try_recv(&mut packet).ok()).count()
-    }
-}
-
-fn ipmitool(lab: &Lab, machine: &RackedMachine, words: &str) -> String {
-    let password = &machine.bmc().unwrap().credentials().password;
-    try_ipmitool(lab, machine, password, words).unwrap()
-}
-
-fn try_ipmitool(
-    lab: &Lab,
-    machine: &RackedMachine,
-    password: &str,
-    words: &str,
-) -> Result<String, String> {
-    let bmc = machine.bmc().unwrap();
-    // Without -C it asks for the suites first, which the simulator leaves unanswered for 10 s.
-    let output = lab
-        .server()
-        .command("ipmitool")
-        .args(["-I", "lanplus", "-C", "3", "-U", &bmc.credentials().user])
-        .args(["-P", password, "-H", &bmc.address().ip().to_string()])
-        .args(words.split(' '))
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    if output.status.success() {
-        return Ok(said);
-    }
-    Err(String::from_utf8_lossy(&output.stderr).into_owned())
-}
-
-const BOOTED: &str = "BOOTED FROM DISK";
-
-/// A boot sector that says so on the first serial port and resets the machine.
-fn write_boot_sector(disk: &Path) {
-    let mut sector = vec![
-        0x31, 0xc0, // xor ax, ax
-        0x8e, 0xd8, // mov ds, ax
-        0xbe, 0x1b, 0x7c, // mov si, 0x7c1b: the text
-        0xba, 0xf8, 0x03, // mov dx, 0x3f8: the first serial port
-        0xac, // next: lodsb
-        0x84, 0xc0, // test al, al
-        0x74, 0x03, // jz end
-        0xee, // out dx, al
-        0xeb, 0xf8, // jmp next
-        0xb0, 0x06, // end: mov al, 6
-        0xba, 0xf9, 0x0c, // mov dx, 0xcf9: the chipset's reset control
-        0xee, // out dx, al
-        0xf4, // halt: hlt
-        0xeb, 0xfd, // jmp halt
-    ];
-    assert_eq!(sector.len(), 0x1b);
-    sector.extend(format!("\r\n{BOOTED}\r\n\0").as_bytes());
-    sector.resize(510, 0);
-    sector.extend([0x55, 0xaa]);
-    let mut file = fs::OpenOptions::new().write(true).open(disk).unwrap();
-    file.write_all(&sector).unwrap();
 }
