@@ -1,1 +1,36 @@
 //! Where machines are kept: SQLite by default, PostgreSQL for many replicas.
+//!
+//! One SQL text and one directory of migrations for both. What the boot plane writes goes through
+//! the one commit task ([`commit`]); what the reconciler and the use cases write is one
+//! compare-and-set transaction ([`change`]); everything else here reads. Secrets are sealed before
+//! they come near the database ([`seal`]).
+
+#![forbid(unsafe_code)]
+
+pub mod attempts;
+pub mod boot_read;
+pub mod boots;
+pub mod change;
+mod cluster_document;
+pub mod clusters;
+pub mod commit;
+pub mod db;
+pub mod error;
+pub mod events;
+pub mod evidence;
+pub mod identities;
+pub mod intents;
+pub mod key_file;
+pub mod leases;
+pub mod location;
+pub mod machines;
+mod migration;
+pub mod place;
+pub mod requests;
+pub mod reservations;
+mod row;
+pub mod seal;
+pub mod secrets;
+mod statement;
+pub mod token;
+mod transaction;

@@ -1,0 +1,191 @@
+//! Attempts: opened, closed and counted by [`crate::change`], released by [`crate::commit`].
+//!
+//! Each writer changes only the columns that are its own, and only while the attempt is open.
+
+use machine_core::attempt::{Attempt, AttemptEnd, Release};
+use machine_core::id::{AttemptId, BootId, IntentId};
+use machine_core::time::Timestamp;
+
+use crate::db::Db;
+use crate::error::StoreError;
+use crate::intents::read_assignment;
+use crate::row::{Fields, Row};
+use crate::statement::{Insert, Statement, Value};
+use crate::transaction::Transaction;
+
+/// The attempt of this id.
+pub async fn find(db: &Db, id: AttemptId) -> Result<Option<Attempt>, StoreError> {
+    let statement = Statement::select("attempt", &COLUMNS, "WHERE id = $1").bind(&id);
+    db.optional(statement).await?.as_ref().map(read).transpose()
+}
+
+/// The attempts of an intent, newest first.
+pub async fn of_intent(db: &Db, intent: IntentId) -> Result<Vec<Attempt>, StoreError> {
+    const NEWEST_FIRST: &str = "WHERE intent = $1 ORDER BY number DESC";
+    let statement = Statement::select("attempt", &COLUMNS, NEWEST_FIRST).bind(&intent);
+    db.all(statement).await?.iter().map(read).collect()
+}
+
+/// Opens an attempt; `false` if its machine has an open one, or its number was used.
+pub(crate) async fn open(
+    transaction: &mut Transaction,
+    attempt: &Attempt,
+) -> Result<bool, StoreError> {
+    const INSERT: Insert = Insert {
+        table: "attempt",
+        columns: &COLUMNS,
+        rest: "ON CONFLICT DO NOTHING",
+    };
+    let statement = Statement::insert(&INSERT, [values(attempt)]);
+    transaction.changes_one(statement).await
+}
+
+/// Closes an attempt; `false` if it is not open.
+pub(crate) async fn close(
+    transaction: &mut Transaction,
+    id: AttemptId,
+    at: Timestamp,
+    end: AttemptEnd,
+) -> Result<bool, StoreError> {
+    const CLOSE: &str =
+        "UPDATE attempt SET closed_at = $2, closed_as = $3 WHERE id = $1 AND closed_at IS NULL";
+    let statement = Statement::new(CLOSE).bind(&id).bind(at).bind(end.as_str());
+    transaction.changes_one(statement).await
+}
+
+/// Counts the `number`-th switching of power; `false` if it was counted before, or the attempt is
+/// not open.
+pub(crate) async fn switch_power(
+    transaction: &mut Transaction,
+    id: AttemptId,
+    number: u32,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    const SWITCH: &str = "UPDATE attempt SET power_actions = $2, power_at = $3 \
+         WHERE id = $1 AND closed_at IS NULL AND power_actions = $2 - 1";
+    let statement = Statement::new(SWITCH).bind(&id).bind(number).bind(at);
+    transaction.changes_one(statement).await
+}
+
+/// Names the boot that serves an attempt; `false` if its config was released, or it is not open.
+pub(crate) async fn serve(
+    transaction: &mut Transaction,
+    id: AttemptId,
+    boot: BootId,
+) -> Result<bool, StoreError> {
+    const SERVE: &str = "UPDATE attempt SET boot = $2 \
+         WHERE id = $1 AND closed_at IS NULL AND release_at IS NULL";
+    let statement = Statement::new(SERVE).bind(&id).bind(&boot);
+    transaction.changes_one(statement).await
+}
+
+/// Records the release of an attempt's config; `false` if it was released before, or the attempt
+/// is not an open one of this intent.
+pub(crate) async fn release(
+    transaction: &mut Transaction,
+    (id, intent): (AttemptId, IntentId),
+    boot: BootId,
+    release: &Release,
+) -> Result<bool, StoreError> {
+    const RELEASE: &str = "UPDATE attempt SET release_at = $3, release_peer = $4, \
+         release_digest = $5, release_fetches = $6, boot = $7 \
+         WHERE id = $1 AND intent = $2 AND closed_at IS NULL AND release_at IS NULL";
+    let statement = Statement::new(RELEASE)
+        .bind(&id)
+        .bind(&intent)
+        .bind(release.at)
+        .bind(&release.peer)
+        .bind(release.digest.to_vec())
+        .bind(release.fetches)
+        .bind(&boot);
+    transaction.changes_one(statement).await
+}
+
+/// The columns of an attempt, in the order of [`values`].
+pub(crate) const COLUMNS: [&str; 18] = [
+    "id",
+    "machine",
+    "intent",
+    "number",
+    "cluster",
+    "role",
+    "disk",
+    "opened",
+    "deadline",
+    "boot",
+    "power_actions",
+    "power_at",
+    "release_at",
+    "release_peer",
+    "release_digest",
+    "release_fetches",
+    "closed_at",
+    "closed_as",
+];
+
+fn values(attempt: &Attempt) -> Vec<Value> {
+    let release = attempt.release.as_ref();
+    vec![
+        (&attempt.id).into(),
+        (&attempt.machine).into(),
+        (&attempt.intent).into(),
+        attempt.number.into(),
+        (&attempt.assignment.cluster).into(),
+        attempt.assignment.role.as_str().into(),
+        (&attempt.assignment.disk).into(),
+        attempt.opened.into(),
+        attempt.deadline.into(),
+        attempt.boot.as_ref().into(),
+        attempt.power_actions.into(),
+        attempt.power_at.into(),
+        release.map(|release| release.at).into(),
+        release.map(|release| &release.peer).into(),
+        release.map(|release| release.digest.to_vec()).into(),
+        release.map(|release| i64::from(release.fetches)).into(),
+        attempt.closed.map(|(at, _)| at).into(),
+        attempt.closed.map(|(_, end)| end.as_str()).into(),
+    ]
+}
+
+pub(crate) fn read(row: &Row) -> Result<Attempt, StoreError> {
+    read_fields(Fields::new(row, "attempt", "id"))
+}
+
+pub(crate) fn read_fields(fields: Fields<'_>) -> Result<Attempt, StoreError> {
+    let known = |text: &str| AttemptEnd::ALL.into_iter().find(|end| end.as_str() == text);
+    let closed = match fields.optional_time("closed_at")? {
+        Some(at) => Some((at, fields.named("closed_as", known)?)),
+        None => None,
+    };
+    Ok(Attempt {
+        id: fields.parsed("id")?,
+        machine: fields.parsed("machine")?,
+        intent: fields.parsed("intent")?,
+        number: fields.count("number")?,
+        assignment: read_assignment(fields)?,
+        opened: fields.time("opened")?,
+        deadline: fields.time("deadline")?,
+        boot: fields.optional_parsed("boot")?,
+        power_actions: fields.count("power_actions")?,
+        power_at: fields.optional_time("power_at")?,
+        release: read_release(fields)?,
+        closed,
+    })
+}
+
+fn read_release(fields: Fields<'_>) -> Result<Option<Release>, StoreError> {
+    let Some(at) = fields.optional_time("release_at")? else {
+        return Ok(None);
+    };
+    let digest = fields.bytes("release_digest")?;
+    let length = digest.len();
+    let digest = digest
+        .try_into()
+        .map_err(|_| fields.corrupt("release_digest", &format!("{length} bytes")))?;
+    Ok(Some(Release {
+        at,
+        peer: fields.parsed("release_peer")?,
+        digest,
+        fetches: fields.count("release_fetches")?,
+    }))
+}

@@ -1,0 +1,140 @@
+//! Boots: written by the boot plane through [`crate::commit`], read by everybody.
+//!
+//! Several requests of one boot may be under way at once, each with a copy of its record. A write
+//! therefore adds to what is there: what is known stays known, and the later step stands.
+
+use std::net::IpAddr;
+
+use machine_core::boot::{Boot, BootOrigin};
+use machine_core::hardware::MacAddress;
+use machine_core::id::{BootId, MachineId};
+
+use crate::db::Db;
+use crate::error::StoreError;
+use crate::row::{Fields, Row};
+use crate::statement::{Insert, Statement, Value};
+
+/// The boot of this id.
+pub async fn find(db: &Db, id: BootId) -> Result<Option<Boot>, StoreError> {
+    let statement = Statement::select("boot", &COLUMNS, "WHERE id = $1").bind(&id);
+    first(db, statement).await
+}
+
+/// The latest boots of a machine, newest first, at most `limit`.
+pub async fn recent(db: &Db, machine: MachineId, limit: u32) -> Result<Vec<Boot>, StoreError> {
+    const RECENT: &str = "WHERE machine = $1 ORDER BY opened DESC, id DESC LIMIT $2";
+    let statement = Statement::select("boot", &COLUMNS, RECENT).bind(&machine);
+    let rows = db.all(statement.bind(limit)).await?;
+    rows.iter().map(read).collect()
+}
+
+/// The latest boot of a machine.
+pub async fn latest_of_machine(db: &Db, machine: MachineId) -> Result<Option<Boot>, StoreError> {
+    Ok(recent(db, machine, 1).await?.pop())
+}
+
+/// The latest boot of a card, of whatever machine.
+pub async fn latest_of_mac(db: &Db, mac: MacAddress) -> Result<Option<Boot>, StoreError> {
+    const LATEST: &str = "WHERE mac = $1 ORDER BY opened DESC, id DESC LIMIT 1";
+    first(db, Statement::select("boot", &COLUMNS, LATEST).bind(&mac)).await
+}
+
+/// The latest boot of a card that belongs to no machine yet.
+pub async fn latest_sighting(db: &Db, mac: MacAddress) -> Result<Option<Boot>, StoreError> {
+    const LATEST: &str = "WHERE mac = $1 AND machine IS NULL ORDER BY opened DESC, id DESC LIMIT 1";
+    first(db, Statement::select("boot", &COLUMNS, LATEST).bind(&mac)).await
+}
+
+/// The latest boot that holds an address.
+pub async fn latest_of_address(db: &Db, address: IpAddr) -> Result<Option<Boot>, StoreError> {
+    const LATEST: &str = "WHERE address = $1 ORDER BY opened DESC, id DESC LIMIT 1";
+    first(
+        db,
+        Statement::select("boot", &COLUMNS, LATEST).bind(&address),
+    )
+    .await
+}
+
+async fn first(db: &Db, statement: Statement) -> Result<Option<Boot>, StoreError> {
+    db.optional(statement).await?.as_ref().map(read).transpose()
+}
+
+/// Adds a boot, or adds to it.
+pub(crate) const UPSERT: Insert = Insert {
+    table: "boot",
+    columns: &COLUMNS,
+    rest: "ON CONFLICT (id) DO UPDATE SET \
+         machine = COALESCE(excluded.machine, boot.machine), \
+         mac = COALESCE(excluded.mac, boot.mac), \
+         arch = COALESCE(excluded.arch, boot.arch), \
+         firmware = COALESCE(excluded.firmware, boot.firmware), \
+         address = COALESCE(excluded.address, boot.address), \
+         attempt = COALESCE(excluded.attempt, boot.attempt), \
+         ready = COALESCE(excluded.ready, boot.ready), \
+         sent_to_disk = (boot.sent_to_disk OR excluded.sent_to_disk), \
+         step = CASE WHEN excluded.step_at >= boot.step_at THEN excluded.step ELSE boot.step END, \
+         step_at = CASE WHEN excluded.step_at >= boot.step_at THEN excluded.step_at \
+         ELSE boot.step_at END",
+};
+
+/// The columns of a boot, in the order of [`values`].
+pub(crate) const COLUMNS: [&str; 13] = [
+    "id",
+    "machine",
+    "mac",
+    "origin",
+    "arch",
+    "firmware",
+    "address",
+    "attempt",
+    "opened",
+    "step",
+    "step_at",
+    "sent_to_disk",
+    "ready",
+];
+
+pub(crate) fn values(boot: &Boot) -> Vec<Value> {
+    let platform = boot.platform.as_ref();
+    vec![
+        (&boot.id).into(),
+        boot.machine.as_ref().into(),
+        boot.mac.as_ref().into(),
+        boot.origin.as_str().into(),
+        platform.map(|(arch, _)| arch).into(),
+        platform.map(|(_, firmware)| firmware).into(),
+        boot.address.as_ref().into(),
+        boot.attempt.as_ref().into(),
+        boot.opened.into(),
+        boot.step.as_str().into(),
+        boot.step_at.into(),
+        boot.sent_to_disk.into(),
+        boot.ready.into(),
+    ]
+}
+
+pub(crate) fn read(row: &Row) -> Result<Boot, StoreError> {
+    read_fields(Fields::new(row, "boot", "id"))
+}
+
+pub(crate) fn read_fields(fields: Fields<'_>) -> Result<Boot, StoreError> {
+    let known = |text: &str| BootOrigin::ALL.into_iter().find(|it| it.as_str() == text);
+    let platform = match fields.optional_parsed("arch")? {
+        Some(arch) => Some((arch, fields.parsed("firmware")?)),
+        None => None,
+    };
+    Ok(Boot {
+        id: fields.parsed("id")?,
+        machine: fields.optional_parsed("machine")?,
+        mac: fields.optional_parsed("mac")?,
+        origin: fields.named("origin", known)?,
+        platform,
+        address: fields.optional_parsed("address")?,
+        attempt: fields.optional_parsed("attempt")?,
+        opened: fields.time("opened")?,
+        step: fields.parsed("step")?,
+        step_at: fields.time("step_at")?,
+        sent_to_disk: fields.boolean("sent_to_disk")?,
+        ready: fields.optional_boolean("ready")?,
+    })
+}

@@ -1,0 +1,157 @@
+//! The one commit task: gathers what the boot plane writes into one transaction with one fsync, and
+//! answers each waiter after it.
+//!
+//! ```text
+//!  submit ─► queue (bounded) ─► all that waits ─► BEGIN, a savepoint an item, COMMIT ─► answers
+//!                                  ▲ while a commit is under way, the next batch gathers
+//! ```
+//! Nobody is told that something is committed before it is. A batch that can't be committed fails
+//! for everybody in it; an item that breaks a rule fails alone. Inside the transaction nothing is
+//! awaited but the database. When the last handle is dropped, or [`CommitHandle::close`] is called,
+//! the queue is written and the task ends.
+
+mod batch;
+pub mod claim;
+pub mod item;
+pub mod sighting;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::commit::batch::write_batch;
+use crate::commit::item::{Item, Job, Ticket};
+use crate::db::Db;
+use crate::error::StoreError;
+use crate::events::Event;
+
+/// The commit task.
+#[derive(Debug)]
+pub struct Committer {
+    db: Db,
+    queue: mpsc::Receiver<Job>,
+    shared: Arc<Shared>,
+}
+
+/// The way to the commit task. Clones lead to the same one.
+#[derive(Debug, Clone)]
+pub struct CommitHandle {
+    queue: mpsc::Sender<Job>,
+    shared: Arc<Shared>,
+}
+
+/// What the commit task has done so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CommitCounts {
+    /// Transactions that were committed.
+    pub transactions: u64,
+    /// Transactions that failed, with everything in them.
+    pub failures: u64,
+    /// Items that were committed.
+    pub items: u64,
+    /// Events that nobody waited for and that were dropped: the queue was full, or their
+    /// transaction failed.
+    pub dropped_events: u64,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    stop: Notify,
+    transactions: AtomicU64,
+    failures: AtomicU64,
+    items: AtomicU64,
+    dropped_events: AtomicU64,
+}
+
+/// Items that wait at most; who comes later waits for room.
+const QUEUE: usize = 4096;
+/// Items in one transaction at most.
+const BATCH: usize = 1024;
+
+impl Committer {
+    /// Starts the task on the current runtime.
+    pub fn spawn(db: Db) -> (CommitHandle, JoinHandle<()>) {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let shared = Arc::new(Shared::default());
+        let handle = CommitHandle {
+            queue: sender,
+            shared: Arc::clone(&shared),
+        };
+        let task = Self { db, queue, shared };
+        (handle, tokio::spawn(task.run()))
+    }
+
+    async fn run(mut self) {
+        let mut jobs = Vec::with_capacity(BATCH);
+        loop {
+            let gathered = tokio::select! {
+                biased;
+                () = self.shared.stop.notified() => {
+                    self.queue.close();
+                    continue;
+                }
+                gathered = self.queue.recv_many(&mut jobs, BATCH) => gathered,
+            };
+            if gathered == 0 {
+                return;
+            }
+            let done = write_batch(&self.db, &mut jobs).await;
+            self.shared.count(&done, &jobs);
+            jobs.drain(..).for_each(|job| job.answer(&done));
+        }
+    }
+}
+
+impl Shared {
+    fn count(&self, done: &Result<(), StoreError>, jobs: &[Job]) {
+        let Err(error) = done else {
+            let items = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+            self.transactions.fetch_add(1, Ordering::Relaxed);
+            self.items.fetch_add(items, Ordering::Relaxed);
+            return;
+        };
+        let dropped = jobs.iter().map(Job::unanswered_events).sum();
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        self.dropped_events.fetch_add(dropped, Ordering::Relaxed);
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        tracing::error!(%error, cause, items = jobs.len(), "nothing of this batch was committed");
+    }
+}
+
+impl CommitHandle {
+    /// Commits an item, and tells what became of it once it is durable.
+    pub async fn submit<I: Item>(&self, item: I) -> Result<I::Outcome, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = I::into_job(Box::new(Ticket::new(item, Some(reply))));
+        self.queue.send(job).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Queues an event that nobody waits for; `false` if there was no room, which is counted.
+    pub fn try_event(&self, event: Event) -> bool {
+        let job = Vec::into_job(Box::new(Ticket::new(vec![event], None)));
+        let queued = self.queue.try_send(job).is_ok();
+        if !queued {
+            self.shared.dropped_events.fetch_add(1, Ordering::Relaxed);
+        }
+        queued
+    }
+
+    /// Takes no more items: what is queued is written, then the task ends.
+    pub fn close(&self) {
+        self.shared.stop.notify_one();
+    }
+
+    /// What was done so far.
+    pub fn counts(&self) -> CommitCounts {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        CommitCounts {
+            transactions: read(&self.shared.transactions),
+            failures: read(&self.shared.failures),
+            items: read(&self.shared.items),
+            dropped_events: read(&self.shared.dropped_events),
+        }
+    }
+}

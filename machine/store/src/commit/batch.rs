@@ -1,0 +1,121 @@
+//! One batch: its items in one transaction.
+//!
+//! Leases and boots come by the thousand and rarely collide, so each kind is first tried in
+//! statements of many rows; if one of these breaks a rule, that kind is written item by item. Row
+//! counts are powers of two, so that few different statements have to be prepared.
+
+use crate::boots;
+use crate::change::TRIES;
+use crate::commit::item::{Job, Writing};
+use crate::db::Db;
+use crate::error::StoreError;
+use crate::events;
+use crate::leases::{self, LeaseOutcome};
+use crate::statement::{Insert, Statement, Value};
+use crate::transaction::Transaction;
+
+/// Writes a batch and commits it. After an error nothing of it is known to be durable.
+pub(crate) async fn write_batch(db: &Db, jobs: &mut [Job]) -> Result<(), StoreError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match write_once(db, jobs).await {
+            Err(error) if error.is_transient() && tries < TRIES => {}
+            done => return done,
+        }
+    }
+}
+
+async fn write_once(db: &Db, jobs: &mut [Job]) -> Result<(), StoreError> {
+    let mut transaction = db.begin().await?;
+    match write_jobs(&mut transaction, jobs).await {
+        Ok(()) => transaction.commit().await,
+        Err(error) => {
+            // The first error counts; a connection that can't roll back is closed.
+            let _ = transaction.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+async fn write_jobs(transaction: &mut Transaction, jobs: &mut [Job]) -> Result<(), StoreError> {
+    let together = [
+        write_together(transaction, &leases::UPSERT, lease_rows(jobs)).await?,
+        write_together(transaction, &boots::UPSERT, boot_rows(jobs)).await?,
+    ];
+    let mut events = Vec::new();
+    for job in jobs {
+        let mut writing = Writing {
+            transaction,
+            events: &mut events,
+        };
+        match (job, together) {
+            (Job::Lease(ticket), [true, _]) => ticket.outcome = Some(Ok(LeaseOutcome::Committed)),
+            (Job::Boot(ticket), [_, true]) => ticket.outcome = Some(Ok(())),
+            (job, _) => job.write(&mut writing).await?,
+        }
+    }
+    events::append(transaction, &events).await
+}
+
+fn lease_rows(jobs: &[Job]) -> Vec<Vec<Value>> {
+    let lease = |job: &Job| match job {
+        Job::Lease(ticket) => Some(leases::values(&ticket.item)),
+        _ => None,
+    };
+    jobs.iter().filter_map(lease).collect()
+}
+
+fn boot_rows(jobs: &[Job]) -> Vec<Vec<Value>> {
+    let boot = |job: &Job| match job {
+        Job::Boot(ticket) => Some(boots::values(&ticket.item)),
+        _ => None,
+    };
+    jobs.iter().filter_map(boot).collect()
+}
+
+/// Writes rows in as few statements as possible; `false` if they break a rule together, and then
+/// nothing of them is written. One row is no group.
+async fn write_together(
+    transaction: &mut Transaction,
+    insert: &Insert,
+    rows: Vec<Vec<Value>>,
+) -> Result<bool, StoreError> {
+    if rows.len() < 2 {
+        return Ok(false);
+    }
+    transaction.savepoint().await?;
+    let mut rest = rows.into_iter();
+    while rest.len() > 0 {
+        let count = largest_power_of_two(rest.len().min(ROWS));
+        let statement = Statement::insert(insert, rest.by_ref().take(count));
+        match transaction.execute(statement).await {
+            Ok(_) => {}
+            Err(error) if error.is_of_row() => {
+                transaction.undo().await?;
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    transaction.keep().await?;
+    Ok(true)
+}
+
+/// Rows in one statement at most.
+const ROWS: usize = 64;
+
+fn largest_power_of_two(up_to: usize) -> usize {
+    up_to.checked_ilog2().map_or(0, |exponent| 1 << exponent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_counts_are_powers_of_two() {
+        let counts: Vec<usize> = (0..=5).chain([63, 64]).map(largest_power_of_two).collect();
+        assert_eq!(counts, [0, 1, 2, 2, 4, 4, 32, 64]);
+    }
+}

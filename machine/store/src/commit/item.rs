@@ -1,0 +1,255 @@
+//! What can be committed: each kind of item with its outcome.
+
+use std::future::Future;
+use std::net::IpAddr;
+
+use machine_core::boot::Boot;
+use machine_core::network::{ClientKey, Lease, SubnetName};
+use tokio::sync::oneshot;
+
+use crate::boots;
+use crate::commit::claim::{Fetch, ReleaseClaim};
+use crate::commit::sighting::NewMachine;
+use crate::error::StoreError;
+use crate::events::Event;
+use crate::evidence::{self, Evidence};
+use crate::leases::{self, LeaseOutcome};
+use crate::statement::Statement;
+use crate::transaction::Transaction;
+
+/// The end of a lease: its client released or declined the address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseEnd {
+    /// In which subnet.
+    pub subnet: SubnetName,
+    /// Whose.
+    pub client: ClientKey,
+    /// Which address.
+    pub address: IpAddr,
+}
+
+/// What an item has come to within its transaction.
+#[derive(Debug)]
+pub enum Verdict<T> {
+    /// Keep what it wrote.
+    Keep(T),
+    /// It was refused: undo what it wrote.
+    Undo(T),
+}
+
+/// Something that the boot plane commits: [`Lease`], [`LeaseEnd`], [`Boot`], [`Evidence`],
+/// [`NewMachine`], [`ReleaseClaim`], [`Fetch`] and lists of [`Event`]s.
+pub trait Item: sealed::Written + Send + Sync + Sized + 'static {
+    /// What its waiter is told.
+    type Outcome: Send + 'static;
+
+    #[doc(hidden)]
+    fn into_job(ticket: Box<Ticket<Self>>) -> Job;
+
+    /// Writes it. Events are added at the end of the transaction, if it is kept.
+    #[doc(hidden)]
+    fn write(
+        &self,
+        writing: &mut Writing<'_>,
+    ) -> impl Future<Output = Result<Verdict<Self::Outcome>, StoreError>> + Send;
+}
+
+/// The transaction that items write to, and the events that end it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Writing<'t> {
+    pub(crate) transaction: &'t mut Transaction,
+    pub(crate) events: &'t mut Vec<Event>,
+}
+
+/// An item, what became of it, and who waits for that.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Ticket<I: Item> {
+    pub(crate) item: I,
+    pub(crate) outcome: Option<Result<I::Outcome, StoreError>>,
+    reply: Option<oneshot::Sender<Result<I::Outcome, StoreError>>>,
+}
+
+impl<I: Item> Ticket<I> {
+    pub(crate) const fn new(
+        item: I,
+        reply: Option<oneshot::Sender<Result<I::Outcome, StoreError>>>,
+    ) -> Self {
+        Self {
+            item,
+            outcome: None,
+            reply,
+        }
+    }
+
+    /// Writes the item on a savepoint of its own. An error comes back only if it is everybody's.
+    pub(crate) async fn write(&mut self, writing: &mut Writing<'_>) -> Result<(), StoreError> {
+        let events = writing.events.len();
+        writing.transaction.savepoint().await?;
+        let written = self.item.write(writing).await;
+        let outcome = match written {
+            Ok(Verdict::Keep(outcome)) => {
+                writing.transaction.keep().await?;
+                self.outcome = Some(Ok(outcome));
+                return Ok(());
+            }
+            Ok(Verdict::Undo(outcome)) => Ok(outcome),
+            Err(error) if error.is_of_row() => Err(error),
+            Err(error) => return Err(error),
+        };
+        writing.events.truncate(events);
+        writing.transaction.undo().await?;
+        self.outcome = Some(outcome);
+        Ok(())
+    }
+
+    fn answer(self, done: &Result<(), StoreError>) {
+        let outcome = match (done, self.outcome) {
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(StoreError::Closed),
+            (Err(error), _) => Err(error.clone()),
+        };
+        if let Some(reply) = self.reply {
+            // Who stopped waiting has stopped waiting.
+            let _ = reply.send(outcome);
+        }
+    }
+}
+
+mod sealed {
+    pub trait Written {}
+}
+
+macro_rules! items {
+    ($($kind:ident($item:ty)),* $(,)?) => {
+        /// An item of any kind in the queue.
+        #[doc(hidden)]
+        #[derive(Debug)]
+        pub enum Job {
+            $(
+                #[doc = concat!("A [`", stringify!($kind), "`].")]
+                $kind(Box<Ticket<$item>>),
+            )*
+        }
+
+        impl Job {
+            /// Writes it on a savepoint of its own.
+            pub(crate) async fn write(&mut self, writing: &mut Writing<'_>) -> Result<(), StoreError> {
+                match self {
+                    $(Self::$kind(ticket) => ticket.write(writing).await,)*
+                }
+            }
+
+            /// Tells its waiter, after the commit or its failure.
+            pub(crate) fn answer(self, done: &Result<(), StoreError>) {
+                match self {
+                    $(Self::$kind(ticket) => ticket.answer(done),)*
+                }
+            }
+        }
+
+        $(impl sealed::Written for $item {})*
+    };
+}
+
+type Events = Vec<Event>;
+
+items! {
+    Lease(Lease),
+    LeaseEnd(LeaseEnd),
+    Boot(Boot),
+    Evidence(Evidence),
+    NewMachine(NewMachine),
+    ReleaseClaim(ReleaseClaim),
+    Fetch(Fetch),
+    Events(Events),
+}
+
+impl Job {
+    /// How many events it holds that nobody waits for.
+    pub(crate) fn unanswered_events(&self) -> u64 {
+        match self {
+            Self::Events(ticket) if ticket.reply.is_none() => {
+                u64::try_from(ticket.item.len()).unwrap_or(u64::MAX)
+            }
+            _ => 0,
+        }
+    }
+}
+
+impl Item for Lease {
+    type Outcome = LeaseOutcome;
+
+    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
+        Job::Lease(ticket)
+    }
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<LeaseOutcome>, StoreError> {
+        Ok(match leases::grant(writing.transaction, self).await? {
+            LeaseOutcome::Committed => Verdict::Keep(LeaseOutcome::Committed),
+            taken @ LeaseOutcome::Taken { .. } => Verdict::Undo(taken),
+        })
+    }
+}
+
+impl Item for LeaseEnd {
+    /// Whether there was such a lease.
+    type Outcome = bool;
+
+    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
+        Job::LeaseEnd(ticket)
+    }
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<bool>, StoreError> {
+        leases::end(
+            writing.transaction,
+            &self.subnet,
+            &self.client,
+            self.address,
+        )
+        .await
+        .map(Verdict::Keep)
+    }
+}
+
+impl Item for Boot {
+    type Outcome = ();
+
+    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
+        Job::Boot(ticket)
+    }
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<()>, StoreError> {
+        let statement = Statement::insert(&boots::UPSERT, [boots::values(self)]);
+        writing.transaction.execute(statement).await?;
+        Ok(Verdict::Keep(()))
+    }
+}
+
+impl Item for Evidence {
+    type Outcome = ();
+
+    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
+        Job::Evidence(ticket)
+    }
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<()>, StoreError> {
+        evidence::add(writing.transaction, self)
+            .await
+            .map(Verdict::Keep)
+    }
+}
+
+impl Item for Events {
+    type Outcome = ();
+
+    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
+        Job::Events(ticket)
+    }
+
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<()>, StoreError> {
+        writing.events.extend(self.iter().cloned());
+        Ok(Verdict::Keep(()))
+    }
+}

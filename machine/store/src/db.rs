@@ -1,0 +1,225 @@
+//! The open database: its pools, its schema, and how reads and transactions begin.
+//!
+//! SQLite: write-ahead log, `synchronous=FULL` (a lease must outlive a power cut), one connection
+//! that writes, several that can only read. PostgreSQL: one pool, and never less than
+//! `synchronous_commit=on`.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, PgPool, Postgres, Sqlite, SqlitePool};
+
+use crate::error::StoreError;
+use crate::location::Location;
+use crate::migration;
+use crate::row::Row;
+use crate::statement::Statement;
+use crate::transaction::{Open, Transaction};
+
+/// An open database. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Db {
+    pools: Pools,
+    place: Arc<str>,
+}
+
+#[derive(Debug, Clone)]
+enum Pools {
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// How long a statement waits for a connection, or for another process's lock on the file.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long connecting to a server may take at the start.
+const CONNECT: Duration = Duration::from_secs(10);
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+impl Db {
+    /// Opens the database and brings its schema up to date. A missing SQLite file is made, for
+    /// this user only.
+    pub async fn open(location: &Location) -> Result<Self, StoreError> {
+        let place: Arc<str> = location.to_string().into();
+        let pools = match location {
+            Location::SqliteFile(path) => open_file(path, &place).await?,
+            Location::SqliteMemory => open_memory(&place).await?,
+            Location::Postgres(url) => open_server(url.options(), &place).await?,
+        };
+        let db = Self { pools, place };
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// Whether the database answers a read.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.all(Statement::new("SELECT 1")).await.map(|_| ())
+    }
+
+    /// Closes every connection, after what is under way.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let migrator = migration::migrator();
+        let done = match &self.pools {
+            Pools::Sqlite { write, .. } => migrator.run(write).await,
+            Pools::Postgres(pool) => migrator.run(pool).await,
+        };
+        done.map_err(|error| StoreError::from_migration(error, &self.place, migration::newest()))
+    }
+
+    pub(crate) async fn all(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        let rows = match &self.pools {
+            Pools::Sqlite { read, .. } => statement
+                .into_query::<Sqlite>()
+                .fetch_all(read)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+            Pools::Postgres(pool) => statement
+                .into_query::<Postgres>()
+                .fetch_all(pool)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+        };
+        rows.map_err(|error| StoreError::from_sqlx(error, &self.place))
+    }
+
+    pub(crate) async fn optional(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
+        Ok(self.all(statement).await?.into_iter().next())
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
+        let open = match &self.pools {
+            Pools::Sqlite { write, .. } => {
+                write.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite)
+            }
+            Pools::Postgres(pool) => pool.begin().await.map(Open::Postgres),
+        };
+        match open {
+            Ok(open) => Ok(Transaction::new(open, Arc::clone(&self.place))),
+            Err(error) => Err(StoreError::from_sqlx(error, &self.place)),
+        }
+    }
+}
+
+fn sqlite_options() -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        .disable_statement_logging()
+}
+
+/// One connection that lives as long as the pool. SQLite may end a transaction by itself when a
+/// write fails (disk full: `sqlite.org/lang_transaction.html`); the driver then still counts one as
+/// open, and such a connection is replaced instead of handed out again.
+fn sqlite_writer() -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .before_acquire(|connection, _| {
+            Box::pin(std::future::ready(Ok(!connection.is_in_transaction())))
+        })
+}
+
+async fn open_file(path: &Path, place: &Arc<str>) -> Result<Pools, StoreError> {
+    let failed = |error| StoreError::from_sqlx(error, place);
+    create_file(path, place)?;
+    let options = sqlite_options()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal);
+    let write = sqlite_writer()
+        .connect_with(options.clone())
+        .await
+        .map_err(failed)?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.pragma("query_only", "on"))
+        .await
+        .map_err(failed)?;
+    Ok(Pools::Sqlite { read, write })
+}
+
+/// Makes the file for this user only, whatever the umask is; SQLite gives its log the same mode.
+fn create_file(path: &Path, place: &Arc<str>) -> Result<(), StoreError> {
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    let Err(error) = made else {
+        return Ok(());
+    };
+    let place = Arc::clone(place);
+    match error.kind() {
+        ErrorKind::AlreadyExists => Ok(()),
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Err(StoreError::NoDirectory {
+            path: path.to_owned(),
+        }),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            Err(StoreError::ReadOnly { place })
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Err(StoreError::DiskFull { place }),
+        _ => Err(StoreError::Database {
+            place,
+            source: Arc::new(sqlx::Error::Io(error)),
+        }),
+    }
+}
+
+/// Each connection to memory is a database of its own, so there is only one.
+async fn open_memory(place: &Arc<str>) -> Result<Pools, StoreError> {
+    let write = sqlite_writer()
+        .connect_with(sqlite_options().in_memory(true))
+        .await
+        .map_err(|error| StoreError::from_sqlx(error, place))?;
+    let read = write.clone();
+    Ok(Pools::Sqlite { read, write })
+}
+
+/// Connects once outside of the pool: a pool waits for a server that refuses, and hides why.
+async fn open_server(options: &PgConnectOptions, place: &Arc<str>) -> Result<Pools, StoreError> {
+    let failed = |error| StoreError::from_sqlx(error, place);
+    let options = options
+        .clone()
+        .application_name("drover")
+        .disable_statement_logging();
+    let first = tokio::time::timeout(CONNECT, options.connect())
+        .await
+        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        .map_err(failed)?;
+    first.close().await.map_err(failed)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                sqlx::query(DURABLE).execute(connection).await?;
+                Ok(())
+            })
+        })
+        .connect_lazy_with(options);
+    Ok(Pools::Postgres(pool))
+}
+
+/// A database may have been set to acknowledge before it is durable; a stricter setting is kept.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
+     WHERE current_setting('synchronous_commit') = 'off'";

@@ -1,0 +1,276 @@
+//! Why the store could not do what was asked: one variant per situation, one sentence each.
+//!
+//! Each sentence says what was wanted, what came and what to do. No error holds a password or a
+//! bound value; what a database said is kept as the source.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sqlx::migrate::MigrateError;
+use sqlx::postgres::PgDatabaseError;
+use sqlx::sqlite::SqliteError;
+use thiserror::Error;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, Clone, Error)]
+pub enum StoreError {
+    /// The directory of the database file is missing.
+    #[error(
+        "wanted to keep the database in {}, but its directory does not exist: create it, or name another one",
+        path.display()
+    )]
+    NoDirectory {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The database, or the directory of its file, can't be written.
+    #[error(
+        "wanted to write to {place}, but it is read-only for this user: permit writing to the file and to its directory (PostgreSQL: name the primary server)"
+    )]
+    ReadOnly {
+        /// The database file or server.
+        place: Arc<str>,
+    },
+    /// No room is left.
+    #[error(
+        "wanted to write to {place}, but its disk is full: free some space; everything that was acknowledged is kept"
+    )]
+    DiskFull {
+        /// The database file or server.
+        place: Arc<str>,
+    },
+    /// The file is no database, or a damaged one.
+    #[error(
+        "wanted a SQLite database in {place}, but the file is something else or damaged: restore a backup, or name another file"
+    )]
+    NotADatabase {
+        /// The file.
+        place: Arc<str>,
+    },
+    /// Written by a newer program.
+    #[error(
+        "wanted a database of schema {known} or older in {place}, got schema {found}: start the newer version that wrote it, or restore a backup"
+    )]
+    NewerSchema {
+        /// The database file or server.
+        place: Arc<str>,
+        /// A schema step that the database has and this program does not know.
+        found: i64,
+        /// The newest one that this program knows.
+        known: i64,
+    },
+    /// A schema step of this name, but with another text or only half done.
+    #[error(
+        "wanted schema step {version} as this program has it in {place}, got a different or unfinished one: restore a backup, or name another database"
+    )]
+    ForeignSchema {
+        /// The database file or server.
+        place: Arc<str>,
+        /// The step.
+        version: i64,
+    },
+    /// Nobody listens there.
+    #[error(
+        "wanted to connect to {place}, but nothing listens there: start PostgreSQL, or correct the address"
+    )]
+    Refused {
+        /// The server.
+        place: Arc<str>,
+    },
+    /// The server does not let this user in.
+    #[error(
+        "wanted to log in to {place}, but the server refused the user or the password: correct them in the database URL"
+    )]
+    NotAuthenticated {
+        /// The server.
+        place: Arc<str>,
+    },
+    /// The server has no such database.
+    #[error("wanted the database of {place}, but the server has none of that name: create it")]
+    NoDatabase {
+        /// The server.
+        place: Arc<str>,
+    },
+    /// It did not answer in time, or the connection broke.
+    #[error(
+        "wanted an answer from {place}, but it did not come: look at the server and the network in between"
+    )]
+    Unreachable {
+        /// The server.
+        place: Arc<str>,
+        /// What the connection said.
+        #[source]
+        source: Arc<sqlx::Error>,
+    },
+    /// A text that names no database.
+    #[error(
+        "wanted a file name or a URL such as postgres://user@host/database, got one that is {why}"
+    )]
+    BadLocation {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A stored value that this program can't read.
+    #[error("wanted a readable value in {table}.{column} of {row}, got {got:?}: restore a backup")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        row: String,
+        /// The column.
+        column: String,
+        /// What came, at most its first 64 characters.
+        got: String,
+    },
+    /// An idempotency key came again with another request.
+    #[error(
+        "wanted a new idempotency key, but {key:?} was used for a different request: draw another"
+    )]
+    RequestReused {
+        /// The key.
+        key: String,
+    },
+    /// A row contradicts a rule of the schema, such as a reference to what does not exist.
+    #[error("wanted to write a row, but it breaks a rule of the database")]
+    Violated {
+        /// What the database said.
+        #[source]
+        source: Arc<sqlx::Error>,
+    },
+    /// The commit task has ended: the program is stopping.
+    #[error("wanted to commit, but the program is stopping: ask again after its restart")]
+    Closed,
+    /// Anything else that the database said.
+    #[error("the database {place} failed")]
+    Database {
+        /// The database file or server.
+        place: Arc<str>,
+        /// What it said.
+        #[source]
+        source: Arc<sqlx::Error>,
+    },
+}
+
+impl StoreError {
+    /// What an error of the database at `place` means.
+    pub(crate) fn from_sqlx(error: sqlx::Error, place: &Arc<str>) -> Self {
+        let place = Arc::clone(place);
+        let known = match &error {
+            sqlx::Error::Database(said) => {
+                if let Some(said) = said.try_downcast_ref::<SqliteError>() {
+                    from_sqlite(said, &place)
+                } else if let Some(said) = said.try_downcast_ref::<PgDatabaseError>() {
+                    from_postgres(said.code(), &place)
+                } else {
+                    Meaning::Other
+                }
+            }
+            sqlx::Error::Io(io) => match io.kind() {
+                std::io::ErrorKind::ConnectionRefused | std::io::ErrorKind::NotFound => {
+                    Meaning::Known(Self::Refused {
+                        place: Arc::clone(&place),
+                    })
+                }
+                _ => Meaning::Unreachable,
+            },
+            sqlx::Error::PoolTimedOut | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => {
+                Meaning::Unreachable
+            }
+            _ => Meaning::Other,
+        };
+        let source = Arc::new(error);
+        match known {
+            Meaning::Known(error) => error,
+            Meaning::Violated => Self::Violated { source },
+            Meaning::Unreachable => Self::Unreachable { place, source },
+            Meaning::Other => Self::Database { place, source },
+        }
+    }
+
+    /// What a failed migration of the database at `place` means.
+    pub(crate) fn from_migration(error: MigrateError, place: &Arc<str>, known: i64) -> Self {
+        let place = Arc::clone(place);
+        match error {
+            MigrateError::VersionMissing(found) => Self::NewerSchema {
+                place,
+                found,
+                known,
+            },
+            MigrateError::VersionMismatch(version) | MigrateError::Dirty(version) => {
+                Self::ForeignSchema { place, version }
+            }
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                Self::from_sqlx(error, &place)
+            }
+            other => Self::Database {
+                place,
+                source: Arc::new(sqlx::Error::Migrate(Box::new(other))),
+            },
+        }
+    }
+
+    /// Whether only the row is to blame, so that other rows of the same transaction may still be
+    /// written after a return to the savepoint before it.
+    pub(crate) const fn is_of_row(&self) -> bool {
+        matches!(self, Self::Violated { .. } | Self::Corrupt { .. })
+    }
+
+    /// Whether the same transaction may succeed if it is tried once more: PostgreSQL chose it as
+    /// the victim of a deadlock (40P01) or could not serialise it (40001).
+    pub(crate) fn is_transient(&self) -> bool {
+        let Self::Database { source, .. } = self else {
+            return false;
+        };
+        let sqlx::Error::Database(said) = source.as_ref() else {
+            return false;
+        };
+        matches!(said.code().as_deref(), Some("40P01" | "40001"))
+    }
+}
+
+enum Meaning {
+    Known(StoreError),
+    Violated,
+    Unreachable,
+    Other,
+}
+
+/// By the primary result code: the low byte of the extended one (sqlite.org/rescode.html).
+fn from_sqlite(said: &SqliteError, place: &Arc<str>) -> Meaning {
+    use sqlx::error::DatabaseError as _;
+    let place = Arc::clone(place);
+    let extended = said.code().and_then(|code| code.parse::<i32>().ok());
+    let Some(extended) = extended else {
+        return Meaning::Other;
+    };
+    if extended == SQLITE_IOERR_SHMSIZE {
+        return Meaning::Known(StoreError::DiskFull { place });
+    }
+    match extended & 0xff {
+        8 | 14 => Meaning::Known(StoreError::ReadOnly { place }),
+        13 => Meaning::Known(StoreError::DiskFull { place }),
+        11 | 26 => Meaning::Known(StoreError::NotADatabase { place }),
+        18..=20 => Meaning::Violated,
+        _ => Meaning::Other,
+    }
+}
+
+/// The memory-mapped index of the write-ahead log could not grow: no room on its file system.
+const SQLITE_IOERR_SHMSIZE: i32 = 4874;
+
+/// By SQLSTATE (PostgreSQL 15, appendix A): its class is the first two characters.
+fn from_postgres(code: &str, place: &Arc<str>) -> Meaning {
+    let place = Arc::clone(place);
+    match code {
+        "28000" | "28P01" => Meaning::Known(StoreError::NotAuthenticated { place }),
+        "3D000" => Meaning::Known(StoreError::NoDatabase { place }),
+        "53100" => Meaning::Known(StoreError::DiskFull { place }),
+        "25006" => Meaning::Known(StoreError::ReadOnly { place }),
+        _ => match code.get(..2) {
+            // 21: one statement meets the same row twice; 22: the value; 23: a constraint.
+            Some("21" | "22" | "23") => Meaning::Violated,
+            Some("08" | "57") => Meaning::Unreachable,
+            _ => Meaning::Other,
+        },
+    }
+}

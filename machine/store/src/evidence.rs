@@ -1,0 +1,91 @@
+//! Evidence of identity: which machine showed what, first and last. It is only ever added.
+
+use machine_core::evidence::{Claim, EvidenceKind};
+use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
+use machine_core::id::MachineId;
+use machine_core::time::Timestamp;
+
+use crate::error::StoreError;
+use crate::statement::{Insert, Statement, Value};
+use crate::transaction::Transaction;
+
+/// One thing that identifies a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// One of its cards.
+    Mac(MacAddress),
+    /// Its SMBIOS system UUID.
+    Uuid(SystemUuid),
+    /// Its SMBIOS system serial number.
+    Serial(SerialNumber),
+}
+
+impl Fact {
+    const fn kind(&self) -> EvidenceKind {
+        match self {
+            Self::Mac(_) => EvidenceKind::Mac,
+            Self::Uuid(_) => EvidenceKind::SystemUuid,
+            Self::Serial(_) => EvidenceKind::SystemSerial,
+        }
+    }
+
+    fn value(&self) -> String {
+        match self {
+            Self::Mac(mac) => mac.to_string(),
+            Self::Uuid(uuid) => uuid.to_string(),
+            Self::Serial(serial) => serial.to_string(),
+        }
+    }
+}
+
+/// That a machine showed something of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Which machine.
+    pub machine: MachineId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub facts: Vec<Fact>,
+}
+
+impl Evidence {
+    /// All that a claim says of the machine which it was found to be.
+    pub fn of_claim(machine: MachineId, claim: &Claim, at: Timestamp) -> Self {
+        let cards = std::iter::once(claim.mac).chain(claim.others.iter().copied());
+        let facts = cards
+            .map(Fact::Mac)
+            .chain(claim.uuid.map(Fact::Uuid))
+            .chain(claim.serial.clone().map(Fact::Serial))
+            .collect();
+        Self { machine, at, facts }
+    }
+}
+
+pub(crate) async fn add(
+    transaction: &mut Transaction,
+    evidence: &Evidence,
+) -> Result<(), StoreError> {
+    const UPSERT: Insert = Insert {
+        table: "evidence",
+        columns: &["machine", "kind", "value", "first_seen", "last_seen"],
+        rest: "ON CONFLICT (machine, kind, value) DO UPDATE SET \
+             first_seen = CASE WHEN excluded.first_seen < evidence.first_seen \
+             THEN excluded.first_seen ELSE evidence.first_seen END, \
+             last_seen = CASE WHEN excluded.last_seen > evidence.last_seen \
+             THEN excluded.last_seen ELSE evidence.last_seen END",
+    };
+    for fact in &evidence.facts {
+        let row: Vec<Value> = vec![
+            (&evidence.machine).into(),
+            fact.kind().as_str().into(),
+            fact.value().into(),
+            evidence.at.into(),
+            evidence.at.into(),
+        ];
+        transaction
+            .execute(Statement::insert(&UPSERT, [row]))
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! The schema, step by step. A released step never changes: its text is checked at every start.
+
+use std::borrow::Cow;
+
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// Number, name and text of each step, oldest first.
+const STEPS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../migrations/0001_first.sql"))];
+
+/// The number of the newest step.
+pub(crate) fn newest() -> i64 {
+    STEPS
+        .iter()
+        .map(|(version, ..)| *version)
+        .max()
+        .unwrap_or(0)
+}
+
+pub(crate) fn migrator() -> Migrator {
+    let step = |(version, name, text): &(i64, &'static str, &'static str)| {
+        let name = Cow::Borrowed(*name);
+        Migration::new(
+            *version,
+            name,
+            MigrationType::Simple,
+            text.into_sql_str(),
+            false,
+        )
+    };
+    Migrator::with_migrations(STEPS.iter().map(step).collect())
+}

@@ -1,0 +1,117 @@
+//! A writing transaction on either database, with savepoints.
+//!
+//! On SQLite it takes the one writing connection and the write lock at once (BEGIN IMMEDIATE), so
+//! it never fails half-way because another has written. Dropped without a commit, it is undone.
+
+use std::sync::Arc;
+
+use sqlx::{Postgres, Sqlite};
+
+use crate::error::StoreError;
+use crate::row::Row;
+use crate::statement::Statement;
+
+#[derive(Debug)]
+pub(crate) struct Transaction {
+    open: Open,
+    place: Arc<str>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Open {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Transaction {
+    pub(crate) const fn new(open: Open, place: Arc<str>) -> Self {
+        Self { open, place }
+    }
+
+    /// Runs a statement; how many rows it changed.
+    pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
+        let changed = match &mut self.open {
+            Open::Sqlite(open) => statement
+                .into_query::<Sqlite>()
+                .execute(&mut **open)
+                .await
+                .map(|done| done.rows_affected()),
+            Open::Postgres(open) => statement
+                .into_query::<Postgres>()
+                .execute(&mut **open)
+                .await
+                .map(|done| done.rows_affected()),
+        };
+        changed.map_err(|error| StoreError::from_sqlx(error, &self.place))
+    }
+
+    /// Whether a statement changed exactly one row.
+    pub(crate) async fn changes_one(&mut self, statement: Statement) -> Result<bool, StoreError> {
+        Ok(self.execute(statement).await? == 1)
+    }
+
+    pub(crate) async fn all(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        let rows = match &mut self.open {
+            Open::Sqlite(open) => statement
+                .into_query::<Sqlite>()
+                .fetch_all(&mut **open)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+            Open::Postgres(open) => statement
+                .into_query::<Postgres>()
+                .fetch_all(&mut **open)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+        };
+        rows.map_err(|error| StoreError::from_sqlx(error, &self.place))
+    }
+
+    pub(crate) async fn optional(
+        &mut self,
+        statement: Statement,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.all(statement).await?.into_iter().next())
+    }
+
+    /// Marks the place to which [`Self::undo`] returns.
+    pub(crate) async fn savepoint(&mut self) -> Result<(), StoreError> {
+        self.plain("SAVEPOINT item").await
+    }
+
+    /// Keeps what was done since the savepoint.
+    pub(crate) async fn keep(&mut self) -> Result<(), StoreError> {
+        self.plain("RELEASE SAVEPOINT item").await
+    }
+
+    /// Undoes what was done since the savepoint, also after a failed statement.
+    pub(crate) async fn undo(&mut self) -> Result<(), StoreError> {
+        self.plain("ROLLBACK TO SAVEPOINT item").await?;
+        self.plain("RELEASE SAVEPOINT item").await
+    }
+
+    /// Commits; when this returns, the transaction outlives a power cut.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        let done = match self.open {
+            Open::Sqlite(open) => open.commit().await,
+            Open::Postgres(open) => open.commit().await,
+        };
+        done.map_err(|error| StoreError::from_sqlx(error, &self.place))
+    }
+
+    /// Undoes everything.
+    pub(crate) async fn rollback(self) -> Result<(), StoreError> {
+        let done = match self.open {
+            Open::Sqlite(open) => open.rollback().await,
+            Open::Postgres(open) => open.rollback().await,
+        };
+        done.map_err(|error| StoreError::from_sqlx(error, &self.place))
+    }
+
+    async fn plain(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        let done = match &mut self.open {
+            Open::Sqlite(open) => sqlx::raw_sql(sql).execute(&mut **open).await.map(|_| ()),
+            Open::Postgres(open) => sqlx::raw_sql(sql).execute(&mut **open).await.map(|_| ()),
+        };
+        done.map_err(|error| StoreError::from_sqlx(error, &self.place))
+    }
+}
