@@ -1,1 +1,24 @@
 //! DHCPv4 for network boot: packets, leases and replies, without a socket.
+//!
+//! ```text
+//! bytes ─► packet ─► client ─► (lease, verdict) ─► reply ─► route + bytes
+//! ```
+//! [`packet`] knows the wire, [`client`] says who asks and on what firmware, [`lease`] proposes an
+//! address, [`verdict`] judges a REQUEST, [`reply`] builds the answer and [`route`] says where it
+//! goes. What gets no answer has a reason: [`dropped`]. Nothing here can fail on what the network
+//! sends: bad input is a value.
+
+#![forbid(unsafe_code)]
+
+pub mod ask;
+pub mod client;
+pub mod dropped;
+pub mod hostname;
+pub mod ipxe;
+pub mod lease;
+pub mod option;
+pub mod option_list;
+pub mod packet;
+pub mod reply;
+pub mod route;
+pub mod verdict;

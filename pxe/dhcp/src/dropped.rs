@@ -1,0 +1,165 @@
+//! Why a packet gets no answer: a value, for a counter and for one log line per source and minute.
+//!
+//! Most of it is no fault: other servers' clients, relays' strays, answers that are meant to be
+//! silence.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::option::MessageKind;
+
+/// Why a packet gets no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dropped {
+    /// It is shorter than a header with its magic cookie.
+    TooShort {
+        /// How many bytes came.
+        length: usize,
+    },
+    /// It is neither a BOOTREQUEST nor a BOOTREPLY.
+    NoOperation {
+        /// The first byte.
+        code: u8,
+    },
+    /// It claims a hardware address longer than the field.
+    HardwareLength {
+        /// `hlen`.
+        length: u8,
+    },
+    /// It is BOOTP without DHCP, or something else (RFC 2131 §3: 63.82.53.63).
+    NoMagicCookie,
+    /// A server speaks, where clients should.
+    NotARequest,
+    /// Option 53 is missing or has no meaning.
+    NoMessageType,
+    /// A kind that clients don't send, or don't send to this port.
+    UnexpectedMessage {
+        /// What it is.
+        kind: MessageKind,
+    },
+    /// No MAC address, neither in `chaddr` nor in option 61.
+    NoHardwareAddress {
+        /// `htype`.
+        kind: u8,
+        /// `hlen`.
+        length: u8,
+    },
+    /// The message is about an address, and names none.
+    NoAddress {
+        /// What it is.
+        kind: MessageKind,
+    },
+    /// It is addressed to another server.
+    ForOtherServer {
+        /// Which one.
+        server: IpAddr,
+    },
+    /// The subnet's DHCP is switched off.
+    Off,
+    /// The subnet has no IPv4 address of ours.
+    NotIpv4,
+    /// Beside another DHCP server, a REQUEST on port 67 is that server's to answer.
+    LeaseOfOtherServer,
+    /// Beside another DHCP server, only machines that boot over the network concern us.
+    NotBooting,
+    /// UEFI HTTP boot, which has no answer yet.
+    HttpBoot,
+    /// It should not boot from the network: silence says so.
+    NothingToBoot,
+    /// There is no address to give.
+    NoLease,
+    /// It wants to go on using an address of which there is no record (RFC 2131 §4.3.2).
+    NoRecord {
+        /// Which address.
+        address: IpAddr,
+    },
+    /// It is not in the subnet that it asks in, and came through no relay.
+    Foreign {
+        /// Its address.
+        address: IpAddr,
+    },
+    /// DECLINE and RELEASE have no reply.
+    NeverAnswered {
+        /// What it is.
+        kind: MessageKind,
+    },
+}
+
+impl Dropped {
+    /// A word for it, as the label of a counter.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooShort { .. } => "too_short",
+            Self::NoOperation { .. } => "no_operation",
+            Self::HardwareLength { .. } => "hardware_length",
+            Self::NoMagicCookie => "no_magic_cookie",
+            Self::NotARequest => "not_a_request",
+            Self::NoMessageType => "no_message_type",
+            Self::UnexpectedMessage { .. } => "unexpected_message",
+            Self::NoHardwareAddress { .. } => "no_hardware_address",
+            Self::NoAddress { .. } => "no_address",
+            Self::ForOtherServer { .. } => "for_other_server",
+            Self::Off => "off",
+            Self::NotIpv4 => "not_ipv4",
+            Self::LeaseOfOtherServer => "lease_of_other_server",
+            Self::NotBooting => "not_booting",
+            Self::HttpBoot => "http_boot",
+            Self::NothingToBoot => "nothing_to_boot",
+            Self::NoLease => "no_lease",
+            Self::NoRecord { .. } => "no_record",
+            Self::Foreign { .. } => "foreign",
+            Self::NeverAnswered { .. } => "never_answered",
+        }
+    }
+
+    /// Whether the packet itself is wrong, so that its sender deserves a line in the log.
+    pub const fn is_malformed(self) -> bool {
+        matches!(
+            self,
+            Self::TooShort { .. }
+                | Self::NoOperation { .. }
+                | Self::HardwareLength { .. }
+                | Self::NoMagicCookie
+                | Self::NoMessageType
+                | Self::UnexpectedMessage { .. }
+                | Self::NoHardwareAddress { .. }
+                | Self::NoAddress { .. }
+        )
+    }
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooShort { length } => write!(f, "wanted at least 240 bytes, got {length}"),
+            Self::NoOperation { code } => write!(f, "wanted a BOOTP request, got operation {code}"),
+            Self::HardwareLength { length } => {
+                write!(
+                    f,
+                    "wanted a hardware address of at most 16 bytes, got {length}"
+                )
+            }
+            Self::NoMagicCookie => f.write_str("wanted the magic cookie of DHCP, got another"),
+            Self::NotARequest => f.write_str("wanted a client's message, got a server's"),
+            Self::NoMessageType => f.write_str("wanted a message type in option 53, got none"),
+            Self::UnexpectedMessage { kind } => write!(f, "wanted no {kind} here"),
+            Self::NoHardwareAddress { kind, length } => write!(
+                f,
+                "wanted a MAC address in chaddr or option 61, got hardware type {kind} with \
+                 {length} bytes"
+            ),
+            Self::NoAddress { kind } => write!(f, "wanted an address in the {kind}, got none"),
+            Self::ForOtherServer { server } => write!(f, "it is for the server {server}"),
+            Self::Off => f.write_str("DHCP is off in this subnet"),
+            Self::NotIpv4 => f.write_str("the subnet has no IPv4 address of ours"),
+            Self::LeaseOfOtherServer => f.write_str("leases are the other server's here"),
+            Self::NotBooting => f.write_str("it does not boot from the network"),
+            Self::HttpBoot => f.write_str("HTTP boot has no answer yet"),
+            Self::NothingToBoot => f.write_str("there is nothing for it to boot"),
+            Self::NoLease => f.write_str("there is no address for it"),
+            Self::NoRecord { address } => write!(f, "no record of a lease of {address}"),
+            Self::Foreign { address } => write!(f, "{address} is not in the subnet it asks in"),
+            Self::NeverAnswered { kind } => write!(f, "a {kind} has no reply"),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Which address a client gets: a pure allocator over the known leases of one subnet.
+//!
+//! The store decides; this table proposes. It knows the leases that were committed, keeps offers in
+//! memory for a minute, and gives a client the same address again whenever it can:
+//!
+//! ```text
+//! reservation ─► outstanding offer ─► lease, also an ended one ─► the address asked for, if free
+//!             ─► a free one, spread by the hash of the MAC ─► the lease that ended first
+//! ```
+//! The rule it keeps: no address is offered to, or held for, two clients at a time. Every operation
+//! takes O(log n), so that 60,000 clients on a /16 are no trouble. Offers to strangers are bounded:
+//! a flood of random MACs must not drain the pool of registered machines.
+
+pub mod error;
+pub mod limits;
+pub mod standing;
+
+mod binding;
+mod ledger;
+mod pool;
+mod quarantine;
+
+use std::net::IpAddr;
+
+use machine_core::network::{ClientKey, Lease, Network, Subnet, SubnetName};
+use machine_core::time::Timestamp;
+
+use crate::lease::binding::Binding;
+use crate::lease::error::{DeclineIgnored, Exhausted, ReservationError};
+use crate::lease::ledger::Ledger;
+use crate::lease::limits::Limits;
+use crate::lease::standing::{Acquaintance, Standing};
+
+/// The leases, offers and free addresses of one subnet.
+#[derive(Debug, Clone)]
+pub struct LeaseTable {
+    subnet: SubnetName,
+    network: Network,
+    limits: Limits,
+    ledger: Ledger,
+}
+
+impl LeaseTable {
+    /// A table without leases. In proxy mode it is empty and stays so.
+    pub fn new(subnet: &Subnet, limits: Limits) -> Self {
+        Self {
+            subnet: subnet.name.clone(),
+            network: subnet.network,
+            limits,
+            ledger: Ledger::new(subnet, limits.offer, limits.quarantine),
+        }
+    }
+
+    /// Keeps an address for one client, in or out of the ranges. Whoever has leased it now can't
+    /// renew; the client gets it when that lease ends. Its reservation before this one is over.
+    pub fn reserve(&mut self, client: ClientKey, address: IpAddr) -> Result<(), ReservationError> {
+        if !self.network.contains(address) {
+            let network = self.network;
+            return Err(ReservationError::Outside { address, network });
+        }
+        if self.ledger.pool.is_excluded(address) {
+            return Err(ReservationError::Ours { address });
+        }
+        let holder = self.ledger.reserved_for.get(&address).copied();
+        if let Some(other) = holder.filter(|it| *it != client) {
+            return Err(ReservationError::Reserved { address, other });
+        }
+        if let Some(before) = self.ledger.reserved.insert(client, address) {
+            self.ledger.reserved_for.remove(&before);
+            self.ledger.pool.unreserve(before);
+            self.ledger.settle(before);
+        }
+        self.ledger.reserved_for.insert(address, client);
+        self.ledger.pool.reserve(address);
+        Ok(())
+    }
+
+    /// An address to offer, held for the client for [`Limits::offer`].
+    pub fn propose(
+        &mut self,
+        client: ClientKey,
+        requested: Option<IpAddr>,
+        acquaintance: Acquaintance,
+        now: Timestamp,
+    ) -> Result<IpAddr, Exhausted> {
+        self.ledger.forget_ended(now);
+        if let Some(address) = self.ledger.familiar(client, now) {
+            self.ledger.offer(client, address, now);
+            return Ok(address);
+        }
+        let limit = self.limits.offers_to_strangers;
+        let stranger = acquaintance == Acquaintance::Stranger;
+        if stranger && self.ledger.strangers.len() >= limit {
+            return Err(Exhausted::Offers { limit });
+        }
+        let address = self
+            .ledger
+            .unused(client, requested, now)
+            .ok_or(Exhausted::Addresses)?;
+        self.ledger.offer(client, address, now);
+        if stranger {
+            self.ledger.strangers.insert(client);
+        }
+        Ok(address)
+    }
+
+    /// How a client stands to an address that it asks for.
+    pub fn standing(&self, client: ClientKey, address: IpAddr, now: Timestamp) -> Standing {
+        let is_reserved = self.ledger.reserved.get(&client) == Some(&address);
+        if !is_reserved && !self.ledger.pool.may_hold(address) {
+            return if self.ledger.reserved_for.contains_key(&address) {
+                Standing::Taken
+            } else {
+                Standing::NotLeased
+            };
+        }
+        if !self.ledger.is_available(client, address, now) {
+            return Standing::Taken;
+        }
+        let own = self.ledger.own(client);
+        if own.contains(&Some(address)) {
+            return Standing::Held;
+        }
+        match own.into_iter().flatten().next() {
+            Some(held) => Standing::Elsewhere(held),
+            None => Standing::Free,
+        }
+    }
+
+    /// Holds an address for a client while its lease is being committed. False if it is not the
+    /// client's to have.
+    pub fn hold(&mut self, client: ClientKey, address: IpAddr, now: Timestamp) -> bool {
+        self.ledger.forget_ended(now);
+        let may = matches!(
+            self.standing(client, address, now),
+            Standing::Held | Standing::Free
+        );
+        if may {
+            self.ledger.offer(client, address, now);
+        }
+        may
+    }
+
+    /// A lease as the store has it: at start, after a commit, or one that another replica won.
+    /// Whatever the table thought of its client and address yields to it.
+    pub fn committed(&mut self, lease: &Lease) {
+        if lease.subnet != self.subnet {
+            return;
+        }
+        let Lease {
+            client, address, ..
+        } = *lease;
+        let offered = self.ledger.drop_offer(client);
+        if let Some(other) = self.ledger.offers.holder(address) {
+            self.ledger.drop_offer(other);
+        }
+        let binding = Binding {
+            address,
+            until: lease.expires,
+        };
+        let before = self.ledger.leases.bind(client, binding);
+        self.ledger.quarantine.remove(address);
+        self.ledger.pool.take(address);
+        for given_up in [offered, before].into_iter().flatten() {
+            self.ledger.settle(given_up);
+        }
+    }
+
+    /// The client took another server's offer.
+    pub fn withdrawn(&mut self, client: ClientKey) {
+        if let Some(address) = self.ledger.drop_offer(client) {
+            self.ledger.settle(address);
+        }
+    }
+
+    /// The client gives its lease back; it will get the same address again if it can. False if
+    /// it has no such lease.
+    pub fn released(&mut self, client: ClientKey, address: IpAddr, now: Timestamp) -> bool {
+        let lease = self.ledger.leases.of(client);
+        let Some(lease) = lease.filter(|it| it.address == address) else {
+            return false;
+        };
+        let until = lease.until.min(now);
+        self.ledger.leases.bind(client, Binding { address, until });
+        true
+    }
+
+    /// The client found its address in use. Returns until when it is put away; the lease is gone.
+    pub fn declined(
+        &mut self,
+        client: ClientKey,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Timestamp, DeclineIgnored> {
+        self.ledger.forget_ended(now);
+        let leased = self.ledger.leases.is_bound(client, address);
+        if !leased && !self.ledger.offers.is_bound(client, address) {
+            return Err(DeclineIgnored::NotHeld { client, address });
+        }
+        let limit = self.limits.declines_per_client;
+        if self.ledger.quarantine.declined_by(client) >= limit {
+            return Err(DeclineIgnored::TooMany { client, limit });
+        }
+        let limit = self.limits.quarantined;
+        if self.ledger.quarantine.len() >= limit {
+            return Err(DeclineIgnored::Full { limit });
+        }
+        Ok(self.ledger.put_away(address, Some(client), now))
+    }
+
+    /// A probe found the address in use by somebody who has not leased it. Returns until when it is
+    /// put away; none if somebody has leased it, who then is who answered.
+    pub fn occupied(&mut self, address: IpAddr, now: Timestamp) -> Option<Timestamp> {
+        let holder = self.ledger.leases.holder(address);
+        let lease = holder.and_then(|client| self.ledger.leases.of(client));
+        let is_leased = lease.is_some_and(|lease| lease.until > now);
+        (!is_leased).then(|| self.ledger.put_away(address, None, now))
+    }
+
+    /// How many leases are known, ended ones included.
+    pub fn leases(&self) -> usize {
+        self.ledger.leases.len()
+    }
+
+    /// How many offers are outstanding.
+    pub fn offers(&self) -> usize {
+        self.ledger.offers.len()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! Who has which address: how addresses go from hand to hand.
+//!
+//! Every address that may be leased is in one place at a time: free, or somebody's (leased,
+//! offered, kept in quarantine, the first two perhaps at once by the same client). Whatever ends
+//! goes through [`Ledger::settle`], which frees what is nobody's any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use machine_core::network::{ClientKey, Subnet};
+use machine_core::time::Timestamp;
+
+use crate::lease::binding::{Binding, Bindings};
+use crate::lease::pool::Pool;
+use crate::lease::quarantine::Quarantine;
+
+/// The state of one subnet.
+#[derive(Debug, Clone)]
+pub(crate) struct Ledger {
+    pub(crate) pool: Pool,
+    pub(crate) leases: Bindings,
+    pub(crate) offers: Bindings,
+    /// Whose offers count against the limit.
+    pub(crate) strangers: BTreeSet<ClientKey>,
+    pub(crate) reserved: BTreeMap<ClientKey, IpAddr>,
+    pub(crate) reserved_for: BTreeMap<IpAddr, ClientKey>,
+    pub(crate) quarantine: Quarantine,
+    offer_time: Duration,
+    quarantine_time: Duration,
+}
+
+impl Ledger {
+    pub(crate) fn new(subnet: &Subnet, offer_time: Duration, quarantine_time: Duration) -> Self {
+        Self {
+            pool: Pool::new(subnet),
+            leases: Bindings::default(),
+            offers: Bindings::default(),
+            strangers: BTreeSet::new(),
+            reserved: BTreeMap::new(),
+            reserved_for: BTreeMap::new(),
+            quarantine: Quarantine::default(),
+            offer_time,
+            quarantine_time,
+        }
+    }
+
+    /// Ends offers and quarantines whose time has come. Their addresses are free again.
+    pub(crate) fn forget_ended(&mut self, now: Timestamp) {
+        while let Some(client) = self.offers.first_ended(now) {
+            if let Some(address) = self.drop_offer(client) {
+                self.settle(address);
+            }
+        }
+        while let Some(address) = self.quarantine.first_ended(now) {
+            self.quarantine.remove(address);
+            self.settle(address);
+        }
+    }
+
+    /// Every address that is the client's, the best first.
+    pub(crate) fn own(&self, client: ClientKey) -> [Option<IpAddr>; 3] {
+        [
+            self.reserved.get(&client).copied(),
+            self.offers.of(client).map(|it| it.address),
+            self.leases.of(client).map(|it| it.address),
+        ]
+    }
+
+    pub(crate) fn familiar(&self, client: ClientKey, now: Timestamp) -> Option<IpAddr> {
+        self.own(client)
+            .into_iter()
+            .flatten()
+            .find(|address| self.is_available(client, *address, now))
+    }
+
+    pub(crate) fn unused(
+        &mut self,
+        client: ClientKey,
+        requested: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Option<IpAddr> {
+        requested
+            .filter(|address| self.pool.take(*address))
+            .or_else(|| self.pool.take_near(spread(client)))
+            .or_else(|| self.reclaim(now))
+    }
+
+    /// The address of the lease that ended first. Its client is forgotten.
+    pub(crate) fn reclaim(&mut self, now: Timestamp) -> Option<IpAddr> {
+        while let Some(client) = self.leases.first_ended(now) {
+            let Binding { address, .. } = self.leases.unbind(client)?;
+            self.settle(address);
+            if self.pool.take(address) {
+                return Some(address);
+            }
+        }
+        None
+    }
+
+    /// Whether nobody but the client has a right to the address, and the client may have it.
+    pub(crate) fn is_available(&self, client: ClientKey, address: IpAddr, now: Timestamp) -> bool {
+        let is_others = |holder: Option<ClientKey>| holder.filter(|it| *it != client);
+        let reserved_for = self.reserved_for.get(&address).copied();
+        let leased = is_others(self.leases.holder(address)).and_then(|it| self.leases.of(it));
+        (reserved_for == Some(client) || self.pool.may_hold(address))
+            && is_others(self.offers.holder(address)).is_none()
+            && leased.is_none_or(|lease| lease.until <= now)
+            && !self.quarantine.contains(address)
+    }
+
+    /// Holds an available address for a client.
+    pub(crate) fn offer(&mut self, client: ClientKey, address: IpAddr, now: Timestamp) {
+        let former = self.leases.holder(address).filter(|it| *it != client);
+        if let Some(former) = former {
+            self.leases.unbind(former);
+        }
+        self.pool.take(address);
+        let until = now.plus(self.offer_time);
+        if let Some(before) = self.offers.bind(client, Binding { address, until }) {
+            self.settle(before);
+        }
+    }
+
+    pub(crate) fn drop_offer(&mut self, client: ClientKey) -> Option<IpAddr> {
+        self.strangers.remove(&client);
+        self.offers.unbind(client).map(|it| it.address)
+    }
+
+    pub(crate) fn put_away(
+        &mut self,
+        address: IpAddr,
+        client: Option<ClientKey>,
+        now: Timestamp,
+    ) -> Timestamp {
+        if let Some(holder) = self.offers.holder(address) {
+            self.drop_offer(holder);
+        }
+        if let Some(holder) = self.leases.holder(address) {
+            self.leases.unbind(holder);
+        }
+        self.pool.take(address);
+        let until = now.plus(self.quarantine_time);
+        self.quarantine.put(address, client, until);
+        until
+    }
+
+    /// Gives an address back to the pool if nobody has it any more.
+    pub(crate) fn settle(&mut self, address: IpAddr) {
+        let is_anybodys = self.leases.holder(address).is_some()
+            || self.offers.holder(address).is_some()
+            || self.quarantine.contains(address);
+        if !is_anybodys {
+            self.pool.put(address);
+        }
+    }
+}
+
+/// A number that scatters neighbouring MACs (the finaliser of `SplitMix64`).
+fn spread(client: ClientKey) -> u64 {
+    let ClientKey::Hardware(mac) = client;
+    let [a, b, c, d, e, f] = mac.octets();
+    let mut mixed = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}

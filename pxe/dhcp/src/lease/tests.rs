@@ -1,0 +1,427 @@
+//! Who gets which address, and that nobody gets another's.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use machine_core::hardware::MacAddress;
+use machine_core::network::{DhcpMode, UnknownPolicy};
+
+use super::*;
+
+mod paths;
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(seconds * 1000)
+}
+
+fn client(number: u32) -> ClientKey {
+    let [a, b, c, d] = number.to_be_bytes();
+    ClientKey::Hardware(MacAddress::new([0x52, 0x54, a, b, c, d]))
+}
+
+fn subnet(network: &str, range: &str) -> Subnet {
+    Subnet {
+        name: SubnetName::new("lab"),
+        network: network.parse().unwrap(),
+        server: ip("10.77.0.1"),
+        mode: DhcpMode::Authoritative {
+            ranges: vec![range.parse().unwrap()],
+        },
+        unknown: UnknownPolicy::Ignore,
+        router: Some(ip("10.77.0.2")),
+        dns: vec![ip("10.77.0.3")],
+        lease_time: Duration::from_hours(1),
+    }
+}
+
+/// A table of four addresses: .10 to .13.
+fn small() -> LeaseTable {
+    let subnet = subnet("10.77.0.0/24", "10.77.0.10-10.77.0.13");
+    LeaseTable::new(
+        &subnet,
+        Limits {
+            offers_to_strangers: 4,
+            quarantined: 4,
+            ..Limits::of(&subnet)
+        },
+    )
+}
+
+fn lease(number: u32, address: IpAddr, expires: Timestamp) -> Lease {
+    Lease {
+        subnet: SubnetName::new("lab"),
+        client: client(number),
+        address,
+        client_identifier: None,
+        granted: at(0),
+        expires,
+    }
+}
+
+fn offer(table: &mut LeaseTable, number: u32, now: Timestamp) -> Result<IpAddr, Exhausted> {
+    table.propose(client(number), None, Acquaintance::Stranger, now)
+}
+
+#[test]
+fn a_client_gets_the_same_address_again() {
+    let mut table = small();
+    let first = offer(&mut table, 1, at(0)).unwrap();
+    assert_eq!(
+        offer(&mut table, 1, at(1)),
+        Ok(first),
+        "the DISCOVER was repeated"
+    );
+    table.committed(&lease(1, first, at(100)));
+    assert_eq!(table.offers(), 0);
+    assert_eq!(
+        offer(&mut table, 1, at(50)),
+        Ok(first),
+        "iPXE after the ROM"
+    );
+    assert_eq!(
+        offer(&mut table, 1, at(500)),
+        Ok(first),
+        "the lease has ended"
+    );
+    assert!(table.released(client(1), first, at(501)));
+    assert_eq!(
+        offer(&mut table, 1, at(502)),
+        Ok(first),
+        "it was given back"
+    );
+}
+
+#[test]
+fn the_address_asked_for_is_given_if_it_is_free() {
+    let mut table = small();
+    let wanted = Some(ip("10.77.0.12"));
+    let propose = |table: &mut LeaseTable, number| {
+        table
+            .propose(client(number), wanted, Acquaintance::Stranger, at(0))
+            .unwrap()
+    };
+    assert_eq!(propose(&mut table, 1), ip("10.77.0.12"));
+    assert_ne!(propose(&mut table, 2), ip("10.77.0.12"));
+    let elsewhere = Some(ip("10.77.0.99"));
+    let given = table
+        .propose(client(3), elsewhere, Acquaintance::Stranger, at(0))
+        .unwrap();
+    assert!((ip("10.77.0.10")..=ip("10.77.0.13")).contains(&given));
+}
+
+#[test]
+fn a_reservation_is_for_nobody_else() {
+    let mut table = small();
+    let outside = ip("10.77.0.200");
+    assert_eq!(table.reserve(client(9), ip("10.77.0.11")), Ok(()));
+    assert_eq!(table.reserve(client(8), outside), Ok(()));
+    for number in 1..=3 {
+        assert_ne!(offer(&mut table, number, at(0)), Ok(ip("10.77.0.11")));
+    }
+    assert_eq!(offer(&mut table, 4, at(0)), Err(Exhausted::Addresses));
+    assert_eq!(offer(&mut table, 9, at(0)), Ok(ip("10.77.0.11")));
+    assert_eq!(offer(&mut table, 8, at(0)), Ok(outside));
+    assert_eq!(
+        table.standing(client(1), ip("10.77.0.11"), at(0)),
+        Standing::Taken
+    );
+    assert_eq!(table.standing(client(9), outside, at(0)), Standing::Taken);
+}
+
+#[test]
+fn reservations_that_cannot_be_are_refused() {
+    let mut table = small();
+    let address = ip("10.77.0.11");
+    assert_eq!(table.reserve(client(1), address), Ok(()));
+    assert_eq!(table.reserve(client(1), address), Ok(()), "again");
+    let other = client(1);
+    assert_eq!(
+        table.reserve(client(2), address),
+        Err(ReservationError::Reserved { address, other })
+    );
+    for address in [
+        ip("10.77.0.1"),
+        ip("10.77.0.2"),
+        ip("10.77.0.3"),
+        ip("10.77.0.255"),
+    ] {
+        assert_eq!(
+            table.reserve(client(2), address),
+            Err(ReservationError::Ours { address })
+        );
+    }
+    let address = ip("10.78.0.9");
+    let network = table.network;
+    assert_eq!(
+        table.reserve(client(2), address),
+        Err(ReservationError::Outside { address, network })
+    );
+}
+
+#[test]
+fn a_moved_reservation_frees_the_old_address() {
+    let mut table = small();
+    table.reserve(client(9), ip("10.77.0.11")).unwrap();
+    table.reserve(client(9), ip("10.77.0.12")).unwrap();
+    assert_eq!(
+        table.standing(client(1), ip("10.77.0.11"), at(0)),
+        Standing::Free
+    );
+    assert_eq!(
+        table.standing(client(1), ip("10.77.0.12"), at(0)),
+        Standing::Taken
+    );
+}
+
+#[test]
+fn a_reserved_address_is_waited_for() {
+    let mut table = small();
+    table.committed(&lease(1, ip("10.77.0.11"), at(100)));
+    table.reserve(client(9), ip("10.77.0.11")).unwrap();
+    let meanwhile = offer(&mut table, 9, at(0)).unwrap();
+    assert_ne!(meanwhile, ip("10.77.0.11"));
+    table.committed(&lease(9, meanwhile, at(1000)));
+    assert_eq!(
+        table.standing(client(1), ip("10.77.0.11"), at(50)),
+        Standing::Taken
+    );
+    assert_eq!(offer(&mut table, 9, at(100)), Ok(ip("10.77.0.11")));
+    table.committed(&lease(9, ip("10.77.0.11"), at(1000)));
+    assert_eq!(
+        table.standing(client(2), meanwhile, at(100)),
+        Standing::Free
+    );
+}
+
+#[test]
+fn offers_lapse_and_their_addresses_are_free() {
+    let mut table = small();
+    for number in 1..=4 {
+        offer(&mut table, number, at(0)).unwrap();
+    }
+    assert_eq!(table.offers(), 4);
+    assert!(offer(&mut table, 5, at(59)).is_err());
+    offer(&mut table, 5, at(60)).unwrap();
+    assert_eq!(table.offers(), 1);
+    table.withdrawn(client(5));
+    assert_eq!(table.offers(), 0);
+}
+
+#[test]
+fn strangers_leave_room_for_registered_machines() {
+    let subnet = subnet("10.77.0.0/24", "10.77.0.10-10.77.0.13");
+    let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
+    let known = offer(&mut table, 7, at(0)).unwrap();
+    table.committed(&lease(7, known, at(1000)));
+    offer(&mut table, 1, at(0)).unwrap();
+    offer(&mut table, 2, at(0)).unwrap();
+    assert_eq!(
+        offer(&mut table, 3, at(0)),
+        Err(Exhausted::Offers { limit: 2 })
+    );
+    assert_eq!(offer(&mut table, 7, at(0)), Ok(known), "it is no stranger");
+    assert!(offer(&mut table, 1, at(0)).is_ok(), "a repeated DISCOVER");
+    assert!(
+        table
+            .propose(client(3), None, Acquaintance::Registered, at(0))
+            .is_ok()
+    );
+    assert!(
+        offer(&mut table, 4, at(60)).is_ok(),
+        "the offers have lapsed"
+    );
+}
+
+#[test]
+fn the_lease_that_ended_first_is_given_last() {
+    let mut table = small();
+    for (number, last, expires) in [(1, 10, 300), (2, 11, 100), (3, 12, 200), (4, 13, 9000)] {
+        table.committed(&lease(
+            number,
+            Ipv4Addr::new(10, 77, 0, last).into(),
+            at(expires),
+        ));
+    }
+    assert_eq!(offer(&mut table, 5, at(99)), Err(Exhausted::Addresses));
+    assert_eq!(offer(&mut table, 5, at(500)), Ok(ip("10.77.0.11")));
+    assert_eq!(offer(&mut table, 6, at(500)), Ok(ip("10.77.0.12")));
+    assert_eq!(
+        offer(&mut table, 2, at(500)),
+        Ok(ip("10.77.0.10")),
+        "its own is gone"
+    );
+    assert_eq!(offer(&mut table, 3, at(500)), Err(Exhausted::Addresses));
+}
+
+#[test]
+fn standings() {
+    let mut table = small();
+    table.committed(&lease(1, ip("10.77.0.10"), at(100)));
+    let offered = offer(&mut table, 2, at(0)).unwrap();
+    let free = ["10.77.0.11", "10.77.0.12", "10.77.0.13"].map(ip);
+    let free = free.into_iter().find(|it| *it != offered).unwrap();
+    for (number, address, now, standing) in [
+        (1, ip("10.77.0.10"), 0, Standing::Held),
+        (1, ip("10.77.0.10"), 200, Standing::Held),
+        (2, offered, 0, Standing::Held),
+        (2, ip("10.77.0.10"), 0, Standing::Taken),
+        (2, ip("10.77.0.10"), 200, Standing::Elsewhere(offered)),
+        (3, ip("10.77.0.10"), 200, Standing::Free),
+        (1, offered, 0, Standing::Taken),
+        (3, offered, 0, Standing::Taken),
+        (3, free, 0, Standing::Free),
+        (1, free, 0, Standing::Elsewhere(ip("10.77.0.10"))),
+        (1, ip("10.77.0.99"), 0, Standing::NotLeased),
+        (1, ip("10.77.0.1"), 0, Standing::NotLeased),
+        (1, ip("192.0.2.1"), 0, Standing::NotLeased),
+        (1, ip("fd77::1"), 0, Standing::NotLeased),
+    ] {
+        assert_eq!(
+            table.standing(client(number), address, at(now)),
+            standing,
+            "{number} {address}"
+        );
+    }
+}
+
+#[test]
+fn what_is_held_for_a_commit_is_nobody_elses() {
+    let mut table = small();
+    assert!(table.hold(client(1), ip("10.77.0.10"), at(0)));
+    assert!(!table.hold(client(2), ip("10.77.0.10"), at(0)));
+    assert!(
+        table.hold(client(2), ip("10.77.0.10"), at(60)),
+        "the hold has lapsed"
+    );
+}
+
+#[test]
+fn a_lease_that_another_replica_won_is_learnt() {
+    let mut table = small();
+    let lost = offer(&mut table, 1, at(0)).unwrap();
+    table.committed(&lease(2, lost, at(100)));
+    assert_ne!(offer(&mut table, 1, at(0)).unwrap(), lost);
+    let foreign = Lease {
+        subnet: SubnetName::new("other"),
+        ..lease(3, ip("10.77.0.13"), at(100))
+    };
+    table.committed(&foreign);
+    assert_eq!(table.leases(), 1);
+}
+
+#[test]
+fn declined_addresses_stay_away_and_declines_are_bounded() {
+    let mut table = small();
+    let first = offer(&mut table, 1, at(0)).unwrap();
+    assert_eq!(
+        table.declined(client(2), first, at(0)),
+        Err(DeclineIgnored::NotHeld {
+            client: client(2),
+            address: first
+        })
+    );
+    for _ in 0..3 {
+        let address = offer(&mut table, 1, at(0)).unwrap();
+        table.committed(&lease(1, address, at(100)));
+        assert_eq!(table.declined(client(1), address, at(0)), Ok(at(86_400)));
+        assert_eq!(table.standing(client(1), address, at(1)), Standing::Taken);
+    }
+    let last = offer(&mut table, 1, at(0)).unwrap();
+    assert_eq!(
+        table.declined(client(1), last, at(0)),
+        Err(DeclineIgnored::TooMany {
+            client: client(1),
+            limit: 3
+        })
+    );
+    assert_eq!(table.offers(), 1);
+    assert_eq!(
+        offer(&mut table, 2, at(86_399)).unwrap(),
+        last,
+        "the only one left"
+    );
+    assert!(
+        offer(&mut table, 3, at(86_400)).is_ok(),
+        "the quarantine is over"
+    );
+    let again = offer(&mut table, 1, at(86_400)).unwrap();
+    assert!(table.declined(client(1), again, at(86_400)).is_ok());
+}
+
+#[test]
+fn all_clients_together_put_away_only_a_share() {
+    let subnet = subnet("10.77.0.0/24", "10.77.0.10-10.77.0.13");
+    let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
+    let first = offer(&mut table, 1, at(0)).unwrap();
+    assert!(table.declined(client(1), first, at(0)).is_ok());
+    let second = offer(&mut table, 2, at(0)).unwrap();
+    assert_eq!(
+        table.declined(client(2), second, at(0)),
+        Err(DeclineIgnored::Full { limit: 1 })
+    );
+}
+
+#[test]
+fn an_occupied_address_is_not_offered() {
+    let mut table = small();
+    let probed = offer(&mut table, 1, at(0)).unwrap();
+    assert!(table.occupied(probed, at(0)).is_some());
+    let instead = offer(&mut table, 1, at(0)).unwrap();
+    assert_ne!(instead, probed);
+    table.committed(&lease(1, instead, at(100)));
+    assert_eq!(
+        table.occupied(instead, at(50)),
+        None,
+        "its holder answered the probe"
+    );
+}
+
+#[test]
+fn our_own_addresses_are_never_given() {
+    let subnet = subnet("10.77.0.0/29", "10.77.0.0-10.77.0.7");
+    let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
+    let mut given: Vec<IpAddr> = (0..3)
+        .map(|number| offer(&mut table, number, at(0)).unwrap())
+        .collect();
+    given.sort_unstable();
+    assert_eq!(given, ["10.77.0.4", "10.77.0.5", "10.77.0.6"].map(ip));
+}
+
+#[test]
+fn a_proxy_gives_nothing() {
+    let subnet = Subnet {
+        mode: DhcpMode::Proxy,
+        ..subnet("10.77.0.0/24", "10.77.0.9-10.77.0.9")
+    };
+    let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
+    let registered = Acquaintance::Registered;
+    assert_eq!(
+        table.propose(client(1), Some(ip("10.77.0.9")), registered, at(0)),
+        Err(Exhausted::Addresses)
+    );
+}
+
+#[test]
+fn a_full_sixteen_bit_subnet_gives_each_its_own() {
+    let subnet = subnet("10.77.0.0/16", "10.77.1.0-10.77.255.254");
+    let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
+    let mut holders = BTreeMap::new();
+    for number in 0..60_000 {
+        let address = offer(&mut table, number, at(0)).unwrap();
+        assert_eq!(holders.insert(address, number), None);
+        table.committed(&lease(number, address, at(3600)));
+    }
+    assert_eq!(table.leases(), 60_000);
+    assert_eq!(offer(&mut table, 12_345, at(1)).unwrap(), {
+        *holders
+            .iter()
+            .find(|(_, number)| **number == 12_345)
+            .unwrap()
+            .0
+    });
+}

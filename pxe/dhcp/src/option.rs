@@ -1,0 +1,333 @@
+//! DHCP option codes, and the values that network boot puts into them.
+//!
+//! Only what Drover reads or writes has a name; every other option is kept raw. (RFC 2132, RFC 3046
+//! for 82, RFC 4578 for 93, 94 and 97, iPXE's own 175.)
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+
+use machine_core::hardware::{Arch, Firmware};
+use machine_core::network::Network;
+
+/// The number of an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OptionCode(pub u8);
+
+impl OptionCode {
+    /// A single byte of padding, without a length.
+    pub const PAD: Self = Self(0);
+    /// The subnet mask.
+    pub const SUBNET_MASK: Self = Self(1);
+    /// The default gateways.
+    pub const ROUTER: Self = Self(3);
+    /// The name servers.
+    pub const DNS: Self = Self(6);
+    /// The client's name.
+    pub const HOST_NAME: Self = Self(12);
+    /// The broadcast address.
+    pub const BROADCAST: Self = Self(28);
+    /// Options of the vendor class; for PXE, encapsulated sub-options (PXE 2.1).
+    pub const VENDOR: Self = Self(43);
+    /// The address that the client would like, or was offered.
+    pub const REQUESTED_ADDRESS: Self = Self(50);
+    /// How long a lease lasts, in seconds.
+    pub const LEASE_TIME: Self = Self(51);
+    /// Whether `file` (1), `sname` (2) or both (3) hold options.
+    pub const OVERLOAD: Self = Self(52);
+    /// DISCOVER, OFFER …
+    pub const MESSAGE_TYPE: Self = Self(53);
+    /// The server that speaks, or is spoken to.
+    pub const SERVER: Self = Self(54);
+    /// Which options the client asks for.
+    pub const PARAMETERS: Self = Self(55);
+    /// A sentence for people, in a NAK.
+    pub const MESSAGE: Self = Self(56);
+    /// The longest message that the client takes.
+    pub const MAXIMUM_SIZE: Self = Self(57);
+    /// T1, when to renew, in seconds.
+    pub const RENEWAL_TIME: Self = Self(58);
+    /// T2, when to rebind, in seconds.
+    pub const REBINDING_TIME: Self = Self(59);
+    /// The vendor class: `PXEClient…`, `HTTPClient…`.
+    pub const VENDOR_CLASS: Self = Self(60);
+    /// The client identifier.
+    pub const CLIENT_IDENTIFIER: Self = Self(61);
+    /// The name of the TFTP server.
+    pub const TFTP_SERVER: Self = Self(66);
+    /// The name of the boot file.
+    pub const BOOT_FILE: Self = Self(67);
+    /// The user class; iPXE says `iPXE`.
+    pub const USER_CLASS: Self = Self(77);
+    /// What a relay adds, and gets back unchanged.
+    pub const RELAY_INFORMATION: Self = Self(82);
+    /// The processor and firmware, a list of 16-bit codes.
+    pub const CLIENT_ARCH: Self = Self(93);
+    /// The version of the network interface (UNDI).
+    pub const CLIENT_INTERFACE: Self = Self(94);
+    /// The SMBIOS UUID behind a type byte.
+    pub const MACHINE_IDENTIFIER: Self = Self(97);
+    /// iPXE's encapsulated options.
+    pub const IPXE: Self = Self(175);
+    /// The end of the options, without a length.
+    pub const END: Self = Self(255);
+}
+
+impl fmt::Display for OptionCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "option {}", self.0)
+    }
+}
+
+/// What a message is, as option 53 says (RFC 2132 §9.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageKind {
+    /// A client looks for servers.
+    Discover,
+    /// A server offers.
+    Offer,
+    /// A client wants an address, or to keep it.
+    Request,
+    /// A client found the address in use.
+    Decline,
+    /// A server grants.
+    Ack,
+    /// A server refuses.
+    Nak,
+    /// A client gives its address back.
+    Release,
+    /// A client has an address and asks for the rest.
+    Inform,
+}
+
+impl MessageKind {
+    /// Every kind, in the order of its codes.
+    pub const ALL: [Self; 8] = [
+        Self::Discover,
+        Self::Offer,
+        Self::Request,
+        Self::Decline,
+        Self::Ack,
+        Self::Nak,
+        Self::Release,
+        Self::Inform,
+    ];
+
+    /// Its code on the wire.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Discover => 1,
+            Self::Offer => 2,
+            Self::Request => 3,
+            Self::Decline => 4,
+            Self::Ack => 5,
+            Self::Nak => 6,
+            Self::Release => 7,
+            Self::Inform => 8,
+        }
+    }
+
+    /// The kind with this code.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+impl fmt::Display for MessageKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Discover => "DISCOVER",
+            Self::Offer => "OFFER",
+            Self::Request => "REQUEST",
+            Self::Decline => "DECLINE",
+            Self::Ack => "ACK",
+            Self::Nak => "NAK",
+            Self::Release => "RELEASE",
+            Self::Inform => "INFORM",
+        })
+    }
+}
+
+/// Which kind of network boot a client says that it does (option 60).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VendorClass {
+    /// `PXEClient…`: a boot file over TFTP. iPXE says so too.
+    Pxe,
+    /// `HTTPClient…`: UEFI HTTP boot, a URL.
+    Http,
+    /// Neither: an operating system, a BMC, a switch, U-Boot's first question.
+    None,
+}
+
+impl VendorClass {
+    /// What a reply to a PXE client says of itself. EDK2 compares the first nine bytes.
+    pub const PXE_CLIENT: &'static [u8] = b"PXEClient";
+
+    /// The class that these bytes of option 60 name.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        if bytes.starts_with(Self::PXE_CLIENT) {
+            Self::Pxe
+        } else if bytes.starts_with(b"HTTPClient") {
+            Self::Http
+        } else {
+            Self::None
+        }
+    }
+}
+
+/// A client system architecture type (RFC 4578 §2.1, IANA "Processor Architecture Types").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ArchCode(pub u16);
+
+impl ArchCode {
+    /// The machine behind the code, if Drover can boot such machines.
+    ///
+    /// 7 and 9 both mean UEFI on x86-64: RFC 4578 says 9, its erratum and nearly all firmware say
+    /// 7. 6 is 32-bit x86 UEFI, 10 is 32-bit Arm, 22 is U-Boot's question for a script: none of
+    /// them has a loader here.
+    pub const fn platform(self) -> Option<(Arch, Firmware)> {
+        match self.0 {
+            0 => Some((Arch::X86_64, Firmware::Bios)),
+            7 | 9 | 16 => Some((Arch::X86_64, Firmware::Uefi)),
+            11 | 19 => Some((Arch::Arm64, Firmware::Uefi)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is one of the codes of HTTP boot.
+    pub const fn is_http(self) -> bool {
+        matches!(self.0, 15..=20)
+    }
+
+    /// The codes of option 93, in the client's order of preference. A half code at the end is left
+    /// out.
+    pub fn list(bytes: &[u8]) -> impl Iterator<Item = Self> {
+        let (codes, _half) = bytes.as_chunks::<2>();
+        codes.iter().map(|code| Self(u16::from_be_bytes(*code)))
+    }
+
+    /// The code inside option 60, `PXEClient:Arch:00007:UNDI:003016`, for clients without 93.
+    pub fn from_vendor_class(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let (_, rest) = text.split_once(":Arch:")?;
+        let digits = rest.split(':').next()?;
+        let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| digits.parse().ok()).flatten().map(Self)
+    }
+}
+
+/// PXE discovery control, as the whole of option 43: sub-option 6 with bit 3, "use the boot file of
+/// this reply and ask nobody" (PXE 2.1 §2.4.1), and the end mark.
+///
+/// Without any of the sub-options 6 to 10, EDK2 takes a reply with option 60 for BINL and asks
+/// again on port 4011.
+pub const DISCOVERY_CONTROL: [u8; 4] = [6, 1, 8, 255];
+
+/// The address in an option of exactly four bytes; 0.0.0.0 is nobody's.
+pub fn address(value: &[u8]) -> Option<Ipv4Addr> {
+    let octets: [u8; 4] = value.try_into().ok()?;
+    Some(Ipv4Addr::from(octets)).filter(|it| !it.is_unspecified())
+}
+
+/// The 16-bit number in an option of exactly two bytes.
+pub fn number(value: &[u8]) -> Option<u16> {
+    value.try_into().ok().map(u16::from_be_bytes)
+}
+
+/// The subnet mask of an IPv4 network.
+pub fn subnet_mask(network: &Network) -> Option<Ipv4Addr> {
+    let host_bits = 32_u32.checked_sub(u32::from(network.prefix()))?;
+    let mask = u32::MAX.checked_shl(host_bits).unwrap_or(0);
+    network
+        .address()
+        .is_ipv4()
+        .then_some(Ipv4Addr::from_bits(mask))
+}
+
+/// The broadcast address of an IPv4 network.
+pub fn broadcast(network: &Network) -> Option<Ipv4Addr> {
+    match (network.address(), subnet_mask(network)?) {
+        (IpAddr::V4(address), mask) => Some(address | !mask),
+        (IpAddr::V6(_), _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_arch_code_has_its_machine() {
+        let x86 = |firmware| Some((Arch::X86_64, firmware));
+        let arm = Some((Arch::Arm64, Firmware::Uefi));
+        for (code, platform, http) in [
+            (0, x86(Firmware::Bios), false),
+            (1, None, false),
+            (6, None, false),
+            (7, x86(Firmware::Uefi), false),
+            (9, x86(Firmware::Uefi), false),
+            (10, None, false),
+            (11, arm, false),
+            (15, None, true),
+            (16, x86(Firmware::Uefi), true),
+            (18, None, true),
+            (19, arm, true),
+            (22, None, false),
+            (u16::MAX, None, false),
+        ] {
+            assert_eq!(ArchCode(code).platform(), platform, "{code}");
+            assert_eq!(ArchCode(code).is_http(), http, "{code}");
+        }
+    }
+
+    #[test]
+    fn arch_codes_are_found_in_both_options() {
+        let codes: Vec<ArchCode> = ArchCode::list(&[0, 6, 0, 7, 9]).collect();
+        assert_eq!(codes, [ArchCode(6), ArchCode(7)]);
+        for (text, code) in [
+            ("PXEClient:Arch:00007:UNDI:003016", Some(ArchCode(7))),
+            ("HTTPClient:Arch:00016:UNDI:003001", Some(ArchCode(16))),
+            ("PXEClient:Arch:00011", Some(ArchCode(11))),
+            ("PXEClient:Arch:99999", None),
+            ("PXEClient:Arch:+0007", None),
+            ("PXEClient:Arch:", None),
+            ("PXEClient", None),
+        ] {
+            assert_eq!(ArchCode::from_vendor_class(text.as_bytes()), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn kinds_come_back_from_their_codes() {
+        for kind in MessageKind::ALL {
+            assert_eq!(MessageKind::from_code(kind.code()), Some(kind));
+        }
+        assert_eq!(MessageKind::from_code(0), None);
+        assert_eq!(MessageKind::from_code(9), None);
+    }
+
+    #[test]
+    fn values_of_the_wrong_length_are_nothing() {
+        assert_eq!(address(&[10, 0, 0, 1]), Some(Ipv4Addr::new(10, 0, 0, 1)));
+        for value in [&[][..], &[10, 0, 0], &[10, 0, 0, 1, 0], &[0, 0, 0, 0]] {
+            assert_eq!(address(value), None, "{value:?}");
+        }
+        assert_eq!(number(&[5, 0xc0]), Some(1472));
+        assert_eq!(number(&[5]), None);
+    }
+
+    #[test]
+    fn masks_and_broadcasts() {
+        for (network, mask, last) in [
+            ("10.77.0.0/24", "255.255.255.0", "10.77.0.255"),
+            ("10.80.0.0/14", "255.252.0.0", "10.83.255.255"),
+            ("0.0.0.0/0", "0.0.0.0", "255.255.255.255"),
+            ("10.0.0.7/32", "255.255.255.255", "10.0.0.7"),
+        ] {
+            let network: Network = network.parse().unwrap();
+            assert_eq!(subnet_mask(&network).unwrap().to_string(), mask);
+            assert_eq!(broadcast(&network).unwrap().to_string(), last);
+        }
+        let v6: Network = "fd77::/16".parse().unwrap();
+        assert_eq!((subnet_mask(&v6), broadcast(&v6)), (None, None));
+    }
+}

@@ -1,0 +1,18 @@
+//! The crate from outside: what real clients send, and what they are answered.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, which clippy does not count as tests"
+)]
+
+mod asks;
+mod captures;
+mod clients;
+mod contents;
+mod dump;
+mod golden;
+mod mutations;
+mod oracle;
+mod replies;
+mod routes;
+mod scene;
