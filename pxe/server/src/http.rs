@@ -1,0 +1,314 @@
+//! HTTP of the boot plane: scripts, kernels, configs. GET and HEAD only.
+//!
+//! | path | what |
+//! |---|---|
+//! | `/boot/{boot}` | the first script: asks iPXE to say who it is |
+//! | `/script/{boot}?…` | the decision for that machine, as a script |
+//! | `/assets/{sha256}/{name}?boot=…` | a kernel or initial RAM disk |
+//! | `/loader/{file}` | a bootloader |
+//! | `/c/{token}/{name}` | a document of an attempt |
+//!
+//! Whoever asks for anything else, or for something that is not his, gets the same short 404. No
+//! header changes who a peer is: it is the address of the socket. Connections are bounded in number
+//! in all and per peer, headers in size and time.
+
+mod admission;
+mod body;
+mod query;
+mod range;
+mod route;
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER};
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use machine_core::boot::BootStep;
+use machine_core::id::BootId;
+use pxe_loader::bootloader::LoaderFile;
+use pxe_loader::bootloaders::find;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, warn};
+
+use crate::assets::{Assets, hex};
+use crate::complaint::Complaints;
+use crate::directory::{
+    Directory, DocumentRefusal, DocumentRequest, ObservedStep, ScriptRefusal, StepOwner,
+};
+use crate::http::admission::{Admission, Permit};
+use crate::http::body::{AssetBody, empty};
+use crate::http::query::script_request;
+use crate::http::range::{Range, requested_range};
+use crate::http::route::Route;
+use crate::loaders::Loaders;
+use crate::neighbour::find_neighbour;
+use crate::script::{ScriptError, answer_script, first_script};
+
+/// How long a peer may take to send its header.
+const HEADER_TIME: Duration = Duration::from_secs(10);
+/// How much of it.
+const HEADER_SIZE: usize = 16 << 10;
+/// How long transfers may go on after the daemon was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What the HTTP server serves from.
+#[derive(Debug)]
+pub struct HttpServer<D> {
+    /// The records and decisions.
+    pub directory: D,
+    /// Kernels and initial RAM disks.
+    pub assets: Arc<Assets>,
+    /// Bootloaders.
+    pub loaders: Arc<Loaders>,
+    /// Counts requests that make no sense.
+    pub complaints: Arc<Complaints>,
+}
+
+/// Who asks, and where.
+#[derive(Debug, Clone, Copy)]
+struct Connection {
+    peer: IpAddr,
+    local: SocketAddr,
+}
+
+type Reply = Response<AssetBody>;
+
+impl<D: Directory> HttpServer<D> {
+    /// Serves until told to stop; then lets transfers finish for a grace period.
+    pub async fn run(self: Arc<Self>, listener: TcpListener, stop: CancellationToken) {
+        let admission = Admission::new();
+        let graceful = GracefulShutdown::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = stop.cancelled() => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.admit(stream, peer.ip(), &admission, &graceful),
+                Err(error) => {
+                    warn!(%error, "can't accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+        drop(listener);
+        if tokio::time::timeout(GRACE, graceful.shutdown())
+            .await
+            .is_err()
+        {
+            warn!("transfers were cut off: they took longer than the grace period");
+        }
+    }
+
+    fn admit(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        peer: IpAddr,
+        admission: &Arc<Admission>,
+        graceful: &GracefulShutdown,
+    ) {
+        let Ok(local) = stream.local_addr() else {
+            return;
+        };
+        let peer = peer.to_canonical();
+        let Some(permit) = admission.admit(peer) else {
+            self.complaints.note(peer, &"too many connections");
+            return;
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!(%error, "can't send small answers at once");
+        }
+        let server = Arc::clone(self);
+        let connection = Connection { peer, local };
+        let service = service_fn(move |request| {
+            let server = Arc::clone(&server);
+            async move { Ok::<_, Infallible>(server.respond(connection, request).await) }
+        });
+        let http = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIME)
+            .max_buf_size(HEADER_SIZE)
+            .serve_connection(TokioIo::new(stream), service);
+        let exchange = graceful.watch(http);
+        let complaints = Arc::clone(&self.complaints);
+        tokio::spawn(serve_connection(exchange, permit, complaints, peer));
+    }
+
+    async fn respond(&self, connection: Connection, request: Request<Incoming>) -> Reply {
+        let head_only = request.method() == Method::HEAD;
+        if !head_only && request.method() != Method::GET {
+            self.complaints
+                .note(connection.peer, &"a method other than GET and HEAD");
+            return not_allowed();
+        }
+        let Some(route) = Route::of(request.uri()) else {
+            self.complaints
+                .note(connection.peer, &"a path that is not served");
+            return not_found();
+        };
+        let reply = match route {
+            Route::First { boot } => script_text(first_script(base(connection), boot)),
+            Route::Script { boot } => self.script(connection, boot, request.uri().query()).await,
+            Route::Asset { digest, boot } => {
+                self.asset(&digest, boot, requested_range(request.headers()), head_only)
+            }
+            Route::Loader { file } => self.loader(&file),
+            Route::Document { token, name } => self.document(connection, token, name).await,
+        };
+        if head_only {
+            reply.map(AssetBody::without_content)
+        } else {
+            reply
+        }
+    }
+
+    async fn script(&self, connection: Connection, boot: BootId, query: Option<&str>) -> Reply {
+        let request = script_request(boot, connection.peer, query.unwrap_or_default());
+        match self.directory.script(request.clone()).await {
+            Ok(answer) => script_text(answer_script(&answer, base(connection), &request)),
+            Err(ScriptRefusal::NotFound) => {
+                self.complaints
+                    .note(connection.peer, &"the script of a boot that is not its own");
+                not_found()
+            }
+            Err(ScriptRefusal::Unavailable(error)) => {
+                warn!(%boot, %error, "no script");
+                unavailable()
+            }
+        }
+    }
+
+    fn asset(
+        &self,
+        digest: &[u8; 32],
+        boot: Option<(BootId, BootStep)>,
+        range: Range,
+        head_only: bool,
+    ) -> Reply {
+        let Some(content) = self.assets.find(digest) else {
+            return not_found();
+        };
+        if let (Some((boot, step)), false) = (boot, head_only) {
+            let detail = format!("{} bytes", content.len());
+            self.directory.step(ObservedStep {
+                whose: StepOwner::Boot(boot),
+                step,
+                detail,
+            });
+        }
+        let reply = range.reply(content);
+        with_header(reply, ETAG, &format!("\"{}\"", hex(digest)))
+    }
+
+    fn loader(&self, file: &[u8]) -> Reply {
+        match self.loaders.find(file) {
+            Some(content) => {
+                let media_type =
+                    find(file).map_or("application/octet-stream", LoaderFile::media_type);
+                with_header(Range::Whole.reply(content), CONTENT_TYPE, media_type)
+            }
+            None => not_found(),
+        }
+    }
+
+    async fn document(&self, connection: Connection, token: String, name: String) -> Reply {
+        let peer = connection.peer;
+        let hardware = find_neighbour(peer).await;
+        match self
+            .directory
+            .document(DocumentRequest {
+                token,
+                name,
+                peer,
+                hardware,
+            })
+            .await
+        {
+            Ok(document) => {
+                let reply = Response::new(AssetBody::new(document.body));
+                with_header(reply, CONTENT_TYPE, document.media_type)
+            }
+            Err(DocumentRefusal::Refused) => {
+                self.complaints.note(peer, &"a document that is not for it");
+                not_found()
+            }
+            Err(DocumentRefusal::Unavailable(error)) => {
+                warn!(%peer, %error, "no document");
+                unavailable()
+            }
+        }
+    }
+}
+
+async fn serve_connection(
+    exchange: impl Future<Output = Result<(), hyper::Error>>,
+    permit: Permit,
+    complaints: Arc<Complaints>,
+    peer: IpAddr,
+) {
+    if let Err(error) = exchange.await {
+        let is_malformed = error.is_parse() || error.is_timeout();
+        if is_malformed {
+            complaints.note(peer, &error);
+        } else {
+            debug!(%peer, %error, "connection ended");
+        }
+    }
+    drop(permit);
+}
+
+/// The URL of this server as the peer reached it.
+fn base(connection: Connection) -> SocketAddr {
+    SocketAddr::new(
+        connection.local.ip().to_canonical(),
+        connection.local.port(),
+    )
+}
+
+fn script_text(script: Result<String, ScriptError>) -> Reply {
+    match script {
+        Ok(script) => {
+            let reply = Response::new(AssetBody::new(Bytes::from(script)));
+            with_header(reply, CONTENT_TYPE, "text/plain; charset=utf-8")
+        }
+        Err(error) => {
+            error!(%error, "can't write a script");
+            unavailable()
+        }
+    }
+}
+
+fn not_found() -> Reply {
+    status(StatusCode::NOT_FOUND)
+}
+
+fn not_allowed() -> Reply {
+    with_header(status(StatusCode::METHOD_NOT_ALLOWED), ALLOW, "GET, HEAD")
+}
+
+/// Talos retries whatever is not 200, and prints the first bytes of the body on its console.
+fn unavailable() -> Reply {
+    with_header(status(StatusCode::SERVICE_UNAVAILABLE), RETRY_AFTER, "5")
+}
+
+fn status(status: StatusCode) -> Reply {
+    let mut reply = Response::new(empty());
+    *reply.status_mut() = status;
+    with_header(reply, CONTENT_LENGTH, "0")
+}
+
+fn with_header(mut reply: Reply, name: http::HeaderName, value: &str) -> Reply {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        reply.headers_mut().insert(name, value);
+    }
+    reply
+}

@@ -1,0 +1,141 @@
+//! Which of the few things that are served a URL names. What does not parse is not served.
+
+use http::Uri;
+use machine_core::boot::BootStep;
+use machine_core::id::BootId;
+
+use crate::http::query::{decode, value};
+
+/// Something that is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// The first script of a boot.
+    First { boot: BootId },
+    /// The decision for a boot.
+    Script { boot: BootId },
+    /// An asset, and whose boot's step it is.
+    Asset {
+        digest: [u8; 32],
+        boot: Option<(BootId, BootStep)>,
+    },
+    /// A bootloader.
+    Loader { file: Vec<u8> },
+    /// A document of an attempt.
+    Document { token: String, name: String },
+}
+
+impl Route {
+    pub(crate) fn of(uri: &Uri) -> Option<Self> {
+        let mut parts = uri.path().strip_prefix('/')?.split('/');
+        let (kind, first, second) = (parts.next()?, parts.next()?, parts.next());
+        if parts.next().is_some() {
+            return None;
+        }
+        match (kind, second) {
+            ("boot", None) => Some(Self::First {
+                boot: first.parse().ok()?,
+            }),
+            ("script", None) => Some(Self::Script {
+                boot: first.parse().ok()?,
+            }),
+            ("loader", None) => Some(Self::Loader {
+                file: decode(first.as_bytes()),
+            }),
+            ("assets", Some(name)) => {
+                let digest = parse_digest(first)?;
+                let boot = value(uri.query().unwrap_or_default(), "boot");
+                let boot = boot.and_then(|boot| boot.parse().ok()).zip(step_of(name));
+                Some(Self::Asset { digest, boot })
+            }
+            ("c", Some(name)) if first.len() <= 128 && name.len() <= 64 => Some(Self::Document {
+                token: first.to_owned(),
+                name: name.to_owned(),
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn step_of(name: &str) -> Option<BootStep> {
+    match name {
+        "kernel" => Some(BootStep::Kernel),
+        "initrd" => Some(BootStep::Initrd),
+        _ => None,
+    }
+}
+
+fn parse_digest(text: &str) -> Option<[u8; 32]> {
+    let (high, low) = text.split_at_checked(32)?;
+    // An id is 32 digits too: two of them are a digest.
+    let halves = [high.parse::<BootId>().ok()?, low.parse::<BootId>().ok()?];
+    let bytes: Vec<u8> = halves.iter().flat_map(|half| *half.as_bytes()).collect();
+    bytes.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assets::hex;
+    use proptest::prelude::*;
+
+    fn route(uri: &str) -> Option<Route> {
+        Route::of(&uri.parse().unwrap())
+    }
+
+    #[test]
+    fn each_path_is_its_thing() {
+        let boot = BootId::from_bytes([0xab; 16]);
+        let digest = [0xcd; 32];
+        assert_eq!(route(&format!("/boot/{boot}")), Some(Route::First { boot }));
+        assert_eq!(
+            route(&format!("/script/{boot}?uuid=x")),
+            Some(Route::Script { boot })
+        );
+        assert_eq!(
+            route(&format!("/assets/{}/kernel?boot={boot}", hex(&digest))),
+            Some(Route::Asset {
+                digest,
+                boot: Some((boot, BootStep::Kernel))
+            })
+        );
+        assert_eq!(
+            route(&format!("/assets/{}/other?boot={boot}", hex(&digest))),
+            Some(Route::Asset { digest, boot: None })
+        );
+        assert_eq!(
+            route("/c/TOKEN/config.yaml?uuid="),
+            Some(Route::Document {
+                token: "TOKEN".to_owned(),
+                name: "config.yaml".to_owned()
+            })
+        );
+    }
+
+    #[test]
+    fn nothing_else_is_served() {
+        for uri in [
+            "/",
+            "/boot",
+            "/boot/",
+            "/boot/..",
+            "/boot/x/y",
+            "/script/%2e%2e",
+            "/assets/../x",
+            "/assets/abcd/kernel",
+            "/c/a/b/c",
+            "/etc/passwd",
+            "//etc/passwd",
+        ] {
+            assert_eq!(route(uri), None, "{uri}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_panics(path in "/[a-z0-9/%.?=&_-]{0,120}") {
+            if let Ok(uri) = path.parse() {
+                let _ = Route::of(&uri);
+            }
+        }
+    }
+}
