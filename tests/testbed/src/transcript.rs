@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::iter::repeat;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub struct Transcript {
     task: JoinHandle<()>,
 }
 
-/// One line, and when it was read.
+/// One line, and when it began.
 #[derive(Debug, Clone)]
 pub struct Line {
     /// When, since the lab came up.
@@ -45,6 +46,8 @@ pub struct Mark(usize);
 struct Seen {
     lines: Vec<Line>,
     unfinished: String,
+    /// When the file was last read.
+    now: Duration,
 }
 
 impl Transcript {
@@ -85,6 +88,7 @@ impl Transcript {
             copy,
             began,
             reader: ConsoleReader::default(),
+            line_began: None,
             sender,
         };
         Ok(Self {
@@ -169,6 +173,8 @@ struct Follower {
     copy: Option<File>,
     began: Instant,
     reader: ConsoleReader,
+    /// When the unfinished line began.
+    line_began: Option<Duration>,
     sender: watch::Sender<Seen>,
 }
 
@@ -189,24 +195,39 @@ impl Follower {
         if self.file.read_to_end(&mut bytes).is_err() {
             return false;
         }
+        let now = self.began.elapsed();
         let texts = self.reader.read(&bytes);
-        let at = self.began.elapsed();
-        if let Some(copy) = &mut self.copy {
-            for text in &texts {
-                // A full disk must not stop the lab: the raw file is there, too.
-                let _ = writeln!(copy, "{:9.3} {text}", at.as_secs_f64());
-            }
-        }
         let unfinished = self.reader.unfinished();
-        self.sender.send_modify(|seen| {
-            let lines = texts.into_iter().map(|text| Line {
+        // A line counts from its first character, however long its end takes.
+        let begins = std::iter::once(self.line_began.unwrap_or(now)).chain(repeat(now));
+        let lines: Vec<Line> = texts
+            .into_iter()
+            .zip(begins)
+            .map(|(text, at)| Line {
                 at,
                 text: text.into(),
-            });
+            })
+            .collect();
+        self.line_began = match self.line_began {
+            _ if unfinished.is_empty() => None,
+            Some(began) if lines.is_empty() => Some(began),
+            _ => Some(now),
+        };
+        self.write_copy(&lines);
+        self.sender.send_modify(|seen| {
             seen.lines.extend(lines);
             seen.unfinished = unfinished;
+            seen.now = now;
         });
         true
+    }
+
+    fn write_copy(&mut self, lines: &[Line]) {
+        let Some(copy) = &mut self.copy else { return };
+        for Line { at, text } in lines {
+            // A full disk must not stop the lab: the raw file is there, too.
+            let _ = writeln!(copy, "{:9.3} {text}", at.as_secs_f64());
+        }
     }
 }
 
@@ -218,9 +239,8 @@ fn find(seen: &Seen, next: &mut usize, is_it: impl Fn(&str) -> bool) -> Option<L
             return Some(line.clone());
         }
     }
-    let at = seen.lines.last().map_or(Duration::ZERO, |line| line.at);
     (!seen.unfinished.is_empty() && is_it(&seen.unfinished)).then(|| Line {
-        at,
+        at: seen.now,
         text: seen.unfinished.as_str().into(),
     })
 }
