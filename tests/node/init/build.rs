@@ -41,7 +41,7 @@ fn main() {
             "EventResponse",
         ))
         .build();
-    Builder::new().build_client(false).compile(&[machine]);
+    Builder::new().compile(&[machine]);
     Builder::new().compile(&[security]);
     Builder::new().build_server(false).compile(&[sink]);
 }

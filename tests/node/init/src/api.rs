@@ -9,8 +9,9 @@ use node::member::BootstrapRefused;
 use node::messages::{
     Bootstrap, BootstrapRequest, BootstrapResponse, Empty, ServiceListResponse, VersionResponse,
 };
-use std::net::{Ipv4Addr, SocketAddr};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -30,7 +31,8 @@ mod generated {
 
 use generated::machine_service_server::{MachineService, MachineServiceServer};
 
-const PORT: u16 = 50000;
+/// apid's port.
+pub(crate) const PORT: u16 = 50000;
 
 struct Apid {
     inbox: mpsc::UnboundedSender<Inbox>,
@@ -111,18 +113,167 @@ fn organizations(certificate: &[u8]) -> Vec<String> {
 
 /// Answers for as long as the machine runs.
 pub(crate) async fn serve(
+    listener: TcpListener,
     inbox: mpsc::UnboundedSender<Inbox>,
     identity: Identity,
     accepted: &[String],
 ) -> Result<(), InitError> {
     let identity = tonic::transport::Identity::from_pem(&identity.certificate, &identity.key);
-    let clients = Certificate::from_pem(accepted.join("\n"));
+    let clients = Certificate::from_pem(accepted.join(
+        "
+",
+    ));
     let tls = ServerTlsConfig::new()
         .identity(identity)
         .client_ca_root(clients);
     let server = Server::builder().tls_config(tls)?;
-    let place = SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT));
+    let service = MachineServiceServer::new(Apid { inbox });
     Ok(server
-        .serve(place, MachineServiceServer::new(Apid { inbox }))
+        .serve_with_incoming(service, TcpIncoming::from(listener))
         .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::generated::machine_service_client::MachineServiceClient;
+    use super::*;
+    use crate::certificates::Authority;
+    use crate::trust;
+    use node::config_document::Secret;
+    use rcgen::{
+        BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    };
+    use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+
+    struct Pki {
+        ca: String,
+        ca_key: String,
+    }
+
+    impl Pki {
+        fn new() -> Self {
+            let _already = rustls::crypto::ring::default_provider().install_default();
+            let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+            let mut parameters = CertificateParams::default();
+            parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let certificate = parameters.self_signed(&key).unwrap();
+            let ca_key = key
+                .serialize_pem()
+                .replace("PRIVATE KEY", "ED25519 PRIVATE KEY");
+            Self {
+                ca: certificate.pem(),
+                ca_key,
+            }
+        }
+
+        fn authority(&self) -> Authority {
+            Authority::new(&self.ca, &self.ca_key).unwrap()
+        }
+
+        fn client(&self, role: &str) -> tonic::transport::Identity {
+            let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+            let mut parameters = CertificateParams::default();
+            parameters
+                .distinguished_name
+                .push(DnType::OrganizationName, role);
+            parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            let ca_key = self.ca_key.replace("ED25519 PRIVATE KEY", "PRIVATE KEY");
+            let ca_key = KeyPair::from_pem(&ca_key).unwrap();
+            let issuer = rcgen::Issuer::from_ca_cert_pem(&self.ca, ca_key).unwrap();
+            let certificate = parameters.signed_by(&key, &issuer).unwrap();
+            tonic::transport::Identity::from_pem(certificate.pem(), key.serialize_pem())
+        }
+    }
+
+    /// Serves an API whose node answers Bootstrap with OK; returns its port.
+    async fn api(pki: &Pki) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let identity = pki.authority().issue(vec!["127.0.0.1".into()]).unwrap();
+        let (inbox, mut outbox) = mpsc::unbounded_channel();
+        let accepted = vec![pki.ca.clone()];
+        tokio::spawn(async move { serve(listener, inbox, identity, &accepted).await });
+        tokio::spawn(async move {
+            while let Some(message) = outbox.recv().await {
+                match message {
+                    Inbox::Bootstrap(reply) => drop(reply.send(Ok(()))),
+                    Inbox::Version(reply) => drop(reply.send(VersionResponse::default())),
+                    _ => {}
+                }
+            }
+        });
+        port
+    }
+
+    fn client(pki: &Pki, port: u16, role: Option<&str>) -> MachineServiceClient<Channel> {
+        let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&pki.ca));
+        if let Some(role) = role {
+            tls = tls.identity(pki.client(role));
+        }
+        let endpoint = Endpoint::from_shared(format!("https://127.0.0.1:{port}")).unwrap();
+        MachineServiceClient::new(endpoint.tls_config(tls).unwrap().connect_lazy())
+    }
+
+    #[tokio::test]
+    async fn the_role_in_the_certificate_decides() {
+        let pki = Pki::new();
+        let port = api(&pki).await;
+        let mut reader = client(&pki, port, Some("os:reader"));
+        assert!(reader.version(Empty {}).await.is_ok());
+        let refused = reader
+            .bootstrap(BootstrapRequest::default())
+            .await
+            .unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::PermissionDenied);
+        let mut admin = client(&pki, port, Some("os:admin"));
+        assert!(admin.bootstrap(BootstrapRequest::default()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn without_a_certificate_of_this_cluster_there_is_no_answer() {
+        let pki = Pki::new();
+        let port = api(&pki).await;
+        let none = client(&pki, port, None)
+            .version(Empty {})
+            .await
+            .unwrap_err();
+        assert_ne!(
+            none.code(),
+            tonic::Code::PermissionDenied,
+            "refused before any call"
+        );
+        let other = Pki {
+            ca: pki.ca.clone(),
+            ca_key: Pki::new().ca_key,
+        };
+        let foreign = client(&other, port, Some("os:admin"))
+            .version(Empty {})
+            .await;
+        assert!(foreign.is_err());
+    }
+
+    #[tokio::test]
+    async fn trustd_signs_for_the_machine_token_only() {
+        let pki = Pki::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let identity = pki.authority().issue(vec!["127.0.0.1".into()]).unwrap();
+        let (authority, token) = (pki.authority(), secret("right"));
+        tokio::spawn(async move { trust::serve(listener, authority, token, &identity).await });
+        let names = || vec!["worker".to_owned(), "10.0.0.8".to_owned()];
+        let place = ("127.0.0.1", port);
+        let refused = trust::obtain(place, &secret("wrong"), &pki.ca, names()).await;
+        assert!(matches!(refused, Err(InitError::Trust(_))));
+        let identity = trust::obtain(place, &secret("right"), &pki.ca, names())
+            .await
+            .unwrap();
+        let (_, pem) = x509_parser::pem::parse_x509_pem(identity.certificate.as_bytes()).unwrap();
+        let certificate = pem.parse_x509().unwrap();
+        let names = certificate.subject_alternative_name().unwrap().unwrap();
+        assert_eq!(names.value.general_names.len(), 2);
+    }
+
+    fn secret(text: &str) -> Secret {
+        Some(text.to_owned()).into()
+    }
 }

@@ -56,6 +56,7 @@ pub(crate) async fn run() -> Result<(), InitError> {
         inbox,
         sink: EventSink::start(),
         kernel_log,
+        kernel_log_urls: Vec::new(),
         service_log: LineLog::new(),
         uuid: identity.uuid.clone(),
         addresses: Vec::new(),
@@ -98,6 +99,7 @@ struct Driver {
     inbox: UnboundedSender<Inbox>,
     sink: EventSink,
     kernel_log: LineLog<KernelRecord>,
+    kernel_log_urls: Vec<String>,
     service_log: LineLog<ServiceLine>,
     uuid: Option<String>,
     addresses: Vec<IpAddr>,
@@ -175,11 +177,7 @@ impl Driver {
             Action::Say(text) => self.say(text),
             Action::Publish(event) => self.sink.publish(&event),
             Action::ConnectSink(endpoint) => self.sink.connect(endpoint),
-            Action::SendKernelLog(url) => {
-                let booted = line_log::booted();
-                self.kernel_log
-                    .send_to(&url, move |record| record.to_line(booted));
-            }
+            Action::SendKernelLog(url) => self.send_kernel_log(url),
             Action::SendServiceLog(destination) => {
                 let tags = destination.extra_tags;
                 self.service_log
@@ -199,6 +197,16 @@ impl Driver {
             Action::Restart | Action::RestartAfter(_) => {}
         }
         Ok(())
+    }
+
+    /// A destination that stands on the kernel line and in the config is one destination.
+    fn send_kernel_log(&mut self, url: String) {
+        if !self.kernel_log_urls.contains(&url) {
+            let booted = line_log::booted();
+            self.kernel_log
+                .send_to(&url, move |record| record.to_line(booted));
+            self.kernel_log_urls.push(url);
+        }
     }
 
     fn say(&self, text: String) {

@@ -8,8 +8,8 @@ use crate::console;
 use crate::error::InitError;
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use node::disk::Disk;
-use node::partition_table::{self, PARTITIONS, Partition, SMALLEST_DISK};
-use node::state_record::{COPY, StateRecord};
+use node::partition_table::{self, PARTITIONS, Partition, SMALLEST_DISK, STATE};
+use node::state_record::StateRecord;
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 
@@ -28,8 +28,9 @@ pub(crate) fn install(
         match partition.label {
             "ESP" => copy(&mut file, partition, "/images/esp.img")?,
             "SLOT-A" => copy(&mut file, partition, "/images/slot.img")?,
-            "SLOT-B" => write_at(&mut file, partition.first * 512, &[0; 4096])?,
-            _ => write_state(&mut file, partition, record)?,
+            STATE => write_state(&mut file, partition, record)?,
+            // Slot B stays empty until the first upgrade.
+            _ => {}
         }
     }
     file.sync_all()?;
@@ -42,17 +43,22 @@ pub(crate) fn install(
     Ok(())
 }
 
-/// Takes both old tables away: a mebibyte at the start and at the end.
+/// Takes both old tables away, then what lies behind the first partition, which is copied over whole.
 fn wipe(file: &mut File, sectors: u64) -> Result<(), InitError> {
-    let zeroes = vec![0; 1024 * 1024];
+    let zeroes = vec![0; MEBIBYTE];
     write_at(file, 0, &zeroes)?;
     write_at(file, (sectors.max(SMALLEST_DISK) - 2048) * 512, &zeroes)?;
     file.sync_all()?;
-    console::say("installer: old partition table wiped");
+    console::say("installer: old partition tables wiped");
+    for sector in (SLOTS..SMALLEST_DISK).step_by(2048) {
+        write_at(file, sector * 512, &zeroes)?;
+    }
+    file.sync_all()?;
+    console::say("installer: room for the partitions wiped");
     Ok(())
 }
 
-/// Copies an image into a partition, a few mebibytes to the disk at a time, and compares.
+/// Copies an image into a partition, a chunk to the disk at a time, and compares.
 fn copy(file: &mut File, partition: Partition, image: &str) -> Result<(), InitError> {
     let mut source = File::open(image)?;
     let mut chunk = vec![0; CHUNK];
@@ -82,7 +88,6 @@ fn write_state(
     record: &StateRecord,
 ) -> Result<(), InitError> {
     let offset = partition.first * 512;
-    write_at(file, offset, &vec![0; 2 * COPY])?;
     write_at(file, offset + record.offset(), &record.encode())?;
     console::say("installer: config kept in STATE");
     Ok(())
@@ -138,4 +143,7 @@ fn disk_id(uuid: Option<&str>) -> [u8; 16] {
         .to_le_bytes()
 }
 
-const CHUNK: usize = 1024 * 1024;
+const MEBIBYTE: usize = 1024 * 1024;
+/// Where the first slot begins.
+const SLOTS: u64 = 65 * 2048;
+const CHUNK: usize = MEBIBYTE / 4;

@@ -39,7 +39,11 @@ pub(crate) fn serve_control_plane(
     serve_api(inbox, authority.issue(names)?, config);
     let token = config.token.clone();
     tokio::spawn(async move {
-        if let Err(error) = trust::serve(authority, token, &for_trustd).await {
+        let served = match TcpListener::bind((Ipv4Addr::UNSPECIFIED, trust::PORT)).await {
+            Ok(listener) => trust::serve(listener, authority, token, &for_trustd).await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = served {
             console::say(&format!("trustd: {error}"));
         }
     });
@@ -50,7 +54,11 @@ pub(crate) fn serve_control_plane(
 pub(crate) fn serve_api(inbox: UnboundedSender<Inbox>, identity: Identity, config: &MachineConfig) {
     let accepted = config.accepted_cas.clone();
     tokio::spawn(async move {
-        if let Err(error) = api::serve(inbox, identity, &accepted).await {
+        let served = match TcpListener::bind((Ipv4Addr::UNSPECIFIED, api::PORT)).await {
+            Ok(listener) => api::serve(listener, inbox, identity, &accepted).await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = served {
             console::say(&format!("apid: {error}"));
         }
     });
@@ -66,7 +74,7 @@ pub(crate) fn request_certificate(
     let (token, authority) = (config.token.clone(), config.accepted_cas.join("\n"));
     tokio::spawn(async move {
         loop {
-            match trust::obtain(&host, &token, &authority, names.clone()).await {
+            match trust::obtain((&host, trust::PORT), &token, &authority, names.clone()).await {
                 Ok(identity) => {
                     console::say("certificate from trustd");
                     let _gone = inbox.send(Inbox::Certificate(identity));

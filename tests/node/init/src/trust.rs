@@ -4,8 +4,9 @@ use crate::certificates::{self, Authority, Identity};
 use crate::error::InitError;
 use node::config_document::Secret;
 use node::messages::{CertificateRequest, CertificateResponse};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
+use tokio::net::TcpListener;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 
@@ -25,7 +26,8 @@ mod generated {
 use generated::security_service_client::SecurityServiceClient;
 use generated::security_service_server::{SecurityService, SecurityServiceServer};
 
-const PORT: u16 = 50001;
+/// trustd's port.
+pub(crate) const PORT: u16 = 50001;
 
 struct Trustd {
     authority: Authority,
@@ -61,6 +63,7 @@ impl SecurityService for Trustd {
 
 /// Answers workers for as long as the machine runs.
 pub(crate) async fn serve(
+    listener: TcpListener,
     authority: Authority,
     token: Secret,
     identity: &Identity,
@@ -68,13 +71,14 @@ pub(crate) async fn serve(
     let identity = tonic::transport::Identity::from_pem(&identity.certificate, &identity.key);
     let server = Server::builder().tls_config(ServerTlsConfig::new().identity(identity))?;
     let service = SecurityServiceServer::new(Trustd { authority, token });
-    let place = SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT));
-    Ok(server.serve(place, service).await?)
+    Ok(server
+        .serve_with_incoming(service, TcpIncoming::from(listener))
+        .await?)
 }
 
 /// Asks a control plane for a certificate, once.
 pub(crate) async fn obtain(
-    host: &str,
+    (host, port): (&str, u16),
     token: &Secret,
     authority: &str,
     names: Vec<String>,
@@ -83,7 +87,7 @@ pub(crate) async fn obtain(
     let tls = ClientTlsConfig::new()
         .ca_certificate(Certificate::from_pem(authority))
         .domain_name(host.to_owned());
-    let endpoint = Endpoint::from_shared(format!("https://{host}:{PORT}"))?
+    let endpoint = Endpoint::from_shared(format!("https://{host}:{port}"))?
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(10))
         .tls_config(tls)?;
