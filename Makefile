@@ -1,0 +1,36 @@
+# Drover's verbs. Each says what it does before it does it; Ctrl-C ends it and all that it started.
+# CONTRIBUTING.md says more.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean toolchain
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+demo: toolchain ## two virtual machines, from power-on to a cluster (KEEP=1 leaves them running)
+	@scripts/install-packages demo
+	@echo "demo: building"
+	@cargo build --locked --bins --package drover --package e2e
+	@tests/node/image/build
+	@cargo run --locked --quiet --package e2e --bin demo
+
+test: toolchain ## install what tests need, then check, then every test
+	@scripts/install-packages test
+	@scripts/run-tests
+
+check: toolchain ## formatting, lints, documentation
+	@scripts/run-tests check
+
+bench: toolchain ## the measurements of docs/benchmarks.md
+	@scripts/install-packages bench
+	@cargo run --locked --release --package e2e --bin bench
+
+clean: ## remove what the others built and kept
+	cargo clean
+	rm -rf .cache tests/artefacts
+
+toolchain:
+	@command -v cargo >/dev/null || { \
+	  echo "cargo is missing; get Rust from https://rustup.rs" >&2; exit 1; }
