@@ -1,13 +1,21 @@
 //! The boot plane: sockets on 67, 4011, 69 and HTTP.
 //!
 //! Machines speak here: without a login, on narrow paths. What it serves and decides comes from a
-//! [`directory::Directory`]; what it knows is how packets come and go.
+//! [`directory::Directory`]; what it knows is how packets come and go. [`boot_plane::BootPlane`]
+//! binds all sockets first and then runs.
 
 pub mod assets;
+pub mod bind_error;
+pub mod boot_plane;
 pub mod complaint;
+pub mod dhcp;
 pub mod directory;
+pub mod foreign_server;
 pub mod http;
+mod interface;
 pub mod loaders;
 pub mod neighbour;
 mod script;
+mod socket;
 mod sys;
+mod tftp;

@@ -1,0 +1,75 @@
+//! Why the boot plane can't take its place on the network: each says what to do about it.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use machine_core::network::SubnetName;
+use thiserror::Error;
+
+/// Why a socket can't be had.
+#[derive(Debug, Error)]
+pub enum BindError {
+    /// There is no interface of this name.
+    #[error("there is no interface {interface:?} here; `ip link` lists those that are")]
+    NoInterface {
+        /// Which one.
+        interface: String,
+    },
+    /// Another Drover serves this interface.
+    #[error(
+        "another drover serves the interface {interface}: two would answer every machine twice"
+    )]
+    InterfaceBusy {
+        /// Which one.
+        interface: String,
+    },
+    /// Another program has the port for itself.
+    #[error(
+        "{protocol} port {port} on {interface} is in use by another program; \
+         `ss -{flag}lpn sport = :{port}` names it",
+        port = address.port(),
+        flag = if *protocol == "HTTP" { 't' } else { 'u' }
+    )]
+    PortInUse {
+        /// For what: `DHCP`, `TFTP`, `HTTP`.
+        protocol: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// On which interface.
+        interface: String,
+    },
+    /// The system does not let us.
+    #[error(
+        "no permission for {protocol} port {port} on {interface}: run as root, or with \
+         CAP_NET_BIND_SERVICE and CAP_NET_RAW",
+        port = address.port()
+    )]
+    NoPermission {
+        /// For what.
+        protocol: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// On which interface.
+        interface: String,
+    },
+    /// The subnet's server address is not one of this host.
+    #[error("the server address {address} of subnet {subnet} is not an address of this host")]
+    AddressNotHere {
+        /// Which subnet.
+        subnet: SubnetName,
+        /// Which address.
+        address: IpAddr,
+    },
+    /// Something else.
+    #[error("can't open {protocol} at {address} on {interface}")]
+    Failed {
+        /// For what.
+        protocol: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// On which interface.
+        interface: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}

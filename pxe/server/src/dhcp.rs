@@ -1,0 +1,243 @@
+//! DHCP for network boot: ports 67 and 4011.
+//!
+//! One task a socket reads packets as fast as they come and never waits for anything else; each
+//! answer is worked out in a task of its own, bounded in number. What a packet means and what is
+//! replied is decided in `pxe-dhcp`.
+//!
+//! Not done yet: a reply to a client that has no address goes to everybody on the link, also where
+//! RFC 2131 §4.1 has a frame to its card (that needs a packet socket). All clients take it.
+
+mod flights;
+mod responder;
+mod silence;
+pub(crate) mod subnet;
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
+use std::sync::Arc;
+
+use machine_core::network::{ClientKey, DhcpMode, Lease};
+use pxe_dhcp::ask::ServerPort;
+use pxe_dhcp::client::{Arrival, BootClient};
+use pxe_dhcp::dropped::Dropped;
+use pxe_dhcp::lease::error::ReservationError;
+use pxe_dhcp::packet::Packet;
+use pxe_dhcp::reply::Reply;
+use pxe_dhcp::route::Destination;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, trace, warn};
+
+use crate::complaint::Complaints;
+use crate::dhcp::flights::Flights;
+use crate::dhcp::responder::Responder;
+use crate::dhcp::silence::Silence;
+use crate::dhcp::subnet::{Asked, DhcpSubnet, Line};
+use crate::directory::Directory;
+use crate::loaders::Loaders;
+use crate::socket::Arrived;
+
+/// How many answers may be in work for one socket.
+const IN_FLIGHT: usize = 4096;
+/// Longer than any packet that makes sense.
+const LONGEST: usize = 2048;
+
+/// The DHCP server of all subnets.
+#[derive(Debug)]
+pub(crate) struct DhcpServer<D> {
+    responder: Responder<D>,
+    subnets: Arc<[Arc<DhcpSubnet>]>,
+}
+
+impl<D: Directory> DhcpServer<D> {
+    pub(crate) fn new(
+        directory: D,
+        loaders: Arc<Loaders>,
+        complaints: Arc<Complaints>,
+        subnets: Arc<[Arc<DhcpSubnet>]>,
+    ) -> Arc<Self> {
+        let responder = Responder {
+            directory,
+            loaders,
+            complaints,
+        };
+        Arc::new(Self { responder, subnets })
+    }
+
+    /// Serves what comes in on one socket until told to stop.
+    pub(crate) async fn run(self: Arc<Self>, line: Line, stop: CancellationToken) {
+        let mut flights = Flights::new(IN_FLIGHT);
+        let mut buffer = vec![0; LONGEST];
+        loop {
+            tokio::select! {
+                readable = line.socket.readable() => {
+                    if let Err(error) = readable {
+                        warn!(%error, "can't wait for DHCP packets");
+                        return;
+                    }
+                }
+                () = stop.cancelled() => return,
+            }
+            self.drain(&line, &mut buffer, &mut flights);
+            // A flood must not keep the answers from being worked out.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Takes what has come in, some of it if it is much.
+    fn drain(self: &Arc<Self>, line: &Line, buffer: &mut [u8], flights: &mut Flights) {
+        for _ in 0..64 {
+            match line.socket.try_receive(buffer) {
+                Ok(arrived) => {
+                    let packet = buffer.get(..arrived.length).unwrap_or_default();
+                    self.receive(line, packet, arrived, flights);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => {
+                    debug!(%error, "can't read a DHCP packet");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn receive(
+        self: &Arc<Self>,
+        line: &Line,
+        packet: &[u8],
+        arrived: Arrived,
+        flights: &mut Flights,
+    ) {
+        let source = IpAddr::V4(*arrived.source.ip());
+        match self.understand(line, packet, arrived) {
+            Ok(asked) => {
+                let server = Arc::clone(self);
+                let gave_up = flights.start(async move { server.serve(asked).await });
+                if gave_up {
+                    self.responder
+                        .complaints
+                        .note(source, &"too many questions at once");
+                }
+            }
+            Err(dropped) if dropped.is_malformed() => {
+                self.responder.complaints.note(source, &dropped);
+            }
+            Err(dropped) => trace!(%source, %dropped, "not answered"),
+        }
+    }
+
+    fn understand(&self, line: &Line, packet: &[u8], arrived: Arrived) -> Result<Asked, Dropped> {
+        let packet = Packet::decode(packet)?;
+        let ours = self.subnets.iter().map(|served| served.subnet.server);
+        let destination = IpAddr::V4(arrived.destination);
+        let arrival = Arrival {
+            port: line.port,
+            source: arrived.source,
+            unicast: ours.into_iter().any(|server| server == destination),
+        };
+        let client = BootClient::from_packet(&packet, arrival)?;
+        let subnet = self.subnet_of(&client, line)?;
+        subnet.concerned(&client)?;
+        Ok(Asked {
+            client,
+            subnet,
+            line: line.clone(),
+        })
+    }
+
+    fn subnet_of(&self, client: &BootClient, line: &Line) -> Result<Arc<DhcpSubnet>, Dropped> {
+        let Some(address) = client.link else {
+            return Ok(Arc::clone(&line.subnet));
+        };
+        let mut served = self.subnets.iter();
+        let found = served.find(|served| served.subnet.network.contains(address));
+        found.cloned().ok_or(Dropped::Foreign { address })
+    }
+
+    async fn serve(&self, asked: Asked) {
+        let mac = asked.client.mac;
+        match self.responder.answer(&asked).await {
+            Ok(answered) => {
+                if let Err(error) = send(&asked, &answered.reply).await {
+                    warn!(%mac, %error, "can't send a {}", answered.reply.kind);
+                } else if let Some(step) = answered.step {
+                    self.responder.directory.step(step);
+                }
+            }
+            Err(Silence::Unavailable(error)) => warn!(%mac, %error, "not answered"),
+            Err(Silence::Exhausted(error)) => {
+                warn!(%mac, subnet = %asked.subnet.subnet.name, %error, "not answered");
+            }
+            Err(silence) => debug!(%mac, ask = %asked.client.ask.kind(), %silence, "not answered"),
+        }
+    }
+}
+
+async fn send(asked: &Asked, reply: &Reply) -> io::Result<()> {
+    let line = &asked.line;
+    let routed = line
+        .routed
+        .as_ref()
+        .filter(|_| line.port == ServerPort::Dhcp);
+    let (socket, address) = match reply.route.destination {
+        Destination::Relay(address) | Destination::Client(address) => {
+            (routed.unwrap_or(&line.socket), address)
+        }
+        Destination::Broadcast | Destination::Link { .. } => (&line.socket, Ipv4Addr::BROADCAST),
+    };
+    let source = match asked.subnet.subnet.server {
+        IpAddr::V4(server) => server,
+        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
+    };
+    let encoded = reply.encode();
+    if !encoded.left_out.is_empty() {
+        debug!(mac = %asked.client.mac, left_out = ?encoded.left_out, "the reply is cut");
+    }
+    trace!(mac = %asked.client.mac, kind = %reply.kind, %address, "reply");
+    socket
+        .send(
+            &encoded.bytes,
+            source,
+            SocketAddrV4::new(address, reply.route.port),
+        )
+        .await
+}
+
+/// Why an address can't be kept for a client.
+#[derive(Debug, Error)]
+pub enum ReserveError {
+    /// No subnet that leases addresses has it.
+    #[error("wanted an address in a subnet whose DHCP server we are, got {address}")]
+    NoSubnet {
+        /// Which address.
+        address: IpAddr,
+    },
+    /// The subnet refuses.
+    #[error(transparent)]
+    Refused(#[from] ReservationError),
+}
+
+/// Tells the running DHCP server what has changed.
+#[derive(Debug, Clone)]
+pub struct DhcpControl {
+    pub(crate) subnets: Arc<[Arc<DhcpSubnet>]>,
+}
+
+impl DhcpControl {
+    /// Keeps an address for a client; its reservation before this one is over.
+    pub fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), ReserveError> {
+        let subnet = self.subnets.iter().find(|served| {
+            matches!(served.subnet.mode, DhcpMode::Authoritative { .. })
+                && served.subnet.network.contains(address)
+        });
+        let subnet = subnet.ok_or(ReserveError::NoSubnet { address })?;
+        Ok(subnet.table().reserve(client, address)?)
+    }
+
+    /// A lease that was committed elsewhere: another replica, an import.
+    pub fn committed(&self, lease: &Lease) {
+        for served in self.subnets.iter() {
+            served.table().committed(lease);
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! Answers one DHCP client.
+//!
+//! The rules it keeps: an ACK leaves only after its lease is durable; the directory is asked about
+//! network boot clients only, once a packet; no lock is held while anybody waits.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use machine_core::boot::{Asker, BootStep};
+use machine_core::id::BootId;
+use machine_core::network::{DhcpMode, Lease};
+use machine_core::time::Timestamp;
+use pxe_dhcp::ask::{Ask, RequestKind};
+use pxe_dhcp::dropped::Dropped;
+use pxe_dhcp::lease::standing::Acquaintance;
+use pxe_dhcp::reply::{BootAnswer, Exchange, Grant, ProxySchool, Reply, refuse};
+use pxe_dhcp::verdict::{Refusal, Verdict, judge};
+use tracing::{debug, warn};
+
+use crate::complaint::Complaints;
+use crate::dhcp::silence::Silence;
+use crate::dhcp::subnet::Asked;
+use crate::directory::{BootQuestion, Directory, LeaseOutcome, ObservedStep, StepOwner};
+use crate::loaders::Loaders;
+
+/// What answers are made from.
+#[derive(Debug)]
+pub(crate) struct Responder<D> {
+    pub(crate) directory: D,
+    pub(crate) loaders: Arc<Loaders>,
+    pub(crate) complaints: Arc<Complaints>,
+}
+
+/// A reply, and the step that a boot has made once it is sent.
+pub(crate) struct Answered {
+    pub(crate) reply: Reply,
+    pub(crate) step: Option<ObservedStep>,
+}
+
+/// What a client boots.
+struct Decided {
+    boot: Option<BootId>,
+    answer: BootAnswer,
+}
+
+impl<D: Directory> Responder<D> {
+    /// The answer to a client, once everything that it says is durable.
+    pub(crate) async fn answer(&self, asked: &Asked) -> Result<Answered, Silence> {
+        match asked.client.ask {
+            Ask::Discover => self.offer(asked).await,
+            Ask::Request(request) => self.request(asked, request).await,
+            Ask::Inform { .. } | Ask::BootService => self.inform(asked).await,
+            Ask::Decline { server, address } => {
+                is_ours(asked, server)?;
+                self.decline(asked, address).await
+            }
+            Ask::Release { server, address } => {
+                is_ours(asked, server)?;
+                self.release(asked, address).await
+            }
+        }
+    }
+
+    async fn offer(&self, asked: &Asked) -> Result<Answered, Silence> {
+        let decided = self.decide(asked).await?;
+        let grant = match asked.subnet.subnet.mode {
+            DhcpMode::Authoritative { .. } => Some(propose(asked, &decided)?),
+            DhcpMode::Proxy | DhcpMode::Off => None,
+        };
+        let reply = exchange(asked, &decided).reply(grant)?;
+        Ok(answered(reply, &decided, BootStep::Offer, grant))
+    }
+
+    async fn request(&self, asked: &Asked, request: RequestKind) -> Result<Answered, Silence> {
+        let subnet = &asked.subnet.subnet;
+        let address = match self.verdict(asked, &request) {
+            Verdict::Acknowledge(address) => address,
+            Verdict::Refuse(refusal) => return nak(asked, &refusal),
+            Verdict::Ignore(dropped) => return Err(dropped.into()),
+        };
+        let decided = self.decide(asked).await?;
+        let lease = lease(asked, address);
+        match self.directory.lease(lease.clone(), decided.boot).await? {
+            LeaseOutcome::Committed => asked.subnet.table().committed(&lease),
+            LeaseOutcome::Taken => {
+                lost(asked, address);
+                return nak(asked, &Refusal::Taken { address });
+            }
+        }
+        let grant = Some(Grant {
+            address,
+            lifetime: subnet.lease_time,
+        });
+        let reply = exchange(asked, &decided).reply(grant)?;
+        Ok(answered(reply, &decided, BootStep::Lease, grant))
+    }
+
+    /// What becomes of a REQUEST, as far as memory knows; an address that may be given is held.
+    fn verdict(&self, asked: &Asked, request: &RequestKind) -> Verdict {
+        let (client, now) = (&asked.client, now());
+        let address = request.address();
+        let mut table = asked.subnet.table();
+        let standing = table.standing(client.key, address, now);
+        let verdict = judge(request, &asked.subnet.subnet, standing);
+        match verdict {
+            Verdict::Acknowledge(address) if !table.hold(client.key, address, now) => {
+                Verdict::Refuse(Refusal::Taken { address })
+            }
+            Verdict::Ignore(Dropped::ForOtherServer { server }) => {
+                table.withdrawn(client.key);
+                let why = "another DHCP server leases addresses in a subnet that should be ours";
+                self.complaints.note(server, &why);
+                verdict
+            }
+            Verdict::Acknowledge(_) | Verdict::Refuse(_) | Verdict::Ignore(_) => verdict,
+        }
+    }
+
+    /// INFORM, or a question on port 4011: no lease.
+    async fn inform(&self, asked: &Asked) -> Result<Answered, Silence> {
+        let decided = self.decide(asked).await?;
+        let reply = exchange(asked, &decided).reply(None)?;
+        Ok(answered(reply, &decided, BootStep::Offer, None))
+    }
+
+    async fn decline(&self, asked: &Asked, address: IpAddr) -> Result<Answered, Silence> {
+        let client = asked.client.key;
+        let until = asked.subnet.table().declined(client, address, now())?;
+        warn!(%client, %address, %until, "the address is in use by somebody without a lease");
+        self.ended(asked, address).await
+    }
+
+    async fn release(&self, asked: &Asked, address: IpAddr) -> Result<Answered, Silence> {
+        if asked
+            .subnet
+            .table()
+            .released(asked.client.key, address, now())
+        {
+            return self.ended(asked, address).await;
+        }
+        Err(Silence::Done)
+    }
+
+    async fn ended(&self, asked: &Asked, address: IpAddr) -> Result<Answered, Silence> {
+        let subnet = asked.subnet.subnet.name.clone();
+        self.directory
+            .lease_ended(subnet, asked.client.key, address)
+            .await?;
+        Err(Silence::Done)
+    }
+
+    /// What the client boots: asked of the directory for network boot clients only.
+    async fn decide(&self, asked: &Asked) -> Result<Decided, Silence> {
+        let client = &asked.client;
+        if !client.is_pxe() {
+            return Ok(Decided {
+                boot: None,
+                answer: BootAnswer::NoBoot,
+            });
+        }
+        let stage = if client.is_ipxe() {
+            Asker::Ipxe
+        } else {
+            Asker::Firmware
+        };
+        let question = BootQuestion {
+            subnet: asked.subnet.subnet.name.clone(),
+            mac: client.mac,
+            uuid: client.uuid,
+            platform: client.platform(),
+            asker: stage,
+            is_discover: client.ask == Ask::Discover,
+        };
+        let answer = self.directory.boot(question).await?;
+        debug!(mac = %client.mac, because = answer.because, netboot = answer.netboot, "decided");
+        let told = match (answer.netboot, answer.boot, stage) {
+            (true, Some(boot), Asker::Ipxe) => Some(script(asked, boot)),
+            (true, Some(_), Asker::Firmware) => self.loader(asked),
+            (true, None, _) | (false, _, _) => None,
+        };
+        Ok(Decided {
+            boot: answer.boot,
+            answer: told.unwrap_or_else(|| no_boot(asked)),
+        })
+    }
+
+    fn loader(&self, asked: &Asked) -> Option<BootAnswer> {
+        let client = &asked.client;
+        let file = client
+            .platform()
+            .and_then(|(arch, firmware)| self.loaders.advertised(arch, firmware));
+        if file.is_none() {
+            warn!(mac = %client.mac, arch = ?client.arch_code, "no loader for this machine");
+        }
+        let next_server = asked.subnet.subnet.server;
+        file.map(|file| BootAnswer::Loader {
+            file: file.name.into(),
+            next_server,
+        })
+    }
+}
+
+/// Who is told to boot from its disk gets a lease and no file; beside another server, silence.
+fn no_boot(asked: &Asked) -> BootAnswer {
+    match asked.subnet.subnet.mode {
+        DhcpMode::Proxy => BootAnswer::Silence,
+        DhcpMode::Authoritative { .. } | DhcpMode::Off => BootAnswer::NoBoot,
+    }
+}
+
+fn script(asked: &Asked, boot: BootId) -> BootAnswer {
+    BootAnswer::Script {
+        url: format!("http://{}/boot/{boot}", asked.subnet.http),
+    }
+}
+
+fn propose(asked: &Asked, decided: &Decided) -> Result<Grant, Silence> {
+    let client = &asked.client;
+    let acquaintance = match decided.boot {
+        Some(_) => Acquaintance::Registered,
+        None => Acquaintance::Stranger,
+    };
+    let mut table = asked.subnet.table();
+    let address = table.propose(client.key, client.requested, acquaintance, now())?;
+    Ok(Grant {
+        address,
+        lifetime: asked.subnet.subnet.lease_time,
+    })
+}
+
+fn exchange<'a>(asked: &'a Asked, decided: &'a Decided) -> Exchange<'a> {
+    Exchange {
+        subnet: &asked.subnet.subnet,
+        client: &asked.client,
+        answer: &decided.answer,
+        school: ProxySchool::DiscoveryControl,
+    }
+}
+
+fn nak(asked: &Asked, refusal: &Refusal) -> Result<Answered, Silence> {
+    let reply = refuse(&asked.client, &asked.subnet.subnet, refusal)?;
+    Ok(Answered { reply, step: None })
+}
+
+fn lease(asked: &Asked, address: IpAddr) -> Lease {
+    let granted = now();
+    Lease {
+        subnet: asked.subnet.subnet.name.clone(),
+        client: asked.client.key,
+        address,
+        client_identifier: asked.client.identifier.clone(),
+        granted,
+        expires: granted.plus(asked.subnet.subnet.lease_time),
+    }
+}
+
+/// The records say that somebody else holds the address: the client asks anew and is offered
+/// another.
+fn lost(asked: &Asked, address: IpAddr) {
+    let (client, now) = (asked.client.key, now());
+    let mut table = asked.subnet.table();
+    table.withdrawn(client);
+    table.released(client, address, now);
+    table.occupied(address, now);
+}
+
+fn is_ours(asked: &Asked, server: Option<IpAddr>) -> Result<(), Dropped> {
+    match server {
+        Some(server) if server != asked.subnet.subnet.server => {
+            Err(Dropped::ForOtherServer { server })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn answered(reply: Reply, decided: &Decided, step: BootStep, grant: Option<Grant>) -> Answered {
+    let address = grant.map(|grant| grant.address.to_string());
+    let file = match &decided.answer {
+        BootAnswer::Loader { file, .. } => Some(file.escape_ascii().to_string()),
+        // The URL holds the boot's id, which is a secret of that machine.
+        BootAnswer::Script { .. } => Some("script".to_owned()),
+        BootAnswer::NoBoot | BootAnswer::Silence => Some("no boot file".to_owned()),
+    };
+    let detail = address
+        .into_iter()
+        .chain(file)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let whose = decided.boot.map(StepOwner::Boot);
+    Answered {
+        reply,
+        step: whose.map(|whose| ObservedStep {
+            whose,
+            step,
+            detail,
+        }),
+    }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

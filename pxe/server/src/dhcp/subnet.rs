@@ -1,0 +1,90 @@
+//! One subnet while it is served: its settings, and its leases in memory.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use machine_core::network::{DhcpMode, Lease, Subnet};
+use pxe_dhcp::ask::{Ask, ServerPort};
+use pxe_dhcp::client::BootClient;
+use pxe_dhcp::dropped::Dropped;
+use pxe_dhcp::lease::LeaseTable;
+use pxe_dhcp::lease::limits::Limits;
+
+use crate::socket::DatagramSocket;
+
+/// A subnet and what is leased in it.
+#[derive(Debug)]
+pub(crate) struct DhcpSubnet {
+    pub(crate) subnet: Subnet,
+    /// Where scripts are fetched from.
+    pub(crate) http: SocketAddr,
+    table: Mutex<LeaseTable>,
+}
+
+impl DhcpSubnet {
+    /// With the leases of this subnet among those given, ended ones included: a client gets its
+    /// old address again.
+    pub(crate) fn new(subnet: Subnet, http: SocketAddr, leases: &[Lease]) -> Self {
+        let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
+        if matches!(subnet.mode, DhcpMode::Authoritative { .. }) {
+            for lease in leases {
+                table.committed(lease);
+            }
+        }
+        Self {
+            subnet,
+            http,
+            table: Mutex::new(table),
+        }
+    }
+
+    /// The leases; never held across an await.
+    pub(crate) fn table(&self) -> MutexGuard<'_, LeaseTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether such a client is any of our business. Asked before anything is looked up, so that
+    /// beside another server the traffic of its clients costs nothing.
+    pub(crate) fn concerned(&self, client: &BootClient) -> Result<(), Dropped> {
+        match (&self.subnet.mode, client.ask) {
+            (DhcpMode::Off, _) => Err(Dropped::Off),
+            (DhcpMode::Authoritative { .. }, _) => Ok(()),
+            (DhcpMode::Proxy, Ask::Discover | Ask::BootService) if client.is_pxe() => Ok(()),
+            (DhcpMode::Proxy, Ask::Discover | Ask::BootService) if client.is_http() => {
+                Err(Dropped::HttpBoot)
+            }
+            (DhcpMode::Proxy, Ask::Discover | Ask::BootService) => Err(Dropped::NotBooting),
+            (DhcpMode::Proxy, Ask::Request(_) | Ask::Inform { .. }) => {
+                Err(Dropped::LeaseOfOtherServer)
+            }
+            (DhcpMode::Proxy, Ask::Decline { .. } | Ask::Release { .. }) => {
+                Err(Dropped::NeverAnswered {
+                    kind: client.ask.kind(),
+                })
+            }
+        }
+    }
+}
+
+/// The sockets by which the clients of one interface are answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    /// Where its packets come in.
+    pub(crate) socket: Arc<DatagramSocket>,
+    /// From where what goes through a router or relay is sent: a socket that is bound to a device
+    /// reaches only that device's links.
+    pub(crate) routed: Option<Arc<DatagramSocket>>,
+    /// 67 or 4011.
+    pub(crate) port: ServerPort,
+    /// The subnet of the interface.
+    pub(crate) subnet: Arc<DhcpSubnet>,
+}
+
+/// A client that asks, and where.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) client: BootClient,
+    /// The subnet that it asks in: behind a relay not that of the interface.
+    pub(crate) subnet: Arc<DhcpSubnet>,
+    pub(crate) line: Line,
+}

@@ -1,0 +1,263 @@
+//! TFTP for firmware: the loaders of the catalogue, from memory, read only (RFC 1350).
+//!
+//! Requests come in on port 69; each transfer has a port of its own, on the address that was asked.
+//! The client's name for a file is looked up and never becomes a path.
+
+mod outlet;
+mod roster;
+mod session;
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
+use std::sync::Arc;
+use std::time::Duration;
+
+use machine_core::boot::BootStep;
+use pxe_loader::bootloaders::is_probe;
+use pxe_tftp::agreement::Limits;
+use pxe_tftp::outcome::{Abort, Status};
+use pxe_tftp::packet::ErrorCode;
+use pxe_tftp::request::Request;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, info, warn};
+
+use crate::complaint::Complaints;
+use crate::directory::{Directory, ObservedStep, StepOwner};
+use crate::loaders::Loaders;
+use crate::neighbour::find_neighbour;
+use crate::socket::{Arrived, DatagramSocket};
+use crate::tftp::outlet::Outlet;
+use crate::tftp::roster::{Admitted, Roster, RosterLimits, Ticket};
+use crate::tftp::session::{Session, Turn};
+
+/// How long transfers may go on after the daemon was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+/// Longer than any request that makes sense.
+const LONGEST: usize = 2048;
+
+/// The TFTP server.
+#[derive(Debug)]
+pub(crate) struct TftpServer<D> {
+    directory: D,
+    loaders: Arc<Loaders>,
+    complaints: Arc<Complaints>,
+    roster: Arc<Roster>,
+}
+
+/// A socket on port 69.
+#[derive(Debug, Clone)]
+pub(crate) struct Entrance {
+    pub(crate) socket: Arc<DatagramSocket>,
+    /// Our address there, for what was asked at none of ours.
+    pub(crate) address: Ipv4Addr,
+}
+
+impl<D: Directory> TftpServer<D> {
+    pub(crate) fn new(
+        directory: D,
+        loaders: Arc<Loaders>,
+        complaints: Arc<Complaints>,
+    ) -> Arc<Self> {
+        let roster = Roster::new(RosterLimits::default());
+        Arc::new(Self {
+            directory,
+            loaders,
+            complaints,
+            roster,
+        })
+    }
+
+    /// Serves until told to stop; then lets transfers finish for a grace period.
+    pub(crate) async fn run(self: Arc<Self>, entrance: Entrance, stop: CancellationToken) {
+        let (transfers, end) = (TaskTracker::new(), CancellationToken::new());
+        let mut buffer = vec![0; LONGEST];
+        loop {
+            tokio::select! {
+                readable = entrance.socket.readable() => {
+                    if let Err(error) = readable {
+                        warn!(%error, "can't wait for TFTP requests");
+                        break;
+                    }
+                }
+                () = stop.cancelled() => break,
+            }
+            self.drain(&entrance, &mut buffer, &transfers, &end);
+            tokio::task::yield_now().await;
+        }
+        transfers.close();
+        if tokio::time::timeout(GRACE, transfers.wait()).await.is_err() {
+            warn!("TFTP transfers were cut off: they took longer than the grace period");
+            end.cancel();
+            transfers.wait().await;
+        }
+    }
+
+    /// Takes what has come in, some of it if it is much.
+    fn drain(
+        self: &Arc<Self>,
+        entrance: &Entrance,
+        buffer: &mut [u8],
+        transfers: &TaskTracker,
+        end: &CancellationToken,
+    ) {
+        for _ in 0..64 {
+            match entrance.socket.try_receive(buffer) {
+                Ok(arrived) => {
+                    let packet = buffer.get(..arrived.length).unwrap_or_default();
+                    let server = Arc::clone(self);
+                    let asking = Asking {
+                        entrance: entrance.clone(),
+                        arrived,
+                    };
+                    match server.consider(packet, arrived, end) {
+                        Answer::Nothing => {}
+                        Answer::Packet(packet) => {
+                            transfers.spawn(async move { asking.refuse(&packet).await });
+                        }
+                        Answer::Transfer(request, ticket) => {
+                            transfers.spawn(server.transfer(asking, *request, ticket));
+                        }
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => {
+                    debug!(%error, "can't read a TFTP request");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn consider(&self, packet: &[u8], arrived: Arrived, end: &CancellationToken) -> Answer {
+        let source = IpAddr::V4(*arrived.source.ip());
+        let request = match Request::decode(packet) {
+            Ok(request) => request,
+            Err(malformed) => {
+                self.complaints.note(source, &malformed);
+                return malformed.answer().map_or(Answer::Nothing, Answer::Packet);
+            }
+        };
+        let name = request.file.as_bytes();
+        if self.loaders.find(name).is_none() {
+            if is_probe(name) {
+                debug!(%source, file = %request.file, "not there, as most clients expect");
+            } else {
+                self.complaints
+                    .note(source, &format!("there is no file {}", request.file));
+            }
+            return Answer::Packet(ErrorCode::FileNotFound.packet("file not found"));
+        }
+        match self.roster.admit(arrived.source, &request, end) {
+            Admitted::Begins(ticket) => Answer::Transfer(Box::new(request), ticket),
+            Admitted::Repeats => Answer::Nothing,
+            Admitted::TooMany => {
+                self.complaints.note(source, &"too many transfers at once");
+                Answer::Nothing
+            }
+        }
+    }
+
+    async fn transfer(self: Arc<Self>, asking: Asking, request: Request, ticket: Ticket) {
+        let peer = asking.arrived.source;
+        let Some(content) = self.loaders.find(request.file.as_bytes()) else {
+            return;
+        };
+        let outlet = match asking.outlet().await {
+            Ok(outlet) => outlet,
+            Err(error) => {
+                warn!(%peer, %error, "can't open a port for a transfer");
+                return;
+            }
+        };
+        let (file, size) = (request.file.clone(), content.len());
+        let (limits, turn) = (Limits::default(), Turn::First);
+        let mut session = Session {
+            outlet,
+            request,
+            content,
+            limits,
+            ticket,
+            turn,
+        };
+        while let Some(ended) = session.next().await {
+            let took = ended.took.as_secs_f64();
+            if is_complete(&ended.status) {
+                let detail = format!("{file}, {size} bytes in {took:.1} s");
+                self.fetched(IpAddr::V4(*peer.ip()), detail).await;
+            } else {
+                tell(peer, &file.to_string(), &ended.status);
+            }
+        }
+    }
+
+    /// A loader was fetched. Beside another DHCP server no lease says whose the address is, so its
+    /// card is named where the link knows it.
+    async fn fetched(&self, peer: IpAddr, detail: String) {
+        let card = find_neighbour(peer).await;
+        let whose = card.map_or(StepOwner::Address(peer), StepOwner::Card);
+        debug!(%peer, detail, "loader fetched");
+        self.directory.step(ObservedStep {
+            whose,
+            step: BootStep::Loader,
+            detail,
+        });
+    }
+}
+
+/// What a packet on port 69 leads to.
+enum Answer {
+    Nothing,
+    Packet(Vec<u8>),
+    Transfer(Box<Request>, Ticket),
+}
+
+/// A packet, and where it came in.
+struct Asking {
+    entrance: Entrance,
+    arrived: Arrived,
+}
+
+impl Asking {
+    async fn refuse(&self, packet: &[u8]) {
+        let to = self.arrived.source;
+        let socket = &self.entrance.socket;
+        if let Err(error) = socket.send(packet, self.entrance.address, to).await {
+            debug!(%to, %error, "can't send a TFTP error");
+        }
+    }
+
+    /// A port on the address that was asked; if that was everybody's, on ours.
+    async fn outlet(&self) -> io::Result<Outlet> {
+        let to = self.arrived.source;
+        let asked = SocketAddrV4::new(self.arrived.destination, 0);
+        match Outlet::connect(asked, to).await {
+            Ok(outlet) if !asked.ip().is_unspecified() => Ok(outlet),
+            Ok(_) | Err(_) => {
+                Outlet::connect(SocketAddrV4::new(self.entrance.address, 0), to).await
+            }
+        }
+    }
+}
+
+/// Many ROMs start the file without acknowledging its last block.
+fn is_complete(status: &Status) -> bool {
+    matches!(
+        status,
+        Status::Done
+            | Status::Aborted(
+                Abort::Silence { all_sent: true } | Abort::Unreachable { all_sent: true }
+            )
+    )
+}
+
+fn tell(peer: SocketAddrV4, file: &str, status: &Status) {
+    match status {
+        Status::Aborted(Abort::SizeProbe) => debug!(%peer, file, "asked for the size"),
+        Status::Aborted(Abort::Client { code, message }) => {
+            info!(%peer, file, code, %message, "the client gave up a transfer");
+        }
+        Status::Aborted(abort) => info!(%peer, file, ?abort, "a transfer has ended early"),
+        Status::Running | Status::Done => {}
+    }
+}
