@@ -182,12 +182,12 @@ impl Lab {
         self.outcome = Outcome::LeftRunning;
         Ok(format!(
             "The lab is still up.\n\
-             A shell in the server's place:  ip netns exec {server} bash\n\
-             The packets of the segment:     ip netns exec {switch} tcpdump -ni {BRIDGE}\n\
+             A shell in the server's place:  nsenter --net={server} bash\n\
+             The packets of the segment:     nsenter --net={switch} tcpdump -ni {BRIDGE}\n\
              Consoles and logs:              {artefacts}\n\
              Take it down:                   {reaper} {folder} </dev/null\n",
-            server = self.server().name(),
-            switch = self.switch().name(),
+            server = self.server().path().display(),
+            switch = self.switch().path().display(),
             artefacts = self.artefacts.directory().display(),
             reaper = reaper.display(),
             folder = self.folder.display(),

@@ -1,4 +1,8 @@
 //! A network namespace by name (ip-netns(8)): where commands run, and where sockets are made.
+//!
+//! Commands are sent inside by nsenter(1), not by `ip netns exec`, which also makes a mount
+//! namespace and therefore refuses to work where `/` is no mount point, as in a chroot. So `/sys`
+//! is the host's also for those inside; `/proc/net` and netlink are the namespace's.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -38,11 +42,11 @@ impl Namespace {
     }
 
     /// A command that will run inside, in a process group of its own, with no standard input. Its
-    /// pid is the program's own: `ip netns exec` becomes the program.
+    /// pid is the program's own: nsenter becomes the program.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new("ip");
+        let mut command = Command::new("nsenter");
         command
-            .args(["netns", "exec", &self.name])
+            .arg(format!("--net={}", self.path().display()))
             .arg(program)
             .stdin(Stdio::null())
             .process_group(0);

@@ -36,22 +36,24 @@ impl Network {
             taps: AtomicU8::new(0),
         };
         network.add(&network.switch)?;
-        let switch = network.switch.name();
         // No spanning tree and no delay: a port forwards as soon as it is up. No snooping: the
         // bridge has no querier to learn multicast groups from.
-        network.ip(&format!(
-            "-n {switch} link add {BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
-        ))?;
+        network.ip_in(
+            &network.switch,
+            &format!("link add {BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0"),
+        )?;
         network.set_up(&network.switch, BRIDGE)?;
         network.add(&network.server)?;
         network.attach(&network.server, None)?;
-        let server = network.server.name();
-        network.ip(&format!(
-            "-n {server} address add {SERVER}/{PREFIX_LENGTH} brd + dev {LINK}"
-        ))?;
-        network.ip(&format!(
-            "-n {server} address add {SERVER_V6}/64 dev {LINK} nodad"
-        ))?;
+        for address in [
+            format!("{SERVER}/{PREFIX_LENGTH} brd +"),
+            format!("{SERVER_V6}/64 nodad"),
+        ] {
+            network.ip_in(
+                &network.server,
+                &format!("address add {address} dev {LINK}"),
+            )?;
+        }
         Ok(network)
     }
 
@@ -80,45 +82,45 @@ impl Network {
     /// A further tap on the switch, for a machine's NIC; its name.
     pub(crate) fn add_tap(&self) -> Result<String, LabError> {
         let tap = format!("tap{}", self.taps.fetch_add(1, Ordering::Relaxed));
-        let switch = self.switch.name();
-        self.ip(&format!("-n {switch} tuntap add {tap} mode tap"))?;
+        self.ip_in(&self.switch, &format!("tuntap add {tap} mode tap"))?;
         self.join_bridge(&tap)?;
         Ok(tap)
     }
 
     /// Gives the server one more address, reachable only from itself.
     pub(crate) fn add_server_address(&self, address: Ipv4Addr) -> Result<(), LabError> {
-        let server = self.server.name();
-        self.ip(&format!("-n {server} address add {address}/32 dev lo"))
+        self.ip_in(&self.server, &format!("address add {address}/32 dev lo"))
     }
 
     fn add(&self, namespace: &Namespace) -> Result<(), LabError> {
-        self.ip(&format!("netns add {}", namespace.name()))?;
+        self.tether.ip(&format!("netns add {}", namespace.name()))?;
         self.set_up(namespace, "lo")
     }
 
     fn attach(&self, namespace: &Namespace, mac: Option<MacAddress>) -> Result<(), LabError> {
         let port = format!("port{}", self.ports.fetch_add(1, Ordering::Relaxed));
-        let (switch, name) = (self.switch.name(), namespace.name());
+        let name = namespace.name();
         let address = mac.map_or_else(String::new, |mac| format!("address {mac} "));
-        self.ip(&format!(
-            "-n {switch} link add {port} type veth peer name {LINK} {address}netns {name}"
-        ))?;
+        self.ip_in(
+            &self.switch,
+            &format!("link add {port} type veth peer name {LINK} {address}netns {name}"),
+        )?;
         self.join_bridge(&port)?;
         self.set_up(namespace, LINK)
     }
 
     fn join_bridge(&self, port: &str) -> Result<(), LabError> {
-        let switch = self.switch.name();
-        self.ip(&format!("-n {switch} link set {port} master {BRIDGE} up"))
+        self.ip_in(&self.switch, &format!("link set {port} master {BRIDGE} up"))
     }
 
     fn set_up(&self, namespace: &Namespace, link: &str) -> Result<(), LabError> {
-        self.ip(&format!("-n {} link set {link} up", namespace.name()))
+        self.ip_in(namespace, &format!("link set {link} up"))
     }
 
-    fn ip(&self, words: &str) -> Result<(), LabError> {
-        self.tether.ip(words).map(drop)
+    fn ip_in(&self, namespace: &Namespace, words: &str) -> Result<(), LabError> {
+        let mut command = namespace.command("ip");
+        command.args(words.split_ascii_whitespace());
+        self.tether.run(&mut command).map(drop)
     }
 }
 

@@ -121,6 +121,7 @@ const fn bench(program: &'static str, package: &'static str) -> Requirement {
 
 const REQUIREMENTS: &[Requirement] = &[
     demo("ip", "iproute2"),
+    demo("nsenter", "util-linux"),
     demo("nice", "coreutils"),
     demo("qemu-system-x86_64", "qemu-system-x86"),
     demo(UEFI_CODE, "ovmf"),
@@ -150,7 +151,7 @@ mod tests {
     use std::process::Command;
 
     /// What Debian installs with another package or with every system.
-    const COME_ALONG: [&str; 2] = ["coreutils", "ipxe-qemu"];
+    const COME_ALONG: [&str; 3] = ["coreutils", "ipxe-qemu", "util-linux"];
 
     #[test]
     fn the_script_installs_every_package_that_is_asked_for() {

@@ -165,7 +165,7 @@ async fn real_clients_get_a_lease_and_leave_the_host_alone() {
             "--interface=eth0",
         ])
         .args([
-            "--dhcp-range=10.77.0.50,10.77.0.60,10m",
+            "--dhcp-range=10.77.0.50,10.77.0.59,10m",
             "--dhcp-authoritative",
             "--no-ping",
         ])
@@ -203,14 +203,9 @@ async fn real_clients_get_a_lease_and_leave_the_host_alone() {
         .arg("eth0");
     runs(&lab, "dhclient", dhclient, "new_ip_address=10.77.0.5").await;
 
-    let address = format!("-n {} address add 10.77.0.99/24 dev eth0", client.name());
-    assert!(
-        Command::new("ip")
-            .args(address.split(' '))
-            .status()
-            .unwrap()
-            .success()
-    );
+    let mut ip = client.command("ip");
+    ip.args(["address", "add", "10.77.0.99/24", "dev", "eth0"]);
+    assert!(ip.status().unwrap().success());
     let mut curl = client.command("curl");
     curl.args(["-sS", "tftp://10.77.0.1/hello"]);
     runs(&lab, "curl", curl, "over TFTP").await;
