@@ -56,7 +56,7 @@ pub struct Agreement {
     pub block_size: u16,
     /// Blocks between two acknowledgements.
     pub window: u16,
-    /// The client's own wish how long we wait before we send again.
+    /// The client's own wish how long we wait at most before we send again.
     pub timeout: Option<Duration>,
     /// Whether the client was told the size of the file.
     pub transfer_size: bool,

@@ -5,26 +5,31 @@
 //! wait until something can be measured, which in lock step on a lossy link costs seconds per block.
 //! So here the measured wait is restored when the answer came one known round trip after the
 //! repetition; at any other moment the first copy was merely late, the link has become slow, and
-//! the doubled wait is there to measure it. A client that named a `timeout` (RFC 2349) gets exactly
-//! that.
+//! the doubled wait is there to measure it.
+//!
+//! A `timeout` that the client named (RFC 2349) is where the doubling ends. Sending again earlier,
+//! as the measurements say, costs such a client nothing; to wait that long for each lost block costs
+//! it minutes (curl asks for 6 s, U-Boot for 5 s).
 
 use std::time::Duration;
 
 /// The wait of one transfer.
 #[derive(Debug, Clone)]
 pub(crate) struct RetransmissionTimer {
-    fixed: Option<Duration>,
+    longest: Duration,
     smoothed: Option<Duration>,
+    shortest: Option<Duration>,
     variation: Duration,
     wait: Duration,
 }
 
 impl RetransmissionTimer {
-    /// A timer that has measured nothing yet; `fixed` is the client's own wish.
-    pub(crate) fn new(fixed: Option<Duration>) -> Self {
+    /// A timer that has measured nothing yet; `wish` is the client's own timeout.
+    pub(crate) fn new(wish: Option<Duration>) -> Self {
         Self {
-            fixed,
+            longest: wish.unwrap_or(MOST_WAIT),
             smoothed: None,
+            shortest: None,
             variation: Duration::ZERO,
             wait: FIRST_WAIT,
         }
@@ -32,7 +37,7 @@ impl RetransmissionTimer {
 
     /// How long to wait now.
     pub(crate) fn wait(&self) -> Duration {
-        self.fixed.unwrap_or(self.wait)
+        self.wait
     }
 
     /// Something that was sent once was answered after this time.
@@ -52,6 +57,10 @@ impl RetransmissionTimer {
             }
         };
         self.smoothed = Some(smoothed);
+        self.shortest = Some(
+            self.shortest
+                .map_or(round_trip, |least| least.min(round_trip)),
+        );
         self.restore();
     }
 
@@ -66,13 +75,21 @@ impl RetransmissionTimer {
     /// The wait that the measurements say.
     fn restore(&mut self) {
         if let Some(smoothed) = self.smoothed {
-            self.wait = (smoothed + self.variation * 4).clamp(LEAST_WAIT, MOST_WAIT);
+            self.wait = (smoothed + self.variation * 4)
+                .max(LEAST_WAIT)
+                .min(self.longest);
         }
     }
 
     /// A wait was in vain.
     pub(crate) fn back_off(&mut self) {
-        self.wait = (self.wait * 2).min(MOST_WAIT);
+        self.wait = (self.wait * 2).min(self.longest);
+    }
+
+    /// Whether something that was sent so long ago can have been answered by now.
+    pub(crate) fn can_have_answered(&self, since: Duration) -> bool {
+        self.shortest
+            .is_some_and(|shortest| since * 4 >= shortest * 3)
     }
 
     /// When an answer is surely due: what comes earlier may have been caused by something older.
@@ -173,6 +190,20 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_takes_three_quarters_of_the_shortest_round_trip() {
+        let mut timer = RetransmissionTimer::new(None);
+        assert!(
+            !timer.can_have_answered(ms(900)),
+            "nothing was measured yet"
+        );
+        for round_trip in [8, 4, 100] {
+            timer.measured(ms(round_trip));
+        }
+        assert!(timer.can_have_answered(ms(3)));
+        assert!(!timer.can_have_answered(ms(2)));
+    }
+
+    #[test]
     fn a_repetition_by_the_client_measures_nothing() {
         let mut timer = RetransmissionTimer::new(None);
         timer.measured(ms(1));
@@ -181,10 +212,13 @@ mod tests {
     }
 
     #[test]
-    fn the_clients_own_wish_is_kept() {
-        let mut timer = RetransmissionTimer::new(Some(ms(5000)));
-        timer.measured(ms(1));
-        timer.back_off();
-        assert_eq!(timer.wait(), ms(5000));
+    fn the_clients_own_wish_ends_the_doubling() {
+        for (wish, expected) in [(1, 1000), (5, 5000), (30, 6400)] {
+            let mut timer = RetransmissionTimer::new(Some(ms(wish * 1000)));
+            timer.measured(ms(1));
+            assert_eq!(timer.wait(), ms(200), "losses are repaired as measured");
+            (0..5).for_each(|_| timer.back_off());
+            assert_eq!(timer.wait(), ms(expected), "timeout {wish}");
+        }
     }
 }

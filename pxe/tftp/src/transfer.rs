@@ -8,9 +8,9 @@
 //!                    client's ERROR, silence, no progress, cancel: Aborted
 //! ```
 //!
-//! The rules it keeps. In lock step (window 1) a repeated ACK sends nothing (Sorcerer's Apprentice:
+//! The rules it keeps. In lock step (window 1) a repeated ACK sends nothing (Sorcerer's Apprentice,
 //! RFC 1123 §4.2.3.1). In windows (RFC 7440) an ACK inside the window resumes after the block it
-//! names, and a repeated ACK says that the window's first block is lost: the window goes out again
+//! names; a repeated ACK says that the window's first block is lost, and the window goes out again
 //! once its own answer is overdue, so that a duplicate made by the network costs nothing. Until the
 //! first ACK at most [`UNHEARD_DATAGRAMS`] small datagrams leave, for the source may be forged. A
 //! repeated ACK is a sign of life: silence is counted from the last one.
@@ -44,8 +44,8 @@ pub struct Transfer {
     /// Blocks up to this one were sent.
     sent: u64,
     batch: Batch,
-    /// Whether a gap was reported that is repaired when the latest batch's answer is overdue.
-    gap: bool,
+    /// How to repeat when the latest batch's answer is overdue, if a gap is suspected.
+    suspicion: Option<Origin>,
     deadline: Option<Instant>,
     /// Waits in vain since the last sign of life.
     silent: u8,
@@ -75,9 +75,9 @@ impl Transfer {
             sent: 0,
             batch: Batch {
                 at: now,
-                fresh: true,
+                origin: Origin::First,
             },
-            gap: false,
+            suspicion: None,
             deadline: None,
             silent: 0,
             stalled: 0,
@@ -85,7 +85,7 @@ impl Transfer {
             content,
             agreement,
         };
-        let send = transfer.send_batch(now, true);
+        let send = transfer.send_batch(Origin::First, now);
         (transfer, send)
     }
 
@@ -109,8 +109,8 @@ impl Transfer {
         if self.deadline.is_none_or(|deadline| now < deadline) {
             return Outgoing::Nothing;
         }
-        if std::mem::take(&mut self.gap) {
-            return self.repeat(now);
+        if let Some(origin) = self.suspicion.take() {
+            return self.repeat(origin, now);
         }
         let patience = if self.heard {
             RETRIES
@@ -123,7 +123,7 @@ impl Transfer {
         }
         self.silent += 1;
         self.timer.back_off();
-        self.repeat(now)
+        self.repeat(Origin::Blind, now)
     }
 
     /// Gives up, because the server stops. The client is told.
@@ -203,7 +203,7 @@ impl Transfer {
         self.stalled = 0;
         self.alive();
         self.measure(now);
-        self.send_batch(now, true)
+        self.send_batch(Origin::First, now)
     }
 
     fn acknowledged(&mut self, number: u16, now: Instant) -> Outgoing {
@@ -214,7 +214,7 @@ impl Transfer {
         }
         self.alive();
         if ahead == 0 {
-            return self.gap_reported(now);
+            return self.repeated_acknowledgement(now);
         }
         self.acknowledged = block;
         self.stalled = 0;
@@ -223,27 +223,58 @@ impl Transfer {
         }
         if block == self.sent {
             self.measure(now);
-            return self.send_batch(now, true);
+            return self.send_batch(Origin::First, now);
         }
-        if self.batch.fresh {
-            return self.repeat(now);
-        }
-        self.gap_reported(now)
+        self.partly_acknowledged(now)
     }
 
-    /// The first block after `acknowledged` may be lost. It is sent again when the latest batch had
-    /// the time to be answered; an earlier report speaks of an older batch, or is a duplicate.
-    fn gap_reported(&mut self, now: Instant) -> Outgoing {
+    /// The window's first block may be lost: no other leads a client to say the same again. But if
+    /// the latest batch could not be answered yet, it is about an older one, or a duplicate.
+    fn repeated_acknowledgement(&mut self, now: Instant) -> Outgoing {
         if self.agreement.window == 1 {
             return self.ignore();
         }
-        let overdue = self.batch.at + self.timer.answer_due();
-        if now >= overdue {
-            return self.repeat(now);
+        if now >= self.overdue() {
+            return self.repeat(Origin::Requested, now);
         }
-        self.gap = true;
-        self.deadline = Some(self.deadline.map_or(overdue, |at| at.min(overdue)));
+        self.suspect(Origin::Requested);
         Outgoing::Nothing
+    }
+
+    /// The latest batch was answered in its middle: a block is lost there, unless the batch was
+    /// repeated without knowing what the client has. Then the client knew the first blocks, said so
+    /// at once, and the others are on their way: what its window lacks follows them. To resume after
+    /// the block that it named would put our windows out of step with its own, and repeat blocks
+    /// for ever (seen with atftp 0.8).
+    fn partly_acknowledged(&mut self, now: Instant) -> Outgoing {
+        let since = now.saturating_duration_since(self.batch.at);
+        match self.batch.origin {
+            Origin::First => self.repeat(Origin::Requested, now),
+            Origin::Requested if self.timer.can_have_answered(since) => {
+                self.repeat(Origin::Requested, now)
+            }
+            Origin::Requested => {
+                self.suspect(Origin::Blind);
+                Outgoing::Nothing
+            }
+            Origin::Blind => {
+                let rest = self.send_blocks(self.sent + 1, Origin::Requested, now);
+                self.suspect(Origin::Blind);
+                rest
+            }
+        }
+    }
+
+    /// When the latest batch should have been answered.
+    fn overdue(&self) -> Instant {
+        self.batch.at + self.timer.answer_due()
+    }
+
+    /// Repeats the latest batch as soon as its answer is overdue.
+    fn suspect(&mut self, origin: Origin) {
+        let overdue = self.overdue();
+        self.suspicion = Some(origin);
+        self.deadline = Some(self.deadline.map_or(overdue, |at| at.min(overdue)));
     }
 
     fn given_up(&mut self, code: u16, message: ClientMessage) -> Outgoing {
@@ -256,37 +287,50 @@ impl Transfer {
     }
 
     /// Sends the latest batch again, from the first block that has not arrived.
-    fn repeat(&mut self, now: Instant) -> Outgoing {
+    fn repeat(&mut self, origin: Origin, now: Instant) -> Outgoing {
         if self.stalled >= STALLED_BATCHES {
             return self.end(Status::Aborted(Abort::Stalled));
         }
         self.stalled += 1;
-        self.send_batch(now, false)
+        self.send_batch(origin, now)
     }
 
-    fn send_batch(&mut self, now: Instant, fresh: bool) -> Outgoing {
-        self.batch = Batch { at: now, fresh };
-        self.gap = false;
+    /// Sends the OACK, or the window after what has arrived.
+    fn send_batch(&mut self, origin: Origin, now: Instant) -> Outgoing {
+        if !self.offered {
+            return self.send_blocks(self.acknowledged + 1, origin, now);
+        }
+        self.begin_batch(origin, now);
+        self.statistics.datagrams += 1;
+        self.statistics.repeated += u64::from(origin != Origin::First);
+        Outgoing::OptionAcknowledgement
+    }
+
+    /// Sends the blocks from `first` to the end of the window after what has arrived.
+    fn send_blocks(&mut self, first: u64, origin: Origin, now: Instant) -> Outgoing {
+        self.begin_batch(origin, now);
+        let window = u64::from(self.agreement.window);
+        let end = self.last.min(self.acknowledged + window);
+        let count = (end + 1).saturating_sub(first);
+        self.statistics.datagrams += count;
+        self.statistics.repeated += count.min((self.sent + 1).saturating_sub(first));
+        self.sent = self.sent.max(end);
+        match u16::try_from(count) {
+            Ok(0) | Err(_) => Outgoing::Nothing,
+            Ok(count) => Outgoing::Blocks { first, count },
+        }
+    }
+
+    fn begin_batch(&mut self, origin: Origin, now: Instant) {
+        self.batch = Batch { at: now, origin };
+        self.suspicion = None;
         self.deadline = Some(now + self.timer.wait());
-        let (send, datagrams) = if self.offered {
-            (Outgoing::OptionAcknowledgement, 1)
-        } else {
-            let left = self.last - self.acknowledged;
-            let count = u16::try_from(left).unwrap_or(u16::MAX);
-            let count = count.min(self.agreement.window);
-            let first = self.acknowledged + 1;
-            self.sent = self.sent.max(self.acknowledged + u64::from(count));
-            (Outgoing::Blocks { first, count }, u64::from(count))
-        };
-        self.statistics.datagrams += datagrams;
-        self.statistics.repeated += if fresh { 0 } else { datagrams };
-        send
     }
 
     /// The latest batch was answered.
     fn measure(&mut self, now: Instant) {
         let since = now.saturating_duration_since(self.batch.at);
-        if self.batch.fresh {
+        if self.batch.origin == Origin::First {
             self.timer.measured(since);
         } else {
             self.timer.answered_after_repetition(since);
@@ -319,8 +363,19 @@ impl Transfer {
 struct Batch {
     /// When it was sent.
     at: Instant,
-    /// Whether none of it had been sent before.
-    fresh: bool,
+    /// Why.
+    origin: Origin,
+}
+
+/// Why a batch was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// It was its turn.
+    First,
+    /// The client said what it has and that it lacks the rest.
+    Requested,
+    /// The client was silent: it may have some of it.
+    Blind,
 }
 
 /// Block numbers are 16 bits wide and go on from 65535 to 0.

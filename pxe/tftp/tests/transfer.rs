@@ -215,18 +215,55 @@ fn a_partial_ack_resumes_after_its_block() {
 }
 
 #[test]
-fn a_partial_ack_of_repeated_blocks_does_not_multiply_them() {
+fn stale_partial_acks_do_not_multiply_blocks() {
     let (mut transfer, now) = windowed(100_000, ms(3));
     let now = now + ms(3);
     assert_eq!(transfer.handle(&ack(1), now), blocks(2, 4));
     for number in 2..=4 {
+        let sent = transfer.handle(&ack(number), now + ms(1));
         assert_eq!(
-            transfer.handle(&ack(number), now),
+            sent,
             Outgoing::Nothing,
-            "ACK {number}"
+            "ACK {number} left before the blocks came"
         );
     }
     assert_eq!(transfer.handle(&ack(5), now + ms(3)), blocks(6, 4));
+}
+
+#[test]
+fn a_second_gap_in_a_repeated_window_is_repaired_at_once() {
+    let (mut transfer, now) = windowed(100_000, ms(3));
+    let now = now + ms(3);
+    assert_eq!(transfer.handle(&ack(1), now), blocks(2, 4));
+    assert_eq!(transfer.handle(&ack(2), now + ms(3)), blocks(3, 4));
+}
+
+#[test]
+fn windows_fall_into_step_again() {
+    let (mut transfer, now) = windowed(100_000, ms(3));
+    // Block 4 is lost. The client waits for it; at the deadline all four go out again.
+    let now = now + ms(200);
+    assert_eq!(transfer.due(now), blocks(1, 4));
+    // The client answers block 1 with what it has, then gets block 4: it needs 5 to 7.
+    let now = now + ms(3);
+    assert_eq!(transfer.handle(&ack(3), now), blocks(5, 3));
+    assert_eq!(transfer.handle(&ack(3), now), Outgoing::Nothing);
+    assert_eq!(transfer.handle(&ack(7), now + ms(3)), blocks(8, 4));
+    assert_eq!(transfer.statistics().repeated, 4);
+}
+
+#[test]
+fn a_window_slides_no_further_than_the_last_block() {
+    let (mut transfer, now) = windowed(512 * 3 + 9, ms(3));
+    assert_eq!(transfer.due(now + ms(200)), blocks(1, 4));
+    assert_eq!(transfer.handle(&ack(3), now + ms(203)), Outgoing::Nothing);
+    assert_eq!(
+        transfer.due(now + ms(403)),
+        blocks(4, 1),
+        "it is still awaited"
+    );
+    let _ = transfer.handle(&ack(4), now + ms(404));
+    assert_eq!(transfer.status(), &Status::Done);
 }
 
 #[test]
