@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod acquisition;
 pub mod action;
 pub mod command_line;
 pub mod config;
@@ -26,6 +27,7 @@ pub mod event_id;
 pub mod event_stream;
 pub mod fetch;
 pub mod hostname;
+pub mod installation;
 pub mod kernel_log;
 pub mod member;
 pub mod messages;

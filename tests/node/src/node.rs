@@ -9,20 +9,19 @@
 //! A STATE partition with a config always wins: then the URL is never asked for and nothing is
 //! installed, wherever the system was loaded from.
 
+use crate::acquisition::{Acquired, Acquisition, report};
 use crate::action::{Action, Happened, PowerOn};
 use crate::command_line::{BootRefused, CommandLine, KernelArguments};
 use crate::config::{self, MachineConfig, MachineType};
-use crate::config_error::ConfigRefused;
-use crate::config_url;
-use crate::disk;
+use crate::config_url::UrlValues;
 use crate::event::Event;
-use crate::event_stream::restart_pause;
-use crate::fetch::{Answer, Fetch, FetchStep};
+use crate::fetch::Answer;
 use crate::hostname;
+use crate::installation::{self, A_WHILE};
 use crate::member::{BootstrapRefused, Change, Member};
 use crate::messages::{
-    AddressEvent, ConfigLoadErrorEvent, ConfigValidationErrorEvent, MachineStage, PlatformInfo,
-    SequenceAction, ServiceListResponse, StepAction, Version, VersionInfo, VersionResponse,
+    AddressEvent, MachineStage, PlatformInfo, ServiceListResponse, StepAction, Version,
+    VersionInfo, VersionResponse,
 };
 use crate::sequence;
 use crate::state_record::StateRecord;
@@ -40,8 +39,7 @@ pub struct Node {
     arguments: KernelArguments,
     addresses: Vec<IpAddr>,
     lease_hostname: Option<String>,
-    fetch: Option<Fetch>,
-    refusals: u32,
+    acquisition: Option<Acquisition>,
     config: Option<MachineConfig>,
     record: Option<StateRecord>,
     member: Option<Member>,
@@ -75,8 +73,7 @@ impl Node {
             arguments,
             addresses: Vec::new(),
             lease_hostname: None,
-            fetch: None,
-            refusals: 0,
+            acquisition: None,
             config: None,
             record: None,
             member: None,
@@ -94,7 +91,7 @@ impl Node {
             Happened::ConfigAnswered { answer, jitter } => {
                 self.config_answered(answer, jitter, now)
             }
-            Happened::Installed(result) => Self::installed(result),
+            Happened::Installed(result) => installation::ended(result),
             Happened::CertificateReady => vec![Action::ServeApi],
             Happened::EndpointAnswers => self.with_member(now, Member::endpoint_answers),
             Happened::TimePassed => self.with_member(now, Member::advance),
@@ -174,9 +171,10 @@ impl Node {
                 Ok(config) => actions.extend(self.configured(config, record, now)),
                 Err(refused) => actions.extend(report(&refused)),
             }
-        } else if self.arguments.config_url.is_some() {
-            self.fetch = Some(Fetch::begin(now));
-            actions.extend(self.ask(now));
+        } else if let Some(url) = &self.arguments.config_url {
+            let (acquisition, ask) = Acquisition::begin(url, &self.url_values(), now);
+            self.acquisition = Some(acquisition);
+            actions.push(ask);
         } else {
             actions.push(Action::Say("no config: maintenance".to_owned()));
             actions.push(Action::Publish(Event::task(
@@ -204,56 +202,30 @@ impl Node {
         ]
     }
 
-    fn ask(&self, at: Timestamp) -> Option<Action> {
-        let mut values = self.facts.identity.clone();
-        values.hostname = Some(self.hostname());
-        let url = config_url::fill(self.arguments.config_url.as_deref()?, &values);
-        Some(Action::Fetch { url, at })
-    }
-
     fn config_answered(&mut self, answer: Answer, jitter: Duration, now: Timestamp) -> Vec<Action> {
-        let Some(fetch) = &mut self.fetch else {
+        let values = self.url_values();
+        let Some(acquisition) = &mut self.acquisition else {
             return Vec::new();
         };
-        let bytes = match fetch.answered(answer, now, jitter) {
-            FetchStep::Load(bytes) => bytes,
-            FetchStep::RetryAt { at, reason } => {
-                let mut actions = vec![Action::Say(format!("config not there yet: {reason}"))];
-                actions.extend(self.ask(at));
-                return actions;
-            }
-            FetchStep::GiveUp { reason } => {
-                let error = format!("failed to download config: {reason}");
-                let event = Event::LoadError(ConfigLoadErrorEvent { error });
-                return self.ask_anew(vec![Action::Publish(event)], jitter, now);
-            }
-        };
-        match config::accept(&bytes) {
-            Ok(config) => {
-                self.fetch = None;
+        match acquisition.answered(answer, jitter, &values, now) {
+            Acquired::NotYet(actions) => actions,
+            Acquired::Config(config, bytes) => {
+                self.acquisition = None;
                 let record = StateRecord {
                     generation: 0,
                     etcd_has_data: false,
                     config: bytes,
                 };
-                self.install(config, record)
+                self.install(*config, record)
             }
-            Err(refused) => self.ask_anew(report(&refused), jitter, now),
         }
     }
 
-    /// The controller that gets the config failed: it is run again after a pause, from the start.
-    fn ask_anew(
-        &mut self,
-        mut actions: Vec<Action>,
-        jitter: Duration,
-        now: Timestamp,
-    ) -> Vec<Action> {
-        let at = now.plus(restart_pause(self.refusals, jitter.subsec_millis()));
-        self.refusals = self.refusals.saturating_add(1);
-        self.fetch = Some(Fetch::begin(at));
-        actions.extend(self.ask(at));
-        actions
+    fn url_values(&self) -> UrlValues {
+        UrlValues {
+            hostname: Some(self.hostname()),
+            ..self.facts.identity.clone()
+        }
     }
 
     fn install(&mut self, config: MachineConfig, record: StateRecord) -> Vec<Action> {
@@ -261,31 +233,7 @@ impl Node {
         let target = config.install.clone();
         actions.extend(self.apply(config));
         actions.extend(tell(sequence::initialize_ends()));
-        actions.push(Action::Publish(Event::status(
-            MachineStage::Installing,
-            &[],
-        )));
-        actions.extend(tell(sequence::install_begins()));
-        match disk::choose(&self.facts.disks, &target) {
-            Ok(disk) => {
-                actions.push(Action::Say(format!("installing to /dev/{}", disk.name)));
-                actions.push(Action::Install {
-                    disk: disk.clone(),
-                    record,
-                });
-            }
-            Err(error) => actions.extend(install_failed(&error.to_string())),
-        }
-        actions
-    }
-
-    fn installed(result: Result<(), String>) -> Vec<Action> {
-        if let Err(reason) = result {
-            return install_failed(&reason);
-        }
-        let mut actions = vec![Action::Say("installed".to_owned())];
-        actions.extend(tell(sequence::install_ends()));
-        actions.push(Action::Restart);
+        actions.extend(installation::begin(&self.facts.disks, &target, record));
         actions
     }
 
@@ -398,31 +346,3 @@ impl Node {
 fn tell(events: Vec<Event>) -> impl Iterator<Item = Action> {
     events.into_iter().map(Action::Publish)
 }
-
-/// A config was refused: as load error or as validation error.
-fn report(refused: &ConfigRefused) -> Vec<Action> {
-    let error = refused.to_string();
-    let say = Action::Say(format!("config refused: {error}"));
-    let event = match refused {
-        ConfigRefused::Load(_) => Event::LoadError(ConfigLoadErrorEvent { error }),
-        ConfigRefused::Validation(_) => {
-            Event::ValidationError(ConfigValidationErrorEvent { error })
-        }
-    };
-    vec![say, Action::Publish(event)]
-}
-
-/// An error that ends the sequence restarts the node.
-fn install_failed(reason: &str) -> Vec<Action> {
-    vec![
-        Action::Say(format!("installation failed: {reason}")),
-        Action::Publish(Event::task("install", StepAction::Stop)),
-        Action::Publish(Event::sequence_failed("install", reason.to_owned())),
-        Action::Publish(Event::sequence("reboot", SequenceAction::Start)),
-        Action::Publish(Event::status(MachineStage::Rebooting, &[])),
-        Action::RestartAfter(A_WHILE),
-    ]
-}
-
-/// How long a node that cannot go on stays up, so that what it says can be read.
-const A_WHILE: Duration = Duration::from_secs(5);

@@ -124,8 +124,11 @@ mod tests {
                 let mut torn = partition.clone();
                 let whole = record.encode().len();
                 write(&mut torn, &record, cut.min(whole - 1));
-                prop_assert_eq!(StateRecord::newest(&torn), before.clone());
                 write(&mut partition, &record, whole);
+                // What was not written may have stood there already: then nothing was torn.
+                if torn != partition {
+                    prop_assert_eq!(StateRecord::newest(&torn), before.clone());
+                }
                 prop_assert_eq!(StateRecord::newest(&partition), Some(record.clone()));
                 before = Some(record);
             }

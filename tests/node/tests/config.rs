@@ -1,5 +1,11 @@
 //! Which configs a node accepts and which it refuses, and how the node lives with either.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says what it wanted by panicking"
+)]
+
 use machine_core::time::Timestamp;
 use node::action::{Action, Happened, PowerOn};
 use node::config::{self, InstallTarget, MachineType};
