@@ -10,10 +10,11 @@
 #![forbid(unsafe_code)]
 
 pub mod agreement;
+mod blocks;
 pub mod datagram;
 pub mod option;
 pub mod outcome;
 pub mod packet;
 pub mod request;
-pub mod retransmission;
+mod retransmission;
 pub mod transfer;

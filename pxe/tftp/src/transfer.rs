@@ -20,6 +20,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::agreement::{Agreement, Limits};
+use crate::blocks::{Acknowledged, Blocks, Run, on_the_wire};
 use crate::datagram::{Datagram, Outgoing};
 use crate::outcome::{Abort, Statistics, Status};
 use crate::packet::{ClientMessage, ClientPacket, data_header};
@@ -37,12 +38,7 @@ pub struct Transfer {
     offered: bool,
     /// Whether the client ever acknowledged anything.
     heard: bool,
-    /// The number of the last block, counted from 1 and not modulo 65536.
-    last: u64,
-    /// Blocks up to this one have arrived.
-    acknowledged: u64,
-    /// Blocks up to this one were sent.
-    sent: u64,
+    blocks: Blocks,
     batch: Batch,
     /// How to repeat when the latest batch's answer is overdue, if a gap is suspected.
     suspicion: Option<Origin>,
@@ -69,10 +65,7 @@ impl Transfer {
             status: Status::Running,
             offered: agreement.acknowledgement.is_some(),
             heard: false,
-            // A last block is always shorter than the others, if need be empty (RFC 1350 §6).
-            last: size / u64::from(agreement.block_size) + 1,
-            acknowledged: 0,
-            sent: 0,
+            blocks: Blocks::new(size, agreement.block_size, agreement.window),
             batch: Batch {
                 at: now,
                 origin: Origin::First,
@@ -167,7 +160,7 @@ impl Transfer {
     /// Bytes of content that have arrived, and bytes in all.
     pub fn progress(&self) -> (u64, u64) {
         let size = self.content.len() as u64;
-        let arrived = self.acknowledged * u64::from(self.agreement.block_size);
+        let arrived = self.blocks.arrived() * u64::from(self.agreement.block_size);
         (arrived.min(size), size)
     }
 
@@ -207,25 +200,23 @@ impl Transfer {
     }
 
     fn acknowledged(&mut self, number: u16, now: Instant) -> Outgoing {
-        let ahead = number.wrapping_sub(on_the_wire(self.acknowledged));
-        let block = self.acknowledged + u64::from(ahead);
-        if block > self.sent || (ahead == 0 && !self.heard) {
-            return self.ignore();
+        let acknowledged = self.blocks.acknowledge(number);
+        match acknowledged {
+            Acknowledged::Nothing => return self.ignore(),
+            Acknowledged::NoMore if !self.heard => return self.ignore(),
+            Acknowledged::NoMore => {}
+            Acknowledged::Part | Acknowledged::All | Acknowledged::Whole => self.stalled = 0,
         }
         self.alive();
-        if ahead == 0 {
-            return self.repeated_acknowledgement(now);
+        match acknowledged {
+            Acknowledged::Nothing | Acknowledged::NoMore => self.repeated_acknowledgement(now),
+            Acknowledged::Part => self.partly_acknowledged(now),
+            Acknowledged::All => {
+                self.measure(now);
+                self.send_batch(Origin::First, now)
+            }
+            Acknowledged::Whole => self.end(Status::Done),
         }
-        self.acknowledged = block;
-        self.stalled = 0;
-        if block == self.last {
-            return self.end(Status::Done);
-        }
-        if block == self.sent {
-            self.measure(now);
-            return self.send_batch(Origin::First, now);
-        }
-        self.partly_acknowledged(now)
     }
 
     /// The window's first block may be lost: no other leads a client to say the same again. But if
@@ -258,9 +249,10 @@ impl Transfer {
                 Outgoing::Nothing
             }
             Origin::Blind => {
-                let rest = self.send_blocks(self.sent + 1, Origin::Requested, now);
+                self.begin_batch(Origin::Requested, now);
                 self.suspect(Origin::Blind);
-                rest
+                let rest = self.blocks.send_rest();
+                self.outgoing(rest)
             }
         }
     }
@@ -297,27 +289,22 @@ impl Transfer {
 
     /// Sends the OACK, or the window after what has arrived.
     fn send_batch(&mut self, origin: Origin, now: Instant) -> Outgoing {
-        if !self.offered {
-            return self.send_blocks(self.acknowledged + 1, origin, now);
-        }
         self.begin_batch(origin, now);
-        self.statistics.datagrams += 1;
-        self.statistics.repeated += u64::from(origin != Origin::First);
-        Outgoing::OptionAcknowledgement
+        if self.offered {
+            self.statistics.datagrams += 1;
+            self.statistics.repeated += u64::from(origin != Origin::First);
+            return Outgoing::OptionAcknowledgement;
+        }
+        let window = self.blocks.send_window();
+        self.outgoing(window)
     }
 
-    /// Sends the blocks from `first` to the end of the window after what has arrived.
-    fn send_blocks(&mut self, first: u64, origin: Origin, now: Instant) -> Outgoing {
-        self.begin_batch(origin, now);
-        let window = u64::from(self.agreement.window);
-        let end = self.last.min(self.acknowledged + window);
-        let count = (end + 1).saturating_sub(first);
-        self.statistics.datagrams += count;
-        self.statistics.repeated += count.min((self.sent + 1).saturating_sub(first));
-        self.sent = self.sent.max(end);
-        match u16::try_from(count) {
-            Ok(0) | Err(_) => Outgoing::Nothing,
-            Ok(count) => Outgoing::Blocks { first, count },
+    fn outgoing(&mut self, run: Run) -> Outgoing {
+        self.statistics.datagrams += u64::from(run.count);
+        self.statistics.repeated += u64::from(run.repeated);
+        match run {
+            Run { count: 0, .. } => Outgoing::Nothing,
+            Run { first, count, .. } => Outgoing::Blocks { first, count },
         }
     }
 
@@ -338,7 +325,7 @@ impl Transfer {
     }
 
     fn all_sent(&self) -> bool {
-        !self.offered && self.sent == self.last
+        !self.offered && self.blocks.all_sent()
     }
 
     fn alive(&mut self) {
@@ -376,11 +363,6 @@ enum Origin {
     Requested,
     /// The client was silent: it may have some of it.
     Blind,
-}
-
-/// Block numbers are 16 bits wide and go on from 65535 to 0.
-fn on_the_wire(block: u64) -> u16 {
-    u16::try_from(block & 0xffff).unwrap_or_default()
 }
 
 /// How many datagrams a client gets that never acknowledged one: at 516 bytes at most, they stay
