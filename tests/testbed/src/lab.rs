@@ -124,11 +124,11 @@ impl Lab {
         RackedMachine::rack(self, machine, number)
     }
 
-    /// A script for `udhcpc -s` and `dhclient -sf` that prints what it is told, as variables sorted
-    /// by name. Their own scripts would rewrite the host's `/etc/resolv.conf`.
+    /// A script for `udhcpc -s` and `dhclient -sf` that prints what it is told, as variables (theirs
+    /// are in lower case) sorted by name. Their own scripts would rewrite the host's `/etc/resolv.conf`.
     pub fn lease_script(&self) -> Result<PathBuf, LabError> {
         let path = self.folder.join("print-lease");
-        fs::write(&path, "#!/bin/sh\nenv | sort\n")
+        fs::write(&path, "#!/bin/sh\nenv | grep '^[a-z]' | sort\n")
             .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o755)))
             .map_err(LabError::file("write", &path))?;
         Ok(path)

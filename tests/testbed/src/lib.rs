@@ -22,6 +22,7 @@ pub mod chassis_control;
 pub mod console;
 pub mod daemon;
 pub mod error;
+pub mod follower;
 pub mod lab;
 pub mod machine;
 pub mod namespace;

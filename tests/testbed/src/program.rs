@@ -68,7 +68,7 @@ impl Program {
         self.output.path()
     }
 
-    /// Waits for a line of its output that `is_it`; if it ends instead, says with which words.
+    /// Waits for a line of its output that `is_it`; if it ends without, says with which words.
     pub async fn wait_ready(
         &mut self,
         wanted: &str,
@@ -77,17 +77,26 @@ impl Program {
     ) -> Result<(), LabError> {
         let ready = self
             .output
-            .wait_since(Mark::default(), wanted, within, is_it);
-        tokio::select! {
+            .wait_since(Mark::default(), wanted, within, &is_it);
+        let status = tokio::select! {
             biased;
-            line = ready => line.map(drop),
-            status = self.child.wait() => Err(LabError::Ended {
-                name: self.name.clone(),
-                status: status.map_err(LabError::system(format!("wait for {}", self.name)))?,
-                log: self.log().to_owned(),
-                said: self.output.last_lines(5),
-            }),
+            line = ready => return line.map(drop),
+            status = self.child.wait() => status,
+        };
+        // It may have said it just before it ended.
+        self.output.catch_up().await?;
+        let said = self
+            .output
+            .wait_since(Mark::default(), wanted, Duration::ZERO, &is_it);
+        if said.await.is_ok() {
+            return Ok(());
         }
+        Err(LabError::Ended {
+            name: self.name.clone(),
+            status: status.map_err(LabError::system(format!("wait for {}", self.name)))?,
+            log: self.log().to_owned(),
+            said: self.output.last_lines(5),
+        })
     }
 
     /// Sends it a signal; whether it was there to get it.

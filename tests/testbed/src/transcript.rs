@@ -4,22 +4,16 @@
 //! it is written. The writer never waits for the reader and loses nothing if there is none.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::iter::repeat;
-use std::os::fd::AsFd;
+use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
-use tokio::io::AsyncReadExt;
-use tokio::net::unix::pipe::Receiver;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::console::ConsoleReader;
 use crate::error::LabError;
+use crate::follower::{Follower, Line, Seen, growth_of};
 
 /// A followed file. It is followed until this value goes.
 #[derive(Debug)]
@@ -29,26 +23,9 @@ pub struct Transcript {
     task: JoinHandle<()>,
 }
 
-/// One line, and when it began.
-#[derive(Debug, Clone)]
-pub struct Line {
-    /// When, since the lab came up.
-    pub at: Duration,
-    /// Its text.
-    pub text: Arc<str>,
-}
-
 /// A place in a transcript: after so many lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Mark(usize);
-
-#[derive(Debug, Default, Clone)]
-struct Seen {
-    lines: Vec<Line>,
-    unfinished: String,
-    /// When the file was last read.
-    now: Duration,
-}
 
 impl Transcript {
     /// Follows the file at `path` from its beginning, making it if it is not there; each line is
@@ -82,15 +59,7 @@ impl Transcript {
             .map_err(LabError::file("open", path))?;
         file.seek(place).map_err(LabError::file("read", path))?;
         let growth = growth_of(path).map_err(LabError::file("watch", path))?;
-        let (sender, seen) = watch::channel(Seen::default());
-        let follower = Follower {
-            file,
-            copy,
-            began,
-            reader: ConsoleReader::default(),
-            line_began: None,
-            sender,
-        };
+        let (follower, seen) = Follower::new(file, copy, began);
         Ok(Self {
             path: path.to_owned(),
             seen,
@@ -122,6 +91,18 @@ impl Transcript {
     /// The last lines, for a message.
     pub fn last_lines(&self, count: usize) -> String {
         last_lines(&self.seen.borrow(), count)
+    }
+
+    /// Waits until all that the file holds now has been read: the last words of a writer that ended.
+    pub(crate) async fn catch_up(&self) -> Result<(), LabError> {
+        let metadata = self.path.metadata();
+        let written = metadata
+            .map_err(LabError::file("look at", &self.path))?
+            .len();
+        let mut seen = self.seen.clone();
+        // An error means that nobody reads any more; what was read is all there is.
+        let _read = seen.wait_for(|seen| seen.position >= written).await;
+        Ok(())
     }
 
     /// Waits for a line that holds `text`, from the beginning on.
@@ -168,69 +149,6 @@ impl Drop for Transcript {
     }
 }
 
-struct Follower {
-    file: File,
-    copy: Option<File>,
-    began: Instant,
-    reader: ConsoleReader,
-    /// When the unfinished line began.
-    line_began: Option<Duration>,
-    sender: watch::Sender<Seen>,
-}
-
-impl Follower {
-    async fn run(mut self, mut growth: Receiver) {
-        // What the events say does not matter, only that there are some.
-        let mut events = [0; 4096];
-        while self.read_on() {
-            if growth.read(&mut events).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    /// Reads what is new; whether the file can still be read.
-    fn read_on(&mut self) -> bool {
-        let mut bytes = Vec::new();
-        if self.file.read_to_end(&mut bytes).is_err() {
-            return false;
-        }
-        let now = self.began.elapsed();
-        let texts = self.reader.read(&bytes);
-        let unfinished = self.reader.unfinished();
-        // A line counts from its first character, however long its end takes.
-        let begins = std::iter::once(self.line_began.unwrap_or(now)).chain(repeat(now));
-        let lines: Vec<Line> = texts
-            .into_iter()
-            .zip(begins)
-            .map(|(text, at)| Line {
-                at,
-                text: text.into(),
-            })
-            .collect();
-        self.line_began = match self.line_began {
-            _ if unfinished.is_empty() => None,
-            Some(began) if lines.is_empty() => Some(began),
-            _ => Some(now),
-        };
-        self.write_copy(&lines);
-        self.sender.send_modify(|seen| {
-            seen.lines.extend(lines);
-            seen.unfinished = unfinished;
-            seen.now = now;
-        });
-        true
-    }
-
-    fn write_copy(&mut self, lines: &[Line]) {
-        let Some(copy) = &mut self.copy else { return };
-        for Line { at, text } in lines {
-            // A full disk must not stop the lab: the raw file is there, too.
-            let _ = writeln!(copy, "{:9.3} {text}", at.as_secs_f64());
-        }
-    }
-}
-
 /// The first line from `next` on that `is_it`; lines that were looked at are not looked at again.
 fn find(seen: &Seen, next: &mut usize, is_it: impl Fn(&str) -> bool) -> Option<Line> {
     while let Some(line) = seen.lines.get(*next) {
@@ -257,17 +175,10 @@ fn last_lines(seen: &Seen, count: usize) -> String {
     texts.join(" | ")
 }
 
-/// Becomes readable when the file at `path` has grown.
-fn growth_of(path: &Path) -> io::Result<Receiver> {
-    let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
-    inotify.add_watch(path, AddWatchFlags::IN_MODIFY)?;
-    // To Tokio anything that polls and reads like a pipe is one.
-    Receiver::from_owned_fd_unchecked(inotify.as_fd().try_clone_to_owned()?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
 
     #[tokio::test]
     async fn lines_are_seen_as_they_are_written() {
