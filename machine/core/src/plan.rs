@@ -93,12 +93,12 @@ pub const SCRIPT_SILENCE: Duration = Duration::from_mins(1);
 
 /// The next step for a machine.
 pub fn plan(work: &Work<'_>, now: Timestamp) -> Step {
-    if let Some(step) = runs_from_disk(work) {
+    if let Some(step) = runs_from_disk(work, now) {
         return step;
     }
     let machine = work.machine;
     if let Some(moving) = machine.state.moving()
-        && machine.deadline.is_some_and(|deadline| now >= deadline)
+        && is_overdue(machine, now)
     {
         return Step::GiveUp(deadline_passed(work, moving));
     }
@@ -259,8 +259,9 @@ fn plan_released(work: &Work<'_>, attempt: &Attempt, released: Timestamp, now: T
 }
 
 /// It shows that it runs from its disk on the config of the latest attempt that was released. In a
-/// machine that is not being provisioned this changes nothing.
-fn runs_from_disk(work: &Work<'_>) -> Option<Step> {
+/// machine that is not being provisioned this changes nothing. Asking its API ends with the
+/// machine's deadline, and soon after its power went off: otherwise it would be asked for ever.
+fn runs_from_disk(work: &Work<'_>, now: Timestamp) -> Option<Step> {
     match work.machine.state {
         State::Provisioning(_) | State::Failed(Moving::Provisioning(_)) => {}
         State::Discovered | State::Inspecting | State::Available | State::Active => return None,
@@ -277,10 +278,18 @@ fn runs_from_disk(work: &Work<'_>) -> Option<Step> {
             && boot.attempt == Some(attempt.id)
             && boot.opened >= released
     })?;
-    Some(match boot.step {
-        BootStep::Joined => Step::Advance(Input::RunsFromDisk),
-        _ => Step::Act(Action::Verify(boot.id)),
-    })
+    if boot.step == BootStep::Joined {
+        return Some(Step::Advance(Input::RunsFromDisk));
+    }
+    let is_off = *work.power == PowerObservation::Is(PowerState::Off);
+    let went_off = is_off && now.since(boot.opened) >= DISK_BOOT;
+    let may_ask = !went_off && !is_overdue(work.machine, now);
+    may_ask.then_some(Step::Act(Action::Verify(boot.id)))
+}
+
+/// Whether the deadline of its moving state has passed.
+fn is_overdue(machine: &Machine, now: Timestamp) -> bool {
+    machine.deadline.is_some_and(|deadline| now >= deadline)
 }
 
 /// Whether the newest boot is a network boot that began after `since`, or one that still asks.

@@ -294,3 +294,23 @@ fn attempts_end() {
     let story = Story::provisioning(vec![closed; 8]);
     assert!(matches!(story.step(100), Step::GiveUp(_)));
 }
+
+#[test]
+fn an_api_that_never_answers_is_not_asked_for_ever() {
+    let mut story = Story::provisioning(vec![released()]);
+    story.boots = vec![disk_boot(&released(), BootStep::Disk)];
+    let verify = Step::Act(Action::Verify(story.boots[0].id));
+    story.power = OFF;
+    assert_eq!(story.step(679), verify, "a BMC may be wrong for a while");
+    assert_eq!(
+        story.step(680),
+        Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted)),
+        "its power was cut before it answered"
+    );
+    story.power = ON;
+    story.machine.deadline = Some(at(9_000));
+    assert_eq!(story.step(8_999), verify);
+    assert!(matches!(story.step(9_000), Step::GiveUp(_)));
+    story.boots[0].step = BootStep::Joined;
+    assert_eq!(story.step(9_000), Step::Advance(Input::RunsFromDisk));
+}
