@@ -26,7 +26,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -164,11 +164,7 @@ impl<D: Directory> HttpServer<D> {
             Route::Loader { file } => self.loader(&file),
             Route::Document { token, name } => self.document(connection, token, name).await,
         };
-        if head_only {
-            reply.map(AssetBody::without_content)
-        } else {
-            reply
-        }
+        if head_only { header_of(reply) } else { reply }
     }
 
     async fn script(&self, connection: Connection, boot: BootId, query: Option<&str>) -> Reply {
@@ -285,6 +281,13 @@ fn script_text(script: Result<String, ScriptError>) -> Reply {
             unavailable()
         }
     }
+}
+
+/// The answer to HEAD. The length is set here: hyper says none for a body that has ended.
+fn header_of(reply: Reply) -> Reply {
+    let length = reply.body().size_hint().exact().unwrap_or(0);
+    let reply = with_header(reply, CONTENT_LENGTH, &length.to_string());
+    reply.map(AssetBody::without_content)
 }
 
 fn not_found() -> Reply {

@@ -1,0 +1,247 @@
+//! HTTP over loopback.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use machine_core::boot::BootStep;
+use pxe_server::assets::hex;
+use pxe_server::complaint::Complaints;
+use pxe_server::directory::{Document, ScriptAnswer};
+use pxe_server::http::HttpServer;
+use pxe_server::loaders::Loaders;
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+
+use crate::lab::assets;
+use crate::records::{BOOT, Records};
+
+/// A server with one asset.
+struct Server {
+    address: SocketAddr,
+    records: Records,
+    digest: [u8; 32],
+    complaints: Arc<Complaints>,
+    _directory: tempfile::TempDir,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let kernel = directory.path().join("vmlinuz");
+        std::fs::write(&kernel, b"0123456789").unwrap();
+        let digest = Sha256::digest(b"0123456789").into();
+        let assets = assets(directory.path());
+        assets.import(&kernel, &digest).unwrap();
+        let complaints = Arc::new(Complaints::new("http"));
+        let records = Records::default();
+        let server = Arc::new(HttpServer {
+            directory: records.clone(),
+            assets,
+            loaders: Arc::new(Loaders::default()),
+            complaints: Arc::clone(&complaints),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(server.run(listener, CancellationToken::new()));
+        Self {
+            address,
+            records,
+            digest,
+            complaints,
+            _directory: directory,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Status, header and body of the answer to a request with these further lines.
+    async fn ask(&self, method: &str, path: &str, lines: &str) -> (u16, String, String) {
+        let mut stream = self.connect().await;
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{lines}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (header, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = header[9..12].parse().unwrap();
+        (status, header.to_ascii_lowercase(), body.to_owned())
+    }
+
+    fn kernel(&self) -> String {
+        format!("/assets/{}/kernel?boot={BOOT}", hex(&self.digest))
+    }
+}
+
+#[tokio::test]
+async fn an_asset_whole_in_part_and_only_its_header() {
+    let server = Server::start().await;
+    let path = server.kernel();
+    let (status, header, body) = server.ask("GET", &path, "").await;
+    assert_eq!((status, body.as_str()), (200, "0123456789"));
+    assert!(
+        header.contains("content-length: 10") && header.contains("etag: \""),
+        "{header}"
+    );
+    let (status, header, body) = server.ask("GET", &path, "Range: bytes=2-4\r\n").await;
+    assert_eq!((status, body.as_str()), (206, "234"));
+    assert!(header.contains("content-range: bytes 2-4/10"), "{header}");
+    assert_eq!(
+        server.ask("GET", &path, "Range: bytes=99-\r\n").await.0,
+        416
+    );
+    let (status, header, body) = server.ask("HEAD", &path, "").await;
+    assert_eq!((status, body.as_str()), (200, ""));
+    assert!(header.contains("content-length: 10"), "{header}");
+    assert!(
+        server
+            .records
+            .steps()
+            .iter()
+            .all(|step| *step == BootStep::Kernel)
+    );
+}
+
+#[tokio::test]
+async fn whatever_is_not_there_or_not_his_is_the_same_404() {
+    let server = Server::start().await;
+    let wrong = format!("/assets/{}/kernel", "00".repeat(32));
+    let script = format!("/script/{BOOT}");
+    let mut answers = Vec::new();
+    for path in [
+        "/",
+        "/etc/passwd",
+        "/c/wrong/config.yaml",
+        "/loader/none",
+        &wrong,
+        &script,
+    ] {
+        let (status, header, body) = server
+            .ask("GET", path, "X-Forwarded-For: 10.0.0.1\r\n")
+            .await;
+        let lines = header.lines().filter(|line| !line.starts_with("date:"));
+        answers.push((status, lines.collect::<Vec<_>>().join("\n"), body));
+    }
+    assert_eq!(answers[0].0, 404);
+    assert!(
+        answers.iter().all(|answer| *answer == answers[0]),
+        "{answers:#?}"
+    );
+    assert_eq!(
+        server.records.state().scripts[0].peer.to_string(),
+        "127.0.0.1"
+    );
+    assert_eq!(
+        server.ask("POST", "/", "Content-Length: 0\r\n").await.0,
+        405
+    );
+}
+
+#[tokio::test]
+async fn a_boot_asks_who_it_is_and_is_told_what_to_do() {
+    let server = Server::start().await;
+    let (_, _, first) = server.ask("GET", &format!("/boot/{BOOT}"), "").await;
+    let asks = format!("http://{}/script/{BOOT}?", server.address);
+    assert!(
+        first.starts_with("#!ipxe") && first.contains(&asks),
+        "{first}"
+    );
+    server.records.state().script = Some(ScriptAnswer::Boot {
+        kernel: server.digest,
+        initrd: [2; 32],
+        arguments: vec!["console=ttyS0".to_owned()],
+    });
+    let path = format!("/script/{BOOT}?platform=efi&arch=x86_64&mac=52-54-00-77-00-01");
+    let (status, _, script) = server.ask("GET", &path, "").await;
+    assert_eq!(status, 200);
+    let kernel = format!("http://{}{}", server.address, server.kernel());
+    assert!(
+        script.contains(&kernel) && script.contains("console=ttyS0"),
+        "{script}"
+    );
+    let mac = "52:54:00:77:00:01".parse().unwrap();
+    assert_eq!(server.records.state().scripts[0].mac, Some(mac));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_dawdles_with_his_header_is_cut_off() {
+    let server = Server::start().await;
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
+    let mut answer = Vec::new();
+    // Either an end or an error: not an answer, and not for ever.
+    let _ = stream.read_to_end(&mut answer).await;
+    assert!(!answer.starts_with(b"HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_peer_has_32_connections() {
+    let server = Server::start().await;
+    let mut held = Vec::new();
+    for _ in 0..32 {
+        held.push(server.connect().await);
+    }
+    let mut one_more = server.connect().await;
+    let mut answer = Vec::new();
+    let _ = one_more.read_to_end(&mut answer).await;
+    assert!(answer.is_empty());
+    assert_eq!(server.complaints.total(), 1);
+    let last = held.last_mut().unwrap();
+    last.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    last.read_to_end(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with(b"HTTP/1.1 404"),
+        "those within the bound are served"
+    );
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_secret_gets_into_the_log() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = Server::start().await;
+    let body = Bytes::from_static(b"password: SECRET");
+    server.records.state().document = Some(Document {
+        body,
+        media_type: "text/yaml",
+    });
+    let (status, header, body) = server.ask("GET", "/c/TOKEN-1/config.yaml", "").await;
+    assert_eq!((status, body.as_str()), (200, "password: SECRET"));
+    assert!(header.contains("content-type: text/yaml"), "{header}");
+    assert_eq!(server.ask("GET", "/c/TOKEN-2/config.yaml", "").await.0, 404);
+    let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        said.contains("a document that is not for it"),
+        "the log works: {said}"
+    );
+    assert!(
+        !said.contains("TOKEN-") && !said.contains("SECRET"),
+        "{said}"
+    );
+}

@@ -1,0 +1,197 @@
+//! Network namespaces for one test: a server's and a client's with a link between them, made and
+//! removed by the test. Needs root; without it a test says so and passes.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
+use nix::sched::{CloneFlags, setns};
+use pxe_server::assets::Assets;
+use pxe_server::bind_error::BindError;
+use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, ServedSubnet};
+use pxe_server::loaders::Loaders;
+use tokio_util::sync::CancellationToken;
+
+use crate::records::Records;
+
+pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
+/// The content of `undionly.kpxe` here: not a multiple of any block.
+pub(crate) const LOADER_SIZE: usize = 100_001;
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// Two namespaces and the link between `pxe-s` and `pxe-c`.
+#[derive(Debug)]
+pub(crate) struct Lab {
+    server: String,
+    client: String,
+    pub(crate) directory: tempfile::TempDir,
+}
+
+impl Lab {
+    pub(crate) fn new() -> Option<Self> {
+        if !nix::unistd::geteuid().is_root() {
+            eprintln!("skipped: network namespaces need root");
+            return None;
+        }
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = |side| format!("pxe-{}-{number}-{side}", std::process::id());
+        let (server, client) = (name("s"), name("c"));
+        let directory = tempfile::tempdir().unwrap();
+        let lab = Self {
+            server,
+            client,
+            directory,
+        };
+        lab.build();
+        Some(lab)
+    }
+
+    fn build(&self) {
+        let Self { server, client, .. } = self;
+        for line in [
+            format!("netns add {server}"),
+            format!("netns add {client}"),
+            format!("-n {server} link add pxe-s type veth peer name pxe-c netns {client}"),
+            format!("-n {server} address add {SERVER}/24 dev pxe-s"),
+            format!("-n {server} link set lo up"),
+            format!("-n {client} link set lo up"),
+            format!("-n {server} link set pxe-s up"),
+            format!("-n {client} link set pxe-c up"),
+        ] {
+            ip(&line);
+        }
+        let loader: Vec<u8> = (0..LOADER_SIZE)
+            .map(|number| u8::try_from(number % 251).unwrap())
+            .collect();
+        std::fs::write(self.directory.path().join("undionly.kpxe"), &loader).unwrap();
+        std::fs::write(self.directory.path().join("snponly.efi"), &loader).unwrap();
+    }
+
+    /// Gives the client's end an address: for clients that do not ask for one.
+    pub(crate) fn address_client(&self) {
+        ip(&format!(
+            "-n {} address add 10.77.0.9/24 dev pxe-c",
+            self.client
+        ));
+    }
+
+    /// Runs this on a thread of its own in the server's namespace, in a runtime.
+    pub(crate) fn serve<T: Send>(&self, task: impl AsyncFnOnce() -> T + Send) -> T {
+        within(&self.server, || {
+            let mut builder = tokio::runtime::Builder::new_current_thread();
+            let runtime = builder.enable_all().build().unwrap();
+            runtime.block_on(async {
+                let limit = Duration::from_mins(2);
+                tokio::time::timeout(limit, task()).await.expect("it hangs")
+            })
+        })
+    }
+
+    /// Runs this in the client's namespace.
+    pub(crate) fn as_client<T: Send>(&self, task: impl FnOnce() -> T + Send) -> T {
+        within(&self.client, task)
+    }
+
+    /// A program in the client's namespace.
+    pub(crate) fn client_program(&self, program: &str) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new("ip");
+        command.args(["netns", "exec", &self.client, program]);
+        command
+            .current_dir(self.directory.path())
+            .kill_on_drop(true);
+        command
+    }
+
+    pub(crate) fn bind(
+        &self,
+        records: &Records,
+        mode: DhcpMode,
+    ) -> Result<BoundPlane<Records>, BindError> {
+        let (loaders, _) = Loaders::read(self.directory.path());
+        let settings = BootPlaneSettings {
+            subnets: vec![ServedSubnet {
+                subnet: subnet(mode),
+                interface: "pxe-s".to_owned(),
+            }],
+            http_port: 8080,
+            tftp_port: 69,
+        };
+        BootPlane {
+            settings,
+            directory: records.clone(),
+            assets: assets(&self.directory.path().join("assets")),
+            loaders: Arc::new(loaders),
+            leases: Vec::new(),
+            reservations: Vec::new(),
+        }
+        .bind()
+    }
+
+    /// Starts the boot plane; it runs until the token is cancelled.
+    pub(crate) fn start(&self, records: &Records, mode: DhcpMode) -> CancellationToken {
+        let stop = CancellationToken::new();
+        let plane = self.bind(records, mode).unwrap();
+        tokio::spawn(plane.run(stop.clone()));
+        stop
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        for namespace in [&self.server, &self.client] {
+            let _ = Command::new("ip")
+                .args(["netns", "del", namespace])
+                .status();
+        }
+    }
+}
+
+pub(crate) fn assets(directory: &Path) -> Arc<Assets> {
+    Arc::new(Assets::open(directory).unwrap())
+}
+
+pub(crate) fn subnet(mode: DhcpMode) -> Subnet {
+    Subnet {
+        name: SubnetName::new("lab"),
+        network: "10.77.0.0/24".parse().unwrap(),
+        server: SERVER.into(),
+        mode,
+        unknown: UnknownPolicy::Ignore,
+        router: None,
+        dns: Vec::new(),
+        lease_time: Duration::from_hours(1),
+    }
+}
+
+pub(crate) fn authoritative() -> DhcpMode {
+    DhcpMode::Authoritative {
+        ranges: vec!["10.77.0.50-10.77.0.200".parse().unwrap()],
+    }
+}
+
+fn ip(line: &str) {
+    let output = Command::new("ip").args(line.split(' ')).output().unwrap();
+    assert!(
+        output.status.success(),
+        "ip {line}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn within<T: Send>(namespace: &str, task: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let file = std::fs::File::open(format!("/run/netns/{namespace}")).unwrap();
+            setns(&file, CloneFlags::CLONE_NEWNET).unwrap();
+            task()
+        });
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}

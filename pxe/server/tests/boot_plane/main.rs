@@ -1,0 +1,11 @@
+//! The boot plane over real sockets: in network namespaces that each test makes and removes.
+
+#![cfg(test)]
+
+mod dhcp;
+mod exchange;
+mod http;
+mod lab;
+mod peer;
+mod records;
+mod tftp;

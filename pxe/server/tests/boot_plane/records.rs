@@ -1,0 +1,119 @@
+//! Records and decisions that a test sets, and what it was asked.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use machine_core::boot::BootStep;
+use machine_core::id::BootId;
+use machine_core::network::{ClientKey, Lease, SubnetName};
+use pxe_server::directory::{
+    BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
+    ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, Unavailable,
+};
+use tokio::sync::Notify;
+
+pub(crate) const BOOT: BootId = BootId::from_bytes([0xab; 16]);
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Records {
+    state: Arc<Mutex<State>>,
+    changed: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// What it says.
+    pub(crate) netboot: bool,
+    pub(crate) taken: BTreeSet<IpAddr>,
+    pub(crate) broken: BTreeSet<ClientKey>,
+    pub(crate) script: Option<ScriptAnswer>,
+    pub(crate) document: Option<Document>,
+    /// What it was asked.
+    pub(crate) questions: Vec<BootQuestion>,
+    pub(crate) leases: Vec<(Lease, Option<BootId>)>,
+    pub(crate) ended: Vec<(ClientKey, IpAddr)>,
+    pub(crate) steps: Vec<ObservedStep>,
+    pub(crate) scripts: Vec<ScriptRequest>,
+}
+
+impl Records {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// Returns once this holds.
+    pub(crate) async fn until(&self, holds: impl Fn(&State) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            if holds(&self.state()) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    pub(crate) fn steps(&self) -> Vec<BootStep> {
+        self.state().steps.iter().map(|step| step.step).collect()
+    }
+}
+
+impl Directory for Records {
+    async fn boot(&self, question: BootQuestion) -> Result<BootAnswer, Unavailable> {
+        let mut state = self.state();
+        state.questions.push(question);
+        let netboot = state.netboot;
+        Ok(BootAnswer {
+            boot: Some(BOOT),
+            netboot,
+            because: "the test says so".to_owned(),
+        })
+    }
+
+    async fn lease(&self, lease: Lease, boot: Option<BootId>) -> Result<LeaseOutcome, Unavailable> {
+        // Others may run in between, as with a real database.
+        tokio::task::yield_now().await;
+        let mut state = self.state();
+        if state.broken.contains(&lease.client) {
+            return Err(Unavailable {
+                what: "the database",
+                why: "the test".to_owned(),
+            });
+        }
+        if state.taken.contains(&lease.address) {
+            return Ok(LeaseOutcome::Taken);
+        }
+        state.leases.push((lease, boot));
+        self.changed.notify_waiters();
+        Ok(LeaseOutcome::Committed)
+    }
+
+    async fn lease_ended(
+        &self,
+        _: SubnetName,
+        client: ClientKey,
+        address: IpAddr,
+    ) -> Result<(), Unavailable> {
+        self.state().ended.push((client, address));
+        self.changed.notify_waiters();
+        Ok(())
+    }
+
+    async fn script(&self, request: ScriptRequest) -> Result<ScriptAnswer, ScriptRefusal> {
+        let mut state = self.state();
+        state.scripts.push(request);
+        state.script.clone().ok_or(ScriptRefusal::NotFound)
+    }
+
+    async fn document(&self, request: DocumentRequest) -> Result<Document, DocumentRefusal> {
+        let document = self.state().document.clone();
+        document
+            .filter(|_| request.token == "TOKEN-1")
+            .ok_or(DocumentRefusal::Refused)
+    }
+
+    fn step(&self, step: ObservedStep) {
+        self.state().steps.push(step);
+        self.changed.notify_waiters();
+    }
+}
