@@ -1,0 +1,87 @@
+//! An empty database for one case, and what a case needs around it.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+
+use machine_store::commit::{CommitHandle, Committer};
+use machine_store::db::Db;
+use machine_store::location::Location;
+use sqlx::{AssertSqlSafe, ConnectOptions as _};
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+use crate::postgres::Server;
+
+pub(crate) struct Bench {
+    pub(crate) runtime: Runtime,
+    pub(crate) location: Location,
+    /// Where the database keeps its files.
+    pub(crate) files: PathBuf,
+    /// How `raw` gets there.
+    url: String,
+    pub(crate) db: Db,
+}
+
+impl Bench {
+    pub(crate) fn sqlite(directory: &Path) -> Self {
+        std::fs::create_dir(directory).unwrap();
+        let file = directory.join("drover.db");
+        let url = format!("sqlite://{}", file.display());
+        Self::open(Location::SqliteFile(file), directory.to_owned(), url)
+    }
+
+    pub(crate) fn postgres(server: &Server) -> Self {
+        let url = server.create_database();
+        Self::open(url.parse().unwrap(), server.files(), url)
+    }
+
+    fn open(location: Location, files: PathBuf, url: String) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let db = runtime.block_on(Db::open(&location)).unwrap();
+        Self {
+            runtime,
+            location,
+            files,
+            url,
+            db,
+        }
+    }
+
+    pub(crate) fn block<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    pub(crate) fn commits(&self) -> (CommitHandle, JoinHandle<()>) {
+        let _inside = self.runtime.enter();
+        Committer::spawn(self.db.clone())
+    }
+
+    /// The same database, opened once more.
+    pub(crate) fn reopened(&self) -> Db {
+        self.block(Db::open(&self.location)).unwrap()
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.location, Location::SqliteFile(_))
+    }
+
+    /// Runs SQL beside the store.
+    pub(crate) fn raw(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        self.block(async {
+            if self.is_sqlite() {
+                let options: sqlx::sqlite::SqliteConnectOptions = self.url.parse().unwrap();
+                let mut connection = options.foreign_keys(false).connect().await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+            } else {
+                let options: sqlx::postgres::PgConnectOptions = self.url.parse().unwrap();
+                let mut connection = options.connect().await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+            }
+        });
+    }
+}

@@ -1,0 +1,104 @@
+//! The store on both databases: one list of cases, run on SQLite files and on a real PostgreSQL
+//! server that this program starts and ends.
+//!
+//! Each case gets an empty database of its own. `crash` and `faults` start this very program again,
+//! as a child that is killed or whose disk is full.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests fail by panicking, and say what they do"
+)]
+
+mod bench;
+mod changes;
+mod claims;
+mod commits;
+mod crash;
+mod faults;
+mod fixtures;
+mod generated;
+mod identity;
+mod postgres;
+mod records;
+mod sealing;
+mod timeline;
+mod work_records;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bench::Bench;
+
+type Case = (&'static str, fn(&Bench));
+
+macro_rules! cases {
+    ($($module:ident::$name:ident),* $(,)?) => {
+        [$((concat!(stringify!($module), "::", stringify!($name)), $module::$name)),*]
+    };
+}
+
+const CASES: [Case; 36] = cases![
+    records::machines_come_back,
+    records::clusters_come_back,
+    work_records::work_comes_back,
+    work_records::boots_come_back,
+    work_records::leases_come_back,
+    records::the_rest_comes_back,
+    records::what_cannot_be_read_is_named,
+    changes::of_two_writers_one_wins,
+    changes::a_stale_change_writes_nothing,
+    changes::names_and_addresses_belong_to_one,
+    changes::a_machine_has_one_open_intent_and_attempt,
+    changes::work_is_opened_counted_and_closed,
+    changes::a_request_is_carried_out_once,
+    changes::of_the_same_request_twice_at_once_one_is_carried_out,
+    changes::bootstrap_is_recorded_once,
+    identity::who_shares_a_card_or_a_board_is_a_candidate,
+    identity::evidence_keeps_first_and_last,
+    identity::one_read_holds_what_a_boot_needs,
+    identity::a_sighting_becomes_one_machine,
+    claims::a_claim_is_recorded_once,
+    claims::a_claim_needs_what_was_read,
+    claims::cancel_or_claim_but_never_both,
+    claims::fetches_are_counted,
+    commits::a_thousand_leases_at_once,
+    commits::an_address_belongs_to_one_client,
+    commits::a_lease_moves_renews_expires_and_ends,
+    commits::one_bad_item_fails_alone,
+    commits::copies_of_a_boot_add_up,
+    commits::what_is_queued_is_written_before_the_end,
+    commits::events_without_a_waiter_are_counted_when_dropped,
+    timeline::events_come_in_the_order_of_commits,
+    timeline::a_machine_keeps_the_steps_of_its_sighting,
+    sealing::a_secret_is_put_once,
+    sealing::a_secret_moved_to_another_row_does_not_open,
+    sealing::one_token_key_for_all,
+    sealing::no_secret_is_in_the_files,
+];
+
+fn run(fresh: impl Fn(&str) -> Bench) {
+    let mut failed = Vec::new();
+    for (name, case) in CASES {
+        println!("{name}");
+        let bench = fresh(name);
+        if catch_unwind(AssertUnwindSafe(|| case(&bench))).is_err() {
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "failed: {failed:?}");
+}
+
+#[test]
+fn on_sqlite() {
+    let directory = tempfile::tempdir().unwrap();
+    run(|name| Bench::sqlite(&directory.path().join(name.replace("::", "-"))));
+}
+
+#[test]
+fn on_postgresql() {
+    let server = postgres::Server::start();
+    run(|_| Bench::postgres(&server));
+}

@@ -1,0 +1,199 @@
+//! Intents, attempts, boots and leases come back as they were written.
+
+use machine_core::attempt::{Attempt, AttemptEnd, Release};
+use machine_core::boot::{Boot, BootOrigin, BootStep};
+use machine_core::hardware::{Arch, Firmware, MacAddress};
+use machine_core::id::{AttemptId, BootId, IntentId};
+use machine_core::intent::{Actor, Intent, IntentEnd};
+use machine_core::network::{ClientKey, Lease, SubnetName};
+use machine_core::time::Timestamp;
+use machine_store::change::{AttemptWrite, Change, IntentWrite};
+use machine_store::leases::LeaseOutcome;
+use machine_store::{attempts, boots, intents, leases};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::bench::Bench;
+use crate::fixtures::{self, applied, mac, provisioning};
+use crate::generated::{each, ip, text, time};
+
+/// Closed intents and attempts, so that one machine can have many.
+fn work() -> impl Strategy<Value = (Intent, Attempt)> {
+    let actor = prop_oneof![
+        text().prop_map(Actor::Person),
+        text().prop_map(Actor::Policy),
+        Just(Actor::Drover),
+    ];
+    let release = option::of((time(), ip(), any::<[u8; 32]>(), any::<u32>()));
+    let ends = (
+        select(IntentEnd::ALL.to_vec()),
+        select(AttemptEnd::ALL.to_vec()),
+    );
+    let times = (time(), time(), option::of(time()));
+    (
+        any::<[u8; 16]>(),
+        actor,
+        text(),
+        times,
+        release,
+        ends,
+        any::<(u32, u32)>(),
+    )
+        .prop_map(
+            |(id, actor, reason, (opened, expires, power_at), release, ends, (claims, number))| {
+                let intent = Intent {
+                    id: IntentId::from_bytes(id),
+                    actor,
+                    reason,
+                    opened,
+                    expires,
+                    claims,
+                    closed: Some((expires, ends.0)),
+                    ..fixtures::intent(1, 1)
+                };
+                let attempt = Attempt {
+                    id: AttemptId::from_bytes(id),
+                    intent: intent.id,
+                    number,
+                    opened,
+                    deadline: expires,
+                    boot: power_at.map(|_| BootId::from_bytes(id)),
+                    power_actions: claims,
+                    power_at,
+                    release: release.map(|(at, peer, digest, fetches)| Release {
+                        at,
+                        peer,
+                        digest,
+                        fetches,
+                    }),
+                    closed: Some((expires, ends.1)),
+                    ..fixtures::attempt(1, 1, 1, 1)
+                };
+                (intent, attempt)
+            },
+        )
+}
+
+pub(crate) fn work_comes_back(bench: &Bench) {
+    bench.block(provisioning(&bench.db));
+    each(&work(), |(intent, attempt)| {
+        bench.block(async {
+            let open = Change {
+                intents: vec![IntentWrite::Open(intent.clone())],
+                attempts: vec![AttemptWrite::Open(attempt.clone())],
+                ..Change::default()
+            };
+            applied(&bench.db, &open).await;
+            let found = intents::find(&bench.db, intent.id).await.unwrap();
+            assert_eq!(found.as_ref(), Some(&intent));
+            let of_intent = attempts::of_intent(&bench.db, intent.id).await.unwrap();
+            assert_eq!(of_intent, std::slice::from_ref(&attempt));
+            let found = attempts::find(&bench.db, attempt.id).await.unwrap();
+            assert_eq!(found, Some(attempt));
+        });
+    });
+}
+
+pub(crate) fn boots_come_back(bench: &Bench) {
+    bench.block(provisioning(&bench.db));
+    let (commits, _) = bench.commits();
+    let places = (
+        any::<bool>(),
+        option::of(any::<[u8; 6]>()),
+        option::of(ip()),
+    );
+    let steps = (select(BootStep::ALL.to_vec()), time(), time());
+    let flags = (any::<bool>(), option::of(any::<bool>()), any::<bool>());
+    let parts = (any::<[u8; 16]>(), places, steps, flags);
+    each(
+        &parts,
+        |(id, (known, mac, address), (step, opened, step_at), flags)| {
+            let (sent_to_disk, ready, from_disk) = flags;
+            let origin = if from_disk {
+                BootOrigin::Disk
+            } else {
+                BootOrigin::Network
+            };
+            let boot = Boot {
+                id: BootId::from_bytes(id),
+                machine: known.then(|| fixtures::machine_id(1)),
+                mac: mac.map(MacAddress::new),
+                origin,
+                platform: ready.map(|_| (Arch::X86_64, Firmware::Uefi)),
+                address,
+                attempt: known.then(|| AttemptId::from_bytes([4; 16])),
+                opened,
+                step,
+                step_at,
+                sent_to_disk,
+                ready,
+            };
+            bench.block(async {
+                commits.submit(boot.clone()).await.unwrap();
+                assert_eq!(boots::find(&bench.db, boot.id).await.unwrap(), Some(boot));
+            });
+        },
+    );
+    bench.block(async {
+        for (id, opened) in [(201, 10), (202, 30), (203, 20)] {
+            let boot = Boot {
+                mac: Some(mac(99)),
+                address: Some(fixtures::address(99)),
+                opened: Timestamp::from_millis(i64::MAX - 100 + opened),
+                ..fixtures::boot(id, Some(1), 0, BootStep::Discover)
+            };
+            commits.submit(boot).await.unwrap();
+        }
+        let newest = |boot: Option<Boot>| boot.map(|boot| boot.id.as_bytes()[0]);
+        let db = &bench.db;
+        let machine = fixtures::machine_id(1);
+        let recent = boots::recent(db, machine, 3).await.unwrap();
+        let recent: Vec<u8> = recent.iter().map(|boot| boot.id.as_bytes()[0]).collect();
+        assert_eq!(recent, [202, 203, 201]);
+        assert_eq!(
+            newest(boots::latest_of_machine(db, machine).await.unwrap()),
+            Some(202)
+        );
+        assert_eq!(
+            newest(boots::latest_of_mac(db, mac(99)).await.unwrap()),
+            Some(202)
+        );
+        let address = fixtures::address(99);
+        assert_eq!(
+            newest(boots::latest_of_address(db, address).await.unwrap()),
+            Some(202)
+        );
+        assert_eq!(
+            newest(boots::latest_sighting(db, mac(99)).await.unwrap()),
+            None
+        );
+    });
+}
+
+pub(crate) fn leases_come_back(bench: &Bench) {
+    let (commits, _) = bench.commits();
+    let identifier = option::of(proptest::collection::vec(any::<u8>(), 0..40));
+    let parts = (text(), any::<[u8; 6]>(), ip(), identifier, time(), time());
+    each(
+        &parts,
+        |(subnet, mac, address, client_identifier, granted, expires)| {
+            let lease = Lease {
+                subnet: SubnetName::new(format!("{subnet}-{address}")),
+                client: ClientKey::Hardware(MacAddress::new(mac)),
+                address,
+                client_identifier,
+                granted,
+                expires,
+            };
+            bench.block(async {
+                let outcome = commits.submit(lease.clone()).await.unwrap();
+                assert_eq!(outcome, LeaseOutcome::Committed);
+                let found = leases::of_subnet(&bench.db, &lease.subnet).await.unwrap();
+                assert_eq!(found, std::slice::from_ref(&lease));
+                let found = leases::of_address(&bench.db, address).await.unwrap();
+                assert!(found.contains(&lease), "{found:?}");
+            });
+        },
+    );
+}
