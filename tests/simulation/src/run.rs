@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use machine_core::cluster::{BootstrapOutcome, Cluster};
 use machine_core::lifecycle::State;
 use thiserror::Error;
 
@@ -32,6 +33,8 @@ pub struct Summary {
     pub refusals: u64,
     /// Clusters that are ready.
     pub ready: usize,
+    /// Clusters whose Bootstrap call is recorded, and its outcome not known.
+    pub unknown: usize,
     /// Events that were simulated.
     pub events: u64,
     /// How much time went by in the run.
@@ -173,6 +176,11 @@ impl World {
         };
         summary.elapsed = self.now.since(START);
         summary.ready = self.ready.iter().filter(|ready| **ready).count();
+        let unknown = |cluster: &&Cluster| {
+            let outcome = cluster.bootstrap.map(|call| call.outcome);
+            outcome == Some(BootstrapOutcome::Unknown)
+        };
+        summary.unknown = self.clusters.iter().filter(unknown).count();
         for row in self.rows.values() {
             match row.machine.state {
                 State::Active => summary.active += 1,

@@ -48,12 +48,14 @@ fn report(name: &str, summaries: &[Summary], began: Instant) {
     let refusals: u64 = summaries.iter().map(|it| it.refusals).sum();
     println!(
         "{name}: {} runs, {hours} virtual hours, {events} events in {:?}: {} active, {} failed, \
-         {} other, {attempts} attempts, {refusals} configs refused",
+         {} other, {} clusters ready, {} with an unknown Bootstrap, {attempts} attempts, {refusals} configs refused",
         summaries.len(),
         began.elapsed(),
         sum(|it| it.active),
         sum(|it| it.failed),
         sum(|it| it.other),
+        sum(|it| it.ready),
+        sum(|it| it.unknown),
     );
 }
 
