@@ -1,3 +1,25 @@
 //! The daemon as a library: its program is a few lines around it.
 
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod clock;
+pub mod cluster_secrets;
+pub mod clusters;
+pub mod command;
+pub mod directory;
+pub mod effects;
+pub mod error;
+pub mod host;
+pub mod learn;
+pub mod machine_config;
+pub mod power;
+pub mod random;
+pub mod reconcile;
+pub mod records;
+pub mod reports;
 pub mod settings;
+pub mod sightings;
+pub mod status;
+pub mod telemetry;
+pub mod wake;

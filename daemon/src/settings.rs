@@ -221,6 +221,24 @@ pub fn with_environment(
     Ok(settings)
 }
 
+/// The settings that `--interface` makes: one proxy subnet. Only without subnets in the file.
+pub fn with_interface(below: SettingsFile, interface: &str) -> Result<SettingsFile, SettingsError> {
+    if !below.subnets.is_empty() {
+        return Err(SettingsError::Value {
+            place: Place {
+                source: "--interface".to_owned(),
+                line: 0,
+            },
+            field: "subnets".to_owned(),
+            wanted: "either --interface or subnets in the settings file".to_owned(),
+            got: "both".to_owned(),
+        });
+    }
+    let quoted = interface.replace('\'', "''");
+    let text = format!("subnets:\n  - interface: '{quoted}'\n");
+    Ok(parse("--interface", &text)?.over(below))
+}
+
 impl SettingsError {
     fn without_line(self) -> Self {
         match self {

@@ -2,4 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+mod convert;
 pub mod document;
+pub mod effects;
+pub mod error;
+pub mod grpc;
+pub mod operations;

@@ -16,6 +16,7 @@ pub mod attempt;
 pub mod boot;
 pub mod bootstrap;
 pub mod cluster;
+pub mod condition;
 pub mod decision;
 pub mod endpoint;
 pub mod evidence;

@@ -1,0 +1,127 @@
+//! From what the use cases return to what goes over the wire.
+
+use api_proto::v1;
+use machine_core::attempt::Attempt;
+use machine_core::boot::Boot;
+use machine_core::cluster::BootstrapOutcome;
+use machine_core::evidence::KnownIdentity;
+use machine_core::time::Timestamp;
+use machine_store::events::RecordedEvent;
+
+use crate::operations::clusters::ClusterView;
+use crate::operations::machines::MachineView;
+
+pub(crate) fn machine(view: &MachineView) -> v1::Machine {
+    let machine = &view.machine;
+    let (cluster, role) = view
+        .assignment()
+        .map_or((String::new(), String::new()), |(it, name)| {
+            (name.clone(), it.assignment.role.to_string())
+        });
+    let latest = view.boots.first();
+    v1::Machine {
+        id: machine.id.to_string(),
+        name: machine.name.clone(),
+        state: machine.state.as_str().to_owned(),
+        since: machine.since.as_millis(),
+        waiting: view.seen.waiting.clone(),
+        conditions: view.conditions.iter().map(ToString::to_string).collect(),
+        cluster,
+        role,
+        address: view
+            .boots
+            .iter()
+            .find_map(|boot| boot.address)
+            .map(text)
+            .unwrap_or_default(),
+        power: view.seen.power.map_or_else(|| "unknown".to_owned(), text),
+        architecture: machine.hardware.arch.map(text).unwrap_or_default(),
+        firmware: machine.hardware.firmware.map(text).unwrap_or_default(),
+        failure: machine.failure.as_ref().map(|failure| v1::Failure {
+            step: failure.step.clone(),
+            why: failure.why.clone(),
+            advice: failure.advice.clone(),
+        }),
+        ready: latest.and_then(|boot| boot.ready).unwrap_or(false),
+    }
+}
+
+pub(crate) fn evidence(known: &KnownIdentity) -> Vec<v1::Evidence> {
+    let entry = |kind: &str, value: String| v1::Evidence {
+        kind: kind.to_owned(),
+        value,
+        first_seen: known.since.as_millis(),
+        last_seen: 0,
+    };
+    let macs = known.macs.iter().map(|mac| entry("mac", mac.to_string()));
+    let uuid = known.uuid.map(|uuid| entry("uuid", uuid.to_string()));
+    let serial = known
+        .serial
+        .as_ref()
+        .map(|serial| entry("serial", serial.to_string()));
+    macs.chain(uuid).chain(serial).collect()
+}
+
+pub(crate) fn boot(boot: &Boot) -> v1::Boot {
+    v1::Boot {
+        id: boot.id.to_string(),
+        origin: boot.origin.as_str().to_owned(),
+        opened: boot.opened.as_millis(),
+        step: boot.step.to_string(),
+        step_at: boot.step_at.as_millis(),
+        address: boot.address.map(text).unwrap_or_default(),
+    }
+}
+
+pub(crate) fn attempt(attempt: &Attempt) -> v1::Attempt {
+    v1::Attempt {
+        id: attempt.id.to_string(),
+        number: attempt.number,
+        opened: attempt.opened.as_millis(),
+        released: attempt.release.map_or(0, |release| release.at.as_millis()),
+        closed: attempt.closed.map_or(0, |(at, _)| Timestamp::as_millis(at)),
+        end: attempt
+            .closed
+            .map(|(_, end)| end.as_str().to_owned())
+            .unwrap_or_default(),
+        disk: attempt.assignment.disk.to_string(),
+    }
+}
+
+pub(crate) fn event(recorded: &RecordedEvent) -> v1::Event {
+    let event = &recorded.event;
+    v1::Event {
+        sequence: recorded.seq,
+        at: event.at.as_millis(),
+        actor: event.actor.to_string(),
+        kind: event.kind.clone(),
+        detail: event.detail.clone(),
+        boot: event.boot.map(text).unwrap_or_default(),
+        machine: event.machine.map(text).unwrap_or_default(),
+        cluster: event.cluster.map(text).unwrap_or_default(),
+    }
+}
+
+pub(crate) fn cluster(view: &ClusterView) -> v1::Cluster {
+    let spec = &view.cluster.spec;
+    let bootstrap = match view.cluster.bootstrap.map(|it| it.outcome) {
+        None => "no",
+        Some(BootstrapOutcome::Unknown | BootstrapOutcome::NotReady) => "recorded",
+        Some(BootstrapOutcome::Done) => "done",
+    };
+    v1::Cluster {
+        id: view.cluster.id.to_string(),
+        name: spec.name.clone(),
+        endpoint: spec.endpoint.clone(),
+        talos: spec.talos.clone(),
+        kubernetes: spec.kubernetes.clone(),
+        bootstrap: bootstrap.to_owned(),
+        ready: view.seen.ready,
+        waiting: view.seen.waiting.clone(),
+        allow_plaintext: spec.allow_plaintext,
+    }
+}
+
+fn text(value: impl ToString) -> String {
+    value.to_string()
+}

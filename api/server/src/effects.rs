@@ -1,0 +1,80 @@
+//! What the use cases ask of the daemon around them: the clock, randomness, sealing, power.
+
+use async_trait::async_trait;
+use machine_core::id::{ClusterId, MachineId};
+use machine_core::machine::Machine;
+use machine_core::network::ClientKey;
+use machine_core::power::PowerState;
+use machine_core::time::Timestamp;
+use machine_store::change::SecretWrite;
+use std::net::IpAddr;
+use thiserror::Error;
+
+/// Something outside did not do what it was asked: one sentence for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct EffectError(pub String);
+
+/// What to do with a machine's power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PowerRequest {
+    /// Bring it to this level.
+    Level(PowerState),
+    /// Off, seen off, then on.
+    Cycle,
+}
+
+/// What is shown of a machine beside its record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SeenMachine {
+    /// What it waits for.
+    pub waiting: String,
+    /// What its BMC last said.
+    pub power: Option<PowerState>,
+}
+
+/// What is shown of a cluster beside its record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SeenCluster {
+    /// What it waits for.
+    pub waiting: String,
+    /// Whether it is ready.
+    pub ready: bool,
+}
+
+/// The daemon around the use cases.
+#[async_trait]
+pub trait Effects: Send + Sync + 'static {
+    /// Now.
+    fn now(&self) -> Timestamp;
+    /// 16 bytes that nobody can guess.
+    fn draw(&self) -> Result<[u8; 16], EffectError>;
+    /// The password of a machine's BMC, sealed.
+    fn seal_bmc_password(
+        &self,
+        machine: MachineId,
+        password: &str,
+    ) -> Result<SecretWrite, EffectError>;
+    /// New secrets for a cluster of this Talos version, sealed.
+    async fn make_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+        talos: &str,
+    ) -> Result<SecretWrite, EffectError>;
+    /// Switches a machine's power and says what it is then.
+    async fn switch_power(
+        &self,
+        machine: &Machine,
+        request: PowerRequest,
+    ) -> Result<PowerState, EffectError>;
+    /// Keeps an address for a client from now on.
+    fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), EffectError>;
+    /// Whether configs of this Talos version can be made; the sentence if not.
+    fn check_cluster(&self, talos: &str) -> Result<(), EffectError>;
+    /// Look after this machine soon.
+    fn wake(&self, machine: MachineId);
+    /// What was last seen of a machine.
+    fn seen_machine(&self, machine: MachineId) -> SeenMachine;
+    /// What was last seen of a cluster.
+    fn seen_cluster(&self, cluster: ClusterId) -> SeenCluster;
+}

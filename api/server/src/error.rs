@@ -1,0 +1,44 @@
+//! Why a use case was not carried out.
+
+use machine_core::lifecycle::Refused;
+use machine_store::error::StoreError;
+use thiserror::Error;
+
+use crate::document::DocumentError;
+use crate::effects::EffectError;
+
+/// Why a use case was not carried out.
+#[derive(Debug, Error)]
+pub enum UseCaseError {
+    /// There is nothing of this name.
+    #[error("there is no {what} {name:?}")]
+    NotFound {
+        /// `machine` or `cluster`.
+        what: &'static str,
+        /// The name that was given.
+        name: String,
+    },
+    /// The document can't be used.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The machine's state does not permit it.
+    #[error("{name}: {refused}")]
+    Lifecycle {
+        /// The machine.
+        name: String,
+        /// What it refused.
+        refused: Refused,
+    },
+    /// What is asked for contradicts what is there.
+    #[error("{0}")]
+    Contradiction(String),
+    /// Somebody else changes the same thing all the time.
+    #[error("somebody else changed it at the same time: try again")]
+    Overtaken,
+    /// Something outside did not do what it was asked.
+    #[error(transparent)]
+    Effect(#[from] EffectError),
+    /// The records can't be read or written.
+    #[error("the records are not available: {0}")]
+    Store(#[from] StoreError),
+}

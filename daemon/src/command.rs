@@ -1,0 +1,184 @@
+//! The commands of the program: serve, what helps to serve, and those of the client.
+
+use std::path::PathBuf;
+
+use api_cli::command::{ClientArguments, ClientCommand};
+use clap::{Args, Parser, Subcommand};
+use config_render::talos::request::{GenerateRequest, generate_base};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::app;
+use crate::error::chain;
+use crate::settings::check::check;
+use crate::settings::file::SettingsFile;
+use crate::settings::{Settings, SettingsError, parse, sample, with_environment, with_interface};
+use crate::telemetry;
+
+/// Provisions bare-metal servers: DHCP, TFTP, HTTP boot, power, install, join.
+#[derive(Debug, Parser)]
+#[command(name = "drover", version, propagate_version = true)]
+pub struct Arguments {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+    /// Where the daemon is, and how to print
+    #[command(flatten)]
+    pub client: ClientArguments,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve machines
+    Serve(ServeArguments),
+    /// Print a settings file with every setting and its documentation
+    Settings,
+    /// Configs without a daemon
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// A command for a running daemon
+    #[command(flatten)]
+    Client(ClientCommand),
+}
+
+/// `drover serve`
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// The settings file
+    #[arg(long, short, env = "DROVER_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Without a settings file: the interface to serve, as a proxy beside another DHCP server
+    #[arg(long)]
+    pub interface: Option<String>,
+    /// Where to keep everything; goes before the settings file
+    #[arg(long)]
+    pub state_directory: Option<PathBuf>,
+    /// Check the settings and what they name, and stop
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `drover config …`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the base config of a role, as Talos generates it
+    Generate {
+        /// The cluster's name
+        #[arg(long)]
+        cluster: String,
+        /// The URL of its Kubernetes API
+        #[arg(long)]
+        endpoint: String,
+        /// The Kubernetes version
+        #[arg(long)]
+        kubernetes: String,
+        /// The Talos version contract, such as 1.13
+        #[arg(long)]
+        contract: String,
+        /// controlplane or worker
+        #[arg(long)]
+        role: String,
+        /// The secrets bundle, as `talosctl gen secrets` writes it
+        #[arg(long)]
+        secrets: PathBuf,
+    },
+}
+
+/// Runs a command; the error is one sentence for the person who typed it.
+pub async fn run(arguments: Arguments) -> Result<(), String> {
+    match arguments.command {
+        Command::Serve(serve) => run_serve(serve).await,
+        Command::Settings => print(&sample::sample()),
+        Command::Config(command) => generate(&command),
+        Command::Client(command) => api_cli::command::run(command, &arguments.client)
+            .await
+            .map_err(|error| chain(&error)),
+    }
+}
+
+async fn run_serve(arguments: ServeArguments) -> Result<(), String> {
+    let settings = load(&arguments).map_err(|error| error.to_string())?;
+    if arguments.check {
+        let notes = app::check(&settings).map_err(|error| chain(&error))?;
+        for note in &notes {
+            print(&format!("note: {note}\n"))?;
+        }
+        return print("the settings are fine\n");
+    }
+    telemetry::start(&settings);
+    let stop = CancellationToken::new();
+    stop_on_signals(&stop).map_err(|error| format!("can't wait for signals: {error}"))?;
+    app::run(settings, stop)
+        .await
+        .map_err(|error| chain(&error))
+}
+
+fn stop_on_signals(stop: &CancellationToken) -> std::io::Result<()> {
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let mut signals = signal(kind)?;
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            if signals.recv().await.is_some() {
+                stop.cancel();
+            }
+        });
+    }
+    Ok(())
+}
+
+/// The settings: flags over the environment over the file.
+fn load(arguments: &ServeArguments) -> Result<Settings, SettingsError> {
+    let (source, file) = match &arguments.config {
+        None => ("defaults".to_owned(), SettingsFile::default()),
+        Some(path) => {
+            let source = path.display().to_string();
+            let text =
+                std::fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
+                    path: source.clone(),
+                    why: error.to_string(),
+                })?;
+            let file = parse(&source, &text)?;
+            (source, file)
+        }
+    };
+    let file = with_environment(file, |name| std::env::var(name).ok())?;
+    let file = match &arguments.interface {
+        None => file,
+        Some(interface) => with_interface(file, interface)?,
+    };
+    let mut settings = check(&source, file)?;
+    if let Some(directory) = &arguments.state_directory {
+        settings.state_directory.clone_from(directory);
+    }
+    Ok(settings)
+}
+
+fn generate(command: &ConfigCommand) -> Result<(), String> {
+    let ConfigCommand::Generate {
+        cluster,
+        endpoint,
+        kubernetes,
+        contract,
+        role,
+        secrets,
+    } = command;
+    let text = std::fs::read_to_string(secrets)
+        .map_err(|error| format!("can't read {}: {error}", secrets.display()))?;
+    let request = GenerateRequest {
+        cluster,
+        endpoint,
+        kubernetes,
+        contract,
+        role,
+        secrets: &text,
+    };
+    print(&generate_base(&request).map_err(|error| chain(&error))?)
+}
+
+fn print(text: &str) -> Result<(), String> {
+    use std::io::Write;
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| format!("can't print: {error}"))
+}

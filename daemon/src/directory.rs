@@ -1,0 +1,193 @@
+//! The boot plane's questions, answered from the records: [`pxe_server::directory::Directory`].
+//!
+//! Each answer is one read and one pure decision; what must be durable first is committed by the
+//! commit task before the answer is given.
+
+mod dhcp;
+mod document;
+mod script;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use machine_core::boot::Boot;
+use machine_core::id::BootId;
+use machine_core::network::{ClientKey, Lease, SubnetName, UnknownPolicy};
+use machine_store::boots;
+use machine_store::commit::item::LeaseEnd;
+use machine_store::error::StoreError;
+use machine_store::leases::LeaseOutcome as Stored;
+use pxe_server::directory::{
+    BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
+    ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, StepOwner, Unavailable,
+};
+use tracing::{debug, warn};
+
+use crate::clock::now;
+use crate::error::{StepError, chain};
+use crate::reconcile::Reconciler;
+use crate::records::{Records, advanced};
+use crate::sightings::Sightings;
+
+/// The records behind the boot plane.
+#[derive(Debug, Clone)]
+pub struct BootDirectory {
+    records: Arc<Records>,
+    sightings: Arc<Sightings>,
+    reconciler: Arc<Reconciler>,
+}
+
+impl BootDirectory {
+    /// Over these records.
+    pub fn new(records: Arc<Records>, reconciler: Arc<Reconciler>) -> Self {
+        Self {
+            records,
+            sightings: Arc::default(),
+            reconciler,
+        }
+    }
+
+    fn unknown_policy(&self, subnet: &SubnetName) -> UnknownPolicy {
+        let subnet = self.records.subnets.iter().find(|it| it.name == *subnet);
+        subnet.map_or(UnknownPolicy::Ignore, |subnet| subnet.unknown)
+    }
+
+    /// A boot by its id: of a machine, or of a stranger.
+    async fn find_boot(&self, id: BootId) -> Result<Option<Boot>, StoreError> {
+        match self.sightings.find(id) {
+            Some(boot) => Ok(Some(boot)),
+            None => boots::find(&self.records.db, id).await,
+        }
+    }
+
+    /// Keeps a boot where it belongs: a machine's is durable when this returns, a stranger's is
+    /// only remembered.
+    async fn keep(&self, boot: Boot) -> Result<(), StoreError> {
+        match (boot.machine, boot.mac) {
+            (None, Some(mac)) => {
+                self.sightings.keep(mac, boot);
+                Ok(())
+            }
+            _ => self.records.commit.submit(boot).await,
+        }
+    }
+
+    async fn boot_of(&self, owner: StepOwner) -> Result<Option<Boot>, StoreError> {
+        let db = &self.records.db;
+        match owner {
+            StepOwner::Boot(id) => self.find_boot(id).await,
+            StepOwner::Address(address) => boots::latest_of_address(db, address).await,
+            StepOwner::Card(mac) => match self.sightings.of_card(mac) {
+                Some(boot) => Ok(Some(boot)),
+                None => boots::latest_of_mac(db, mac).await,
+            },
+        }
+    }
+
+    async fn record_step(&self, observed: ObservedStep) -> Result<(), StoreError> {
+        let Some(boot) = self.boot_of(observed.whose).await? else {
+            return Ok(());
+        };
+        let at = now();
+        self.records.note(&boot, at, observed.step, observed.detail);
+        if observed.step > boot.step {
+            self.keep(advanced(&boot, observed.step, at)).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit_lease(
+        &self,
+        lease: Lease,
+        boot: Option<BootId>,
+    ) -> Result<LeaseOutcome, StoreError> {
+        let address = lease.address;
+        let held = match boot {
+            Some(id) => self.find_boot(id).await?,
+            None => None,
+        };
+        let holds = held.filter(|boot| boot.address != Some(address));
+        let outcome = match holds {
+            None => self.records.commit.submit(lease).await?,
+            Some(boot) => {
+                let boot = Boot {
+                    address: Some(address),
+                    ..boot
+                };
+                let (leased, kept) =
+                    tokio::join!(self.records.commit.submit(lease), self.keep(boot));
+                kept?;
+                leased?
+            }
+        };
+        Ok(match outcome {
+            Stored::Committed => LeaseOutcome::Committed,
+            Stored::Taken { .. } => LeaseOutcome::Taken,
+        })
+    }
+}
+
+impl Directory for BootDirectory {
+    async fn boot(&self, question: BootQuestion) -> Result<BootAnswer, Unavailable> {
+        self.answer_boot(&question)
+            .await
+            .map_err(|error| unavailable(&error))
+    }
+
+    async fn lease(&self, lease: Lease, boot: Option<BootId>) -> Result<LeaseOutcome, Unavailable> {
+        self.commit_lease(lease, boot)
+            .await
+            .map_err(|error| unavailable(&error.into()))
+    }
+
+    async fn lease_ended(
+        &self,
+        subnet: SubnetName,
+        client: ClientKey,
+        address: IpAddr,
+    ) -> Result<(), Unavailable> {
+        let end = LeaseEnd {
+            subnet,
+            client,
+            address,
+        };
+        match self.records.commit.submit(end).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(unavailable(&error.into())),
+        }
+    }
+
+    async fn script(&self, request: ScriptRequest) -> Result<ScriptAnswer, ScriptRefusal> {
+        match self.answer_script(&request).await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(ScriptRefusal::NotFound),
+            Err(error) => Err(unavailable(&error).into()),
+        }
+    }
+
+    async fn document(&self, request: DocumentRequest) -> Result<Document, DocumentRefusal> {
+        match self.release(&request).await {
+            Ok(Some(document)) => Ok(document),
+            Ok(None) => Err(DocumentRefusal::Refused),
+            Err(error) => Err(unavailable(&error).into()),
+        }
+    }
+
+    fn step(&self, step: ObservedStep) {
+        let directory = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = directory.record_step(step).await {
+                debug!(error = chain(&error), "a step was not recorded");
+            }
+        });
+    }
+}
+
+fn unavailable(error: &StepError) -> Unavailable {
+    let why = error.chain();
+    warn!(why, "the boot plane has to be asked again");
+    Unavailable {
+        what: "the answer",
+        why,
+    }
+}

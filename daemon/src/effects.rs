@@ -1,0 +1,135 @@
+//! What the use cases ask of the daemon: [`api_server::effects::Effects`] on the real parts.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use api_server::effects::{EffectError, Effects, PowerRequest, SeenCluster, SeenMachine};
+use config_render::talos::contract::TalosContract;
+use machine_core::id::{ClusterId, MachineId};
+use machine_core::machine::Machine;
+use machine_core::network::ClientKey;
+use machine_core::power::PowerState;
+use machine_core::time::Timestamp;
+use machine_store::change::SecretWrite;
+use pxe_server::dhcp::DhcpControl;
+
+use crate::cluster_secrets::{make_secrets, place};
+use crate::error::StepError;
+use crate::power::{Power, password_place};
+use crate::records::Records;
+use crate::status::Status;
+use crate::{clock, random};
+
+/// The daemon around the use cases.
+#[derive(Debug)]
+pub struct DaemonEffects {
+    /// The records.
+    pub records: Arc<Records>,
+    /// The BMCs.
+    pub power: Arc<Power>,
+    /// What was last seen.
+    pub status: Arc<Status>,
+    /// The running DHCP server.
+    pub dhcp: DhcpControl,
+}
+
+#[async_trait::async_trait]
+impl Effects for DaemonEffects {
+    fn now(&self) -> Timestamp {
+        clock::now()
+    }
+
+    fn draw(&self) -> Result<[u8; 16], EffectError> {
+        random::draw().map_err(|error| EffectError(error.to_string()))
+    }
+
+    fn seal_bmc_password(
+        &self,
+        machine: MachineId,
+        password: &str,
+    ) -> Result<SecretWrite, EffectError> {
+        let place = password_place(machine);
+        let sealed = self.records.seal.seal(&place, password.as_bytes());
+        let sealed = sealed.map_err(|error| EffectError(error.to_string()))?;
+        Ok(SecretWrite::Replace {
+            place,
+            sealed,
+            at: clock::now(),
+        })
+    }
+
+    async fn make_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+        talos: &str,
+    ) -> Result<SecretWrite, EffectError> {
+        let sealed = make_secrets(&self.records.seal, cluster, talos)
+            .await
+            .map_err(effect)?;
+        Ok(SecretWrite::PutIfAbsent {
+            place: place(cluster),
+            sealed,
+            at: clock::now(),
+        })
+    }
+
+    async fn switch_power(
+        &self,
+        machine: &Machine,
+        request: PowerRequest,
+    ) -> Result<PowerState, EffectError> {
+        let turn = self.power.turn(machine.id);
+        let _turn = turn.lock().await;
+        let wanted = match request {
+            PowerRequest::Level(wanted) => wanted,
+            PowerRequest::Cycle => {
+                self.power
+                    .switch(machine, PowerState::Off)
+                    .await
+                    .map_err(effect)?;
+                PowerState::On
+            }
+        };
+        let power = self.power.switch(machine, wanted).await.map_err(effect)?;
+        self.status.set_power(machine.id, Some(power));
+        self.records.wake.machine(machine.id);
+        Ok(power)
+    }
+
+    fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), EffectError> {
+        self.dhcp
+            .reserve(client, address)
+            .map_err(|error| EffectError(error.to_string()))
+    }
+
+    fn check_cluster(&self, talos: &str) -> Result<(), EffectError> {
+        let parsed = talos.parse::<TalosContract>();
+        parsed
+            .map(|_| ())
+            .map_err(|error| EffectError(error.to_string()))
+    }
+
+    fn wake(&self, machine: MachineId) {
+        self.records.wake.machine(machine);
+    }
+
+    fn seen_machine(&self, machine: MachineId) -> SeenMachine {
+        let status = self.status.machine(machine);
+        SeenMachine {
+            waiting: status.waiting,
+            power: status.power,
+        }
+    }
+
+    fn seen_cluster(&self, cluster: ClusterId) -> SeenCluster {
+        let status = self.status.cluster(cluster);
+        SeenCluster {
+            waiting: status.waiting,
+            ready: status.ready,
+        }
+    }
+}
+
+fn effect(error: StepError) -> EffectError {
+    EffectError(error.chain())
+}

@@ -1,0 +1,159 @@
+//! Power through BMCs: a driver for each machine that has one, with its sealed password.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bmc_control::bmc::Bmc;
+use bmc_control::connect::Connector;
+use bmc_control::limits::Limits;
+use bmc_ipmi::login::Password;
+use machine_core::hardware::Firmware;
+use machine_core::id::MachineId;
+use machine_core::machine::Machine;
+use machine_core::plan::PowerObservation;
+use machine_core::power::{BootDevice, BootOverride, PowerState};
+use machine_store::place::Place;
+use machine_store::secrets;
+
+use crate::error::{StepError, chain};
+use crate::records::Records;
+
+/// How long a machine may take to follow a command of its BMC.
+const FOLLOW: Duration = Duration::from_secs(20);
+/// How often it is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Where the password of a machine's BMC is kept.
+pub fn password_place(machine: MachineId) -> Place {
+    Place::new("machine", machine, "bmc_password")
+}
+
+/// The BMCs.
+#[derive(Debug)]
+pub struct Power {
+    records: Arc<Records>,
+    connector: Connector,
+    turns: Mutex<BTreeMap<MachineId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Power {
+    /// The BMCs of these records' machines.
+    pub fn new(records: Arc<Records>) -> Self {
+        Self {
+            records,
+            connector: Connector::new(Limits::DEFAULT),
+            turns: Mutex::default(),
+        }
+    }
+
+    /// The machine's turn: whoever holds it may switch its power.
+    pub fn turn(&self, machine: MachineId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(machine).or_default())
+    }
+
+    /// What the machine's BMC says.
+    pub async fn observe(&self, machine: &Machine) -> PowerObservation {
+        match self.driver(machine).await {
+            Ok(None) => PowerObservation::NoBmc,
+            Ok(Some(bmc)) => match bmc.power().await {
+                Ok(power) => PowerObservation::Is(power),
+                Err(error) => PowerObservation::Unreachable(chain(&error)),
+            },
+            Err(error) => PowerObservation::Unreachable(error.chain()),
+        }
+    }
+
+    /// Sets the boot override to the network, once, and switches power on. Returns what the BMC
+    /// made of the override, if not all of it.
+    pub async fn start_from_network(&self, machine: &Machine) -> Result<Option<String>, StepError> {
+        let bmc = self.driver_or_error(machine).await?;
+        // A machine that has not said what it is: servers of today are UEFI.
+        let efi = machine.hardware.firmware != Some(Firmware::Bios);
+        let wanted = BootOverride {
+            device: BootDevice::Network,
+            efi,
+        };
+        let outcome = bmc
+            .set_boot(wanted)
+            .await
+            .map_err(|error| outside(&error))?;
+        bmc.set_power(PowerState::On)
+            .await
+            .map_err(|error| outside(&error))?;
+        let lost = [
+            (!outcome.device_kept(), "the device"),
+            (!outcome.efi_kept, "the EFI flag"),
+            (outcome.persistent, "that it is for once"),
+        ];
+        let lost: Vec<&str> = lost
+            .iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, what)| *what)
+            .collect();
+        Ok((!lost.is_empty()).then(|| format!("the BMC did not keep {}", lost.join(", "))))
+    }
+
+    /// Switches power to a level and waits until the BMC says that the machine has followed.
+    pub async fn switch(
+        &self,
+        machine: &Machine,
+        wanted: PowerState,
+    ) -> Result<PowerState, StepError> {
+        let bmc = self.driver_or_error(machine).await?;
+        bmc.set_power(wanted)
+            .await
+            .map_err(|error| outside(&error))?;
+        let follow = async {
+            loop {
+                match bmc.power().await {
+                    Ok(power) if power == wanted => return Ok(power),
+                    Ok(_) => tokio::time::sleep(LOOK).await,
+                    Err(error) => return Err(outside(&error)),
+                }
+            }
+        };
+        tokio::time::timeout(FOLLOW, follow).await.unwrap_or_else(|_| {
+            Err(StepError::Outside(format!(
+                "{}: the BMC took the command, but the machine is not {wanted} after {FOLLOW:?}",
+                machine.name
+            )))
+        })
+    }
+
+    async fn driver_or_error(&self, machine: &Machine) -> Result<Box<dyn Bmc>, StepError> {
+        let none = || {
+            let name = &machine.name;
+            StepError::Outside(format!(
+                "{name} has no BMC: register one (drover machine apply)"
+            ))
+        };
+        self.driver(machine).await?.ok_or_else(none)
+    }
+
+    async fn driver(&self, machine: &Machine) -> Result<Option<Box<dyn Bmc>>, StepError> {
+        let Some(endpoint) = &machine.bmc else {
+            return Ok(None);
+        };
+        let closed = |why: String| StepError::Sealed {
+            what: "the BMC's password",
+            why,
+        };
+        let place = password_place(machine.id);
+        let sealed = secrets::find(&self.records.db, &place).await?;
+        let sealed = sealed.ok_or(StepError::Gone {
+            what: "the BMC's password",
+        })?;
+        let plain = self.records.seal.unseal(&place, &sealed);
+        let plain = plain.map_err(|error| closed(error.to_string()))?;
+        Ok(Some(
+            self.connector
+                .connect(endpoint, Password::new(plain.expose())),
+        ))
+    }
+}
+
+fn outside(error: &dyn std::error::Error) -> StepError {
+    StepError::Outside(chain(error))
+}

@@ -1,0 +1,201 @@
+//! The reconcile loop: read, observe, plan, do one thing, record it; again.
+//!
+//! A sweep looks at every machine every so often, and a wake-up at one at once. For each machine
+//! one step is under way at a time. Whatever is done is written down before it is done; a plan is
+//! made of what was read, and written by compare-and-set, so that whoever was faster wins and the
+//! plan is made anew.
+
+mod act;
+mod situation;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use machine_core::id::MachineId;
+use machine_core::plan::{PowerObservation, Step, plan};
+use machine_core::power::PowerState;
+use machine_store::machines;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, warn};
+
+use crate::clock::now;
+use crate::error::StepError;
+use crate::power::Power;
+use crate::reconcile::act::Progress;
+use crate::reconcile::situation::Situation;
+use crate::records::Records;
+use crate::status::Status;
+
+/// How many machines are worked on at once.
+const AT_ONCE: usize = 16;
+/// How many steps a machine may take in one go.
+const STEPS: usize = 12;
+/// How long a script request waits for a machine's turn.
+const TURN: Duration = Duration::from_secs(2);
+/// How soon a machine is looked at again whose API did not answer yet.
+const SOON: Duration = Duration::from_secs(2);
+
+/// The reconcile loop.
+#[derive(Debug)]
+pub struct Reconciler {
+    records: Arc<Records>,
+    power: Arc<Power>,
+    status: Arc<Status>,
+    /// Machines under way, and whether they were woken meanwhile.
+    under_way: Mutex<BTreeMap<MachineId, bool>>,
+    places: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+impl Reconciler {
+    /// Over these records.
+    pub fn new(records: Arc<Records>, power: Arc<Power>, status: Arc<Status>) -> Self {
+        Self {
+            records,
+            power,
+            status,
+            under_way: Mutex::default(),
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Runs until told to stop; then waits for what is under way.
+    pub async fn run(self: Arc<Self>, sweep: Duration, stop: CancellationToken) {
+        let mut ticks = tokio::time::interval(sweep);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = ticks.tick() => self.sweep().await,
+                woken = self.records.wake.wait() => {
+                    for machine in woken {
+                        self.start(machine);
+                    }
+                }
+            }
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    async fn sweep(self: &Arc<Self>) {
+        match machines::list(&self.records.db).await {
+            Ok(machines) => machines.iter().for_each(|machine| self.start(machine.id)),
+            Err(error) => warn!(error = crate::error::chain(&error), "no sweep"),
+        }
+    }
+
+    /// Starts work on a machine, or notes that it has to be looked at again.
+    fn start(self: &Arc<Self>, machine: MachineId) {
+        {
+            let mut under_way = self
+                .under_way
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(again) = under_way.get_mut(&machine) {
+                *again = true;
+                return;
+            }
+            under_way.insert(machine, false);
+        }
+        let reconciler = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let place = reconciler.places.acquire().await;
+            reconciler.work(machine).await;
+            drop(place);
+            let again = {
+                let mut under_way = reconciler
+                    .under_way
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                under_way.remove(&machine).unwrap_or(false)
+            };
+            if again {
+                reconciler.records.wake.machine(machine);
+            }
+        });
+    }
+
+    async fn work(&self, machine: MachineId) {
+        let turn = self.power.turn(machine);
+        let _turn = turn.lock().await;
+        for _ in 0..STEPS {
+            match self.step(machine).await {
+                Ok(Progress::Again) => {}
+                Ok(Progress::Done) => return,
+                Ok(Progress::Soon) => {
+                    self.wake_soon(machine);
+                    return;
+                }
+                Err(error) => {
+                    let why = error.chain();
+                    warn!(%machine, error = why, "a step failed; it is tried again");
+                    self.status
+                        .set_waiting(machine, format!("the last step failed: {why}"));
+                    return;
+                }
+            }
+        }
+        debug!(%machine, "many steps in one go; the rest follows");
+        self.wake_soon(machine);
+    }
+
+    async fn step(&self, machine: MachineId) -> Result<Progress, StepError> {
+        let Some(situation) = Situation::load(&self.records.db, machine).await? else {
+            return Ok(Progress::Done);
+        };
+        let power = self.observe(&situation).await;
+        let step = plan(&situation.work(&power), now());
+        self.perform(&situation, step).await
+    }
+
+    /// Asks the BMC only while the machine is on the move: BMCs are slow, and freeze under load.
+    async fn observe(&self, situation: &Situation) -> PowerObservation {
+        let machine = &situation.machine;
+        if machine.state.moving().is_none() {
+            return PowerObservation::NoBmc;
+        }
+        let power = self.power.observe(machine).await;
+        let seen: Option<PowerState> = match power {
+            PowerObservation::Is(power) => Some(power),
+            PowerObservation::NoBmc | PowerObservation::Unreachable(_) => None,
+        };
+        self.status.set_power(machine.id, seen);
+        power
+    }
+
+    /// Moves a machine on as far as its records alone allow, for a script that waits for it: no
+    /// BMC and no node is asked.
+    pub async fn advance(&self, machine: MachineId) -> Result<(), StepError> {
+        let turn = self.power.turn(machine);
+        let Ok(_turn) = tokio::time::timeout(TURN, turn.lock()).await else {
+            return Ok(());
+        };
+        for _ in 0..STEPS {
+            let Some(situation) = Situation::load(&self.records.db, machine).await? else {
+                return Ok(());
+            };
+            let step = plan(&situation.work(&PowerObservation::NoBmc), now());
+            let is_of_records = match &step {
+                Step::Advance(_) | Step::Allocate(_) => true,
+                Step::Act(machine_core::plan::Action::OpenAttempt) => true,
+                Step::Act(_) | Step::GiveUp(_) | Step::Wait { .. } => false,
+            };
+            if !is_of_records || self.perform(&situation, step).await? != Progress::Again {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn wake_soon(&self, machine: MachineId) {
+        let wake = Arc::clone(&self.records.wake);
+        tokio::spawn(async move {
+            tokio::time::sleep(SOON).await;
+            wake.machine(machine);
+        });
+    }
+}

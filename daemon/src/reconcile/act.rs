@@ -1,0 +1,354 @@
+//! Performing one step of a plan: what is written, and what is done after it is written.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use config_talos::api::{PORT, TalosApi};
+use machine_core::attempt::{Attempt, AttemptEnd};
+use machine_core::boot::BootStep;
+use machine_core::id::{AttemptId, BootId, IntentId};
+use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
+use machine_core::lifecycle::Input;
+use machine_core::machine::{Failure, Machine};
+use machine_core::plan::{Action, Step};
+use machine_core::power::PowerState;
+use machine_core::time::Timestamp;
+use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite, Outcome, apply};
+use machine_store::events::Event;
+use tracing::info;
+
+use crate::clock::now;
+use crate::cluster_secrets::api_credentials;
+use crate::error::{StepError, chain};
+use crate::random::draw;
+use crate::reconcile::Reconciler;
+use crate::reconcile::situation::Situation;
+use crate::records::{About, advanced};
+
+/// How long a node's API may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What follows a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Plan again at once.
+    Again,
+    /// Plan again in a moment.
+    Soon,
+    /// Nothing, before something happens.
+    Done,
+}
+
+impl Reconciler {
+    pub(crate) async fn perform(
+        &self,
+        situation: &Situation,
+        step: Step,
+    ) -> Result<Progress, StepError> {
+        let machine = &situation.machine;
+        match step {
+            Step::Wait { why, .. } => {
+                self.status.set_waiting(machine.id, why);
+                return Ok(Progress::Done);
+            }
+            Step::Advance(input) => self.move_on(situation, input).await,
+            Step::Allocate(assignment) => self.allocate(situation, assignment).await,
+            Step::GiveUp(failure) => self.give_up(situation, failure).await,
+            Step::Act(action) => self.act(situation, action).await,
+        }
+    }
+
+    async fn act(&self, situation: &Situation, action: Action) -> Result<Progress, StepError> {
+        match action {
+            Action::OpenAttempt => self.open_attempt(situation).await,
+            Action::CloseAttempt(end) => self.close_attempt(situation, end).await,
+            Action::StartFromNetwork => self.start_from_network(situation).await,
+            Action::PowerOff => self.power_off(situation).await,
+            Action::Verify(boot) => self.verify(situation, boot).await,
+        }
+    }
+
+    async fn move_on(&self, situation: &Situation, input: Input) -> Result<Progress, StepError> {
+        let at = now();
+        let next = situation.machine.after(input, at)?;
+        let mut change = Change::default();
+        if input == Input::RunsFromDisk {
+            change
+                .intents
+                .extend(close_intent(situation, at, IntentEnd::Fulfilled));
+            change.attempts.extend(close_fulfilled(situation, at));
+        }
+        let actor = match input {
+            Input::Accept => self.policy(situation),
+            _ => Actor::Drover,
+        };
+        let detail = format!("{} -> {}: {input}", situation.machine.state, next.state);
+        change
+            .events
+            .push(About::machine(next.id).event_by(actor, at, "state", detail));
+        self.write(situation, next, change).await
+    }
+
+    /// The rule that takes the machine, as an actor.
+    fn policy(&self, situation: &Situation) -> Actor {
+        let cluster = match &situation.allocation {
+            machine_core::cluster::Allocation::Take { assignment, .. } => situation
+                .clusters
+                .iter()
+                .find(|it| it.id == assignment.cluster),
+            _ => None,
+        };
+        cluster.map_or(Actor::Drover, |it| {
+            Actor::Policy(format!("cluster {}", it.spec.name))
+        })
+    }
+
+    async fn allocate(
+        &self,
+        situation: &Situation,
+        assignment: Assignment,
+    ) -> Result<Progress, StepError> {
+        let at = now();
+        let next = situation.machine.after(Input::Allocate, at)?;
+        let actor = self.policy(situation);
+        let detail = format!(
+            "installs as {}, and may erase {}",
+            assignment.role, assignment.disk
+        );
+        let about = About {
+            cluster: Some(assignment.cluster),
+            ..About::machine(next.id)
+        };
+        let intent = Intent {
+            id: IntentId::from_bytes(draw()?),
+            machine: next.id,
+            assignment,
+            actor: actor.clone(),
+            reason: "the cluster's rule takes the machine".to_owned(),
+            opened: at,
+            expires: at.plus(Intent::LIFETIME),
+            claims: 0,
+            closed: None,
+        };
+        let change = Change {
+            intents: vec![IntentWrite::Open(intent)],
+            events: vec![about.event_by(actor, at, "intent", detail)],
+            ..Change::default()
+        };
+        self.write(situation, next, change).await
+    }
+
+    async fn give_up(
+        &self,
+        situation: &Situation,
+        failure: Failure,
+    ) -> Result<Progress, StepError> {
+        let at = now();
+        let detail = format!(
+            "{} failed: {}; {}",
+            failure.step, failure.why, failure.advice
+        );
+        let next = situation.machine.given_up(failure, at)?;
+        let about = About::machine(next.id);
+        let change = Change {
+            intents: close_intent(situation, at, IntentEnd::Failed)
+                .into_iter()
+                .collect(),
+            attempts: situation
+                .open_attempt()
+                .map(|attempt| close(attempt, at, AttemptEnd::TimedOut))
+                .into_iter()
+                .collect(),
+            events: vec![about.event(at, "failed", detail)],
+            ..Change::default()
+        };
+        self.write(situation, next, change).await
+    }
+
+    async fn open_attempt(&self, situation: &Situation) -> Result<Progress, StepError> {
+        let Some(intent) = &situation.intent else {
+            return Ok(Progress::Done);
+        };
+        let at = now();
+        let number = u32::try_from(situation.attempts.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
+        let attempt = Attempt {
+            id: AttemptId::from_bytes(draw()?),
+            machine: situation.machine.id,
+            intent: intent.id,
+            number,
+            assignment: intent.assignment.clone(),
+            opened: at,
+            deadline: at.plus(Attempt::LIFETIME),
+            boot: None,
+            power_actions: 0,
+            power_at: None,
+            release: None,
+            closed: None,
+        };
+        let about = About::machine(situation.machine.id);
+        let event = about.event(at, "attempt", format!("attempt {number} begins"));
+        self.write_attempt(AttemptWrite::Open(attempt), event).await
+    }
+
+    async fn close_attempt(
+        &self,
+        situation: &Situation,
+        end: AttemptEnd,
+    ) -> Result<Progress, StepError> {
+        let Some(attempt) = situation.open_attempt() else {
+            return Ok(Progress::Again);
+        };
+        let at = now();
+        let detail = format!("attempt {} ended: {}", attempt.number, end.as_str());
+        let event = About::machine(situation.machine.id).event(at, "attempt", detail);
+        self.write_attempt(close(attempt, at, end), event).await
+    }
+
+    async fn start_from_network(&self, situation: &Situation) -> Result<Progress, StepError> {
+        let machine = &situation.machine;
+        if !self
+            .count_power(situation, "on, to boot from the network")
+            .await?
+        {
+            return Ok(Progress::Again);
+        }
+        let lost = self.power.start_from_network(machine).await?;
+        if let Some(lost) = lost {
+            let event = About::machine(machine.id).event(now(), "power", lost);
+            self.records.commit.try_event(event);
+        }
+        self.status.set_power(machine.id, Some(PowerState::On));
+        self.status.set_waiting(
+            machine.id,
+            "it was switched on to boot from the network".into(),
+        );
+        Ok(Progress::Done)
+    }
+
+    async fn power_off(&self, situation: &Situation) -> Result<Progress, StepError> {
+        if !self.count_power(situation, "off, to start it anew").await? {
+            return Ok(Progress::Again);
+        }
+        self.power
+            .switch(&situation.machine, PowerState::Off)
+            .await?;
+        Ok(Progress::Again)
+    }
+
+    /// Writes down that power is switched, before it is. `false` if somebody was faster.
+    async fn count_power(&self, situation: &Situation, what: &str) -> Result<bool, StepError> {
+        let at = now();
+        let event = About::machine(situation.machine.id).event(at, "power", what);
+        let count = situation
+            .open_attempt()
+            .map(|attempt| AttemptWrite::SwitchPower {
+                id: attempt.id,
+                number: attempt.power_actions.saturating_add(1),
+                at,
+            });
+        let attempts = count.into_iter().collect();
+        let change = Change {
+            attempts,
+            events: vec![event],
+            ..Change::default()
+        };
+        Ok(apply(&self.records.db, &change).await? == Outcome::Applied)
+    }
+
+    /// Only a member of the cluster can answer: its API shows a certificate of the cluster's CA.
+    async fn verify(&self, situation: &Situation, boot: BootId) -> Result<Progress, StepError> {
+        let Some(boot) = situation.boots.iter().find(|it| it.id == boot) else {
+            return Ok(Progress::Again);
+        };
+        let (Some(address), Some(intent)) = (boot.address, &situation.intent) else {
+            return Ok(Progress::Done);
+        };
+        let credentials = api_credentials(&self.records, intent.assignment.cluster).await?;
+        let address = SocketAddr::new(address, PORT);
+        let version = match TalosApi::connect(address, &credentials, PATIENCE).await {
+            Ok(api) => api.version().await.map_err(|error| chain(&error)),
+            Err(error) => Err(chain(&error)),
+        };
+        match version {
+            Err(why) => {
+                let waiting = format!("it runs from its disk, but its API does not answer: {why}");
+                self.status.set_waiting(situation.machine.id, waiting);
+                Ok(Progress::Soon)
+            }
+            Ok(version) => {
+                let at = now();
+                let detail = format!("its API answers: Talos {}", version.tag);
+                self.records.note(boot, at, BootStep::Joined, detail);
+                self.records
+                    .commit
+                    .submit(advanced(boot, BootStep::Joined, at))
+                    .await?;
+                Ok(Progress::Again)
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        situation: &Situation,
+        next: Machine,
+        change: Change,
+    ) -> Result<Progress, StepError> {
+        let (name, from, to) = (&situation.machine.name, situation.machine.state, next.state);
+        let change = Change {
+            machines: vec![MachineWrite::Update(next)],
+            ..change
+        };
+        if apply(&self.records.db, &change).await? == Outcome::Applied {
+            info!(machine = %name, %from, %to, "state");
+        }
+        Ok(Progress::Again)
+    }
+
+    async fn write_attempt(
+        &self,
+        write: AttemptWrite,
+        event: Event,
+    ) -> Result<Progress, StepError> {
+        let change = Change {
+            attempts: vec![write],
+            events: vec![event],
+            ..Change::default()
+        };
+        apply(&self.records.db, &change).await?;
+        Ok(Progress::Again)
+    }
+}
+
+fn close(attempt: &Attempt, at: Timestamp, end: AttemptEnd) -> AttemptWrite {
+    AttemptWrite::Close {
+        id: attempt.id,
+        at,
+        end,
+    }
+}
+
+fn close_intent(situation: &Situation, at: Timestamp, end: IntentEnd) -> Option<IntentWrite> {
+    let intent = situation
+        .intent
+        .as_ref()
+        .filter(|intent| intent.closed.is_none())?;
+    Some(IntentWrite::Close {
+        id: intent.id,
+        at,
+        end,
+    })
+}
+
+/// The open attempt: installed if its config is what the machine runs on, else not needed any more.
+fn close_fulfilled(situation: &Situation, at: Timestamp) -> Option<AttemptWrite> {
+    let attempt = situation.open_attempt()?;
+    let end = if attempt.release.is_some() {
+        AttemptEnd::Installed
+    } else {
+        AttemptEnd::Cancelled
+    };
+    Some(close(attempt, at, end))
+}

@@ -1,0 +1,173 @@
+//! What every part of the daemon works on: the database, the commit task, the keys, the subnets
+//! and the images.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use machine_core::boot::{Boot, BootStep};
+use machine_core::hardware::Arch;
+use machine_core::id::{BootId, ClusterId, MachineId};
+use machine_core::intent::Actor;
+use machine_core::network::Subnet;
+use machine_core::time::Timestamp;
+use machine_store::commit::CommitHandle;
+use machine_store::db::Db;
+use machine_store::events::Event;
+use machine_store::seal::SealKey;
+use machine_store::token::TokenKey;
+
+use crate::wake::Wake;
+
+/// An image whose files are in the asset cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// What clusters call it.
+    pub name: String,
+    /// For which machines.
+    pub arch: Arch,
+    /// SHA-256 of the kernel.
+    pub kernel: [u8; 32],
+    /// SHA-256 of the initial RAM disk.
+    pub initrd: [u8; 32],
+    /// Further kernel arguments.
+    pub arguments: Vec<String>,
+}
+
+/// The ports that machines are told to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ports {
+    /// HTTP of the boot plane.
+    pub http: u16,
+    /// The event sink.
+    pub event_sink: u16,
+    /// The kernel and service logs.
+    pub log: u16,
+}
+
+/// What every part of the daemon works on.
+#[derive(Debug)]
+pub struct Records {
+    /// The database.
+    pub db: Db,
+    /// The way to the commit task.
+    pub commit: CommitHandle,
+    /// Seals and opens secrets.
+    pub seal: SealKey,
+    /// Mints and checks the tokens of configs.
+    pub tokens: TokenKey,
+    /// The subnets that are served.
+    pub subnets: Vec<Subnet>,
+    /// The images that can be booted.
+    pub images: Vec<Image>,
+    /// What machines are told to use.
+    pub ports: Ports,
+    /// Wakes the reconcile loop.
+    pub wake: Arc<Wake>,
+}
+
+/// About whom an event is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct About {
+    /// The boot.
+    pub boot: Option<BootId>,
+    /// The machine.
+    pub machine: Option<MachineId>,
+    /// The cluster.
+    pub cluster: Option<ClusterId>,
+}
+
+impl About {
+    /// About a boot, and its machine if it is known.
+    pub const fn boot(boot: &Boot) -> Self {
+        Self {
+            boot: Some(boot.id),
+            machine: boot.machine,
+            cluster: None,
+        }
+    }
+
+    /// About a machine.
+    pub const fn machine(machine: MachineId) -> Self {
+        Self {
+            boot: None,
+            machine: Some(machine),
+            cluster: None,
+        }
+    }
+
+    /// About a cluster.
+    pub const fn cluster(cluster: ClusterId) -> Self {
+        Self {
+            boot: None,
+            machine: None,
+            cluster: Some(cluster),
+        }
+    }
+
+    /// An event of ours about it.
+    pub fn event(self, at: Timestamp, kind: &str, detail: impl Into<String>) -> Event {
+        self.event_by(Actor::Drover, at, kind, detail)
+    }
+
+    /// An event about it, by somebody.
+    pub fn event_by(
+        self,
+        actor: Actor,
+        at: Timestamp,
+        kind: &str,
+        detail: impl Into<String>,
+    ) -> Event {
+        let Self {
+            boot,
+            machine,
+            cluster,
+        } = self;
+        Event {
+            at,
+            boot,
+            machine,
+            cluster,
+            actor,
+            kind: kind.to_owned(),
+            detail: detail.into(),
+        }
+    }
+}
+
+impl Records {
+    /// The subnet that an address lies in.
+    pub fn subnet_of(&self, address: IpAddr) -> Option<&Subnet> {
+        self.subnets
+            .iter()
+            .find(|subnet| subnet.network.contains(address))
+    }
+
+    /// Our address for a peer, with a port.
+    pub fn server_for(&self, peer: IpAddr, port: u16) -> Option<SocketAddr> {
+        self.subnet_of(peer)
+            .map(|subnet| SocketAddr::new(subnet.server, port))
+    }
+
+    /// The image of this name for this instruction set.
+    pub fn find_image(&self, name: &str, arch: Arch) -> Option<&Image> {
+        self.images
+            .iter()
+            .find(|image| image.name == name && image.arch == arch)
+    }
+
+    /// Notes a step on a boot's timeline, and how far the boot has come. Waits for nothing.
+    pub fn note(&self, boot: &Boot, at: Timestamp, step: BootStep, detail: impl Into<String>) {
+        self.commit
+            .try_event(About::boot(boot).event(at, step.as_str(), detail));
+    }
+}
+
+/// The boot after a step: it never goes back.
+#[must_use]
+pub fn advanced(boot: &Boot, step: BootStep, at: Timestamp) -> Boot {
+    Boot {
+        step: boot.step.max(step),
+        step_at: at,
+        ..boot.clone()
+    }
+}
