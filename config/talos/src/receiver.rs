@@ -23,6 +23,9 @@ pub struct NotKept {
 pub trait EventReceiver: Send + Sync + 'static {
     /// Keeps what `peer` published. When this returns `Ok`, it is acknowledged and the node will
     /// never say it again, so it has to be committed by then.
+    ///
+    /// The future is dropped when the node hangs up or the call takes too long; what it has
+    /// committed by then comes again, with the same [`Publication::id`].
     fn receive(
         &self,
         peer: IpAddr,
