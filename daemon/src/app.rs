@@ -6,7 +6,7 @@
 //! What can fail fails before anything is answered, with one sentence.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -187,7 +187,7 @@ async fn bind(
     };
     let db = Db::open(&location).await?;
     let tokens = TokenKey::load_or_make(&db, &seal, now()).await?;
-    let (assets, images) = import_images(settings, state.file("images"))?;
+    let (assets, images) = import_images(settings, &state.file("images"))?;
     let (commit, committing) = Committer::spawn(db.clone());
     let records = Arc::new(Records {
         db,
@@ -231,12 +231,12 @@ async fn bind(
     })
 }
 
-fn import_images(settings: &Settings, cache: PathBuf) -> Result<(Assets, Vec<Image>), StartError> {
+fn import_images(settings: &Settings, cache: &Path) -> Result<(Assets, Vec<Image>), StartError> {
     let failed = |name: &str, source| StartError::Image {
         name: name.to_owned(),
         source,
     };
-    let assets = Assets::open(&cache).map_err(|source| failed("cache", source))?;
+    let assets = Assets::open(cache).map_err(|source| failed("cache", source))?;
     let mut images = Vec::new();
     for image in &settings.images {
         for file in [&image.kernel, &image.initrd] {

@@ -91,7 +91,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
         Command::Serve(serve) => run_serve(serve).await,
         Command::Settings => print(&sample::sample()),
         Command::Config(command) => generate(&command),
-        Command::Client(command) => api_cli::command::run(command, &arguments.client)
+        Command::Client(command) => api_cli::run::run(command, &arguments.client)
             .await
             .map_err(|error| chain(&error)),
     }

@@ -65,7 +65,7 @@ impl Effects for DaemonEffects {
     ) -> Result<SecretWrite, EffectError> {
         let sealed = make_secrets(&self.records.seal, cluster, talos)
             .await
-            .map_err(effect)?;
+            .map_err(|error| effect(&error))?;
         Ok(SecretWrite::PutIfAbsent {
             place: place(cluster),
             sealed,
@@ -86,11 +86,15 @@ impl Effects for DaemonEffects {
                 self.power
                     .switch(machine, PowerState::Off)
                     .await
-                    .map_err(effect)?;
+                    .map_err(|error| effect(&error))?;
                 PowerState::On
             }
         };
-        let power = self.power.switch(machine, wanted).await.map_err(effect)?;
+        let power = self
+            .power
+            .switch(machine, wanted)
+            .await
+            .map_err(|error| effect(&error))?;
         self.status.set_power(machine.id, Some(power));
         self.records.wake.machine(machine.id);
         Ok(power)
@@ -130,6 +134,6 @@ impl Effects for DaemonEffects {
     }
 }
 
-fn effect(error: StepError) -> EffectError {
+fn effect(error: &StepError) -> EffectError {
     EffectError(error.chain())
 }

@@ -58,5 +58,5 @@ pub fn mutation(arguments: MutationArguments) -> Result<Mutation, CommandError> 
 fn draw_key() -> Result<String, CommandError> {
     let mut bytes = [0u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| CommandError::NoRandomness(error.to_string()))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }

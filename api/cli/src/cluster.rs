@@ -4,8 +4,9 @@ use api_proto::v1::{ApplyClusterRequest, Cluster, GetClusterRequest, ListCluster
 use serde_json::{Value, json};
 
 use crate::client::{clusters, mutation};
-use crate::command::{ClientArguments, ClusterCommand, OutputFormat, read_document};
+use crate::command::{ClientArguments, ClusterCommand, OutputFormat};
 use crate::error::CommandError;
+use crate::input::read_document;
 use crate::machine::{machine_json, print_machines};
 use crate::output::{print_json, print_line, print_table};
 

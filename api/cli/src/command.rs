@@ -1,12 +1,8 @@
 //! The commands, as they are typed.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-
-use crate::error::CommandError;
-use crate::{cluster, machine};
 
 /// A command for a running daemon.
 #[derive(Debug, Subcommand)]
@@ -132,35 +128,4 @@ pub enum ClusterCommand {
         #[command(flatten)]
         mutation: MutationArguments,
     },
-}
-
-/// Runs a command.
-pub async fn run(command: ClientCommand, arguments: &ClientArguments) -> Result<(), CommandError> {
-    match command {
-        ClientCommand::Machine(command) => machine::run(command, arguments).await,
-        ClientCommand::Cluster(command) => cluster::run(command, arguments).await,
-    }
-}
-
-/// Reads a document and says what to call it in messages.
-pub(crate) async fn read_document(
-    path: &std::path::Path,
-) -> Result<(String, String), CommandError> {
-    let unreadable = |error: std::io::Error| CommandError::Unreadable {
-        path: path.to_owned(),
-        why: error.to_string(),
-    };
-    if path.as_os_str() != "-" {
-        let text = tokio::fs::read_to_string(path).await.map_err(unreadable)?;
-        return Ok((path.display().to_string(), text));
-    }
-    if std::io::stdin().is_terminal() {
-        let why = "standard input is a terminal: pipe a document into it".to_owned();
-        return Err(CommandError::Unreadable {
-            path: path.to_owned(),
-            why,
-        });
-    }
-    let text = std::io::read_to_string(std::io::stdin()).map_err(unreadable)?;
-    Ok(("standard input".to_owned(), text))
 }

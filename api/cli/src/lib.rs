@@ -6,5 +6,7 @@ pub mod client;
 pub mod cluster;
 pub mod command;
 pub mod error;
+mod input;
 pub mod machine;
 mod output;
+pub mod run;

@@ -7,8 +7,9 @@ use api_proto::v1::{
 use serde_json::{Value, json};
 
 use crate::client::{machines, mutation};
-use crate::command::{ClientArguments, MachineCommand, OutputFormat, PowerArgument, read_document};
+use crate::command::{ClientArguments, MachineCommand, OutputFormat, PowerArgument};
 use crate::error::CommandError;
+use crate::input::read_document;
 use crate::output::{or_dash, print_json, print_line, print_table, time};
 
 /// Runs a command about machines.

@@ -32,11 +32,22 @@ pub(crate) fn machine(view: &MachineView) -> v1::Machine {
             .boots
             .iter()
             .find_map(|boot| boot.address)
-            .map(text)
+            .map(|it| it.to_string())
             .unwrap_or_default(),
-        power: view.seen.power.map_or_else(|| "unknown".to_owned(), text),
-        architecture: machine.hardware.arch.map(text).unwrap_or_default(),
-        firmware: machine.hardware.firmware.map(text).unwrap_or_default(),
+        power: view
+            .seen
+            .power
+            .map_or_else(|| "unknown".to_owned(), |it| it.to_string()),
+        architecture: machine
+            .hardware
+            .arch
+            .map(|it| it.to_string())
+            .unwrap_or_default(),
+        firmware: machine
+            .hardware
+            .firmware
+            .map(|it| it.to_string())
+            .unwrap_or_default(),
         failure: machine.failure.as_ref().map(|failure| v1::Failure {
             step: failure.step.clone(),
             why: failure.why.clone(),
@@ -69,7 +80,7 @@ pub(crate) fn boot(boot: &Boot) -> v1::Boot {
         opened: boot.opened.as_millis(),
         step: boot.step.to_string(),
         step_at: boot.step_at.as_millis(),
-        address: boot.address.map(text).unwrap_or_default(),
+        address: boot.address.map(|it| it.to_string()).unwrap_or_default(),
     }
 }
 
@@ -96,9 +107,9 @@ pub(crate) fn event(recorded: &RecordedEvent) -> v1::Event {
         actor: event.actor.to_string(),
         kind: event.kind.clone(),
         detail: event.detail.clone(),
-        boot: event.boot.map(text).unwrap_or_default(),
-        machine: event.machine.map(text).unwrap_or_default(),
-        cluster: event.cluster.map(text).unwrap_or_default(),
+        boot: event.boot.map(|it| it.to_string()).unwrap_or_default(),
+        machine: event.machine.map(|it| it.to_string()).unwrap_or_default(),
+        cluster: event.cluster.map(|it| it.to_string()).unwrap_or_default(),
     }
 }
 
@@ -120,8 +131,4 @@ pub(crate) fn cluster(view: &ClusterView) -> v1::Cluster {
         waiting: view.seen.waiting.clone(),
         allow_plaintext: spec.allow_plaintext,
     }
-}
-
-fn text(value: impl ToString) -> String {
-    value.to_string()
 }

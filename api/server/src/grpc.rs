@@ -74,7 +74,11 @@ impl MachineService for Face {
         &self,
         _: Request<ListMachinesRequest>,
     ) -> Result<Response<ListMachinesResponse>, Status> {
-        let views = self.operations.list_machines().await.map_err(status)?;
+        let views = self
+            .operations
+            .list_machines()
+            .await
+            .map_err(|error| status(&error))?;
         let machines = views.iter().map(convert::machine).collect();
         Ok(Response::new(ListMachinesResponse { machines }))
     }
@@ -84,7 +88,11 @@ impl MachineService for Face {
         request: Request<GetMachineRequest>,
     ) -> Result<Response<GetMachineResponse>, Status> {
         let name = request.into_inner().name;
-        let (view, attempts) = self.operations.show_machine(&name).await.map_err(status)?;
+        let (view, attempts) = self
+            .operations
+            .show_machine(&name)
+            .await
+            .map_err(|error| status(&error))?;
         let bmc = view.machine.bmc.as_ref();
         Ok(Response::new(GetMachineResponse {
             machine: Some(convert::machine(&view)),
@@ -112,7 +120,7 @@ impl MachineService for Face {
             .operations
             .apply_machines(&request.file, &request.document, &asked)
             .await
-            .map_err(status)?;
+            .map_err(|error| status(&error))?;
         let machines = views.iter().map(convert::machine).collect();
         Ok(Response::new(ApplyMachinesResponse { machines }))
     }
@@ -128,7 +136,7 @@ impl MachineService for Face {
             .operations
             .accept(&request.name, &asked)
             .await
-            .map_err(status)?;
+            .map_err(|error| status(&error))?;
         Ok(Response::new(AcceptMachineResponse {
             machine: Some(convert::machine(&view)),
         }))
@@ -155,7 +163,7 @@ impl MachineService for Face {
             .operations
             .power(&request.name, wanted, &asked)
             .await
-            .map_err(status)?;
+            .map_err(|error| status(&error))?;
         Ok(Response::new(SetPowerResponse {
             power: power.to_string(),
         }))
@@ -169,7 +177,10 @@ impl MachineService for Face {
     ) -> Result<Response<Timeline>, Status> {
         let WatchTimelineRequest { name, follow } = request.into_inner();
         // Whether there is such a machine is answered at once, not within the stream.
-        self.operations.events(&name, 0).await.map_err(status)?;
+        self.operations
+            .events(&name, 0)
+            .await
+            .map_err(|error| status(&error))?;
         let (sender, events) = mpsc::channel(64);
         tokio::spawn(send_events(self.operations.clone(), name, follow, sender));
         Ok(Response::new(Box::pin(ReceiverStream::new(events))))
@@ -188,7 +199,7 @@ async fn send_events(
         let events = match operations.events(&name, after).await {
             Ok(events) => events,
             Err(error) => {
-                let _ = sender.send(Err(status(error))).await;
+                let _ = sender.send(Err(status(&error))).await;
                 return;
             }
         };
@@ -219,7 +230,11 @@ impl ClusterService for Face {
         &self,
         _: Request<ListClustersRequest>,
     ) -> Result<Response<ListClustersResponse>, Status> {
-        let views = self.operations.list_clusters().await.map_err(status)?;
+        let views = self
+            .operations
+            .list_clusters()
+            .await
+            .map_err(|error| status(&error))?;
         let clusters = views.iter().map(convert::cluster).collect();
         Ok(Response::new(ListClustersResponse { clusters }))
     }
@@ -229,7 +244,11 @@ impl ClusterService for Face {
         request: Request<GetClusterRequest>,
     ) -> Result<Response<GetClusterResponse>, Status> {
         let name = request.into_inner().name;
-        let (view, members) = self.operations.show_cluster(&name).await.map_err(status)?;
+        let (view, members) = self
+            .operations
+            .show_cluster(&name)
+            .await
+            .map_err(|error| status(&error))?;
         Ok(Response::new(GetClusterResponse {
             cluster: Some(convert::cluster(&view)),
             members: members.iter().map(convert::machine).collect(),
@@ -247,7 +266,7 @@ impl ClusterService for Face {
             .operations
             .apply_cluster(&request.file, &request.document, &asked)
             .await
-            .map_err(status)?;
+            .map_err(|error| status(&error))?;
         Ok(Response::new(ApplyClusterResponse {
             cluster: Some(convert::cluster(&view)),
             created,
@@ -282,7 +301,7 @@ fn asked(mutation: Option<Mutation>, peer: &str) -> Asked {
     }
 }
 
-fn status(error: UseCaseError) -> Status {
+fn status(error: &UseCaseError) -> Status {
     let text = error.to_string();
     match error {
         UseCaseError::NotFound { .. } => Status::not_found(text),

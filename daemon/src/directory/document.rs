@@ -79,10 +79,10 @@ impl BootDirectory {
         let gone = |what| StepError::Gone { what };
         let intent = intents::find(db, attempt.intent)
             .await?
-            .ok_or(gone("the intent"))?;
+            .ok_or_else(|| gone("the intent"))?;
         let machine = machines::find(db, attempt.machine)
             .await?
-            .ok_or(gone("the machine"))?;
+            .ok_or_else(|| gone("the machine"))?;
         let cluster = clusters::find(db, attempt.assignment.cluster).await?;
         let boot = match attempt.boot {
             Some(boot) => boots::find(db, boot).await?,
@@ -92,7 +92,7 @@ impl BootDirectory {
         let hardware = identity
             .map(|it| it.macs.into_iter().collect())
             .unwrap_or_default();
-        let cluster = cluster.ok_or(gone("the cluster"))?;
+        let cluster = cluster.ok_or_else(|| gone("the cluster"))?;
         Ok(Case {
             attempt,
             intent,

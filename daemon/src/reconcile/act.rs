@@ -49,7 +49,7 @@ impl Reconciler {
         match step {
             Step::Wait { why, .. } => {
                 self.status.set_waiting(machine.id, why);
-                return Ok(Progress::Done);
+                Ok(Progress::Done)
             }
             Step::Advance(input) => self.move_on(situation, input).await,
             Step::Allocate(assignment) => self.allocate(situation, assignment).await,
@@ -79,7 +79,7 @@ impl Reconciler {
             change.attempts.extend(close_fulfilled(situation, at));
         }
         let actor = match input {
-            Input::Accept => self.policy(situation),
+            Input::Accept => Self::policy(situation),
             _ => Actor::Drover,
         };
         let detail = format!("{} -> {}: {input}", situation.machine.state, next.state);
@@ -90,9 +90,9 @@ impl Reconciler {
     }
 
     /// The rule that takes the machine, as an actor.
-    fn policy(&self, situation: &Situation) -> Actor {
+    fn policy(situation: &Situation) -> Actor {
         let cluster = match &situation.allocation {
-            machine_core::cluster::Allocation::Take { assignment, .. } => situation
+            machine_core::allocation::Allocation::Take { assignment, .. } => situation
                 .clusters
                 .iter()
                 .find(|it| it.id == assignment.cluster),
@@ -110,7 +110,7 @@ impl Reconciler {
     ) -> Result<Progress, StepError> {
         let at = now();
         let next = situation.machine.after(Input::Allocate, at)?;
-        let actor = self.policy(situation);
+        let actor = Self::policy(situation);
         let detail = format!(
             "installs as {}, and may erase {}",
             assignment.role, assignment.disk

@@ -1,13 +1,16 @@
 //! All that a plan for one machine is made of, read at once.
 
+use machine_core::allocation::{Allocation, allocate};
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
-use machine_core::cluster::{Allocation, Cluster, allocate};
+use machine_core::cluster::Cluster;
+use machine_core::evidence::Identity;
 use machine_core::id::MachineId;
 use machine_core::intent::Intent;
 use machine_core::machine::Machine;
 use machine_core::plan::{PowerObservation, Work};
 use machine_store::db::Db;
+use machine_store::identities::judge;
 use machine_store::{attempts, boots, clusters, intents, machines};
 
 use crate::error::StepError;
@@ -24,6 +27,7 @@ pub(crate) struct Situation {
     pub(crate) intent: Option<Intent>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) boots: Vec<Boot>,
+    pub(crate) conflict: Option<String>,
 }
 
 impl Situation {
@@ -39,6 +43,15 @@ impl Situation {
         };
         let boots = boots::recent(db, machine.id, BOOTS).await?;
         let allocation = allocate(&machine, &clusters);
+        let conflict = match judge(db, machine.id).await? {
+            Identity::Conflict {
+                name, differences, ..
+            } => {
+                let named: Vec<String> = differences.iter().map(ToString::to_string).collect();
+                Some(format!("{name}: {}", named.join("; ")))
+            }
+            Identity::Unknown | Identity::Known(_) | Identity::Candidate(_) => None,
+        };
         Ok(Some(Self {
             machine,
             clusters,
@@ -46,6 +59,7 @@ impl Situation {
             intent,
             attempts,
             boots,
+            conflict,
         }))
     }
 
@@ -59,6 +73,7 @@ impl Situation {
             attempts: &self.attempts,
             boots: &self.boots,
             power,
+            conflict: self.conflict.as_deref(),
         }
     }
 

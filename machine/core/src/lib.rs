@@ -6,12 +6,13 @@
 //!
 //! - who is on the wire: [`evidence`]
 //! - what may become of a machine: [`lifecycle`], [`machine`]
-//! - what people and policies want: [`cluster`], [`intent`]
+//! - what people and policies want: [`cluster`], [`intent`], [`allocation`]
 //! - what is being tried: [`attempt`], [`boot`]
 //! - what happens next: [`decision`] for a boot, [`plan`] for a machine, [`bootstrap`] for a cluster
 
 #![forbid(unsafe_code)]
 
+pub mod allocation;
 pub mod attempt;
 pub mod boot;
 pub mod bootstrap;

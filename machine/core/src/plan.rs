@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
+use crate::allocation::Allocation;
 use crate::attempt::{Attempt, AttemptEnd};
 use crate::boot::{Boot, BootOrigin, BootStep};
-use crate::cluster::{Acceptance, Allocation};
+use crate::cluster::Acceptance;
 use crate::id::BootId;
 use crate::intent::{Assignment, Intent};
 use crate::lifecycle::{Input, Moving, State};
@@ -44,6 +45,8 @@ pub struct Work<'a> {
     pub boots: &'a [Boot],
     /// What its BMC said.
     pub power: &'a PowerObservation,
+    /// Whose identity it claims, and what differs, if it is in conflict.
+    pub conflict: Option<&'a str>,
 }
 
 /// What is done for a machine.
@@ -102,6 +105,13 @@ pub fn plan(work: &Work<'_>, now: Timestamp) -> Step {
     {
         return Step::GiveUp(deadline_passed(work, moving));
     }
+    if let Some(conflict) = work.conflict
+        && may_be_installed(machine.state)
+    {
+        return wait(format!(
+            "it gets nothing while it claims to be another: {conflict}"
+        ));
+    }
     match machine.state {
         State::Discovered => plan_discovered(work),
         State::Inspecting => plan_inspecting(work, now),
@@ -111,6 +121,14 @@ pub fn plan(work: &Work<'_>, now: Timestamp) -> Step {
         State::Cleaning => wait("its disk is being cleaned"),
         State::Failed(_) => wait("it failed: see the failure, then retry or release it"),
         State::Retired => wait("it is retired"),
+    }
+}
+
+/// The states on the way to an install.
+fn may_be_installed(state: State) -> bool {
+    match state {
+        State::Discovered | State::Inspecting | State::Available | State::Provisioning(_) => true,
+        State::Active | State::Cleaning | State::Failed(_) | State::Retired => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use machine_core::evidence::{Claim, EvidenceKind, KnownIdentity};
+use machine_core::evidence::{Claim, EvidenceKind, Identity, KnownIdentity, identify};
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::MachineId;
 
@@ -35,6 +35,25 @@ pub async fn of_machine(db: &Db, machine: MachineId) -> Result<Option<KnownIdent
     let sql = format!("{SELECT} WHERE machine.id = $1 {ORDER}");
     let rows = db.all(Statement::new(sql).bind(&machine)).await?;
     Ok(gather(&rows)?.pop())
+}
+
+/// Whether a machine is what it claims to be, judged by all that it has shown of itself.
+pub async fn judge(db: &Db, machine: MachineId) -> Result<Identity, StoreError> {
+    let Some(known) = of_machine(db, machine).await? else {
+        return Ok(Identity::Unknown);
+    };
+    let mut macs = known.macs.iter().copied();
+    let Some(mac) = macs.next() else {
+        return Ok(Identity::Unknown);
+    };
+    let claim = Claim {
+        mac,
+        others: macs.collect(),
+        uuid: known.uuid,
+        serial: known.serial.clone(),
+        complete: true,
+    };
+    Ok(identify(&claim, &candidates_of_claim(db, &claim).await?))
 }
 
 /// What is known of the identity of every machine; the longest known first.

@@ -6,7 +6,7 @@
 
 use machine_core::attempt::{Attempt, AttemptEnd};
 use machine_core::boot::BootStep;
-use machine_core::cluster::allocate;
+use machine_core::allocation::allocate;
 use machine_core::id::{AttemptId, BootId, IntentId, MachineId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::Input;
@@ -90,6 +90,7 @@ impl World {
             attempts: &row.attempts,
             boots: &row.boots,
             power,
+            conflict: None,
         };
         let step = plan(&work, self.now);
         let may_not = matches!(step, Step::Act(Action::PowerOff | Action::CloseAttempt(_)));

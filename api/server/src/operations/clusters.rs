@@ -59,7 +59,7 @@ impl Operations {
             let known = clusters::find_by_name(&self.db, &spec.name).await?;
             let created = known.is_none();
             let change = match known {
-                Some(known) => self.changed(known, &spec, document, asked)?,
+                Some(known) => self.changed(&known, &spec, document, asked)?,
                 None => self.made(&spec, document, asked).await?,
             };
             if self.write(&change).await? {
@@ -95,7 +95,7 @@ impl Operations {
 
     fn changed(
         &self,
-        known: Cluster,
+        known: &Cluster,
         spec: &ClusterSpec,
         document: &str,
         asked: &Asked,
@@ -109,7 +109,7 @@ impl Operations {
         }
         let cluster = Cluster {
             spec: spec.clone(),
-            ..known
+            ..known.clone()
         };
         let mut change = self.change(&cluster, "changed", document, asked);
         change.clusters.push(ClusterWrite::Update(cluster));

@@ -1,11 +1,9 @@
 //! Use cases of one machine: look, accept, switch power.
 
-use std::collections::BTreeSet;
-
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::condition::{Condition, conditions};
-use machine_core::evidence::{Claim, Identity, KnownIdentity, identify};
+use machine_core::evidence::KnownIdentity;
 use machine_core::intent::Intent;
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
@@ -172,10 +170,7 @@ impl Operations {
     pub(crate) async fn view(&self, machine: Machine) -> Result<MachineView, UseCaseError> {
         let boots = boots::recent(&self.db, machine.id, BOOTS).await?;
         let identity = identities::of_machine(&self.db, machine.id).await?;
-        let judged = match &identity {
-            Some(known) => self.judge(known).await?,
-            None => Identity::Unknown,
-        };
+        let judged = identities::judge(&self.db, machine.id).await?;
         let intent = match intents::latest_of_machine(&self.db, machine.id).await? {
             Some(intent) => {
                 let cluster = clusters::find(&self.db, intent.assignment.cluster).await?;
@@ -193,23 +188,6 @@ impl Operations {
             boots,
             identity,
         })
-    }
-
-    /// Whether it is the machine that it claims to be.
-    async fn judge(&self, known: &KnownIdentity) -> Result<Identity, UseCaseError> {
-        let Some(mac) = known.macs.first().copied() else {
-            return Ok(Identity::Unknown);
-        };
-        let others: BTreeSet<_> = known.macs.iter().copied().filter(|it| *it != mac).collect();
-        let claim = Claim {
-            mac,
-            others,
-            uuid: known.uuid,
-            serial: known.serial.clone(),
-            complete: true,
-        };
-        let candidates = identities::candidates_of_claim(&self.db, &claim).await?;
-        Ok(identify(&claim, &candidates))
     }
 }
 

@@ -18,6 +18,7 @@ struct Story {
     attempts: Vec<Attempt>,
     boots: Vec<Boot>,
     power: PowerObservation,
+    conflict: Option<&'static str>,
 }
 
 impl Story {
@@ -30,6 +31,7 @@ impl Story {
             attempts: Vec::new(),
             boots: Vec::new(),
             power: ON,
+            conflict: None,
         }
     }
 
@@ -50,6 +52,7 @@ impl Story {
             attempts: &self.attempts,
             boots: &self.boots,
             power: &self.power,
+            conflict: self.conflict,
         };
         plan(&work, at(now))
     }
@@ -313,4 +316,21 @@ fn an_api_that_never_answers_is_not_asked_for_ever() {
     assert!(matches!(story.step(9_000), Step::GiveUp(_)));
     story.boots[0].step = BootStep::Joined;
     assert_eq!(story.step(9_000), Step::Advance(Input::RunsFromDisk));
+}
+
+#[test]
+fn a_claimant_is_neither_accepted_nor_started_nor_installed() {
+    for state in [
+        State::Discovered,
+        State::Inspecting,
+        State::Available,
+        PROVISIONING,
+    ] {
+        let mut story = Story::of(state);
+        story.allocation = take(Acceptance::Auto);
+        story.facts_complete = true;
+        story.power = OFF;
+        story.conflict = Some("w1: serial is S1 there and S2 here");
+        assert!(waits(&story.step(1)), "{state}");
+    }
 }

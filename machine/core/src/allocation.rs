@@ -1,0 +1,196 @@
+//! Which cluster's rule takes a machine, and as what.
+
+use crate::cluster::{Acceptance, Cluster, ClusterSpec, MemberRule, Pattern, Selector};
+use crate::intent::Assignment;
+use crate::machine::Machine;
+
+/// What the clusters' rules say of a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allocation {
+    /// No rule takes it.
+    None,
+    /// One rule does.
+    Take {
+        /// What it becomes.
+        assignment: Assignment,
+        /// Whether a person must accept it first.
+        acceptance: Acceptance,
+    },
+    /// A rule takes it, but neither the rule nor the machine's record names a disk.
+    NoDisk {
+        /// The cluster of the rule.
+        cluster: String,
+    },
+    /// Rules of several clusters take it.
+    Ambiguous {
+        /// Their clusters.
+        clusters: Vec<String>,
+    },
+}
+
+/// What the clusters' rules say of `machine`. Within a cluster, a rule that names the machine goes
+/// before one that matches it, and an earlier rule before a later one.
+pub fn allocate(machine: &Machine, clusters: &[Cluster]) -> Allocation {
+    let matches: Vec<(&Cluster, &MemberRule)> = clusters
+        .iter()
+        .filter_map(|cluster| best_rule(machine, &cluster.spec).map(|rule| (cluster, rule)))
+        .collect();
+    let (cluster, rule) = match matches.as_slice() {
+        [] => return Allocation::None,
+        [one] => *one,
+        several => {
+            let clusters = several.iter().map(|(it, _)| it.spec.name.clone()).collect();
+            return Allocation::Ambiguous { clusters };
+        }
+    };
+    match machine.install_disk.as_ref().or(rule.disk.as_ref()) {
+        None => Allocation::NoDisk {
+            cluster: cluster.spec.name.clone(),
+        },
+        Some(disk) => Allocation::Take {
+            assignment: Assignment {
+                cluster: cluster.id,
+                role: rule.role,
+                disk: disk.clone(),
+            },
+            acceptance: rule.acceptance,
+        },
+    }
+}
+
+fn best_rule<'a>(machine: &Machine, spec: &'a ClusterSpec) -> Option<&'a MemberRule> {
+    let named = |rule: &&MemberRule| matches!(&rule.selector, Selector::Named(name) if *name == machine.name);
+    let matching = |rule: &&MemberRule| matches!(&rule.selector, Selector::Matching(pattern) if shows(machine, pattern));
+    spec.members
+        .iter()
+        .find(named)
+        .or_else(|| spec.members.iter().find(matching))
+}
+
+/// Whether the machine shows every fact that is asked for. A fact that is not known yet does
+/// not match.
+fn shows(machine: &Machine, pattern: &Pattern) -> bool {
+    fn agrees<T: PartialEq>(wanted: Option<&T>, known: Option<&T>) -> bool {
+        wanted.is_none_or(|wanted| known == Some(wanted))
+    }
+    let hardware = &machine.hardware;
+    *pattern != Pattern::default()
+        && agrees(
+            pattern.manufacturer.as_ref(),
+            hardware.manufacturer.as_ref(),
+        )
+        && agrees(pattern.product.as_ref(), hardware.product.as_ref())
+        && agrees(pattern.arch.as_ref(), hardware.arch.as_ref())
+        && agrees(pattern.firmware.as_ref(), hardware.firmware.as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Role;
+    use crate::id::{ClusterId, MachineId};
+    use crate::time::Timestamp;
+
+    fn machine(name: &str) -> Machine {
+        Machine::discovered(
+            MachineId::from_bytes([1; 16]),
+            name,
+            Timestamp::from_millis(0),
+        )
+    }
+
+    fn rule(selector: Selector, disk: Option<&str>) -> MemberRule {
+        MemberRule {
+            role: Role::Worker,
+            selector,
+            acceptance: Acceptance::Auto,
+            disk: disk.map(|disk| disk.parse().unwrap()),
+        }
+    }
+
+    fn cluster(name: &str, members: Vec<MemberRule>) -> Cluster {
+        let spec = ClusterSpec {
+            name: name.to_owned(),
+            endpoint: "https://10.77.0.10:6443".to_owned(),
+            talos: "1.13.9".to_owned(),
+            kubernetes: "1.34.1".to_owned(),
+            image: "talos".to_owned(),
+            allow_plaintext: true,
+            members,
+        };
+        Cluster {
+            id: ClusterId::from_bytes([9; 16]),
+            spec,
+            bootstrap: None,
+            version: 0,
+        }
+    }
+
+    fn named(name: &str, disk: Option<&str>) -> MemberRule {
+        rule(Selector::Named(name.to_owned()), disk)
+    }
+
+    fn made_by(manufacturer: &str, disk: &str) -> MemberRule {
+        let pattern = Pattern {
+            manufacturer: Some(manufacturer.to_owned()),
+            ..Pattern::default()
+        };
+        rule(Selector::Matching(pattern), Some(disk))
+    }
+
+    #[test]
+    fn a_name_goes_before_a_pattern() {
+        let mut worker = machine("w1");
+        worker.hardware.manufacturer = Some("Lab".to_owned());
+        let lab = cluster(
+            "lab",
+            vec![made_by("Lab", "serial:D1"), named("w1", Some("serial:D2"))],
+        );
+        let Allocation::Take { assignment, .. } = allocate(&worker, &[lab]) else {
+            panic!()
+        };
+        assert_eq!(assignment.disk.to_string(), "serial:D2");
+    }
+
+    #[test]
+    fn the_machines_own_disk_goes_before_the_rules() {
+        let mut worker = machine("w1");
+        worker.install_disk = Some("wwn:naa.5000".parse().unwrap());
+        let lab = cluster("lab", vec![named("w1", Some("serial:D2"))]);
+        let Allocation::Take { assignment, .. } = allocate(&worker, &[lab]) else {
+            panic!()
+        };
+        assert_eq!(assignment.disk.to_string(), "wwn:naa.5000");
+    }
+
+    #[test]
+    fn no_disk_two_clusters_and_no_rule_install_nothing() {
+        let worker = machine("w1");
+        let lab = cluster("lab", vec![named("w1", None)]);
+        let other = cluster("other", vec![named("w1", Some("serial:D1"))]);
+        assert_eq!(
+            allocate(&worker, std::slice::from_ref(&lab)),
+            Allocation::NoDisk {
+                cluster: "lab".to_owned()
+            }
+        );
+        assert!(matches!(
+            allocate(&worker, &[lab, other]),
+            Allocation::Ambiguous { .. }
+        ));
+        assert_eq!(
+            allocate(&machine("w2"), &[cluster("lab", vec![])]),
+            Allocation::None
+        );
+    }
+
+    #[test]
+    fn an_unknown_fact_and_an_empty_pattern_match_nothing() {
+        let worker = machine("w1");
+        assert_eq!(
+            allocate(&worker, &[cluster("lab", vec![made_by("Lab", "serial:D")])]),
+            Allocation::None
+        );
+        assert!(!shows(&worker, &Pattern::default()));
+    }
+}
