@@ -5,13 +5,14 @@
 //! the event sink; the controller that gets it is then run again after a pause, from the start.
 
 use crate::action::Action;
-use crate::config::{self, MachineConfig};
+use crate::config::MachineConfig;
 use crate::config_error::ConfigRefused;
 use crate::config_url::{self, UrlValues};
 use crate::event::Event;
 use crate::event_stream::restart_pause;
 use crate::fetch::{Answer, Fetch, FetchStep};
 use crate::messages::{ConfigLoadErrorEvent, ConfigValidationErrorEvent};
+use crate::validation;
 use machine_core::time::Timestamp;
 use std::time::Duration;
 
@@ -62,7 +63,7 @@ impl Acquisition {
                 let event = Event::LoadError(ConfigLoadErrorEvent { error });
                 self.ask_anew(vec![Action::Publish(event)], jitter, values, now)
             }
-            FetchStep::Load(bytes) => match config::accept(&bytes) {
+            FetchStep::Load(bytes) => match validation::accept(&bytes) {
                 Ok(config) => Acquired::Config(Box::new(config), bytes),
                 Err(refused) => self.ask_anew(report(&refused), jitter, values, now),
             },

@@ -3,10 +3,10 @@
 use crate::config_document::LogDestinationSection;
 use crate::config_url::UrlValues;
 use crate::disk::Disk;
+use crate::endpoint::Endpoint;
 use crate::event::Event;
 use crate::fetch::Answer;
 use crate::state_record::StateRecord;
-use crate::validation::Endpoint;
 use machine_core::time::Timestamp;
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,14 +1,14 @@
-//! A machine config, loaded from its YAML documents and validated as Talos 1.13 does on metal.
+//! A machine config, and how its YAML documents are loaded as Talos 1.13 loads them.
 //!
-//! A config that was accepted is a [`MachineConfig`]; there is no other way to get one. Its bytes are
-//! kept as they came, for STATE.
+//! A config that was accepted ([`accept`](crate::validation::accept)) is a [`MachineConfig`]; a node
+//! gets none in another way. Its bytes are kept as they came, for STATE.
 
 use crate::config_document::{
     CLUSTER_KEYS, DiskSelectorSection, EventSinkDocument, HostnameDocument, KINDS,
     KernelLogDocument, LogDestinationSection, MACHINE_KEYS, MAIN_KEYS, MainDocument, Secret,
 };
-use crate::config_error::{ConfigLoadError, ConfigRefused};
-use crate::validation::{self, Endpoint};
+use crate::config_error::ConfigLoadError;
+use crate::endpoint::Endpoint;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -69,11 +69,6 @@ pub struct Documents {
     pub event_sink: Option<EventSinkDocument>,
     /// Each `KmsgLogConfig`.
     pub kernel_logs: Vec<KernelLogDocument>,
-}
-
-/// Loads and validates.
-pub fn accept(bytes: &[u8]) -> Result<MachineConfig, ConfigRefused> {
-    Ok(validation::validate(load(bytes)?)?)
 }
 
 /// Loads: every document known, none twice, no unknown keys.

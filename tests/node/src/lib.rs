@@ -22,6 +22,7 @@ pub mod config_document;
 pub mod config_error;
 pub mod config_url;
 pub mod disk;
+pub mod endpoint;
 pub mod event;
 pub mod event_id;
 pub mod event_stream;

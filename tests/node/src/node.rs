@@ -12,7 +12,7 @@
 use crate::acquisition::{Acquired, Acquisition, report};
 use crate::action::{Action, Happened, PowerOn};
 use crate::command_line::{BootRefused, CommandLine, KernelArguments};
-use crate::config::{self, MachineConfig, MachineType};
+use crate::config::{MachineConfig, MachineType};
 use crate::config_url::UrlValues;
 use crate::event::Event;
 use crate::fetch::Answer;
@@ -25,6 +25,7 @@ use crate::messages::{
 };
 use crate::sequence;
 use crate::state_record::StateRecord;
+use crate::validation;
 use machine_core::time::Timestamp;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -167,7 +168,7 @@ impl Node {
         let mut actions = self.announce_addresses();
         if let Some(record) = self.facts.state.take() {
             actions.push(Action::Say("config found in STATE".to_owned()));
-            match config::accept(&record.config) {
+            match validation::accept(&record.config) {
                 Ok(config) => actions.extend(self.configured(config, record, now)),
                 Err(refused) => actions.extend(report(&refused)),
             }

@@ -4,38 +4,18 @@
 //! by machine type. Talos does not look at the token's form, nor at the value of `version`: neither
 //! does this.
 
-use crate::config::{Documents, InstallTarget, MachineConfig, MachineType};
+use crate::config::{self, Documents, InstallTarget, MachineConfig, MachineType};
 use crate::config_document::{
     ClusterSection, DiskSelectorSection, InstallSection, KeyPairSection, MachineSection,
 };
-use crate::config_error::{ConfigValidationError, Finding};
+use crate::config_error::{ConfigRefused, ConfigValidationError, Finding};
+use crate::endpoint::Endpoint;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Host and port of the cluster's endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// A name or an address, without brackets.
-    pub host: String,
-    /// The port; 443 if the URL has none.
-    pub port: u16,
-}
-
-impl Endpoint {
-    /// Reads `https://host[:port][/…]`.
-    pub fn parse(url: &str) -> Option<Self> {
-        let rest = url.strip_prefix("https://")?;
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
-            _ => (authority, 443),
-        };
-        let host = host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned();
-        (!host.is_empty()).then_some(Self { host, port })
-    }
+/// Loads and validates.
+pub fn accept(bytes: &[u8]) -> Result<MachineConfig, ConfigRefused> {
+    Ok(validate(config::load(bytes)?)?)
 }
 
 /// Validates everything and reports all findings at once.

@@ -8,7 +8,7 @@
 
 use machine_core::time::Timestamp;
 use node::action::{Action, Happened, PowerOn};
-use node::config::{self, InstallTarget, MachineType};
+use node::config::{InstallTarget, MachineType};
 use node::config_error::{ConfigLoadError, ConfigRefused, Finding};
 use node::config_url::UrlValues;
 use node::disk::Disk;
@@ -16,6 +16,7 @@ use node::event::Event;
 use node::fetch::Answer;
 use node::node::Node;
 use node::state_record::StateRecord;
+use node::validation;
 use proptest::prelude::*;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -77,7 +78,7 @@ url: udp://10.0.0.1:4003
 ";
 
 fn refused(text: &str) -> ConfigRefused {
-    match config::accept(text.as_bytes()) {
+    match validation::accept(text.as_bytes()) {
         Err(refused) => refused,
         Ok(config) => panic!("accepted: {config:?}"),
     }
@@ -99,7 +100,7 @@ fn load_error(text: &str) -> ConfigLoadError {
 
 #[test]
 fn the_configs_of_both_kinds_of_machine_are_accepted() {
-    let config = config::accept(format!("{}{DOCUMENTS}", control_plane()).as_bytes()).unwrap();
+    let config = validation::accept(format!("{}{DOCUMENTS}", control_plane()).as_bytes()).unwrap();
     assert_eq!(config.machine_type, MachineType::ControlPlane);
     assert_eq!(config.endpoint.host, "10.0.0.7");
     assert_eq!(config.endpoint.port, 6443);
@@ -110,7 +111,7 @@ fn the_configs_of_both_kinds_of_machine_are_accepted() {
         ["tcp://10.0.0.1:4002", "udp://10.0.0.1:4003"]
     );
     assert!(matches!(config.install, InstallTarget::Selector(_)));
-    let config = config::accept(worker().as_bytes()).unwrap();
+    let config = validation::accept(worker().as_bytes()).unwrap();
     assert_eq!(config.machine_type, MachineType::Worker);
     assert_eq!(config.ca_key.expose(), "");
 }
@@ -123,7 +124,7 @@ fn what_talos_does_not_look_at_is_accepted() {
         ("version: v1alpha1", "version: v1beta1"),
     ] {
         let text = control_plane().replace(from, to);
-        assert!(config::accept(text.as_bytes()).is_ok(), "{to}");
+        assert!(validation::accept(text.as_bytes()).is_ok(), "{to}");
     }
 }
 
@@ -272,19 +273,19 @@ fn a_refusal_names_no_secret() {
     let text = control_plane()
         .replacen(PEM, "bm90LWEtcGVt", 1)
         .replace("aaaaaa.", "7: [");
-    let shown = format!("{:?}", config::accept(text.as_bytes()));
+    let shown = format!("{:?}", validation::accept(text.as_bytes()));
     assert!(
         !shown.contains("bbbbbbbb") && !shown.contains(PEM),
         "{shown}"
     );
-    let config = config::accept(control_plane().as_bytes()).unwrap();
+    let config = validation::accept(control_plane().as_bytes()).unwrap();
     assert!(!format!("{config:?}").contains("bbbbbbbb"));
 }
 
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        let _ = config::accept(&bytes);
+        let _ = validation::accept(&bytes);
     }
 
     #[test]
@@ -292,9 +293,9 @@ proptest! {
         let mut bytes = format!("{}{DOCUMENTS}", control_plane()).into_bytes();
         let at = at % bytes.len();
         bytes[at] = byte;
-        let _ = config::accept(&bytes);
+        let _ = validation::accept(&bytes);
         bytes.truncate(at);
-        let _ = config::accept(&bytes);
+        let _ = validation::accept(&bytes);
     }
 }
 

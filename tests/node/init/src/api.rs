@@ -2,8 +2,8 @@
 //! `machine.ca`. Without one the connection is closed after the handshake.
 
 use crate::certificates::Identity;
-use crate::driver::Inbox;
 use crate::error::InitError;
+use crate::inbox::Inbox;
 use node::access::{Call, authorize};
 use node::member::BootstrapRefused;
 use node::messages::{

@@ -7,6 +7,7 @@ use crate::download;
 use crate::error::InitError;
 use crate::event_sink::EventSink;
 use crate::hardware;
+use crate::inbox::Inbox;
 use crate::installer;
 use crate::kernel;
 use crate::lease;
@@ -16,24 +17,12 @@ use node::action::{Action, Happened, PowerOn};
 use node::command_line::CommandLine;
 use node::disk::Disk;
 use node::kernel_log::KernelRecord;
-use node::member::BootstrapRefused;
-use node::messages::{ServiceListResponse, VersionResponse};
 use node::node::Node;
 use node::service_log::ServiceLine;
 use node::state_record::StateRecord;
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
-
-/// What comes to the loop.
-pub(crate) enum Inbox {
-    Happened(Happened),
-    Certificate(Identity),
-    Version(oneshot::Sender<VersionResponse>),
-    ServiceList(oneshot::Sender<ServiceListResponse>),
-    Bootstrap(oneshot::Sender<Result<(), BootstrapRefused>>),
-}
 
 /// Boots the node and never comes back, unless it must not boot.
 pub(crate) async fn run() -> Result<(), InitError> {

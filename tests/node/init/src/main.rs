@@ -13,6 +13,7 @@ mod driver;
 mod error;
 mod event_sink;
 mod hardware;
+mod inbox;
 mod installer;
 mod kernel;
 mod lease;

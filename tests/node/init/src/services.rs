@@ -4,12 +4,12 @@
 use crate::api;
 use crate::certificates::{Authority, Identity};
 use crate::console;
-use crate::driver::Inbox;
 use crate::error::InitError;
+use crate::inbox::Inbox;
 use crate::trust;
 use node::action::Happened;
 use node::config::MachineConfig;
-use node::validation::Endpoint;
+use node::endpoint::Endpoint;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};

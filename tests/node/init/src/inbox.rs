@@ -1,0 +1,16 @@
+//! What comes to the node's loop: from its timers, its tasks and its API.
+
+use crate::certificates::Identity;
+use node::action::Happened;
+use node::member::BootstrapRefused;
+use node::messages::{ServiceListResponse, VersionResponse};
+use tokio::sync::oneshot;
+
+/// What comes to the loop.
+pub(crate) enum Inbox {
+    Happened(Happened),
+    Certificate(Identity),
+    Version(oneshot::Sender<VersionResponse>),
+    ServiceList(oneshot::Sender<ServiceListResponse>),
+    Bootstrap(oneshot::Sender<Result<(), BootstrapRefused>>),
+}
