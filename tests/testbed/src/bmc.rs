@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use crate::chassis::Chassis;
 use crate::error::LabError;
-use crate::lab::Lab;
 use crate::machine::Credentials;
 use crate::program::Program;
 use crate::requirement::built;
+use crate::room::Room;
 
 /// A running BMC.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Bmc {
 impl Bmc {
     /// Starts the BMC of `chassis` at `address` and waits until it answers.
     pub(crate) fn start(
-        lab: &Lab,
+        room: &Room,
         chassis: &Chassis,
         address: Ipv4Addr,
         credentials: Credentials,
@@ -43,7 +43,7 @@ impl Bmc {
             fs::write(&path, text).map_err(LabError::file("write", &path))?;
             Ok::<_, LabError>(path)
         };
-        let mut command = lab.server().command("ipmi_sim");
+        let mut command = room.network.server().command("ipmi_sim");
         command
             .arg("-n")
             .arg("-c")
@@ -53,8 +53,8 @@ impl Bmc {
             .arg("-s")
             .arg(state);
         let address = SocketAddrV4::new(address, PORT);
-        let program = lab.start(&format!("{}-bmc", chassis.name), command)?;
-        lab.server().enter(|| await_answer(address))??;
+        let program = room.start(&format!("{}-bmc", chassis.name), command)?;
+        room.network.server().enter(|| await_answer(address))??;
         Ok(Self {
             address,
             credentials,

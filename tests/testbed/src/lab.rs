@@ -24,16 +24,13 @@ use crate::program::Program;
 use crate::rack::RackedMachine;
 use crate::reaper::{LabRecord, Reaper, labs_folder, remove_stale};
 use crate::requirement::{Purpose, built, check};
-use crate::tether::Tether;
+use crate::room::Room;
 
 /// A lab that is up. Several can be, also in one process.
 #[derive(Debug)]
 pub struct Lab {
-    folder: PathBuf,
-    artefacts: Artefacts,
-    network: Network,
+    room: Room,
     reaper: Reaper,
-    began: Instant,
     racked: AtomicU8,
     outcome: Outcome,
 }
@@ -86,12 +83,16 @@ impl Lab {
             // What was laid is taken up before anyone hears of the failure.
             let _ = reaper.reap();
         })?;
-        let lab = Self {
+        let room = Room {
             folder,
             artefacts,
             network,
-            reaper,
+            tether: reaper.tether(),
             began,
+        };
+        let lab = Self {
+            room,
+            reaper,
             racked: AtomicU8::new(0),
             outcome: Outcome::Open,
         };
@@ -105,29 +106,29 @@ impl Lab {
 
     /// The server's namespace: where the daemon and the BMCs are.
     pub const fn server(&self) -> &Namespace {
-        self.network.server()
+        self.room.network.server()
     }
 
     /// The switch's namespace: where every packet of the segment passes.
     pub const fn switch(&self) -> &Namespace {
-        self.network.switch()
+        self.room.network.switch()
     }
 
     /// A new namespace with a link to the switch and no address, for a client program.
     pub fn add_client(&self, name: &str, mac: Option<MacAddress>) -> Result<Namespace, LabError> {
-        self.network.add_client(name, mac)
+        self.room.network.add_client(name, mac)
     }
 
     /// Racks a machine; it is off. Must be called within a Tokio runtime, as all that follows files.
     pub fn rack(&self, machine: Machine) -> Result<RackedMachine, LabError> {
         let number = self.racked.fetch_add(1, Ordering::Relaxed) + 1;
-        RackedMachine::rack(self, machine, number)
+        RackedMachine::rack(&self.room, machine, number)
     }
 
     /// A script for `udhcpc -s` and `dhclient -sf` that prints what it is told, as variables (theirs
     /// are in lower case) sorted by name. Their own scripts would rewrite the host's `/etc/resolv.conf`.
     pub fn lease_script(&self) -> Result<PathBuf, LabError> {
-        let path = self.folder.join("print-lease");
+        let path = self.room.folder.join("print-lease");
         fs::write(&path, "#!/bin/sh\nenv | grep '^[a-z]' | sort\n")
             .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o755)))
             .map_err(LabError::file("write", &path))?;
@@ -137,7 +138,7 @@ impl Lab {
     /// Starts a command (made with [`Namespace::command`], so that it goes with the lab) with its
     /// output in the artefact `<name>.log`.
     pub fn start(&self, name: &str, command: Command) -> Result<Program, LabError> {
-        Program::start(name, command, &self.artefacts, self.began)
+        self.room.start(name, command)
     }
 
     /// Captures all packets of the segment into the artefact `segment.pcap` from here on.
@@ -145,7 +146,7 @@ impl Lab {
         let mut command = self.switch().command("tcpdump");
         // As root until its end: Debian's own user may not write to the artefacts.
         command.args(["-i", BRIDGE, "-U", "-Z", "root", "-s", "0", "-w"]);
-        command.arg(self.artefacts.path("segment.pcap"));
+        command.arg(self.room.artefacts.path("segment.pcap"));
         let mut program = self.start("tcpdump", command)?;
         program
             .wait_ready("word that tcpdump listens", CAPTURES_WITHIN, |line| {
@@ -157,17 +158,17 @@ impl Lab {
 
     /// What is kept if the run does not pass.
     pub const fn artefacts(&self) -> &Artefacts {
-        &self.artefacts
+        &self.room.artefacts
     }
 
     /// The lab's own folder, which goes with it; for disks, sockets, a daemon's state.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        &self.room.folder
     }
 
     /// When it came up: what its consoles count from.
     pub const fn began(&self) -> Instant {
-        self.began
+        self.room.began
     }
 
     /// The run passed: takes the lab down and removes its artefacts (with `KEEP=1` they stay).
@@ -188,18 +189,10 @@ impl Lab {
              Take it down:                   {reaper} {folder} </dev/null\n",
             server = self.server().path().display(),
             switch = self.switch().path().display(),
-            artefacts = self.artefacts.directory().display(),
+            artefacts = self.room.artefacts.directory().display(),
             reaper = reaper.display(),
-            folder = self.folder.display(),
+            folder = self.room.folder.display(),
         ))
-    }
-
-    pub(crate) const fn network(&self) -> &Network {
-        &self.network
-    }
-
-    pub(crate) fn tether(&self) -> Tether {
-        self.reaper.tether()
     }
 }
 
@@ -209,14 +202,14 @@ impl Drop for Lab {
             return;
         }
         let reaped = self.reaper.reap();
-        if self.outcome == Outcome::Passed && reaped.is_ok() && self.artefacts.discard() {
+        if self.outcome == Outcome::Passed && reaped.is_ok() && self.room.artefacts.discard() {
             return;
         }
         let mut stderr = io::stderr();
         if let Err(error) = reaped {
             let _ = writeln!(stderr, "the lab was not taken down: {error}");
         }
-        let directory = self.artefacts.directory().display();
+        let directory = self.room.artefacts.directory().display();
         let _ = writeln!(
             stderr,
             "consoles, packets and logs of this lab: {directory}"

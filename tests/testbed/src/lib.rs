@@ -35,6 +35,7 @@ pub mod qmp;
 pub mod rack;
 pub mod reaper;
 pub mod requirement;
+mod room;
 pub mod router;
 pub mod tether;
 pub mod transcript;

@@ -11,8 +11,8 @@ use crate::artefacts::is_set;
 use crate::bmc::Bmc;
 use crate::chassis::{Chassis, DiskFile, Nic};
 use crate::error::LabError;
-use crate::lab::Lab;
 use crate::machine::{BootOrder, Disk, Machine};
+use crate::room::Room;
 use crate::tether::Tether;
 use crate::transcript::Transcript;
 
@@ -29,8 +29,8 @@ pub struct RackedMachine {
 }
 
 impl RackedMachine {
-    /// Puts `machine` into the lab as its machine number `number`, counted from 1.
-    pub(crate) fn rack(lab: &Lab, mut machine: Machine, number: u8) -> Result<Self, LabError> {
+    /// Puts `machine` into the room as its machine number `number`, counted from 1.
+    pub(crate) fn rack(room: &Room, mut machine: Machine, number: u8) -> Result<Self, LabError> {
         check(&machine)?;
         if machine.nics.is_empty() {
             machine
@@ -42,12 +42,12 @@ impl RackedMachine {
             Some(serial) => serial.clone(),
             None => parse_serial(&format!("LAB{number:03}"))?,
         };
-        let folder = lab.folder().join(&machine.name);
+        let folder = room.machine_folder(&machine.name);
         fs::create_dir(&folder).map_err(LabError::file("create", &folder))?;
-        let artefact = |name: &str| lab.artefacts().path(&format!("{}-{name}", machine.name));
+        let artefact = |name: &str| room.machine_artefact(&machine.name, name);
         let chassis = Chassis {
             name: machine.name.clone(),
-            namespace: lab.switch().name().to_owned(),
+            namespace: room.network.switch().name().to_owned(),
             console: artefact("console.raw"),
             log: artefact("qemu.log"),
             calls: artefact("bmc-calls.log"),
@@ -55,7 +55,7 @@ impl RackedMachine {
             memory_mib: machine.memory_mib,
             uuid: uuid.to_string(),
             serial: serial.to_string(),
-            nics: cable(lab, &machine.nics)?,
+            nics: cable(room, &machine.nics)?,
             disks: make_disks(&folder, &machine.disks)?,
             network_first: machine.boot_order == BootOrder::NetworkFirst,
             kvm: is_set("KVM"),
@@ -63,13 +63,13 @@ impl RackedMachine {
         };
         chassis.save()?;
         let stamped = artefact("console.log");
-        let console = Transcript::follow_stamped(&chassis.console, &stamped, lab.began())?;
+        let console = Transcript::follow_stamped(&chassis.console, &stamped, room.began)?;
         let bmc = match machine.credentials.clone() {
             None => None,
             Some(credentials) => {
                 let address = Ipv4Addr::new(10, 77, 1, number.saturating_add(10));
-                lab.network().add_server_address(address)?;
-                Some(Bmc::start(lab, &chassis, address, credentials)?)
+                room.network.add_server_address(address)?;
+                Some(Bmc::start(room, &chassis, address, credentials)?)
             }
         };
         Ok(Self {
@@ -79,7 +79,7 @@ impl RackedMachine {
             chassis,
             console,
             bmc,
-            tether: lab.tether(),
+            tether: room.tether.clone(),
         })
     }
 
@@ -198,12 +198,12 @@ fn parse_serial(text: &str) -> Result<SerialNumber, LabError> {
     })
 }
 
-fn cable(lab: &Lab, macs: &[MacAddress]) -> Result<Vec<Nic>, LabError> {
+fn cable(room: &Room, macs: &[MacAddress]) -> Result<Vec<Nic>, LabError> {
     macs.iter()
         .map(|mac| {
             Ok(Nic {
                 mac: mac.to_string(),
-                tap: lab.network().add_tap()?,
+                tap: room.network.add_tap()?,
             })
         })
         .collect()
