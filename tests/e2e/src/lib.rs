@@ -1,1 +1,15 @@
-//! End to end on real firmware, and the demo.
+//! End to end: Drover, machines with real firmware and the node image, in one lab.
+//!
+//! What happens is read as a user reads it, with the commands of `drover`. Every wait is for an
+//! event; its deadline is there so that what hangs ends.
+
+pub mod documents;
+pub mod drover;
+pub mod error;
+pub mod event;
+pub mod node_image;
+pub mod program;
+pub mod scenario;
+pub mod stages;
+pub mod timeline;
+pub mod turn;

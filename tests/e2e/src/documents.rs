@@ -1,0 +1,136 @@
+//! The documents of a scenario, as a person writes them: Drover's settings, the rack, the cluster.
+
+use std::fmt::Write;
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use testbed::network::LINK;
+use testbed::rack::RackedMachine;
+
+use crate::node_image::NodeImage;
+
+/// The cluster's name.
+pub const CLUSTER: &str = "lab";
+/// The version of Talos that the node image stands in for.
+pub const TALOS: &str = "1.13.9";
+
+/// What a machine becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A member of the control plane.
+    ControlPlane,
+    /// A worker.
+    Worker,
+}
+
+impl Role {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::ControlPlane => "controlplane",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+/// The settings of `drover serve`: the only DHCP server of the lab's segment.
+pub fn settings(state: &Path, image: &NodeImage) -> String {
+    let NodeImage {
+        kernel,
+        kernel_sha256,
+        initrd,
+        initrd_sha256,
+    } = image;
+    format!(
+        "state:
+  directory: {state}
+reconcile:
+  interval: 2
+log:
+  format: text
+  level: info
+subnets:
+  - name: lab
+    interface: {LINK}
+    mode: authoritative
+    ranges: [10.77.0.50-10.77.0.200]
+images:
+  - name: talos-{TALOS}
+    arch: amd64
+    kernel: {kernel}
+    kernel_sha256: {kernel_sha256}
+    initrd: {initrd}
+    initrd_sha256: {initrd_sha256}
+    arguments: [console=ttyS0]
+",
+        state = state.display(),
+        kernel = kernel.display(),
+        initrd = initrd.display(),
+    )
+}
+
+/// The rack: every machine with its card, its BMC and, if it has one, its reserved address.
+pub fn rack<'a>(
+    machines: impl IntoIterator<Item = (&'a RackedMachine, Option<Ipv4Addr>)>,
+) -> String {
+    let mut text = "machines:\n".to_owned();
+    for (machine, address) in machines {
+        // Writing to a string does not fail.
+        let _ = write_machine(&mut text, machine, address);
+    }
+    text
+}
+
+fn write_machine(
+    text: &mut String,
+    machine: &RackedMachine,
+    address: Option<Ipv4Addr>,
+) -> std::fmt::Result {
+    writeln!(text, "  - name: {}", machine.name())?;
+    let address = address.map_or_else(String::new, |address| format!(", address: {address}"));
+    let nics = machine.macs().iter().enumerate().map(|(number, mac)| {
+        let address = if number == 0 { &*address } else { "" };
+        format!("{{ mac: \"{mac}\"{address} }}")
+    });
+    writeln!(text, "    nics: [{}]", nics.collect::<Vec<_>>().join(", "))?;
+    if let Some(bmc) = machine.bmc() {
+        let (address, login) = (bmc.address(), bmc.credentials());
+        writeln!(
+            text,
+            "    bmc: {{ ipmi: \"{}\", username: {}, password: {} }}",
+            address.ip(),
+            login.user,
+            login.password
+        )?;
+    }
+    Ok(())
+}
+
+/// The cluster: which machine takes which role, and the disk that it may erase.
+pub fn cluster<'a>(
+    endpoint: Ipv4Addr,
+    members: impl IntoIterator<Item = (&'a RackedMachine, Role)>,
+) -> String {
+    let mut text = format!(
+        "name: {CLUSTER}
+endpoint: https://{endpoint}:6443
+talos: {TALOS}
+kubernetes: 1.34.1
+allow_plaintext: true
+members:
+"
+    );
+    for (machine, role) in members {
+        let disk = machine.disks().first();
+        let disk = disk.map_or_else(String::new, |disk| {
+            format!(", disk: {{ serial: {} }}", disk.serial)
+        });
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "  - {{ role: {}, machine: {}{disk}, accept: auto }}",
+            role.word(),
+            machine.name()
+        );
+    }
+    text
+}

@@ -1,0 +1,263 @@
+//! A scenario: a lab with Drover, machines that it is told of, and a cluster that takes them.
+//!
+//! Once the cluster is applied, everything goes by itself: Drover switches the machines on.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+use testbed::lab::Lab;
+use testbed::machine::Machine;
+use testbed::program::Program;
+use testbed::rack::RackedMachine;
+
+use crate::documents::{self, CLUSTER, Role};
+use crate::drover::Drover;
+use crate::error::ScenarioError;
+use crate::node_image::NodeImage;
+use crate::timeline::Timeline;
+use crate::turn::Turn;
+
+/// A machine of a scenario, before it is racked.
+#[derive(Debug)]
+pub struct Planned {
+    /// The machine.
+    pub machine: Machine,
+    /// What it becomes.
+    pub role: Role,
+    /// The address that is reserved for it.
+    pub address: Option<Ipv4Addr>,
+}
+
+impl Planned {
+    /// The control plane: its address is the cluster's endpoint.
+    pub fn control_plane(machine: Machine) -> Self {
+        Self {
+            machine: outfitted(machine, "CP1-DISK"),
+            role: Role::ControlPlane,
+            address: Some(ENDPOINT),
+        }
+    }
+
+    /// A worker.
+    pub fn worker(machine: Machine) -> Self {
+        Self {
+            machine: outfitted(machine, "W1-DISK"),
+            role: Role::Worker,
+            address: None,
+        }
+    }
+}
+
+/// With a disk and a BMC.
+fn outfitted(machine: Machine, disk: &str) -> Machine {
+    let machine = machine.bmc("drover", "not-secret-in-a-lab");
+    match disk.parse() {
+        Ok(serial) => machine.disk(serial, 2),
+        Err(_) => machine,
+    }
+}
+
+/// A member of the cluster.
+#[derive(Debug)]
+pub struct Member {
+    /// The machine.
+    pub machine: RackedMachine,
+    /// What it becomes.
+    pub role: Role,
+    /// The address that is reserved for it.
+    pub address: Option<Ipv4Addr>,
+    /// Its timeline.
+    pub timeline: Timeline,
+}
+
+/// A scenario that runs.
+#[derive(Debug)]
+pub struct Scenario {
+    // Dropped in this order: what follows the daemon, then the daemon, then the lab.
+    members: Vec<Member>,
+    drover: Drover,
+    lab: Lab,
+    _capture: Program,
+    _turn: Turn,
+}
+
+impl Scenario {
+    /// Brings up a lab, starts Drover in it and racks these machines, which Drover is told of.
+    pub async fn up(name: &str, machines: Vec<Planned>) -> Result<Self, ScenarioError> {
+        let turn = Turn::take().await?;
+        let image = NodeImage::find()?;
+        let lab = Lab::up(name)?;
+        let capture = lab.capture().await?;
+        let state = lab.folder().join("state");
+        let settings = write(&lab, "drover.yaml", &documents::settings(&state, &image))?;
+        let drover = Drover::start(&lab, &settings, &state).await?;
+        let mut racked = Vec::new();
+        for Planned {
+            machine,
+            role,
+            address,
+        } in machines
+        {
+            racked.push((lab.rack(machine)?, role, address));
+        }
+        let rack = documents::rack(
+            racked
+                .iter()
+                .map(|(machine, _, address)| (machine, *address)),
+        );
+        let rack = write(&lab, "rack.yaml", &rack)?;
+        let file = rack.display().to_string();
+        drover
+            .client()
+            .run(&["machine", "apply", "--file", &file])
+            .await?;
+        let mut members = Vec::new();
+        for (machine, role, address) in racked {
+            let name = machine.name();
+            let copy = lab.artefacts().append(&format!("{name}-timeline.jsonl"))?;
+            let timeline = Timeline::follow(drover.client().clone(), name, copy);
+            members.push(Member {
+                machine,
+                role,
+                address,
+                timeline,
+            });
+        }
+        Ok(Self {
+            members,
+            drover,
+            lab,
+            _capture: capture,
+            _turn: turn,
+        })
+    }
+
+    /// Applies the cluster, which takes every machine: from here on, it goes by itself.
+    pub async fn apply_cluster(&self) -> Result<(), ScenarioError> {
+        let members = self.members.iter().map(|it| (&it.machine, it.role));
+        let text = documents::cluster(ENDPOINT, members);
+        let file = write(&self.lab, "cluster.yaml", &text)?;
+        let file = file.display().to_string();
+        self.drover
+            .client()
+            .run(&["cluster", "apply", "--file", &file])
+            .await?;
+        Ok(())
+    }
+
+    /// The members, in the order in which they were given.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The member of this name.
+    pub fn member(&self, name: &str) -> Result<&Member, ScenarioError> {
+        self.members
+            .iter()
+            .find(|it| it.machine.name() == name)
+            .ok_or_else(|| ScenarioError::Nobody(name.to_owned()))
+    }
+
+    /// Drover.
+    pub const fn drover(&self) -> &Drover {
+        &self.drover
+    }
+
+    /// The lab.
+    pub const fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
+    /// Kills Drover (SIGKILL) and starts it again.
+    pub async fn crash(&mut self) -> Result<(), ScenarioError> {
+        self.drover.kill().await?;
+        self.drover.start_again(&self.lab).await
+    }
+
+    /// Waits for Drover, which somebody kills, and starts it again.
+    pub async fn revive(&mut self, within: Duration) -> Result<(), ScenarioError> {
+        self.drover.wait_end(within).await?;
+        self.drover.start_again(&self.lab).await
+    }
+
+    /// Waits until this machine is active.
+    pub async fn wait_active(&self, name: &str, within: Duration) -> Result<(), ScenarioError> {
+        let timeline = &self.member(name)?.timeline;
+        let active = timeline.wait_for("active", within, |event| event.enters("active"));
+        active.await.map(drop)
+    }
+
+    /// Waits until Drover says that the cluster is ready.
+    pub async fn wait_ready(&self, within: Duration) -> Result<(), ScenarioError> {
+        let show = ["cluster", "show", CLUSTER];
+        let is_ready = |shown: &Value| shown["cluster"]["ready"] == Value::Bool(true);
+        self.wait_shown(&show, "ready cluster", within, is_ready)
+            .await
+            .map(drop)
+    }
+
+    /// Asks with this command again and again until what it shows `is_it`.
+    pub async fn wait_shown(
+        &self,
+        words: &[&str],
+        wanted: &str,
+        within: Duration,
+        is_it: impl Fn(&Value) -> bool,
+    ) -> Result<Value, ScenarioError> {
+        let mut last = Value::Null;
+        let asking = async {
+            loop {
+                last = self.drover.client().json(words).await?;
+                if is_it(&last) {
+                    return Ok(last.clone());
+                }
+                tokio::time::sleep(ASK_EVERY).await;
+            }
+        };
+        let asked = tokio::time::timeout(within, asking).await;
+        asked.unwrap_or_else(|_| {
+            Err(ScenarioError::Late {
+                wanted: wanted.to_owned(),
+                within,
+                last: last.to_string(),
+            })
+        })
+    }
+
+    /// The machine of this name as `drover machine show` shows it.
+    pub async fn show(&self, name: &str) -> Result<Value, ScenarioError> {
+        self.drover.client().json(&["machine", "show", name]).await
+    }
+
+    /// The run passed: takes everything down.
+    pub async fn finish(self) -> Result<(), ScenarioError> {
+        let Self {
+            members,
+            mut drover,
+            lab,
+            ..
+        } = self;
+        drop(members);
+        drover.stop().await?;
+        lab.finish();
+        Ok(())
+    }
+
+    /// Leaves everything running; how to look around.
+    pub fn leave_running(self) -> Result<String, ScenarioError> {
+        Ok(self.lab.leave_running()?)
+    }
+}
+
+fn write(lab: &Lab, name: &str, text: &str) -> Result<PathBuf, ScenarioError> {
+    let path = lab.folder().join(name);
+    fs::write(&path, text).map_err(ScenarioError::file("write", &path))?;
+    Ok(path)
+}
+
+/// The control plane's address, and the cluster's endpoint.
+pub const ENDPOINT: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 10);
+const ASK_EVERY: Duration = Duration::from_millis(500);
