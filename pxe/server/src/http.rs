@@ -42,7 +42,8 @@ use tracing::{debug, error, warn};
 use crate::assets::{Assets, hex};
 use crate::complaint::Complaints;
 use crate::directory::{
-    Directory, DocumentRefusal, DocumentRequest, ObservedStep, ScriptRefusal, StepOwner,
+    Directory, DocumentRefusal, DocumentRequest, ObservedStep, ScriptAnswer, ScriptRefusal,
+    StepOwner,
 };
 use crate::http::admission::{Admission, Permit};
 use crate::http::body::{AssetBody, empty};
@@ -174,7 +175,11 @@ impl<D: Directory> HttpServer<D> {
             Err(ScriptRefusal::NotFound) => {
                 self.complaints
                     .note(connection.peer, &"the script of a boot that is not its own");
-                not_found()
+                // Not a 404: the script that asked would ask for ever, and a stranger whose boot
+                // was forgotten over a restart would hang. Its disk is the default answer.
+                let because = "there is no such boot here".to_owned();
+                let leave = ScriptAnswer::LocalDisk { because };
+                script_text(answer_script(&leave, base(connection), &request))
             }
             Err(ScriptRefusal::Unavailable(error)) => {
                 warn!(%boot, %error, "no script");

@@ -111,7 +111,6 @@ async fn an_asset_whole_in_part_and_only_its_header() {
 async fn whatever_is_not_there_or_not_his_is_the_same_404() {
     let server = Server::start().await;
     let wrong = format!("/assets/{}/kernel", "00".repeat(32));
-    let script = format!("/script/{BOOT}");
     let mut answers = Vec::new();
     for path in [
         "/",
@@ -119,7 +118,6 @@ async fn whatever_is_not_there_or_not_his_is_the_same_404() {
         "/c/wrong/config.yaml",
         "/loader/none",
         &wrong,
-        &script,
     ] {
         let (status, header, body) = server
             .ask("GET", path, "X-Forwarded-For: 10.0.0.1\r\n")
@@ -133,12 +131,26 @@ async fn whatever_is_not_there_or_not_his_is_the_same_404() {
         "{answers:#?}"
     );
     assert_eq!(
-        server.records.state().scripts[0].peer.to_string(),
-        "127.0.0.1"
-    );
-    assert_eq!(
         server.ask("POST", "/", "Content-Length: 0\r\n").await.0,
         405
+    );
+}
+
+#[tokio::test]
+async fn a_boot_that_is_not_known_is_sent_to_its_disk_and_no_header_changes_who_asks() {
+    let server = Server::start().await;
+    let path = format!("/script/{BOOT}");
+    let (status, _, script) = server
+        .ask("GET", &path, "X-Forwarded-For: 10.0.0.1\r\n")
+        .await;
+    assert_eq!(status, 200);
+    assert!(
+        script.contains("exit") && !script.contains("kernel"),
+        "{script}"
+    );
+    assert_eq!(
+        server.records.state().scripts[0].peer.to_string(),
+        "127.0.0.1"
     );
 }
 
