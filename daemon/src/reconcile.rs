@@ -6,6 +6,7 @@
 //! plan is made anew.
 
 mod act;
+mod progress;
 mod situation;
 
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ use tracing::{debug, warn};
 use crate::clock::now;
 use crate::error::StepError;
 use crate::power::Power;
-use crate::reconcile::act::Progress;
+use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
 use crate::records::Records;
 use crate::status::Status;

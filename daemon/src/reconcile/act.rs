@@ -22,22 +22,12 @@ use crate::cluster_secrets::api_credentials;
 use crate::error::{StepError, chain};
 use crate::random::draw;
 use crate::reconcile::Reconciler;
+use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
 use crate::records::{About, advanced};
 
 /// How long a node's API may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What follows a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// Plan again at once.
-    Again,
-    /// Plan again in a moment.
-    Soon,
-    /// Nothing, before something happens.
-    Done,
-}
 
 impl Reconciler {
     pub(crate) async fn perform(
