@@ -13,6 +13,7 @@
 mod batch;
 pub mod claim;
 pub mod item;
+pub mod job;
 pub mod sighting;
 
 use std::sync::Arc;
@@ -22,7 +23,8 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::commit::batch::write_batch;
-use crate::commit::item::{Item, Job, Ticket};
+use crate::commit::item::Ticket;
+use crate::commit::job::{Job, Submit};
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::events::Event;
@@ -122,7 +124,7 @@ impl Shared {
 
 impl CommitHandle {
     /// Commits an item, and tells what became of it once it is durable.
-    pub async fn submit<I: Item>(&self, item: I) -> Result<I::Outcome, StoreError> {
+    pub async fn submit<I: Submit>(&self, item: I) -> Result<I::Outcome, StoreError> {
         let (reply, answer) = oneshot::channel();
         let job = I::into_job(Box::new(Ticket::new(item, Some(reply))));
         self.queue.send(job).await.map_err(|_| StoreError::Closed)?;

@@ -6,7 +6,8 @@
 
 use crate::boots;
 use crate::change::TRIES;
-use crate::commit::item::{Job, Writing};
+use crate::commit::item::Writing;
+use crate::commit::job::Job;
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::events;

@@ -11,7 +11,7 @@ use machine_core::id::{AttemptId, BootId, IntentId, MachineId};
 use machine_core::time::Timestamp;
 use thiserror::Error;
 
-use crate::commit::item::{Item, Job, Ticket, Verdict, Writing};
+use crate::commit::item::{Item, Verdict, Writing};
 use crate::error::StoreError;
 use crate::events::Event;
 use crate::row::Fields;
@@ -84,10 +84,6 @@ pub enum FetchOutcome {
 impl Item for ReleaseClaim {
     type Outcome = ClaimOutcome;
 
-    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
-        Job::ReleaseClaim(ticket)
-    }
-
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<ClaimOutcome>, StoreError> {
         let refused = |why| Ok(Verdict::Undo(ClaimOutcome::Refused(why)));
         let transaction = &mut *writing.transaction;
@@ -109,10 +105,6 @@ impl Item for ReleaseClaim {
 
 impl Item for Fetch {
     type Outcome = FetchOutcome;
-
-    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
-        Job::Fetch(ticket)
-    }
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<FetchOutcome>, StoreError> {
         const FETCH: &str = "UPDATE attempt SET release_fetches = release_fetches + 1 \

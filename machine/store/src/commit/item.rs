@@ -8,8 +8,6 @@ use machine_core::network::{ClientKey, Lease, SubnetName};
 use tokio::sync::oneshot;
 
 use crate::boots;
-use crate::commit::claim::{Fetch, ReleaseClaim};
-use crate::commit::sighting::NewMachine;
 use crate::error::StoreError;
 use crate::events::Event;
 use crate::evidence::{self, Evidence};
@@ -39,12 +37,9 @@ pub enum Verdict<T> {
 
 /// Something that the boot plane commits: [`Lease`], [`LeaseEnd`], [`Boot`], [`Evidence`],
 /// [`NewMachine`], [`ReleaseClaim`], [`Fetch`] and lists of [`Event`]s.
-pub trait Item: sealed::Written + Send + Sync + Sized + 'static {
+pub trait Item: Send + Sync + Sized + 'static {
     /// What its waiter is told.
     type Outcome: Send + 'static;
-
-    #[doc(hidden)]
-    fn into_job(ticket: Box<Ticket<Self>>) -> Job;
 
     /// Writes it. Events are added at the end of the transaction, if it is kept.
     #[doc(hidden)]
@@ -68,7 +63,7 @@ pub struct Writing<'t> {
 pub struct Ticket<I: Item> {
     pub(crate) item: I,
     pub(crate) outcome: Option<Result<I::Outcome, StoreError>>,
-    reply: Option<oneshot::Sender<Result<I::Outcome, StoreError>>>,
+    pub(crate) reply: Option<oneshot::Sender<Result<I::Outcome, StoreError>>>,
 }
 
 impl<I: Item> Ticket<I> {
@@ -104,7 +99,7 @@ impl<I: Item> Ticket<I> {
         Ok(())
     }
 
-    fn answer(self, done: &Result<(), StoreError>) {
+    pub(crate) fn answer(self, done: &Result<(), StoreError>) {
         let outcome = match (done, self.outcome) {
             (Ok(()), Some(outcome)) => outcome,
             (Ok(()), None) => Err(StoreError::Closed),
@@ -117,73 +112,8 @@ impl<I: Item> Ticket<I> {
     }
 }
 
-mod sealed {
-    pub trait Written {}
-}
-
-macro_rules! items {
-    ($($kind:ident($item:ty)),* $(,)?) => {
-        /// An item of any kind in the queue.
-        #[doc(hidden)]
-        #[derive(Debug)]
-        pub enum Job {
-            $(
-                #[doc = concat!("A [`", stringify!($kind), "`].")]
-                $kind(Box<Ticket<$item>>),
-            )*
-        }
-
-        impl Job {
-            /// Writes it on a savepoint of its own.
-            pub(crate) async fn write(&mut self, writing: &mut Writing<'_>) -> Result<(), StoreError> {
-                match self {
-                    $(Self::$kind(ticket) => ticket.write(writing).await,)*
-                }
-            }
-
-            /// Tells its waiter, after the commit or its failure.
-            pub(crate) fn answer(self, done: &Result<(), StoreError>) {
-                match self {
-                    $(Self::$kind(ticket) => ticket.answer(done),)*
-                }
-            }
-        }
-
-        $(impl sealed::Written for $item {})*
-    };
-}
-
-type Events = Vec<Event>;
-
-items! {
-    Lease(Lease),
-    LeaseEnd(LeaseEnd),
-    Boot(Boot),
-    Evidence(Evidence),
-    NewMachine(NewMachine),
-    ReleaseClaim(ReleaseClaim),
-    Fetch(Fetch),
-    Events(Events),
-}
-
-impl Job {
-    /// How many events it holds that nobody waits for.
-    pub(crate) fn unanswered_events(&self) -> u64 {
-        match self {
-            Self::Events(ticket) if ticket.reply.is_none() => {
-                u64::try_from(ticket.item.len()).unwrap_or(u64::MAX)
-            }
-            _ => 0,
-        }
-    }
-}
-
 impl Item for Lease {
     type Outcome = LeaseOutcome;
-
-    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
-        Job::Lease(ticket)
-    }
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<LeaseOutcome>, StoreError> {
         Ok(match leases::grant(writing.transaction, self).await? {
@@ -196,10 +126,6 @@ impl Item for Lease {
 impl Item for LeaseEnd {
     /// Whether there was such a lease.
     type Outcome = bool;
-
-    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
-        Job::LeaseEnd(ticket)
-    }
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<bool>, StoreError> {
         leases::end(
@@ -216,10 +142,6 @@ impl Item for LeaseEnd {
 impl Item for Boot {
     type Outcome = ();
 
-    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
-        Job::Boot(ticket)
-    }
-
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<()>, StoreError> {
         let statement = Statement::insert(&boots::UPSERT, [boots::values(self)]);
         writing.transaction.execute(statement).await?;
@@ -230,10 +152,6 @@ impl Item for Boot {
 impl Item for Evidence {
     type Outcome = ();
 
-    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
-        Job::Evidence(ticket)
-    }
-
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<()>, StoreError> {
         evidence::add(writing.transaction, self)
             .await
@@ -241,12 +159,8 @@ impl Item for Evidence {
     }
 }
 
-impl Item for Events {
+impl Item for Vec<Event> {
     type Outcome = ();
-
-    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
-        Job::Events(ticket)
-    }
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<()>, StoreError> {
         writing.events.extend(self.iter().cloned());

@@ -9,7 +9,7 @@ use machine_core::boot::Boot;
 use machine_core::id::MachineId;
 use machine_core::machine::Machine;
 
-use crate::commit::item::{Item, Job, Ticket, Verdict, Writing};
+use crate::commit::item::{Item, Verdict, Writing};
 use crate::error::StoreError;
 use crate::events::Event;
 use crate::evidence::{self, Evidence, Fact};
@@ -45,10 +45,6 @@ pub enum NewMachineOutcome {
 
 impl Item for NewMachine {
     type Outcome = NewMachineOutcome;
-
-    fn into_job(ticket: Box<Ticket<Self>>) -> Job {
-        Job::NewMachine(ticket)
-    }
 
     async fn write(
         &self,

@@ -221,6 +221,10 @@ fn full_disk_child() {
         let mut acknowledged = BTreeSet::new();
         let error = loop {
             let number = u32::try_from(acknowledged.len()).unwrap();
+            assert!(
+                number < 2000,
+                "more was acknowledged than there is room for"
+            );
             let pair = tokio::join!(
                 commits.submit(fat(number)),
                 commits.submit(fat(number + 50_000))
