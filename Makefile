@@ -27,7 +27,8 @@ check: toolchain ## formatting, lints, documentation
 
 bench: toolchain ## the measurements of docs/benchmarks.md
 	@scripts/install-packages bench
-	@cargo run --locked --release --package e2e --bin bench
+	@cargo build --locked --release --bins --package drover --package testbed --package bench
+	@cargo run --locked --release --quiet --package bench --bin bench
 
 clean: ## remove what the others built and kept
 	cargo clean
