@@ -62,16 +62,16 @@ pub enum StartError {
     )]
     NoSubnet,
     /// The key that seals the secrets can't be had.
-    #[error("the key file: {0}")]
+    #[error("the key file can't be used")]
     Key(#[from] KeyFileError),
     /// The key of the configs' tokens can't be had.
-    #[error("the token key: {0}")]
+    #[error("the key of the tokens can't be used")]
     Token(#[from] TokenKeyError),
     /// The database can't be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// An image can't be used.
-    #[error("image {name}: {source}")]
+    #[error("image {name}")]
     Image {
         /// Which image.
         name: String,
@@ -96,7 +96,7 @@ pub enum StartError {
     #[error(transparent)]
     Bind(#[from] BindError),
     /// A socket of the receivers or the API can't be had.
-    #[error("can't listen at {at}: {source}")]
+    #[error("can't listen at {at}")]
     Listen {
         /// Where.
         at: String,

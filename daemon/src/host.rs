@@ -27,8 +27,8 @@ pub enum HostError {
         there: String,
     },
     /// The interfaces can't be listed.
-    #[error("the system does not list its interfaces: {0}")]
-    Unlisted(nix::Error),
+    #[error("the system does not list its interfaces")]
+    Unlisted(#[source] nix::Error),
     /// An address of the settings does not belong to the interface's network.
     #[error("{place}: {what} is not in {network}, the network of {interface}")]
     NotInNetwork {
@@ -42,7 +42,7 @@ pub enum HostError {
         network: Network,
     },
     /// The state directory can't be used.
-    #[error("can't use the state directory {path}: {source}")]
+    #[error("can't use the state directory {path}")]
     StateDirectory {
         /// Which.
         path: PathBuf,

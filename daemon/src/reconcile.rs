@@ -36,6 +36,8 @@ const AT_ONCE: usize = 16;
 const STEPS: usize = 12;
 /// How long a script request waits for a machine's turn.
 const TURN: Duration = Duration::from_secs(2);
+/// How long steps that are under way may take when the daemon stops.
+const GRACE: Duration = Duration::from_secs(2);
 /// How soon a machine is looked at again whose API did not answer yet.
 const SOON: Duration = Duration::from_secs(2);
 
@@ -79,7 +81,13 @@ impl Reconciler {
             }
         }
         self.tasks.close();
-        self.tasks.wait().await;
+        // What a slow BMC has not answered by then is asked again by the next daemon.
+        if tokio::time::timeout(GRACE, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            warn!("steps were cut off: they took longer than the grace period");
+        }
     }
 
     async fn sweep(self: &Arc<Self>) {

@@ -30,6 +30,9 @@ use crate::records::{About, Records, advanced};
 /// Two command lines of one machine whose clocks differ by less are of one boot, told again.
 const SAME_BOOT: Duration = Duration::from_secs(5);
 
+/// The kind of a status on a timeline.
+const STATUS: &str = "status";
+
 /// Receives what nodes tell.
 #[derive(Debug)]
 pub struct Reports {
@@ -37,6 +40,8 @@ pub struct Reports {
     complaints: Complaints,
     /// When, by its own clock, each machine's running kernel printed its command line.
     kernels: Mutex<BTreeMap<MachineId, SystemTime>>,
+    /// What each machine's last status was: nodes tell the same one again and again.
+    statuses: Mutex<BTreeMap<MachineId, String>>,
 }
 
 impl Reports {
@@ -47,6 +52,7 @@ impl Reports {
             records,
             complaints,
             kernels: Mutex::new(BTreeMap::new()),
+            statuses: Mutex::new(BTreeMap::new()),
         }
     }
 
@@ -85,7 +91,7 @@ impl Reports {
             };
             self.records.commit.submit(kept).await?;
         }
-        let Some(told) = told(&event) else {
+        let Some(told) = told(&event).filter(|told| self.is_new(machine, told)) else {
             return Ok(());
         };
         let moves_on = told
@@ -101,6 +107,12 @@ impl Reports {
         self.records.commit.submit(vec![event]).await?;
         self.records.wake.machine(machine);
         Ok(())
+    }
+
+    fn is_new(&self, machine: MachineId, told: &Told) -> bool {
+        let is_status = told.kind == STATUS;
+        let mut statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
+        !is_status || statuses.insert(machine, told.detail.clone()).as_ref() != Some(&told.detail)
     }
 
     async fn keep_line(&self, peer: IpAddr, line: &LogLine) -> Result<(), StepError> {
@@ -319,7 +331,7 @@ fn told(event: &TalosEvent) -> Option<Told> {
                 format!("; waits for {}", unmet.join(", "))
             };
             let is = if *ready { "ready" } else { "not ready" };
-            note("status", format!("{stage:?}, {is}{missing}").to_lowercase())
+            note(STATUS, format!("{stage:?}, {is}{missing}").to_lowercase())
         }
         TalosEvent::Sequence { .. }
         | TalosEvent::Phase { .. }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use config_render::os::Netboot;
 use config_render::oses::find_os;
 use config_render::oses::talos::MACHINE_CONFIG;
+use machine_core::attempt::ReleaseRefusal;
 use machine_core::boot::{Boot, BootStep};
 use machine_core::cluster::Cluster;
 use machine_core::decision::{Answer, BootFacts, Stage, decide};
@@ -28,7 +29,7 @@ use crate::directory::dhcp::describe;
 use crate::error::StepError;
 use crate::learn::learn_hardware;
 use crate::random::draw;
-use crate::records::{About, advanced};
+use crate::records::{About, Image, advanced};
 
 /// A boot that polls its script is noted again after this long.
 const POLL_NOTE: std::time::Duration = std::time::Duration::from_secs(20);
@@ -226,10 +227,15 @@ impl BootDirectory {
             return Ok(wait("the cluster is gone"));
         };
         if !cluster.spec.allow_plaintext {
-            return Ok(wait(
-                machine_core::attempt::ReleaseRefusal::Plaintext.to_string(),
-            ));
+            return Ok(self.hindered(boot, at, ReleaseRefusal::Plaintext.to_string()));
         }
+        let Some((arch, _)) = boot.platform else {
+            return Ok(wait("it did not say which processor it has"));
+        };
+        let Some(image) = self.records.find_image(&cluster.spec.image, arch) else {
+            let why = format!("no image {} for {arch} in the settings", cluster.spec.image);
+            return Ok(self.hindered(boot, at, why));
+        };
         if attempt.boot != Some(boot.id) {
             let serve = AttemptWrite::Serve {
                 id: attempt.id,
@@ -251,7 +257,16 @@ impl BootDirectory {
             ..advanced(boot, BootStep::Script, at)
         };
         self.keep(kept.clone()).await?;
-        self.installer(&kept, attempt.id, &cluster)
+        self.installer(&kept, attempt.id, &cluster, image)
+    }
+
+    /// What keeps a machine from its install, told once a boot: it asks again every few seconds.
+    fn hindered(&self, boot: &Boot, at: Timestamp, why: String) -> ScriptAnswer {
+        if boot.step < BootStep::Script {
+            let event = About::boot(boot).event(at, "refused", why.clone());
+            self.records.commit.try_event(event);
+        }
+        wait(why)
     }
 
     fn installer(
@@ -259,17 +274,8 @@ impl BootDirectory {
         boot: &Boot,
         attempt: AttemptId,
         cluster: &Cluster,
+        image: &Image,
     ) -> Result<ScriptAnswer, StepError> {
-        let spec = &cluster.spec;
-        let Some((arch, _)) = boot.platform else {
-            return Ok(wait("it did not say which processor it has"));
-        };
-        let Some(image) = self.records.find_image(&spec.image, arch) else {
-            return Ok(wait(format!(
-                "no image {} for {arch} in the settings",
-                spec.image
-            )));
-        };
         let server = |port| {
             boot.address
                 .and_then(|peer| self.records.server_for(peer, port))
@@ -281,8 +287,8 @@ impl BootDirectory {
         let token = self.records.tokens.mint(attempt);
         let config = format!("http://{http}/c/{token}/{MACHINE_CONFIG}");
         let netboot = Netboot {
-            version: &spec.talos,
-            arch,
+            version: &cluster.spec.talos,
+            arch: image.arch,
             boot: boot.id,
             config: Some(&config),
             event_sink: server(ports.event_sink),

@@ -293,6 +293,8 @@ impl Reconciler {
         };
         if apply(&self.records.db, &change).await? == Outcome::Applied {
             info!(machine = %name, %from, %to, "state");
+            // What it waited for before is over.
+            self.status.set_waiting(situation.machine.id, String::new());
         }
         Ok(Progress::Again)
     }

@@ -121,7 +121,7 @@ section! {
         interface: String = "eth1";
         /// proxy: boot information beside another DHCP server. authoritative: the only DHCP server
         /// of the subnet; wants `ranges`. off: silent.
-        mode: String = "proxy";
+        mode: String = "authoritative";
         /// What an authoritative subnet may lease.
         ranges: Vec<Spanned<String>> = "[10.77.0.50-10.77.0.200]";
         /// What machines that nobody registered get. ignore: no boot file. inspect: they wait in

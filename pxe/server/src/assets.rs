@@ -32,7 +32,7 @@ pub fn hex(digest: &[u8; 32]) -> String {
 #[derive(Debug, Error)]
 pub enum AssetError {
     /// It can't be read.
-    #[error("can't read {path}: {source}")]
+    #[error("can't read {path}")]
     Unreadable {
         /// Which file.
         path: PathBuf,
@@ -50,7 +50,7 @@ pub enum AssetError {
         got: String,
     },
     /// The cache can't be written.
-    #[error("can't write the image cache {path}: {source}")]
+    #[error("can't write the image cache {path}")]
     Unwritable {
         /// Which file of the cache.
         path: PathBuf,
