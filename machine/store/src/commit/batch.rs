@@ -5,7 +5,6 @@
 //! counts are powers of two, so that few different statements have to be prepared.
 
 use crate::boots;
-use crate::change::TRIES;
 use crate::commit::item::Writing;
 use crate::commit::job::Job;
 use crate::db::Db;
@@ -13,7 +12,7 @@ use crate::error::StoreError;
 use crate::events;
 use crate::leases::{self, LeaseOutcome};
 use crate::statement::{Insert, Statement, Value};
-use crate::transaction::Transaction;
+use crate::transaction::{TRIES, Transaction};
 
 /// Writes a batch and commits it. After an error nothing of it is known to be durable.
 pub(crate) async fn write_batch(db: &Db, jobs: &mut [Job]) -> Result<(), StoreError> {
@@ -53,6 +52,10 @@ async fn write_jobs(transaction: &mut Transaction, jobs: &mut [Job]) -> Result<(
         match (job, together) {
             (Job::Lease(ticket), [true, _]) => ticket.outcome = Some(Ok(LeaseOutcome::Committed)),
             (Job::Boot(ticket), [_, true]) => ticket.outcome = Some(Ok(())),
+            (Job::Events(ticket), _) => {
+                writing.events.extend(ticket.item.iter().cloned());
+                ticket.outcome = Some(Ok(()));
+            }
             (job, _) => job.write(&mut writing).await?,
         }
     }

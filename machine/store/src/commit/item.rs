@@ -35,8 +35,7 @@ pub enum Verdict<T> {
     Undo(T),
 }
 
-/// Something that the boot plane commits: [`Lease`], [`LeaseEnd`], [`Boot`], [`Evidence`],
-/// [`NewMachine`], [`ReleaseClaim`], [`Fetch`] and lists of [`Event`]s.
+/// Something that the boot plane commits; [`crate::commit::job::Submit`] lists what there is.
 pub trait Item: Send + Sync + Sized + 'static {
     /// What its waiter is told.
     type Outcome: Send + 'static;
