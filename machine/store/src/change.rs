@@ -21,7 +21,7 @@ use crate::place::Place;
 use crate::requests::{self, Request};
 use crate::reservations::{self, Reservation};
 use crate::seal::Sealed;
-use crate::transaction::Transaction;
+use crate::transaction::{TRIES, Transaction};
 use crate::{attempts, clusters, intents, machines, secrets};
 
 /// What is to be written, all or nothing.
@@ -188,9 +188,6 @@ pub async fn apply(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
         }
     }
 }
-
-/// How often a transaction is tried that PostgreSQL ended because of a deadlock.
-pub(crate) const TRIES: u32 = 5;
 
 async fn apply_once(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
     let mut transaction = db.begin().await?;

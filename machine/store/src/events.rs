@@ -126,7 +126,8 @@ pub(crate) async fn append(
 /// Rows in one statement at most: both databases limit the values of one (SQLite 32,766).
 const CHUNK: usize = 64;
 
-const OF_MACHINE: &str = "(machine = $1 OR (machine IS NULL \
+/// COALESCE keeps SQLite from looking for these among all events without a machine.
+const OF_MACHINE: &str = "(machine = $1 OR (COALESCE(machine, $1) = $1 \
      AND boot IN (SELECT id FROM boot WHERE boot.machine = $1)))";
 
 const COLUMNS: [&str; 8] = [

@@ -11,6 +11,9 @@ use crate::error::StoreError;
 use crate::row::Row;
 use crate::statement::Statement;
 
+/// How often a transaction is tried that PostgreSQL ended because of a deadlock.
+pub(crate) const TRIES: u32 = 5;
+
 #[derive(Debug)]
 pub(crate) struct Transaction {
     open: Open,

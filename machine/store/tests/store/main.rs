@@ -22,6 +22,7 @@ mod faults;
 mod fixtures;
 mod generated;
 mod identity;
+mod once;
 mod postgres;
 mod records;
 mod sealing;
@@ -53,8 +54,8 @@ const CASES: [Case; 36] = cases![
     changes::names_and_addresses_belong_to_one,
     changes::a_machine_has_one_open_intent_and_attempt,
     changes::work_is_opened_counted_and_closed,
-    changes::a_request_is_carried_out_once,
-    changes::of_the_same_request_twice_at_once_one_is_carried_out,
+    once::a_request_is_carried_out_once,
+    once::of_the_same_request_twice_at_once_one_is_carried_out,
     changes::bootstrap_is_recorded_once,
     identity::who_shares_a_card_or_a_board_is_a_candidate,
     identity::evidence_keeps_first_and_last,
