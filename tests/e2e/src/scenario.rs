@@ -171,9 +171,13 @@ impl Scenario {
         &self.lab
     }
 
-    /// Kills Drover (SIGKILL) and starts it again.
-    pub async fn crash(&mut self) -> Result<(), ScenarioError> {
-        self.drover.kill().await?;
+    /// Kills Drover (SIGKILL).
+    pub async fn kill(&mut self) -> Result<(), ScenarioError> {
+        self.drover.kill().await
+    }
+
+    /// Starts Drover again, after it ended.
+    pub async fn start_again(&mut self) -> Result<(), ScenarioError> {
         self.drover.start_again(&self.lab).await
     }
 
@@ -193,7 +197,7 @@ impl Scenario {
     /// Waits until Drover says that the cluster is ready.
     pub async fn wait_ready(&self, within: Duration) -> Result<(), ScenarioError> {
         let show = ["cluster", "show", CLUSTER];
-        let is_ready = |shown: &Value| shown["cluster"]["ready"] == Value::Bool(true);
+        let is_ready = |shown: &Value| shown.pointer("/cluster/ready") == Some(&Value::Bool(true));
         self.wait_shown(&show, "ready cluster", within, is_ready)
             .await
             .map(drop)
