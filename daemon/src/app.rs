@@ -1,7 +1,7 @@
 //! The daemon as a whole: everything is bound, then everything runs, then it drains.
 //!
 //! ```text
-//!  take the state directory ─► subnets ─► keys ─► database ─► images ─► bind ─► run ─► drain
+//!  subnets ─► take the state directory ─► keys ─► database ─► images ─► bind ─► run ─► drain
 //! ```
 //! What can fail fails before anything is answered, with one sentence.
 
@@ -120,8 +120,8 @@ struct Bound {
 
 /// Runs the daemon until `stop`.
 pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), StartError> {
-    let state = StateDirectory::take(&settings.state_directory)?;
     let subnets = checked_subnets(&settings)?;
+    let state = StateDirectory::take(&settings.state_directory)?;
     find_foreign_servers(&settings, &subnets).await?;
     let bound = bind(&settings, &state, subnets).await?;
     info!(directory = %settings.state_directory.display(), "ready");
