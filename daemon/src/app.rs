@@ -19,8 +19,9 @@ use machine_store::db::Db;
 use machine_store::error::StoreError;
 use machine_store::key_file::{self, KeyFileError};
 use machine_store::location::Location;
+use machine_store::seal::SealKey;
 use machine_store::token::{TokenKey, TokenKeyError};
-use machine_store::{leases, reservations};
+use machine_store::{leases, reservations, secrets};
 use pxe_server::assets::{AssetError, Assets};
 use pxe_server::bind_error::BindError;
 use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, Reservation, ServedSubnet};
@@ -180,12 +181,12 @@ async fn bind(
     state: &StateDirectory,
     subnets: Vec<Subnet>,
 ) -> Result<Bound, StartError> {
-    let seal = key_file::load_or_make(&state.file("key"))?;
     let location = match &settings.database {
         Some(url) => url.parse()?,
         None => Location::SqliteFile(state.file("drover.db")),
     };
     let db = Db::open(&location).await?;
+    let seal = seal_key(&db, &state.file("key")).await?;
     let tokens = TokenKey::load_or_make(&db, &seal, now()).await?;
     let (assets, images) = import_images(settings, &state.file("images"))?;
     let (commit, committing) = Committer::spawn(db.clone());
@@ -229,6 +230,16 @@ async fn bind(
         api,
         committing,
     })
+}
+
+/// The key that seals the secrets. A new one is made only while nothing is sealed: with secrets in
+/// the database and no key file, starting would seem to work and open nothing.
+async fn seal_key(db: &Db, path: &Path) -> Result<SealKey, StartError> {
+    if secrets::key_ids(db).await?.is_empty() {
+        Ok(key_file::load_or_make(path)?)
+    } else {
+        Ok(key_file::load(path)?)
+    }
 }
 
 fn import_images(settings: &Settings, cache: &Path) -> Result<(Assets, Vec<Image>), StartError> {

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use machine_core::allocation::{Allocation, allocate};
 use machine_core::cluster::{
-    Acceptance, Allocation, Cluster, ClusterSpec, MemberRule, Pattern, Role, Selector, allocate,
+    Acceptance, Cluster, ClusterSpec, MemberRule, Pattern, Role, Selector,
 };
 use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
 use machine_core::evidence::KnownIdentity;

@@ -4,9 +4,9 @@
 //! crashes come in between. A record names the version that was loaded; an act that can't be
 //! undone is recorded before it is done.
 
+use machine_core::allocation::allocate;
 use machine_core::attempt::{Attempt, AttemptEnd};
 use machine_core::boot::BootStep;
-use machine_core::allocation::allocate;
 use machine_core::id::{AttemptId, BootId, IntentId, MachineId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::Input;
