@@ -22,7 +22,7 @@ pub(crate) async fn measure(site: &BenchSite, report: &mut Report) -> Result<(),
     let under = "strace -D -f --seccomp-bpf -qq -e trace=fsync,fdatasync -o".split(' ');
     let mut under: Vec<String> = under.map(str::to_owned).collect();
     under.push(calls.display().to_string());
-    let mut drover = start_drover(site, &under, None).await?;
+    let mut drover = start_drover(site, "state-traced", &under, None).await?;
     let mut told = Vec::new();
     for (seed, rate) in (100..).zip(RATES) {
         let load = DhcpLoad {

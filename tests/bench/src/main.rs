@@ -29,11 +29,12 @@ use crate::site::BenchSite;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match measure().await {
-        Ok(report) => {
-            let _ = io::stdout().write_all(report.markdown().as_bytes());
-            ExitCode::SUCCESS
-        }
+    let mut report = Report::default();
+    let measured = measure(&mut report).await;
+    // What was measured before something failed is still true.
+    let _ = io::stdout().write_all(report.markdown().as_bytes());
+    match measured {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "bench: {}", with_causes(&error));
             ExitCode::FAILURE
@@ -41,16 +42,15 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn measure() -> Result<Report, BenchError> {
+async fn measure(report: &mut Report) -> Result<(), BenchError> {
     let site = BenchSite::up()?;
-    let mut report = Report::default();
-    start::measure(&site, &mut report).await?;
+    start::measure(&site, report).await?;
     let servers = Servers::start(&site).await?;
-    tftp::measure(&site, &servers, &mut report)?;
-    http::measure(&site, &servers, &mut report)?;
-    dhcp::measure(&site, &servers, &mut report)?;
+    tftp::measure(&site, &servers, report)?;
+    http::measure(&site, &servers, report)?;
+    dhcp::measure(&site, &servers, report)?;
     servers.stop().await?;
-    durability::measure(&site, &mut report).await?;
+    durability::measure(&site, report).await?;
     site.down();
-    Ok(report)
+    Ok(())
 }

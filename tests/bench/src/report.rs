@@ -81,6 +81,7 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
 /// Three digits that matter.
 fn figure(value: f64) -> String {
     match value {
+        _ if value.is_nan() => "none".to_owned(),
         _ if value >= 100.0 => format!("{value:.0}"),
         _ if value >= 10.0 => format!("{value:.1}"),
         _ => format!("{value:.2}"),

@@ -51,7 +51,7 @@ impl Servers {
         let digest = hex(&Sha256::digest(&kernel));
         write_file(&site.path("files/kernel"), kernel)?;
         tell("servers");
-        let drover = start_drover(site, &[], Some(&digest)).await?;
+        let drover = start_drover(site, "state", &[], Some(&digest)).await?;
         let servers = Self {
             drover,
             nginx: start_nginx(site)?,
@@ -104,17 +104,18 @@ pub(crate) fn first_answer(
     question.ask(&site.client, wire.client(0), to)
 }
 
-/// Drover as the DHCP server of its wire, with a kernel of this hash as its image if there is one;
-/// `under` is a command that runs it.
+/// Drover as the DHCP server of its wire, with a state directory of its own, and a kernel of this
+/// hash as its image if there is one; `under` is a command that runs it.
 pub(crate) async fn start_drover(
     site: &BenchSite,
+    state: &str,
     under: &[String],
     digest: Option<&str>,
 ) -> Result<Program, BenchError> {
     let folder = site.lab.folder().display();
     let [first, last] = DROVER.pool();
     let mut settings = format!(
-        "state: {{directory: {folder}/state}}\n\
+        "state: {{directory: {folder}/{state}}}\n\
          loaders: {{directory: {folder}/files}}\n\
          subnets:\n  - interface: {}\n    mode: authoritative\n    ranges: [{first}-{last}]\n",
         DROVER.interface
@@ -126,7 +127,7 @@ pub(crate) async fn start_drover(
              kernel_sha256: {digest}\n    initrd: {folder}/files/kernel\n    initrd_sha256: {digest}\n"
         );
     }
-    let settings = site.write("drover.yaml", settings)?;
+    let settings = site.write(&format!("{state}.yaml"), settings)?;
     let binary = built("drover", "drover")?;
     let program = under.iter().map(String::as_str).next();
     let mut command = match program {

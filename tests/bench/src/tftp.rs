@@ -1,6 +1,6 @@
 //! TFTP: fifty clients at once read a loader of 4 MiB, in blocks of 1468 bytes.
 //!
-//! dnsmasq and async-tftp grant no window: beside a window of ours stands their lock step.
+//! dnsmasq grants no window: beside a window of ours stands its lock step.
 
 use std::net::SocketAddrV4;
 
@@ -17,8 +17,8 @@ const WINDOWS: [u16; 3] = [1, 4, 16];
 
 struct Round {
     drover: [Moved; 3],
+    async_tftp: [Moved; 3],
     dnsmasq: Moved,
-    async_tftp: Moved,
 }
 
 type Figure = fn(Moved) -> f64;
@@ -32,16 +32,7 @@ pub(crate) fn measure(
     let mut rounds = Vec::new();
     for number in 1..=site.rounds {
         tell(&format!("TFTP, round {number} of {}", site.rounds));
-        let [lock_step, small, large] = WINDOWS;
-        let ours = |window| fetch(site, &servers.drover, DROVER, 69, window);
-        let first = ours(lock_step)?;
-        let dnsmasq = fetch(site, &servers.dnsmasq, PEERS, 69, 1)?;
-        let async_tftp = fetch(site, &servers.async_tftp, PEERS, ASYNC_TFTP_PORT, 1)?;
-        rounds.push(Round {
-            drover: [first, ours(small)?, ours(large)?],
-            dnsmasq,
-            async_tftp,
-        });
+        rounds.push(Round::run(site, servers)?);
     }
     let measures: [(&str, Figure); 2] = [
         ("MB/s", Moved::rate),
@@ -49,24 +40,41 @@ pub(crate) fn measure(
     ];
     for (measure, figure) in measures {
         for (index, window) in WINDOWS.into_iter().enumerate() {
-            let beside = |peer, of: fn(&Round) -> Moved| Row {
-                case: format!("TFTP, {CLIENTS} × 4 MiB, window {window}"),
-                measure,
-                peer,
-                rounds: rounds
-                    .iter()
-                    .filter_map(|it| Some([figure(*it.drover.get(index)?), figure(of(it))]))
-                    .collect(),
+            let mut beside = |peer, of: &dyn Fn(&Round) -> Option<Moved>| {
+                let pair = |it: &Round| Some([figure(*it.drover.get(index)?), figure(of(it)?)]);
+                report.add(Row {
+                    case: format!("TFTP, {CLIENTS} × 4 MiB, window {window}"),
+                    measure,
+                    peer,
+                    rounds: rounds.iter().filter_map(pair).collect(),
+                });
             };
-            if window == 1 {
-                report.add(beside("dnsmasq", |it| it.dnsmasq));
-                report.add(beside("async-tftp", |it| it.async_tftp));
-            } else {
-                report.add(beside("dnsmasq, window 1", |it| it.dnsmasq));
-            }
+            let dnsmasq = match window {
+                1 => "dnsmasq",
+                _ => "dnsmasq, window 1",
+            };
+            beside(dnsmasq, &|it| Some(it.dnsmasq));
+            beside("async-tftp", &|it| it.async_tftp.get(index).copied());
         }
     }
     Ok(())
+}
+
+impl Round {
+    fn run(site: &BenchSite, servers: &Servers) -> Result<Self, BenchError> {
+        let [lock_step, small, large] = WINDOWS;
+        let ours = |window| fetch(site, &servers.drover, DROVER, 69, window);
+        let theirs = |window| fetch(site, &servers.async_tftp, PEERS, ASYNC_TFTP_PORT, window);
+        let first = (ours(lock_step)?, theirs(lock_step)?);
+        let dnsmasq = fetch(site, &servers.dnsmasq, PEERS, 69, lock_step)?;
+        let second = (ours(small)?, theirs(small)?);
+        let third = (ours(large)?, theirs(large)?);
+        Ok(Self {
+            drover: [first.0, second.0, third.0],
+            async_tftp: [first.1, second.1, third.1],
+            dnsmasq,
+        })
+    }
 }
 
 fn fetch(
