@@ -1,7 +1,7 @@
 //! The promises of the project, checked after every event by code that does not ask the core.
 //!
 //! What was really done (bytes that went out, power that was switched, disks that were written,
-//! calls that were executed) is kept in a [`Ledger`] that the records can't talk out of it.
+//! calls that were executed) is kept in a `Ledger` that the records can't talk out of it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
