@@ -181,10 +181,9 @@ impl Scenario {
         self.drover.start_again(&self.lab).await
     }
 
-    /// Waits for Drover, which somebody kills, and starts it again.
-    pub async fn revive(&mut self, within: Duration) -> Result<(), ScenarioError> {
-        self.drover.wait_end(within).await?;
-        self.drover.start_again(&self.lab).await
+    /// Waits for the end of Drover, which somebody brings about.
+    pub async fn wait_end(&mut self, within: Duration) -> Result<(), ScenarioError> {
+        self.drover.wait_end(within).await
     }
 
     /// Waits until this machine is active.

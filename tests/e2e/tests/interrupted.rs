@@ -16,6 +16,8 @@ use e2e::scenario::{Planned, Scenario};
 use machine_core::power::{BootDevice, PowerState};
 use serde_json::Value;
 use testbed::machine::Machine;
+use testbed::program::Program;
+use testbed::rack::RackedMachine;
 use testbed::requirement::built;
 use testbed::transcript::Mark;
 
@@ -53,47 +55,44 @@ async fn power_that_is_cut_in_the_middle_of_an_install() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn drover_is_killed_before_each_thing_it_does() {
+    let mut scenario = one_machine("killed-before").await;
+    // The override stands, and power is not on: Drover has said the one and not yet the other.
+    let power = killed_at_power(&mut scenario, |machine| {
+        machine.chassis().boot_override() == BootDevice::Network
+    });
+    assert_eq!(power.await, PowerState::Off);
     let points = [
         KillPoint::ConfigAsked,
         KillPoint::BeforeCommit,
         KillPoint::BeforeAcknowledgement,
     ];
-    let scenario = one_machine("killed-before").await;
-    // The override stands, and power is not on: Drover has said the one and not yet the other.
-    let scenario = killed_at_power(scenario, |scenario| {
-        let chassis = scenario.member(NAME).unwrap().machine.chassis();
-        chassis.boot_override() == BootDevice::Network
-    });
-    let (scenario, power) = scenario.await;
-    assert_eq!(power, PowerState::Off);
-    killed_at_each(scenario, &points).await;
+    killed_at_each(&mut scenario, &points).await;
+    finishes_once(scenario).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn drover_is_killed_after_each_thing_it_does() {
+    let mut scenario = one_machine("killed-after").await;
+    let power = killed_at_power(&mut scenario, |machine| machine.power() == PowerState::On);
+    assert_eq!(power.await, PowerState::On);
     let points = [
         KillPoint::BeforeFirstByte,
         KillPoint::AfterFirstByte,
         KillPoint::AfterAcknowledgement,
     ];
-    let scenario = one_machine("killed-after").await;
-    let scenario = killed_at_power(scenario, |scenario| {
-        scenario.member(NAME).unwrap().machine.power() == PowerState::On
-    });
-    let (scenario, power) = scenario.await;
-    assert_eq!(power, PowerState::On);
-    killed_at_each(scenario, &points).await;
+    killed_at_each(&mut scenario, &points).await;
+    finishes_once(scenario).await;
 }
 
 /// Applies the cluster, and kills Drover when the machine's chassis is as wanted; the power of the
-/// machine then, before Drover is started again.
+/// machine then.
 async fn killed_at_power(
-    mut scenario: Scenario,
-    is_it: impl Fn(&Scenario) -> bool,
-) -> (Scenario, PowerState) {
+    scenario: &mut Scenario,
+    is_it: impl Fn(&RackedMachine) -> bool,
+) -> PowerState {
     scenario.apply_cluster().await.unwrap();
     let watching = async {
-        while !is_it(&scenario) {
+        while !is_it(&scenario.member(NAME).unwrap().machine) {
             tokio::time::sleep(LOOK).await;
         }
     };
@@ -101,16 +100,77 @@ async fn killed_at_power(
     scenario.kill().await.unwrap();
     let power = scenario.member(NAME).unwrap().machine.power();
     println!("killed with power {power}");
-    scenario.start_again().await.unwrap();
-    (scenario, power)
+    power
 }
 
-/// Kills Drover at each of these points of one installation, and starts it again each time. The
-/// installation ends as if nothing had happened.
-async fn killed_at_each(mut scenario: Scenario, points: &[KillPoint]) {
-    for point in points {
-        kill_at(&mut scenario, *point).await;
+/// Starts Drover again, which was killed, and kills it at each of these points of one installation;
+/// at the end it runs. While it starts, no time passes for the machine.
+async fn killed_at_each(scenario: &mut Scenario, points: &[KillPoint]) {
+    let mut came_to = None;
+    for point in points.iter().copied().map(Some).chain([None]) {
+        hold(scenario, true);
+        scenario.start_again().await.unwrap();
+        if let Some(point) = came_to {
+            assert_came_to(scenario, point).await;
+        }
+        let mut killer = match point {
+            Some(point) => Some(start_killer(scenario, point).await),
+            None => None,
+        };
+        hold(scenario, false);
+        if let Some(killer) = &mut killer {
+            let ended = killer.wait(LONG).await.unwrap();
+            assert!(ended.success(), "{}", killer.output().last_lines(3));
+            scenario.wait_end(LONG).await.unwrap();
+        }
+        came_to = point;
     }
+}
+
+fn hold(scenario: &Scenario, is_held: bool) {
+    let chassis = scenario.member(NAME).unwrap().machine.chassis();
+    let done = if is_held {
+        chassis.hold()
+    } else {
+        chassis.let_go_on()
+    };
+    done.unwrap();
+}
+
+async fn start_killer(scenario: &Scenario, point: KillPoint) -> Program {
+    let pid = scenario.drover().daemon().program().pid().unwrap();
+    let program = built("kill-at", "e2e").unwrap();
+    let mut command = scenario.lab().server().command(program);
+    command.arg(point.as_str()).arg(pid.to_string());
+    let log = format!("kill-{point}");
+    let mut killer = scenario.lab().start(&log, command).unwrap();
+    let watches = |line: &str| line == "watching";
+    let ready = killer.wait_ready("word that it watches", LONG, watches);
+    ready.await.unwrap();
+    killer
+}
+
+/// What Drover knows after it was killed at this point is what it had committed before.
+async fn assert_came_to(scenario: &Scenario, killed: KillPoint) {
+    let (kind, is_kept) = match killed {
+        KillPoint::ConfigAsked | KillPoint::BeforeCommit => (" config ", false),
+        KillPoint::BeforeFirstByte | KillPoint::AfterFirstByte => (" config ", true),
+        KillPoint::BeforeAcknowledgement | KillPoint::AfterAcknowledgement => {
+            (" installing ", true)
+        }
+    };
+    let words = ["machine", "timeline", NAME];
+    let timeline = scenario.drover().client().run(&words).await.unwrap();
+    println!(
+        "killed at {killed}: {kind}kept: {}",
+        timeline.contains(kind)
+    );
+    assert_eq!(timeline.contains(kind), is_kept, "{killed}:\n{timeline}");
+}
+
+/// The machine becomes active and its cluster ready, and there was one permission to erase, and no
+/// more installs than attempts.
+async fn finishes_once(scenario: Scenario) {
     scenario.wait_active(NAME, LONG).await.unwrap();
     scenario.wait_ready(LONG).await.unwrap();
     let ends = ends(&scenario).await;
@@ -118,44 +178,17 @@ async fn killed_at_each(mut scenario: Scenario, points: &[KillPoint]) {
     assert!(ends.len() <= 2, "{ends:?}");
     let events = scenario.member(NAME).unwrap().timeline.events();
     let count = |kind: &str| events.iter().filter(|it| it.kind == kind).count();
-    // One permission to erase, and the machine came to its end once.
     assert_eq!(count("intent"), 1, "{events:?}");
+    assert_eq!(count("alarm"), 0, "{events:?}");
     let entered = events.iter().filter(|event| event.enters("active"));
     assert_eq!(entered.count(), 1, "{events:?}");
-    // What the machine itself says: each attempt installs at most once.
-    let console = &scenario.member(NAME).unwrap().machine.console();
+    // What the machine itself says.
+    let console = scenario.member(NAME).unwrap().machine.console();
     let lines = console.lines_since(Mark::default());
     let installs = lines.iter().filter(|it| it.text.contains(INSTALLS)).count();
     assert!((1..=ends.len()).contains(&installs), "{installs} installs");
     println!("{} attempts, {installs} installs", ends.len());
-    assert_eq!(count("alarm"), 0, "{events:?}");
     scenario.finish().await.unwrap();
-}
-
-async fn kill_at(scenario: &mut Scenario, point: KillPoint) {
-    let pid = scenario.drover().daemon().program().pid().unwrap();
-    let mut command = scenario
-        .lab()
-        .server()
-        .command(built("kill-at", "e2e").unwrap());
-    command.arg(point.as_str()).arg(pid.to_string());
-    let log = format!("kill-{point}");
-    let mut killer = scenario.lab().start(&log, command).unwrap();
-    let watches = |line: &str| line == "watching";
-    killer
-        .wait_ready("word that it watches", LONG, watches)
-        .await
-        .unwrap();
-    let ended = killer.wait(LONG).await.unwrap();
-    assert!(
-        ended.success(),
-        "{point}: {}",
-        killer.output().last_lines(3)
-    );
-    let seen = scenario.member(NAME).unwrap().timeline.events();
-    let last = seen.last().map_or("nothing", |event| &event.kind);
-    println!("killed at {point}; the timeline had come to {last}");
-    scenario.revive(LONG).await.unwrap();
 }
 
 /// How the attempts ended, first to last.

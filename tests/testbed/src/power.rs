@@ -76,6 +76,25 @@ impl Chassis {
         self.execute("system_reset")
     }
 
+    /// Holds its processors and its clock until it is let go on: to it, no time passes. Nothing
+    /// happens without power.
+    pub fn hold(&self) -> Result<(), LabError> {
+        let _pressed = self.lock()?;
+        if self.power() == PowerState::Off {
+            return Ok(());
+        }
+        self.execute("stop")
+    }
+
+    /// Lets go on what was held.
+    pub fn let_go_on(&self) -> Result<(), LabError> {
+        let _pressed = self.lock()?;
+        if self.power() == PowerState::Off {
+            return Ok(());
+        }
+        self.execute("cont")
+    }
+
     /// Presses the power button for a moment: the operating system is asked to shut down.
     pub fn shut_down(&self) -> Result<(), LabError> {
         let _pressed = self.lock()?;
