@@ -42,15 +42,40 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Measures the cases that the arguments name, or all.
 async fn measure(report: &mut Report) -> Result<(), BenchError> {
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    let unknown = named.iter().find(|name| !CASES.contains(&name.as_str()));
+    if let Some(name) = unknown {
+        return Err(BenchError::Unexpected {
+            who: "the command line".to_owned(),
+            wanted: "start, tftp, http, dhcp or durability",
+            got: name.clone(),
+        });
+    }
+    let wanted = |case: &str| named.is_empty() || named.iter().any(|name| name == case);
     let site = BenchSite::up()?;
-    start::measure(&site, report).await?;
-    let servers = Servers::start(&site).await?;
-    tftp::measure(&site, &servers, report)?;
-    http::measure(&site, &servers, report)?;
-    dhcp::measure(&site, &servers, report)?;
-    servers.stop().await?;
-    durability::measure(&site, report).await?;
+    if wanted("start") {
+        start::measure(&site, report).await?;
+    }
+    if ["tftp", "http", "dhcp"].into_iter().any(wanted) {
+        let servers = Servers::start(&site).await?;
+        if wanted("tftp") {
+            tftp::measure(&site, &servers, report)?;
+        }
+        if wanted("http") {
+            http::measure(&site, &servers, report)?;
+        }
+        if wanted("dhcp") {
+            dhcp::measure(&site, &servers, report)?;
+        }
+        servers.stop().await?;
+    }
+    if wanted("durability") {
+        durability::measure(&site, report).await?;
+    }
     site.down();
     Ok(())
 }
+
+const CASES: [&str; 5] = ["start", "tftp", "http", "dhcp", "durability"];

@@ -1,13 +1,13 @@
 //! The first answer: asks a server every two milliseconds until it says something.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
 use testbed::namespace::Namespace;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, UdpSocket};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::error::BenchError;
 use crate::load::inside;
@@ -38,51 +38,60 @@ impl Question {
     ) -> Result<(), BenchError> {
         inside(namespace, async move {
             let answer = async {
-                while self.attempt(from, to).await.is_err() {
-                    tokio::time::sleep(EVERY).await;
+                match self {
+                    Self::Tftp => tftp(from, to).await,
+                    Self::Dhcp => dhcp(from, to).await,
+                    Self::Http => http(to).await,
                 }
             };
-            timeout(Duration::from_secs(SECONDS), answer)
-                .await
-                .map_err(|_| BenchError::Silent {
+            match timeout(Duration::from_secs(SECONDS), answer).await {
+                Ok(answered) => answered.map_err(BenchError::system(format!("ask {to}"))),
+                Err(_) => Err(BenchError::Silent {
                     who: format!("{to} ({self:?})"),
                     seconds: SECONDS,
-                })
+                }),
+            }
         })
-    }
-
-    async fn attempt(self, from: Ipv4Addr, to: SocketAddrV4) -> io::Result<()> {
-        match self {
-            Self::Tftp => {
-                let request = format!("\0\x01{LOADER}\0octet\0");
-                let socket = UdpSocket::bind((from, 0)).await?;
-                let server = datagram(&socket, request.as_bytes(), to).await?;
-                socket.send_to(b"\0\x05\0\0enough\0", server).await?;
-            }
-            Self::Dhcp => {
-                let socket = UdpSocket::bind((from, 67)).await?;
-                datagram(&socket, &discover(from), to).await?;
-            }
-            Self::Http => {
-                let mut stream = TcpSocket::new_v4()?.connect(to.into()).await?;
-                stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
-                stream.read_u8().await?;
-            }
-        }
-        Ok(())
     }
 }
 
-/// Sends a packet and waits for an answer as long as servers that run take at most; who answered.
-async fn datagram(
-    socket: &UdpSocket,
-    packet: &[u8],
-    to: SocketAddrV4,
-) -> io::Result<std::net::SocketAddr> {
-    socket.send_to(packet, to).await?;
+async fn tftp(from: Ipv4Addr, to: SocketAddrV4) -> io::Result<()> {
+    let request = format!("\0\x01{LOADER}\0octet\0");
+    let socket = UdpSocket::bind((from, 0)).await?;
+    let server = repeat(&socket, request.as_bytes(), to).await?;
+    socket
+        .send_to(b"\0\x05\0\0enough\0", server)
+        .await
+        .map(drop)
+}
+
+async fn dhcp(from: Ipv4Addr, to: SocketAddrV4) -> io::Result<()> {
+    let socket = UdpSocket::bind((from, 67)).await?;
+    repeat(&socket, &discover(from), to).await.map(drop)
+}
+
+async fn http(to: SocketAddrV4) -> io::Result<()> {
+    loop {
+        match TcpSocket::new_v4()?.connect(to.into()).await {
+            Ok(mut stream) => {
+                stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
+                return stream.read_u8().await.map(drop);
+            }
+            Err(_) => sleep(EVERY).await,
+        }
+    }
+}
+
+/// Sends the same packet again and again until an answer comes; who answered. The socket is not
+/// connected, since TFTP answers from another port: so nobody says that nobody listens.
+async fn repeat(socket: &UdpSocket, packet: &[u8], to: SocketAddrV4) -> io::Result<SocketAddr> {
     let mut buffer = [0; 2048];
-    let (_, from) = timeout(EVERY * 25, socket.recv_from(&mut buffer)).await??;
-    Ok(from)
+    loop {
+        socket.send_to(packet, to).await?;
+        if let Ok(received) = timeout(EVERY, socket.recv_from(&mut buffer)).await {
+            return received.map(|(_, from)| from);
+        }
+    }
 }
 
 /// A DISCOVER that a relay passes on (RFC 2131 §2, giaddr).
