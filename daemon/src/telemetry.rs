@@ -12,10 +12,11 @@ pub fn start(settings: &Settings) {
         Ok(filter) => (filter, None),
         Err(error) => (EnvFilter::new("info"), Some(error.to_string())),
     };
+    let is_terminal = std::io::stderr().is_terminal();
     let is_json = match settings.log_format {
         LogFormat::Json => true,
         LogFormat::Text => false,
-        LogFormat::Auto => !std::io::stderr().is_terminal(),
+        LogFormat::Auto => !is_terminal,
     };
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -23,7 +24,7 @@ pub fn start(settings: &Settings) {
     if is_json {
         log.json().flatten_event(true).init();
     } else {
-        log.with_target(false).init();
+        log.with_target(false).with_ansi(is_terminal).init();
     }
     if let Some(complaint) = complaint {
         tracing::warn!(

@@ -1,0 +1,156 @@
+//! The commands over the daemon's socket: who may, what is recorded, what is refused.
+
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+
+use crate::place::{AUTHORITATIVE, Place};
+use crate::refused::assert_refused;
+
+const RACK: &str = "\
+machines:
+  - name: cp-1
+    nics: [{ mac: \"52:54:00:77:01:01\" }]
+    disk: { serial: CP1 }
+";
+const CLUSTER: &str = "\
+name: lab
+endpoint: https://10.77.0.10:6443
+talos: 1.13.9
+kubernetes: 1.34.1
+members:
+  - { role: controlplane, machine: cp-1, disk: { serial: CP1 }, accept: wait }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_request_is_carried_out_once_and_the_record_says_who_and_why() {
+    let place = Place::up("repeated");
+    let mut daemon = place.serve(&place.settings(AUTHORITATIVE, "")).await;
+    let socket = place.state().join("drover.sock");
+    let metadata = std::fs::metadata(&socket).unwrap();
+    assert!(metadata.file_type().is_socket());
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+    for private in ["key", "drover.db", "lock"] {
+        let mode = std::fs::metadata(place.state().join(private)).unwrap();
+        assert_eq!(mode.permissions().mode() & 0o77, 0, "{private}");
+    }
+
+    let rack = place.write("rack.yaml", RACK).display().to_string();
+    let apply = ["machine", "apply", "-f", &rack, "--idempotency-key", "one"];
+    let applied = place.json(&apply).await;
+    let again = place.json(&apply).await;
+    for field in ["id", "name", "since"] {
+        assert_eq!(again[0][field], applied[0][field], "{field}");
+        assert!(applied[0][field].is_string(), "{applied}");
+    }
+    let accept = |key| {
+        let reason = "it is racked";
+        [
+            "machine",
+            "accept",
+            "cp-1",
+            "--reason",
+            reason,
+            "--idempotency-key",
+            key,
+        ]
+    };
+    let once = place.json(&accept("two")).await;
+    let again = place.json(&accept("two")).await;
+    assert_eq!(once[0]["state"], again[0]["state"]);
+    let other = place.drover(&accept("three")).await;
+    assert_refused(&other, &["cp-1"]);
+    // A key stands for one request.
+    let misused = place
+        .drover(&[
+            "machine",
+            "power",
+            "off",
+            "cp-1",
+            "--idempotency-key",
+            "two",
+        ])
+        .await;
+    assert_refused(&misused, &["two"]);
+
+    let timeline = place.done(&["machine", "timeline", "cp-1"]).await;
+    let count = |what: &str| timeline.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(count("registered"), 1, "{timeline}");
+    let accepted: Vec<&str> = timeline
+        .lines()
+        .filter(|line| line.contains("it is racked"))
+        .collect();
+    let [accepted] = accepted.as_slice() else {
+        panic!("{timeline}");
+    };
+    // The actor is who opened the socket: these tests are root's.
+    assert!(accepted.contains("root"), "{accepted}");
+    assert!(daemon.stop().await.unwrap().success());
+    place.lab.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_documents_are_told_with_their_line_and_change_nothing() {
+    let place = Place::up("documents");
+    let said = place.drover(&["machine", "list"]).await;
+    assert_refused(&said, &["can't reach the daemon", "drover.sock"]);
+    let mut daemon = place.serve(&place.settings(AUTHORITATIVE, "")).await;
+    for (what, good, from, to, fact) in [
+        (
+            "cluster",
+            CLUSTER,
+            "1.13.9",
+            "latest",
+            ":3: talos: wanted a version",
+        ),
+        (
+            "cluster",
+            CLUSTER,
+            ":6443",
+            "",
+            ":2: endpoint: wanted a URL with a port",
+        ),
+        (
+            "cluster",
+            CLUSTER,
+            "controlplane",
+            "master",
+            ":6: members.role: wanted",
+        ),
+        ("cluster", CLUSTER, "members:", "member:", ":5: "),
+        ("cluster", CLUSTER, "1.13.9", "9.9.9", "9.9"),
+        ("machine", RACK, "52:54:00:77:01:01", "52:54", ":3: "),
+        ("machine", RACK, "name: cp-1", "name: CP_1", ":2: "),
+        ("machine", RACK, "serial: CP1", "path: /dev/sda", ":4: "),
+    ] {
+        let path = place.write("document.yaml", &good.replacen(from, to, 1));
+        let path = path.to_str().unwrap();
+        let said = place.drover(&[what, "apply", "-f", path]).await;
+        let facts = if fact.starts_with(':') {
+            [format!("document.yaml{fact}")]
+        } else {
+            [fact.to_owned()]
+        };
+        assert_refused(&said, &facts.each_ref().map(String::as_str));
+    }
+    let said = place
+        .drover(&["cluster", "apply", "-f", "/nonexistent"])
+        .await;
+    assert_refused(&said, &["can't read /nonexistent"]);
+    for words in [
+        &["machine", "show", "nobody"][..],
+        &["machine", "accept", "nobody"],
+        &["machine", "timeline", "nobody"],
+        &["cluster", "show", "nobody"],
+    ] {
+        assert_refused(&place.drover(words).await, &["nobody"]);
+    }
+    assert_eq!(
+        place.json(&["machine", "list"]).await,
+        serde_json::json!([])
+    );
+    assert_eq!(
+        place.json(&["cluster", "list"]).await,
+        serde_json::json!([])
+    );
+    assert!(daemon.stop().await.unwrap().success());
+    place.lab.finish();
+}

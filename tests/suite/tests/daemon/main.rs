@@ -1,0 +1,27 @@
+//! The real daemon, in a lab with real clients: how it starts and refuses to, what it keeps over
+//! its end, what it answers, what it survives and what it never tells.
+//!
+//! Needs root and the packages of `scripts/install-packages test`, and the programs of this
+//! workspace (`cargo build --workspace --bins`); `DROVER_BIN` names another `drover`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, also in the functions that its cases share"
+)]
+
+mod clients;
+mod commands;
+mod dhcp;
+mod hex;
+mod life;
+mod mutated;
+mod mutation;
+mod place;
+mod refused;
+mod secrets;
+mod start;
+mod state;
+mod web;
