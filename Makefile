@@ -4,6 +4,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# Programs are started where Cargo puts them: `cargo run` with fewer packages would build them again,
+# with fewer features.
+built := $(or $(CARGO_TARGET_DIR),target)
 .PHONY: help demo test check bench clean toolchain
 
 help: ## this list
@@ -14,9 +17,9 @@ help: ## this list
 demo: toolchain ## two virtual machines, from power-on to a cluster (KEEP=1 leaves them running)
 	@scripts/install-packages demo
 	@echo "demo: building"
-	@cargo build --locked --bins --package drover --package e2e
+	@cargo build --locked --bins --package drover --package testbed --package e2e
 	@tests/node/image/build
-	@cargo run --locked --quiet --package e2e --bin demo
+	@"$(built)/debug/demo"
 
 test: toolchain ## install what tests need, then check, then every test
 	@scripts/install-packages test
@@ -28,7 +31,7 @@ check: toolchain ## formatting, lints, documentation
 bench: toolchain ## the measurements of docs/benchmarks.md
 	@scripts/install-packages bench
 	@cargo build --locked --release --bins --package drover --package testbed --package bench
-	@cargo run --locked --release --quiet --package bench --bin bench
+	@"$(built)/release/bench"
 
 clean: ## remove what the others built and kept
 	cargo clean
