@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use config_talos::command_line::BootSource;
 use config_talos::dropped::Dropped;
-use config_talos::event::{Publication, SequenceAction, StepAction, TalosEvent};
+use config_talos::event::{Publication, TalosEvent};
 use config_talos::log_line::{LogLine, LogSource};
 use config_talos::receiver::{EventReceiver, LogReceiver, NotKept};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
@@ -26,12 +26,12 @@ use crate::clock::now;
 use crate::error::StepError;
 use crate::random::draw;
 use crate::records::{About, Records, advanced};
+use crate::reports::told::{STATUS, Told, told};
+
+mod told;
 
 /// Two command lines of one machine whose clocks differ by less are of one boot, told again.
 const SAME_BOOT: Duration = Duration::from_secs(5);
-
-/// The kind of a status on a timeline.
-const STATUS: &str = "status";
 
 /// Receives what nodes tell.
 #[derive(Debug)]
@@ -269,103 +269,5 @@ impl LogReceiver for Reports {
 
     fn dropped(&self, peer: IpAddr, why: Dropped) {
         self.complain(peer, &why);
-    }
-}
-
-/// What an event means on a timeline.
-#[derive(Debug, PartialEq, Eq)]
-struct Told {
-    step: Option<BootStep>,
-    kind: &'static str,
-    detail: String,
-}
-
-/// The signals that hold for Talos 1.13 (a sequence `install` that stops with `unix.Reboot` is the
-/// normal end of an install, not an error).
-fn told(event: &TalosEvent) -> Option<Told> {
-    let step = |step: BootStep, detail: &str| {
-        Some(Told {
-            step: Some(step),
-            kind: step.as_str(),
-            detail: detail.to_owned(),
-        })
-    };
-    let note = |kind, detail: String| {
-        Some(Told {
-            step: None,
-            kind,
-            detail,
-        })
-    };
-    match event {
-        TalosEvent::Phase {
-            name,
-            action: StepAction::Start,
-        } if name == "install" => step(BootStep::Installing, "installs to its disk"),
-        TalosEvent::Sequence {
-            name,
-            action: SequenceAction::Noop,
-            error: Some(error),
-        } => {
-            if name == "install" && error.is_reboot() {
-                step(BootStep::Installed, "installed, and restarts")
-            } else {
-                note("trouble", format!("sequence {name}: {}", error.message))
-            }
-        }
-        TalosEvent::ConfigLoadError { error } => {
-            note("trouble", format!("config not loaded: {error}"))
-        }
-        TalosEvent::ConfigValidationError { error } => {
-            note("trouble", format!("config refused by the node: {error}"))
-        }
-        TalosEvent::MachineStatus {
-            stage,
-            ready,
-            unmet,
-        } => {
-            let unmet: Vec<&str> = unmet.iter().map(|it| it.name.as_str()).collect();
-            let missing = if unmet.is_empty() {
-                String::new()
-            } else {
-                format!("; waits for {}", unmet.join(", "))
-            };
-            let is = if *ready { "ready" } else { "not ready" };
-            note(STATUS, format!("{stage:?}, {is}{missing}").to_lowercase())
-        }
-        TalosEvent::Sequence { .. }
-        | TalosEvent::Phase { .. }
-        | TalosEvent::Task { .. }
-        | TalosEvent::ServiceState { .. }
-        | TalosEvent::Restart { .. }
-        | TalosEvent::Address { .. }
-        | TalosEvent::Unknown { .. }
-        | TalosEvent::Unreadable { .. } => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use config_talos::event::{ErrorCode, SequenceError};
-
-    fn broke_off(name: &str, message: &str) -> TalosEvent {
-        let error = SequenceError {
-            code: ErrorCode::Fatal,
-            message: message.to_owned(),
-        };
-        TalosEvent::Sequence {
-            name: name.to_owned(),
-            action: SequenceAction::Noop,
-            error: Some(error),
-        }
-    }
-
-    #[test]
-    fn the_reboot_after_an_install_is_no_trouble() {
-        let end = told(&broke_off("install", "task reboot: unix.Reboot")).unwrap();
-        assert_eq!(end.step, Some(BootStep::Installed));
-        let broken = told(&broke_off("install", "no such disk")).unwrap();
-        assert_eq!((broken.step, broken.kind), (None, "trouble"));
     }
 }
