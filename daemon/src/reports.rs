@@ -18,7 +18,7 @@ use config_talos::receiver::{EventReceiver, LogReceiver, NotKept};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::id::{AttemptId, BootId, MachineId};
 use machine_core::network::ClientKey;
-use machine_store::{attempts, boots, identities, leases};
+use machine_store::{attempts, boots, events, identities, leases};
 use pxe_server::complaint::Complaints;
 use tracing::{debug, warn};
 
@@ -26,12 +26,19 @@ use crate::clock::now;
 use crate::error::StepError;
 use crate::random::draw;
 use crate::records::{About, Records, advanced};
-use crate::reports::told::{STATUS, Told, told};
+use crate::reports::last::{Last, Lasts};
+use crate::reports::told::{Told, told};
 
+mod last;
+#[cfg(test)]
+mod tests;
 mod told;
 
 /// Two command lines of one machine whose clocks differ by less are of one boot, told again.
 const SAME_BOOT: Duration = Duration::from_secs(5);
+
+/// Among how many of a machine's last events one is looked for that may be told again.
+const TAIL: u32 = 32;
 
 /// Receives what nodes tell.
 #[derive(Debug)]
@@ -40,8 +47,7 @@ pub struct Reports {
     complaints: Complaints,
     /// When, by its own clock, each machine's running kernel printed its command line.
     kernels: Mutex<BTreeMap<MachineId, SystemTime>>,
-    /// What each machine's last status was: nodes tell the same one again and again.
-    statuses: Mutex<BTreeMap<MachineId, String>>,
+    lasts: Lasts,
 }
 
 impl Reports {
@@ -52,7 +58,7 @@ impl Reports {
             records,
             complaints,
             kernels: Mutex::new(BTreeMap::new()),
-            statuses: Mutex::new(BTreeMap::new()),
+            lasts: Lasts::new(),
         }
     }
 
@@ -72,7 +78,7 @@ impl Reports {
             .and_then(|boot| boot.machine))
     }
 
-    async fn keep_event(&self, peer: IpAddr, event: TalosEvent) -> Result<(), StepError> {
+    async fn keep_event(&self, peer: IpAddr, publication: Publication) -> Result<(), StepError> {
         let Some(machine) = self.machine_at(peer).await? else {
             debug!(%peer, "an event of nobody we know");
             return Ok(());
@@ -80,8 +86,7 @@ impl Reports {
         let Some(boot) = boots::latest_of_machine(&self.records.db, machine).await? else {
             return Ok(());
         };
-        let at = now();
-        if let TalosEvent::MachineStatus { ready, .. } = event
+        if let TalosEvent::MachineStatus { ready, .. } = publication.event
             && boot.origin == BootOrigin::Disk
             && boot.ready != Some(ready)
         {
@@ -91,28 +96,61 @@ impl Reports {
             };
             self.records.commit.submit(kept).await?;
         }
-        let Some(told) = told(&event).filter(|told| self.is_new(machine, told)) else {
-            return Ok(());
+        match told(&publication.event) {
+            Some(told) => self.tell_once(machine, &boot, publication.id, told).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Puts it on the timeline, unless it stands there.
+    async fn tell_once(
+        &self,
+        machine: MachineId,
+        boot: &Boot,
+        id: String,
+        told: Told,
+    ) -> Result<(), StepError> {
+        let last = self.lasts.take(machine, boot.id);
+        let is_known = match last.as_ref().and_then(|last| last.says(&id, &told)) {
+            Some(is_known) => is_known,
+            None => self.is_recorded(machine, boot, &told).await?,
         };
+        let next = Last::after(last, boot.id, id, &told);
+        if !is_known {
+            self.tell(boot, told).await?;
+            self.records.wake.machine(machine);
+        }
+        self.lasts.keep(machine, next);
+        Ok(())
+    }
+
+    /// Whether the last of its kind in this boot has the same words: then it was committed, and we
+    /// ended before it was acknowledged. Nothing tells it from one that happened twice but its id,
+    /// which is not kept; what is told twice in one boot and in the same words says nothing new.
+    async fn is_recorded(
+        &self,
+        machine: MachineId,
+        boot: &Boot,
+        told: &Told,
+    ) -> Result<bool, StepError> {
+        let tail = events::tail_of_machine(&self.records.db, machine, TAIL).await?;
+        let mut of_kind = tail.iter().rev().map(|recorded| &recorded.event);
+        let last = of_kind.find(|event| event.boot == Some(boot.id) && event.kind == told.kind);
+        Ok(last.is_some_and(|event| event.detail == told.detail))
+    }
+
+    async fn tell(&self, boot: &Boot, told: Told) -> Result<(), StepError> {
+        let at = now();
         let moves_on = told
             .step
             .filter(|step| boot.origin == BootOrigin::Network && *step > boot.step);
         if let Some(step) = moves_on {
-            self.records
-                .commit
-                .submit(advanced(&boot, step, at))
-                .await?;
+            let moved = advanced(boot, step, at);
+            self.records.commit.submit(moved).await?;
         }
-        let event = About::boot(&boot).event(at, told.kind, told.detail);
+        let event = About::boot(boot).event(at, told.kind, told.detail);
         self.records.commit.submit(vec![event]).await?;
-        self.records.wake.machine(machine);
         Ok(())
-    }
-
-    fn is_new(&self, machine: MachineId, told: &Told) -> bool {
-        let is_status = told.kind == STATUS;
-        let mut statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
-        !is_status || statuses.insert(machine, told.detail.clone()).as_ref() != Some(&told.detail)
     }
 
     async fn keep_line(&self, peer: IpAddr, line: &LogLine) -> Result<(), StepError> {
@@ -246,13 +284,11 @@ impl Reports {
 
 impl EventReceiver for Reports {
     async fn receive(&self, peer: IpAddr, publication: Publication) -> Result<(), NotKept> {
-        self.keep_event(peer, publication.event)
-            .await
-            .map_err(|error| {
-                let why = error.chain();
-                warn!(%peer, why, "an event was not kept; the node sends it again");
-                NotKept { why }
-            })
+        self.keep_event(peer, publication).await.map_err(|error| {
+            let why = error.chain();
+            warn!(%peer, why, "an event was not kept; the node sends it again");
+            NotKept { why }
+        })
     }
 
     fn dropped(&self, peer: IpAddr, why: Dropped) {

@@ -34,7 +34,9 @@ async fn one_machine(name: &str) -> Scenario {
 }
 
 const NAME: &str = "cp-1";
-/// What the node image says on its console in the middle of an install: before the system's own
+/// What the node image says on its console when an install begins.
+const BEGINS: &str = "installing to /dev/";
+/// What it says in the middle of an install: before the system's own
 /// partition, and long before the table that makes the disk bootable.
 const IN_THE_MIDDLE: &str = "installer: ESP written";
 /// What it says at the end of a whole one.
@@ -53,7 +55,7 @@ async fn power_that_is_cut_in_the_middle_of_an_install() {
     println!("cut after: {}", written.text);
     let (cut, is_untouched) = (disk(&scenario), is_blank(disk_file(&scenario)).unwrap());
     assert!(!is_untouched, "the cut came before anything was written");
-    assert_eq!(completed(&scenario), 0, "the cut came too late");
+    assert_eq!(said(&scenario, COMPLETE), 0, "the cut came too late");
     scenario.wait_active(NAME, LONG).await.unwrap();
     scenario.wait_ready(LONG).await.unwrap();
     assert_ne!(disk(&scenario), cut, "nothing was left to write");
@@ -72,17 +74,16 @@ fn disk(scenario: &Scenario) -> Digests {
     digests(disk_file(scenario)).unwrap()
 }
 
-/// The installations that came to their end, by the machine's own words.
-fn completed(scenario: &Scenario) -> usize {
+/// How often the machine said this on its console.
+fn said(scenario: &Scenario, text: &str) -> usize {
     let console = scenario.member(NAME).unwrap().machine.console();
     let lines = console.lines_since(Mark::default());
-    let complete = lines.iter().filter(|it| it.text.contains(COMPLETE));
-    complete.count()
+    lines.iter().filter(|line| line.text.contains(text)).count()
 }
 
 /// One installation came to its end: the machine says so on its console, and Drover on its timeline.
 fn assert_installed_once(scenario: &Scenario) {
-    assert_eq!(completed(scenario), 1, "installations on the console");
+    assert_eq!(said(scenario, COMPLETE), 1, "installations on the console");
     let events = scenario.member(NAME).unwrap().timeline.events();
     let told = events.iter().filter(|event| event.kind == "installed");
     assert_eq!(told.count(), 1, "{events:?}");
@@ -218,6 +219,9 @@ async fn finishes_once(scenario: Scenario) {
     let count = |kind: &str| events.iter().filter(|it| it.kind == kind).count();
     assert_eq!(count("intent"), 1, "{events:?}");
     assert_eq!(count("alarm"), 0, "{events:?}");
+    // The event that was kept and not acknowledged came again.
+    let begun = said(&scenario, BEGINS);
+    assert_eq!(count("installing"), begun, "{events:?}");
     let entered = events.iter().filter(|event| event.enters("active"));
     assert_eq!(entered.count(), 1, "{events:?}");
     println!("{} attempts, one of them installed", ends.len());
