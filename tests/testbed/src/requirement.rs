@@ -141,8 +141,6 @@ const REQUIREMENTS: &[Requirement] = &[
     bench("nginx", "nginx-light"),
     bench("kea-dhcp4", "kea-dhcp4-server"),
     bench("perfdhcp", "kea-admin"),
-    bench("wrk", "wrk"),
-    bench("atftp", "atftp"),
 ];
 
 #[cfg(test)]
