@@ -47,6 +47,7 @@ const CROWDS: [Crowd; 2] = [
 struct Pair<'a> {
     site: &'a BenchSite,
     servers: &'a Servers,
+    drover_first: bool,
     seed: u32,
 }
 
@@ -59,6 +60,7 @@ pub(crate) fn measure(
     let mut pair = Pair {
         site,
         servers,
+        drover_first: true,
         seed: 0,
     };
     for crowd in CROWDS {
@@ -68,6 +70,7 @@ pub(crate) fn measure(
                 "{}, round {number} of {}",
                 crowd.case, site.rounds
             ));
+            pair.drover_first = number % 2 == 1;
             let first = pair.both(crowd.common, crowd.firmware)?;
             common.push(first);
             highest.push(pair.climb(&crowd, first)?);
@@ -96,19 +99,26 @@ impl Pair<'_> {
         let mut highest = first.map(clean);
         let mut climbs = first.map(Exchanges::is_clean);
         for rate in crowd.ladder {
-            for (index, (climbs, highest)) in climbs.iter_mut().zip(&mut highest).enumerate() {
-                if *climbs {
-                    let exchanges = self.one(index, *rate, crowd.firmware)?;
-                    *climbs = exchanges.is_clean();
-                    *highest = clean(exchanges).max(*highest);
-                }
+            let mut both: Vec<_> = climbs.iter_mut().zip(&mut highest).enumerate().collect();
+            if !self.drover_first {
+                both.reverse();
+            }
+            for (index, (climbs, highest)) in both.into_iter().filter(|(_, it)| *it.0) {
+                let exchanges = self.one(index, *rate, crowd.firmware)?;
+                *climbs = exchanges.is_clean();
+                *highest = clean(exchanges).max(*highest);
             }
         }
         Ok(highest)
     }
 
     fn both(&mut self, rate: u32, firmware: bool) -> Result<[Exchanges; 2], BenchError> {
-        Ok([self.one(0, rate, firmware)?, self.one(1, rate, firmware)?])
+        if self.drover_first {
+            let drover = self.one(0, rate, firmware)?;
+            return Ok([drover, self.one(1, rate, firmware)?]);
+        }
+        let kea = self.one(1, rate, firmware)?;
+        Ok([self.one(0, rate, firmware)?, kea])
     }
 
     fn one(&mut self, index: usize, rate: u32, firmware: bool) -> Result<Exchanges, BenchError> {

@@ -11,7 +11,7 @@ use testbed::program::Program;
 
 use crate::error::BenchError;
 use crate::site::{BenchSite, Wire};
-use crate::usage::Usage;
+use crate::usage;
 
 /// A load of exchanges.
 #[derive(Debug, Clone, Copy)]
@@ -58,10 +58,10 @@ impl DhcpLoad {
             command.args(["-o", VENDOR_CLASS, "-o", "93,0007"]);
         }
         command.arg(wire.server().to_string());
-        let before = Usage::of(server)?;
+        let before = usage::cpu(server)?;
         let output = tokio::task::block_in_place(|| command.output());
         let output = output.map_err(BenchError::system("run perfdhcp"))?;
-        let cpu = Usage::of(server)?.cpu.saturating_sub(before.cpu);
+        let cpu = usage::cpu(server)?.saturating_sub(before);
         let text = String::from_utf8_lossy(&output.stdout);
         let (begun, complete, delay) = parse(&text).ok_or_else(|| BenchError::Unexpected {
             who: "perfdhcp".to_owned(),

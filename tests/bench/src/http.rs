@@ -11,7 +11,7 @@ use crate::error::BenchError;
 use crate::load::{self, Moved};
 use crate::report::{Report, Row};
 use crate::servers::{DROVER_HTTP_PORT, KERNEL_SIZE, NGINX_PORT, Servers};
-use crate::site::{BenchSite, CLIENTS, DROVER, PEERS, Wire, tell};
+use crate::site::{BenchSite, CLIENTS, DROVER, PEERS, Wire, in_turn, tell};
 
 /// How many clients at once, and how often each fetches the file.
 const CASES: [(u8, u8); 2] = [(1, 20), (CLIENTS, 1)];
@@ -34,8 +34,11 @@ pub(crate) fn measure(
                 clients,
                 times,
             };
-            let ours = load.run(&servers.drover, DROVER, DROVER_HTTP_PORT, &servers.asset)?;
-            let theirs = load.run(&servers.nginx, PEERS, NGINX_PORT, "/kernel")?;
+            let [ours, theirs] = in_turn(
+                number,
+                || load.run(&servers.drover, DROVER, DROVER_HTTP_PORT, &servers.asset),
+                || load.run(&servers.nginx, PEERS, NGINX_PORT, "/kernel"),
+            )?;
             rates.push([ours.rate(), theirs.rate()]);
             costs.push([ours.cpu_per_gigabyte(), theirs.cpu_per_gigabyte()]);
         }

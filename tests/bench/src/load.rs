@@ -9,7 +9,8 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
 use crate::error::BenchError;
-use crate::usage::Usage;
+use crate::pinning::Pinned;
+use crate::usage;
 
 /// What a load moved, and what that took.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +32,8 @@ impl Moved {
     }
 }
 
-/// Runs clients that each move bytes, and watches the server meanwhile.
+/// Runs clients that each move bytes, and watches the server meanwhile. A lone client and its server
+/// are pinned.
 pub(crate) fn measure<F>(
     namespace: &Namespace,
     server: &Program,
@@ -40,27 +42,35 @@ pub(crate) fn measure<F>(
 where
     F: Future<Output = Result<u64, BenchError>> + Send + 'static,
 {
-    let before = Usage::of(server)?;
-    let (bytes, took) = inside(namespace, async move {
+    let clients: Vec<F> = clients.collect();
+    let pinned = match clients.len() {
+        1 => Pinned::server(server)?,
+        _ => None,
+    };
+    let before = usage::cpu(server)?;
+    let (bytes, took) = inside(namespace, pinned.as_ref(), async move {
         let began = Instant::now();
-        let mut running: JoinSet<_> = clients.collect();
+        let mut running: JoinSet<_> = clients.into_iter().collect();
         let mut bytes = 0;
         while let Some(moved) = running.join_next().await {
             bytes += moved.map_err(|error| BenchError::system("join a client")(error.into()))??;
         }
         Ok((bytes, began.elapsed()))
     })?;
-    let cpu = Usage::of(server)?.cpu.saturating_sub(before.cpu);
+    let cpu = usage::cpu(server)?.saturating_sub(before);
     Ok(Moved { bytes, took, cpu })
 }
 
-/// Runs a future whose sockets are made inside a namespace: threads are where their parent was.
+/// Runs a future whose sockets are made inside a namespace: threads are where their parent was, and
+/// on its core if the server is pinned to another.
 pub(crate) fn inside<T: Send>(
     namespace: &Namespace,
+    pinned: Option<&Pinned>,
     future: impl Future<Output = Result<T, BenchError>> + Send,
 ) -> Result<T, BenchError> {
     tokio::task::block_in_place(|| {
         namespace.enter(|| {
+            pinned.map_or(Ok(()), Pinned::pin_client)?;
             let runtime = Builder::new_multi_thread()
                 .worker_threads(2)
                 .enable_all()

@@ -7,9 +7,11 @@
 mod dhcp;
 mod dhcp_load;
 mod durability;
+mod environment;
 mod error;
 mod http;
 mod load;
+mod pinning;
 mod probe;
 mod report;
 mod servers;
@@ -55,6 +57,7 @@ async fn measure(report: &mut Report) -> Result<(), BenchError> {
     }
     let wanted = |case: &str| named.is_empty() || named.iter().any(|name| name == case);
     let site = BenchSite::up()?;
+    report.head(environment::lines(&named, site.rounds, site.lab.folder())?);
     if wanted("start") {
         start::measure(&site, report).await?;
     }

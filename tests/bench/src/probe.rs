@@ -36,7 +36,7 @@ impl Question {
         from: Ipv4Addr,
         to: SocketAddrV4,
     ) -> Result<(), BenchError> {
-        inside(namespace, async move {
+        inside(namespace, None, async move {
             let answer = async {
                 match self {
                     Self::Tftp => tftp(from, to).await,

@@ -18,11 +18,17 @@ pub(crate) struct Row {
 /// All figures of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
+    head: String,
     rows: Vec<Row>,
     remarks: Vec<String>,
 }
 
 impl Report {
+    /// What stands above the table.
+    pub(crate) fn head(&mut self, lines: String) {
+        self.head = lines;
+    }
+
     /// One more figure.
     pub(crate) fn add(&mut self, row: Row) {
         self.rows.push(row);
@@ -35,7 +41,8 @@ impl Report {
 
     /// As a table.
     pub(crate) fn markdown(&self) -> String {
-        let mut text = String::from(
+        let mut text = self.head.clone();
+        text.push_str(
             "| case | measure | Drover | peer | | Drover / peer (least to most) |\n\
              |---|---|---:|---:|---|---:|\n",
         );

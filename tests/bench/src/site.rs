@@ -9,6 +9,7 @@
 //! Two equal wires without a switch, so that all servers can run at once and are asked in turn.
 //! The client has fifty addresses on each, because Drover bounds what one address may take.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
@@ -83,15 +84,15 @@ impl BenchSite {
     /// Brings it up.
     pub(crate) fn up() -> Result<Self, BenchError> {
         check(Purpose::Bench)?;
+        let rounds = rounds(std::env::var_os("BENCH_ROUNDS"))?;
         let lab = Lab::up_at("bench", Site { router: false })?;
         let peers = lab.add_client("peers", None)?;
         let client = lab.add_client("client", None)?;
-        let rounds = std::env::var("BENCH_ROUNDS").map(|number| number.parse());
         let site = Self {
             lab,
             peers,
             client,
-            rounds: rounds.ok().and_then(Result::ok).unwrap_or(3),
+            rounds,
         };
         site.lay(DROVER)?;
         site.lay(PEERS)?;
@@ -155,6 +156,38 @@ impl BenchSite {
     }
 }
 
+/// How often each case is measured.
+fn rounds(wanted: Option<OsString>) -> Result<u32, BenchError> {
+    let Some(wanted) = wanted else {
+        return Ok(3);
+    };
+    let number = wanted.to_str().and_then(|text| text.parse().ok());
+    number
+        .filter(|number| (1..=MOST_ROUNDS).contains(number))
+        .ok_or_else(|| BenchError::Unexpected {
+            who: "BENCH_ROUNDS".to_owned(),
+            wanted: "a number from 1 to 99",
+            got: wanted.to_string_lossy().into_owned(),
+        })
+}
+
+const MOST_ROUNDS: u32 = 99;
+
+/// Asks Drover and a peer, Drover first in odd rounds: whoever comes second finds warm caches, and
+/// the leavings of the first.
+pub(crate) fn in_turn<T>(
+    round: u32,
+    ours: impl FnOnce() -> Result<T, BenchError>,
+    theirs: impl FnOnce() -> Result<T, BenchError>,
+) -> Result<[T; 2], BenchError> {
+    if round % 2 == 1 {
+        let first = ours()?;
+        return Ok([first, theirs()?]);
+    }
+    let first = theirs()?;
+    Ok([ours()?, first])
+}
+
 /// Runs a command to its end; what it printed, if it went well.
 pub(crate) fn output(command: &mut Command) -> Result<String, BenchError> {
     let who = format!("{:?}", command.get_args().collect::<Vec<_>>());
@@ -182,4 +215,31 @@ pub(crate) fn write_file(path: &Path, content: impl AsRef<[u8]>) -> Result<(), B
 /// Tells a person who waits what is being measured.
 pub(crate) fn tell(what: &str) {
     let _ = writeln!(io::stderr(), "bench: {what}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_that_are_no_number_are_refused() {
+        assert_eq!(rounds(None).unwrap(), 3);
+        assert_eq!(rounds(Some("5".into())).unwrap(), 5);
+        for wrong in ["", "0", "many", "-1", "100"] {
+            assert!(rounds(Some(wrong.into())).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn drover_is_first_in_every_other_round() {
+        for (round, wanted) in [(1, "op"), (2, "po")] {
+            let order = std::cell::RefCell::new(String::new());
+            let ask = |who| {
+                order.borrow_mut().push(who);
+                Ok(who)
+            };
+            let asked = in_turn(round, || ask('o'), || ask('p')).unwrap();
+            assert_eq!((asked, &**order.borrow()), (['o', 'p'], wanted));
+        }
+    }
 }

@@ -16,13 +16,13 @@ use crate::servers::{
     start_nginx,
 };
 use crate::site::{BenchSite, DROVER, PEERS, Wire, tell};
-use crate::usage::Usage;
+use crate::usage::idle_mebibytes;
 
-/// A start: milliseconds to the first answer, and resident MiB then.
+/// A start: milliseconds to the first answer, and MiB once it is idle.
 #[derive(Debug, Clone, Copy)]
 struct Start {
     milliseconds: f64,
-    resident: f64,
+    memory: f64,
 }
 
 /// One round of starts.
@@ -65,16 +65,14 @@ pub(crate) async fn measure(site: &BenchSite, report: &mut Report) -> Result<(),
     add("start", time, "Kea", |it| {
         [it.again.milliseconds, it.kea.milliseconds]
     });
-    let memory = "resident MiB";
+    let memory = "MiB, proportional";
     add("idle", memory, "dnsmasq", |it| {
-        [it.again.resident, it.dnsmasq.resident]
+        [it.again.memory, it.dnsmasq.memory]
     });
     add("idle", memory, "nginx", |it| {
-        [it.again.resident, it.nginx.resident]
+        [it.again.memory, it.nginx.memory]
     });
-    add("idle", memory, "Kea", |it| {
-        [it.again.resident, it.kea.resident]
-    });
+    add("idle", memory, "Kea", |it| [it.again.memory, it.kea.memory]);
     Ok(())
 }
 
@@ -118,10 +116,10 @@ async fn started(
     let mut program = start()?;
     first_answer(site, question, wire, port)?;
     let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
-    let resident = Usage::of(&program)?.mebibytes();
+    let memory = idle_mebibytes(&program).await?;
     program.stop(ENDS_WITHIN).await?;
     Ok(Start {
         milliseconds,
-        resident,
+        memory,
     })
 }

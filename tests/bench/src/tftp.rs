@@ -10,7 +10,7 @@ use crate::error::BenchError;
 use crate::load::{self, Moved};
 use crate::report::{Report, Row};
 use crate::servers::{ASYNC_TFTP_PORT, LOADER, Servers};
-use crate::site::{BenchSite, CLIENTS, DROVER, PEERS, Wire, tell};
+use crate::site::{BenchSite, CLIENTS, DROVER, PEERS, Wire, in_turn, tell};
 use crate::tftp_client::Fetch;
 
 const WINDOWS: [u16; 3] = [1, 4, 16];
@@ -32,7 +32,7 @@ pub(crate) fn measure(
     let mut rounds = Vec::new();
     for number in 1..=site.rounds {
         tell(&format!("TFTP, round {number} of {}", site.rounds));
-        rounds.push(Round::run(site, servers)?);
+        rounds.push(Round::run(site, servers, number)?);
     }
     let measures: [(&str, Figure); 2] = [
         ("MB/s", Moved::rate),
@@ -61,17 +61,18 @@ pub(crate) fn measure(
 }
 
 impl Round {
-    fn run(site: &BenchSite, servers: &Servers) -> Result<Self, BenchError> {
+    fn run(site: &BenchSite, servers: &Servers, number: u32) -> Result<Self, BenchError> {
         let [lock_step, small, large] = WINDOWS;
         let ours = |window| fetch(site, &servers.drover, DROVER, 69, window);
         let theirs = |window| fetch(site, &servers.async_tftp, PEERS, ASYNC_TFTP_PORT, window);
-        let first = (ours(lock_step)?, theirs(lock_step)?);
+        let both = |window| in_turn(number, || ours(window), || theirs(window));
+        let first = both(lock_step)?;
         let dnsmasq = fetch(site, &servers.dnsmasq, PEERS, 69, lock_step)?;
-        let second = (ours(small)?, theirs(small)?);
-        let third = (ours(large)?, theirs(large)?);
+        let (second, third) = (both(small)?, both(large)?);
+        let rounds = [first, second, third];
         Ok(Self {
-            drover: [first.0, second.0, third.0],
-            async_tftp: [first.1, second.1, third.1],
+            drover: rounds.map(|[ours, _]| ours),
+            async_tftp: rounds.map(|[_, theirs]| theirs),
             dnsmasq,
         })
     }

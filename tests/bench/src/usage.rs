@@ -1,96 +1,96 @@
-//! What a server takes of the machine: processor time and resident memory, its children included
-//! (`proc_pid_stat(5)`).
+//! What a server takes of the machine, its children included: processor time, and memory when it is
+//! idle.
+//!
+//! Processor time comes from the processes' own clocks (`clock_getcpuclockid(3)`): in nanoseconds,
+//! and with the threads that have ended. `/proc/PID/stat` counts in ticks of 10 ms. Memory is
+//! proportional (`Pss`, `proc_pid_smaps(5)`): pages that processes share are counted once.
 
 use std::fs;
 use std::time::Duration;
 
-use nix::unistd::{SysconfVar, sysconf};
+use nix::time::{ClockId, clock_getcpuclockid};
+use nix::unistd::Pid;
 use testbed::program::Program;
+use tokio::time::sleep;
 
 use crate::error::BenchError;
 
-/// What a process and its children have taken.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Usage {
-    /// Processor time, user and system.
-    pub(crate) cpu: Duration,
-    /// Resident bytes.
-    pub(crate) resident: u64,
+/// A program's process and its children.
+pub(crate) fn family(program: &Program) -> Result<Vec<Pid>, BenchError> {
+    let pid = program.pid().ok_or_else(|| BenchError::Unexpected {
+        who: program.name().to_owned(),
+        wanted: "a running program",
+        got: "one that has ended".to_owned(),
+    })?;
+    let processes = fs::read_dir("/proc").map_err(BenchError::system("list processes"))?;
+    let all = processes.filter_map(|entry| {
+        let number: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        let line = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+        let is_of_it = number == pid || parent(&line) == Some(pid);
+        is_of_it.then(|| i32::try_from(number).ok().map(Pid::from_raw))?
+    });
+    Ok(all.collect())
 }
 
-/// One line of `/proc/*/stat`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stat {
-    parent: u32,
-    ticks: u64,
-    pages: u64,
+/// The processor time that a program has taken so far, user and system.
+pub(crate) fn cpu(program: &Program) -> Result<Duration, BenchError> {
+    // A child that ended meanwhile has no clock.
+    let clocks = family(program)?.into_iter().filter_map(|pid| {
+        let time = clock_getcpuclockid(pid).and_then(ClockId::now);
+        time.ok().map(Duration::from)
+    });
+    Ok(clocks.sum())
 }
 
-impl Usage {
-    /// Of a running program.
-    pub(crate) fn of(program: &Program) -> Result<Self, BenchError> {
-        let pid = program.pid().ok_or_else(|| BenchError::Unexpected {
-            who: program.name().to_owned(),
-            wanted: "a running program",
-            got: "one that has ended".to_owned(),
-        })?;
-        let processes = fs::read_dir("/proc").map_err(BenchError::system("list processes"))?;
-        let all = processes.filter_map(|entry| {
-            let number: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-            let line = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
-            Some((number, Stat::parse(&line)?))
-        });
-        let (mut ticks, mut pages) = (0, 0);
-        for (number, stat) in all {
-            if number == pid || stat.parent == pid {
-                ticks += stat.ticks;
-                pages += stat.pages;
-            }
+/// The memory of a program in MiB, once it has nothing to do.
+pub(crate) async fn idle_mebibytes(program: &Program) -> Result<f64, BenchError> {
+    let mut before = cpu(program)?;
+    for _ in 0..PATIENCE {
+        sleep(WHILE).await;
+        let after = cpu(program)?;
+        if after.saturating_sub(before) < IDLE {
+            return mebibytes(program);
         }
-        let (hertz, page) = (system(SysconfVar::CLK_TCK)?, system(SysconfVar::PAGE_SIZE)?);
-        Ok(Self {
-            cpu: Duration::from_millis(ticks * 1000 / hertz),
-            resident: pages * page,
-        })
+        before = after;
     }
+    Err(BenchError::Unexpected {
+        who: program.name().to_owned(),
+        wanted: "a second in which it takes less than 10 ms of processor time",
+        got: format!("none in {PATIENCE} s"),
+    })
 }
 
-impl Usage {
-    /// Resident memory in MiB.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "the memory of a process is exact in 52 bits"
-    )]
-    pub(crate) fn mebibytes(self) -> f64 {
-        self.resident as f64 / f64::from(1 << 20)
+fn mebibytes(program: &Program) -> Result<f64, BenchError> {
+    let mut kibibytes = 0.0;
+    for pid in family(program)? {
+        let path = format!("/proc/{pid}/smaps_rollup");
+        let text = fs::read_to_string(&path).map_err(BenchError::system(format!("read {path}")))?;
+        kibibytes += proportional(&text).ok_or(BenchError::Unexpected {
+            who: path,
+            wanted: "a line `Pss: … kB`",
+            got: text,
+        })?;
     }
+    Ok(kibibytes / 1024.0)
 }
 
-impl Stat {
-    /// The command's name may hold anything, so fields are counted from its end: state is the first.
-    fn parse(line: &str) -> Option<Self> {
-        let (_, fields) = line.rsplit_once(')')?;
-        let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
-        let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
-        Some(Self {
-            parent: u32::try_from(number(1)?).ok()?,
-            ticks: number(11)? + number(12)?,
-            pages: number(21)?,
-        })
-    }
+/// `Pss` in KiB.
+fn proportional(text: &str) -> Option<f64> {
+    let mut sizes = text.lines().filter_map(|line| line.strip_prefix("Pss:"));
+    sizes.next()?.split_ascii_whitespace().next()?.parse().ok()
 }
 
-fn system(variable: SysconfVar) -> Result<u64, BenchError> {
-    let value = sysconf(variable).ok().flatten();
-    value
-        .and_then(|value| u64::try_from(value).ok())
-        .filter(|value| *value > 0)
-        .ok_or_else(|| BenchError::Unexpected {
-            who: "sysconf".to_owned(),
-            wanted: "a number",
-            got: format!("{value:?}"),
-        })
+/// The command's name may hold anything, so fields are counted from its end: state, then parent.
+fn parent(line: &str) -> Option<u32> {
+    let (_, fields) = line.rsplit_once(')')?;
+    fields.split_ascii_whitespace().nth(1)?.parse().ok()
 }
+
+const WHILE: Duration = Duration::from_secs(1);
+/// A server that only looks at the time now and then takes less in a second.
+const IDLE: Duration = Duration::from_millis(10);
+/// Seconds until it has to be idle.
+const PATIENCE: u32 = 30;
 
 #[cfg(test)]
 mod tests {
@@ -100,12 +100,15 @@ mod tests {
     fn a_name_may_hold_spaces_and_brackets() {
         let line =
             "42 (a) b (c) S 7 42 42 0 -1 4194560 1 2 3 4 50 60 0 0 20 0 1 0 99 1000 321 1844";
-        let wanted = Stat {
-            parent: 7,
-            ticks: 110,
-            pages: 321,
-        };
-        assert_eq!(Stat::parse(line), Some(wanted));
-        assert_eq!(Stat::parse("42 (cut) S 7"), None);
+        assert_eq!(parent(line), Some(7));
+        assert_eq!(parent("42 (cut"), None);
+    }
+
+    #[test]
+    fn memory_is_proportional() {
+        let text = "5590-7ffd ---p 00000000 00:00 0 [rollup]\nRss:            2048 kB\n\
+             Pss:            1536 kB\nPss_Dirty:       100 kB\n";
+        assert_eq!(proportional(text).map(|it| it / 1024.0), Some(1.5));
+        assert_eq!(proportional("Rss: 1 kB"), None);
     }
 }
