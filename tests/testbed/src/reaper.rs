@@ -3,7 +3,9 @@
 //! The reaper reads a pipe whose other end only the owner and its short commands hold. At its end
 //! (drop, panic, Ctrl-C, SIGKILL) it kills every process inside the lab's namespaces, removes them
 //! and the lab's folder. Being inside is what makes a process the lab's: no pid is recorded that
-//! could be another's by then. A word on the pipe, `keep`, leaves the lab running.
+//! could be another's by then. A word on the pipe, `keep`, leaves the lab running; without the word
+//! `reap` the owner did not come to say where the artefacts are, and the reaper does. It is not
+//! ended by signals that end a run: nobody else would clean up.
 //!
 //! ```text
 //!   owner ──pipe──► reaper: read ── end of file ──► kill, remove namespaces, remove folder
@@ -11,7 +13,8 @@
 //! ```
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -19,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use serde::{Deserialize, Serialize};
 
 use crate::artefacts::Artefacts;
@@ -80,13 +83,12 @@ impl Reaper {
     /// Starts the reaper of the lab in `folder`, out of reach of the terminal's Ctrl-C.
     pub(crate) fn spawn(folder: &Path, artefacts: &Artefacts) -> Result<Self, LabError> {
         let log = artefacts.append("reaper.log")?;
-        let output = log
-            .try_clone()
-            .map_err(LabError::system("share the reaper's log"))?;
+        let people = io::stderr().as_fd().try_clone_to_owned();
+        let people = people.map_err(LabError::system("share standard error"))?;
         let mut process = Command::new(built("testbed-reaper", "testbed")?)
             .arg(folder)
             .stdin(Stdio::piped())
-            .stdout(output)
+            .stdout(people)
             .stderr(log)
             .process_group(0)
             .spawn()
@@ -103,6 +105,8 @@ impl Reaper {
 
     /// Lets go of the line and waits until the reaper is done.
     pub(crate) fn reap(&mut self) -> io::Result<()> {
+        // If it does not hear, it takes the lab down all the same.
+        let _unheard = self.tether.say(REAP);
         self.tether.let_go();
         let status = self.process.wait()?;
         if status.success() {
@@ -125,7 +129,12 @@ impl Reaper {
 }
 
 /// The reaper's whole life, in its own process: waits for the owner's end, then takes the lab down.
-pub fn run(folder: &Path, mut owner: impl Read) -> Result<(), LabError> {
+/// What people are told who would not hear it from the owner goes to `people`.
+pub fn run(folder: &Path, mut owner: impl Read, mut people: impl Write) -> Result<(), LabError> {
+    let ends_runs = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]);
+    ends_runs
+        .thread_block()
+        .map_err(|errno| LabError::system("block signals")(errno.into()))?;
     let lock = lock(folder, FlockArg::LockExclusive)?;
     let mut word = String::new();
     // An error is an end of the owner, too.
@@ -134,7 +143,16 @@ pub fn run(folder: &Path, mut owner: impl Read) -> Result<(), LabError> {
         let path = folder.join(KEPT);
         return fs::write(&path, "").map_err(LabError::file("write", &path));
     }
+    let record = LabRecord::load(folder);
     let done = take_down(folder);
+    if let (Ok(record), true) = (record, word.is_empty()) {
+        let directory = record.artefacts.display();
+        // People may have gone, too.
+        let _ = writeln!(
+            people,
+            "the lab's owner ended; its consoles, packets and logs: {directory}"
+        );
+    }
     drop(lock);
     done
 }
@@ -246,4 +264,5 @@ const RECORD: &str = "lab.json";
 const LOCK: &str = "lock";
 const KEPT: &str = "kept";
 const KEEP: &str = "keep";
+const REAP: &str = "reap";
 const KILL_WITHIN: Duration = Duration::from_secs(30);

@@ -9,7 +9,7 @@
 )]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -83,6 +83,39 @@ fn a_lab_whose_reaper_was_killed_too_is_removed_by_the_next() {
     owner.assert_gone();
 }
 
+/// Whoever ends a run that hangs sends its signals to all that belongs to it.
+#[test]
+fn a_reaper_that_is_told_to_end_cleans_up_and_says_where_the_artefacts_are() {
+    let mut owner = Owner::start("owner_of_a_program");
+    owner.reaper().signal(Signal::SIGTERM);
+    owner.kill();
+    wait_reaped(&owner.folder).unwrap();
+    let mut said = String::new();
+    let mut stderr = owner.process.stderr.take().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
+    let artefacts = owner.record.artefacts.display().to_string();
+    assert!(said.contains(&artefacts), "{said}");
+    owner.assert_gone();
+}
+
+#[test]
+#[ignore = "the process that the test above starts and kills"]
+fn owner_of_a_program() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let lab = Lab::up("orphaned-program").unwrap();
+        let mut command = lab.server().command("sleep");
+        command.arg("600");
+        let sleeper = lab.start("sleeper", command).unwrap();
+        println!(
+            "\nlab {} {}",
+            lab.folder().display(),
+            sleeper.pid().unwrap()
+        );
+        std::future::pending::<()>().await;
+    });
+}
+
 #[test]
 #[ignore = "the process that the tests above start and kill"]
 fn owner_that_is_killed() {
@@ -122,7 +155,7 @@ fn a_lab_that_is_left_running_runs_until_it_is_taken_down() {
     let mut owner = Owner::start("owner_that_leaves_its_lab");
     assert!(owner.process.wait().unwrap().success());
     remove_stale().unwrap();
-    assert!(owner.machine.is_alive());
+    assert!(owner.inmate.is_alive());
     let status = Command::new(built("testbed-reaper", "testbed").unwrap())
         .arg(&owner.folder)
         .stdin(Stdio::null())
@@ -152,12 +185,12 @@ fn lab_with_a_running_machine() -> Lab {
     lab
 }
 
-/// A process that owns a lab with a running machine, until it is killed.
+/// A process that owns a lab with something that runs in it, until it is killed.
 struct Owner {
     process: std::process::Child,
     folder: PathBuf,
     record: LabRecord,
-    machine: ProcessIdentity,
+    inmate: ProcessIdentity,
 }
 
 impl Owner {
@@ -165,6 +198,7 @@ impl Owner {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", test, "--ignored", "--nocapture"])
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -178,7 +212,7 @@ impl Owner {
             process,
             record: LabRecord::load(&folder).unwrap(),
             folder,
-            machine: ProcessIdentity::of(words[2].parse().unwrap()).unwrap(),
+            inmate: ProcessIdentity::of(words[2].parse().unwrap()).unwrap(),
         }
     }
 
@@ -200,21 +234,21 @@ impl Owner {
     }
 
     fn kill(&mut self) {
-        assert!(self.machine.is_alive());
+        assert!(self.inmate.is_alive());
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
     fn assert_gone(&self) {
         assert!(!self.folder.exists());
-        assert!(!self.machine.is_alive());
+        assert!(!self.inmate.is_alive());
         let names = fs::read_dir("/run/netns").unwrap();
         let left = names.filter(|it| {
             let name = it.as_ref().unwrap().file_name();
             name.to_str().unwrap().starts_with(&self.record.prefix())
         });
         assert_eq!(left.count(), 0);
-        assert!(self.record.artefacts.join("orphan-console.raw").exists());
+        assert!(self.record.artefacts.join("reaper.log").exists());
         fs::remove_dir_all(&self.record.artefacts).unwrap();
     }
 }

@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         let _ = writeln!(io::stderr(), "usage: testbed-reaper FOLDER");
         return ExitCode::from(64);
     };
-    match reaper::run(&folder, io::stdin()) {
+    match reaper::run(&folder, io::stdin(), io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "testbed-reaper: {}", error.with_cause());
