@@ -1,6 +1,6 @@
 //! A BMC that speaks IPMI: a session per operation, opened, used and closed.
 //!
-//! Suite 17 is tried before suite 3, none else; which one was good is remembered. A login that fails
+//! Suite 17 is tried before suite 3, none else; which one was good is remembered, suite 3 for a while. A login that fails
 //! is not tried again within the operation, and after a few not at all for a while.
 
 use std::net::SocketAddr;
@@ -122,7 +122,7 @@ impl IpmiBmc {
             });
         }
         let mut result = Err(LineError::from(IpmiError::NotReady));
-        let suites = memory.suites();
+        let suites = memory.suites(Instant::now());
         for (index, suite) in suites.iter().enumerate() {
             let last = index + 1 == suites.len();
             result = Line::open(
@@ -133,13 +133,13 @@ impl IpmiBmc {
             .await;
             match &result {
                 Ok(_) => {
-                    memory.suite = Some(*suite);
-                    memory.lockout.succeeded();
+                    memory.succeeded(*suite, Instant::now());
                     break;
                 }
                 Err(LineError::Ipmi(error)) if !last && is_no_to_the_suite(error) => {
                     debug!(address = %self.address, %suite, %error, "next cipher suite");
                 }
+                Err(LineError::Ipmi(IpmiError::CipherSuiteRefused { .. })) => memory.refused(),
                 Err(LineError::Ipmi(IpmiError::AuthenticationFailed(_))) => {
                     memory.lockout.failed(Instant::now());
                     break;

@@ -148,6 +148,21 @@ async fn the_suite_that_worked_is_remembered() {
     }
 }
 
+/// A BMC whose suite 3 was switched off, and 17 on, is not lost until a restart.
+#[tokio::test]
+async fn suite_3_that_is_refused_is_forgotten() {
+    let mut bmc = model::Bmc::new();
+    bmc.suites = vec![SUITE_3];
+    let rig = ModelBmc::start(bmc).await;
+    let connector = Connector::new(LIVELY);
+    let bmc = driver(&connector, rig.address, "secret123");
+    bmc.power().await.unwrap();
+    rig.bmc.lock().unwrap().suites = vec![SUITE_17];
+    let error = bmc.power().await.unwrap_err();
+    assert!(matches!(error, BmcError::TooWeak { .. }), "{error:?}");
+    bmc.power().await.unwrap();
+}
+
 /// A BMC that has spoken suite 17 is not taken down to suite 3.
 #[tokio::test]
 async fn no_way_back_from_suite_17() {
