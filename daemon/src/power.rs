@@ -83,7 +83,10 @@ impl Power {
             .await
             .map_err(|error| outside(&error))?;
         let lost = [
-            (!outcome.device_kept(), "the device"),
+            (
+                !outcome.device_kept(),
+                "the device (it may start from its disk)",
+            ),
             (!outcome.efi_kept, "the EFI flag"),
             (outcome.persistent, "that it is for once"),
         ];

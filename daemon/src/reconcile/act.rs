@@ -205,15 +205,14 @@ impl Reconciler {
             return Ok(Progress::Again);
         }
         let lost = self.power.start_from_network(machine).await?;
+        let mut waiting = "it was switched on to boot from the network".to_owned();
         if let Some(lost) = lost {
+            waiting = format!("{waiting}; {lost}");
             let event = About::machine(machine.id).event(now(), "power", lost);
             self.records.commit.try_event(event);
         }
         self.status.set_power(machine.id, Some(PowerState::On));
-        self.status.set_waiting(
-            machine.id,
-            "it was switched on to boot from the network".into(),
-        );
+        self.status.set_waiting(machine.id, waiting);
         Ok(Progress::Done)
     }
 
