@@ -12,6 +12,7 @@ pub mod kill_point;
 pub mod node_image;
 pub mod program;
 pub mod scenario;
+pub mod segment;
 pub mod stages;
 pub mod timeline;
 pub mod tracer;

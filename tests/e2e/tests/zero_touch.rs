@@ -10,8 +10,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use e2e::event::Event;
 use e2e::installed_disk::{Digests, digests, is_blank};
 use e2e::scenario::{Planned, Scenario};
+use e2e::segment::frames_with;
 use e2e::stages;
 use serde_json::Value;
 use testbed::machine::Machine;
@@ -19,6 +21,16 @@ use testbed::rack::RackedMachine;
 
 /// Only so that what hangs ends: six times what a loaded host takes.
 const LONG: Duration = Duration::from_mins(8);
+
+/// The kinds of events that only a machine has that is to be installed.
+const INSTALLS: [&str; 6] = [
+    "attempt",
+    "intent",
+    "install",
+    "kernel",
+    "config",
+    "installing",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn uefi_and_bios_become_a_cluster_and_stay_it() {
@@ -71,22 +83,14 @@ async fn power_cycle(scenario: &Scenario, name: &str) {
     let timeline = &member.timeline;
     let disk = timeline.wait_after(after, "disk", LONG, |event| event.kind == "disk");
     let disk = disk.await.unwrap();
-    let is_ready = |event: &e2e::event::Event| {
+    let is_ready = |event: &Event| {
         event.kind == "status" && event.boot == disk.boot && event.detail == "running, ready"
     };
     let ready = timeline.wait_after(disk.sequence, "ready system", LONG, is_ready);
     ready.await.unwrap();
     for event in timeline.events() {
-        let installs = [
-            "attempt",
-            "intent",
-            "install",
-            "kernel",
-            "config",
-            "installing",
-        ];
         let is_new = event.sequence > after;
-        assert!(!is_new || !installs.contains(&&*event.kind), "{event:?}");
+        assert!(!is_new || !INSTALLS.contains(&&*event.kind), "{event:?}");
         assert!(!is_new || event.kind != "state", "{event:?}");
     }
     assert_eq!(
@@ -125,12 +129,11 @@ async fn refuse_a_clone(scenario: &Scenario) {
         .unwrap();
     clone.cut_power().unwrap();
     assert!(is_blank(disk(&clone)).unwrap());
-    let words = ["machine", "timeline", &name];
-    let timeline = scenario.drover().client().run(&words).await.unwrap();
-    println!("{condition}\n{timeline}");
-    for secret in [" config ", " attempt ", " intent ", " install "] {
-        assert!(!timeline.contains(secret), "{timeline}");
-    }
+    println!("{condition}");
+    assert_got_nothing(scenario, &name).await;
+    assert_eq!(configs_asked_for(scenario, &clone), 0);
+    // The capture would show it: the worker has asked for its config.
+    assert_ne!(configs_asked_for(scenario, &worker.machine), 0);
 
     let events = worker.timeline.events();
     let since: Vec<_> = events.iter().filter(|it| it.sequence > after).collect();
@@ -145,6 +148,29 @@ async fn refuse_a_clone(scenario: &Scenario) {
         assert_eq!(state == "active", !is_claimant, "{machine}");
     }
     scenario.wait_ready(LONG).await.unwrap();
+}
+
+/// Nothing of an install is on the timeline of the machine of this name.
+async fn assert_got_nothing(scenario: &Scenario, name: &str) {
+    let words = ["machine", "timeline", name, "--output", "json"];
+    let timeline = scenario.drover().client().run(&words).await.unwrap();
+    let events = timeline
+        .lines()
+        .map(|line| serde_json::from_str::<Event>(line).unwrap());
+    let kinds: Vec<String> = events.map(|event| event.kind).collect();
+    assert!(!kinds.is_empty());
+    for of_an_install in INSTALLS {
+        assert!(!kinds.iter().any(|kind| kind == of_an_install), "{kinds:?}");
+    }
+}
+
+/// How often a machine asked for a config, by what went over the wire.
+fn configs_asked_for(scenario: &Scenario, machine: &RackedMachine) -> usize {
+    let capture = scenario.lab().artefacts().path("segment.pcap");
+    let cards = machine.macs().iter();
+    cards
+        .map(|card| frames_with(&capture, *card, b"GET /c/").unwrap())
+        .sum()
 }
 
 /// The machine that is in conflict, and its condition.

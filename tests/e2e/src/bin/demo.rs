@@ -1,6 +1,6 @@
 //! `make demo`: two virtual machines with real firmware, from power-on to members of a cluster.
 //!
-//! `KEEP=1` leaves everything running at the end. `DEMO_MINUTES` is how long it may take (10).
+//! `KEEP=1` leaves everything running at the end. `DEMO_MINUTES` is how long it may take (5).
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -208,7 +208,7 @@ fn leave(scenario: Scenario) -> Result<(), ScenarioError> {
 
 fn minutes() -> Result<u64, String> {
     let Ok(text) = std::env::var("DEMO_MINUTES") else {
-        return Ok(10);
+        return Ok(5);
     };
     let minutes: u64 = text.parse().unwrap_or(0);
     if minutes == 0 {
