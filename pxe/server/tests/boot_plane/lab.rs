@@ -4,8 +4,8 @@
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
@@ -23,6 +23,7 @@ pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
 pub(crate) const LOADER_SIZE: usize = 100_001;
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
+static SWEPT: Once = Once::new();
 
 /// Two namespaces and the link between `pxe-s` and `pxe-c`.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl Lab {
             eprintln!("skipped: network namespaces need root");
             return None;
         }
+        SWEPT.call_once(sweep);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = |side| format!("pxe-{}-{number}-{side}", std::process::id());
         let (server, client) = (name("s"), name("c"));
@@ -181,6 +183,33 @@ fn ip(line: &str) {
         "ip {line}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// Removes the namespaces of earlier runs that did not come to remove them: after Ctrl-C nothing is
+/// dropped.
+fn sweep() {
+    let Ok(entries) = std::fs::read_dir("/run/netns") else {
+        return;
+    };
+    for name in entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()) {
+        let rest = name.strip_prefix("pxe-");
+        let pid = rest.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        if pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            // Another run may be faster.
+            let _ = Command::new("ip").args(["netns", "del", &name]).status();
+        }
+    }
+}
+
+#[test]
+fn namespaces_of_runs_that_are_gone_are_removed() {
+    let Some(lab) = Lab::new() else { return };
+    // No process has a number beyond 2^22 (proc(5), pid_max).
+    ip("netns add pxe-4194305-0-s");
+    sweep();
+    let is_there = |name: &str| Path::new("/run/netns").join(name).exists();
+    assert!(!is_there("pxe-4194305-0-s"));
+    assert!(is_there(&lab.server));
 }
 
 fn within<T: Send>(namespace: &str, task: impl FnOnce() -> T + Send) -> T {
