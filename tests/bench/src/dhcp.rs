@@ -43,6 +43,18 @@ const CROWDS: [Crowd; 2] = [
     },
 ];
 
+impl Crowd {
+    const fn load(&self, rate: u32) -> DhcpLoad {
+        DhcpLoad {
+            rate,
+            seconds: SECONDS,
+            firmware: self.firmware,
+            times: false,
+            seed: 0,
+        }
+    }
+}
+
 /// Loads both servers in turn.
 struct Pair<'a> {
     site: &'a BenchSite,
@@ -64,14 +76,18 @@ pub(crate) fn measure(
         seed: 0,
     };
     for crowd in CROWDS {
-        let (mut common, mut highest) = (Vec::new(), Vec::new());
+        let (mut half, mut common, mut highest) = (Vec::new(), Vec::new(), Vec::new());
         for number in 1..=site.rounds {
             tell(&format!(
                 "{}, round {number} of {}",
                 crowd.case, site.rounds
             ));
             pair.drover_first = number % 2 == 1;
-            let first = pair.both(crowd.common, crowd.firmware)?;
+            half.push(pair.both(DhcpLoad {
+                times: true,
+                ..crowd.load(crowd.common / 2)
+            })?);
+            let first = pair.both(crowd.load(crowd.common))?;
             common.push(first);
             highest.push(pair.climb(&crowd, first)?);
         }
@@ -85,11 +101,29 @@ pub(crate) fn measure(
         };
         add(crowd.case.to_owned(), crowd.highest, highest);
         let case = format!("{}, {}/s", crowd.case, crowd.common);
-        let of = |figure: fn(Exchanges) -> f64| common.iter().map(|it| it.map(figure)).collect();
-        add(case.clone(), "server CPU µs each", of(Exchanges::cpu_each));
-        add(case, "ms to the OFFER and the ACK, mean", of(|it| it.delay));
+        add(
+            case.clone(),
+            "server CPU µs each",
+            of(&common, Exchanges::cpu_each),
+        );
+        add(
+            case,
+            "ms to the OFFER and the ACK, mean",
+            of(&common, |it| it.delay),
+        );
+        let case = format!("{}, {}/s", crowd.case, crowd.common / 2);
+        add(
+            case.clone(),
+            "ms to an answer, p50",
+            of(&half, |it| it.median),
+        );
+        add(case, "ms to an answer, p99", of(&half, |it| it.slowest));
     }
     Ok(())
+}
+
+fn of(rounds: &[[Exchanges; 2]], figure: fn(Exchanges) -> f64) -> Vec<[f64; 2]> {
+    rounds.iter().map(|it| it.map(figure)).collect()
 }
 
 impl Pair<'_> {
@@ -104,7 +138,7 @@ impl Pair<'_> {
                 both.reverse();
             }
             for (index, (climbs, highest)) in both.into_iter().filter(|(_, it)| *it.0) {
-                let exchanges = self.one(index, *rate, crowd.firmware)?;
+                let exchanges = self.one(index, crowd.load(*rate))?;
                 *climbs = exchanges.is_clean();
                 *highest = clean(exchanges).max(*highest);
             }
@@ -112,29 +146,28 @@ impl Pair<'_> {
         Ok(highest)
     }
 
-    fn both(&mut self, rate: u32, firmware: bool) -> Result<[Exchanges; 2], BenchError> {
+    fn both(&mut self, load: DhcpLoad) -> Result<[Exchanges; 2], BenchError> {
         if self.drover_first {
-            let drover = self.one(0, rate, firmware)?;
-            return Ok([drover, self.one(1, rate, firmware)?]);
+            let drover = self.one(0, load)?;
+            return Ok([drover, self.one(1, load)?]);
         }
-        let kea = self.one(1, rate, firmware)?;
-        Ok([self.one(0, rate, firmware)?, kea])
+        let kea = self.one(1, load)?;
+        Ok([self.one(0, load)?, kea])
     }
 
-    fn one(&mut self, index: usize, rate: u32, firmware: bool) -> Result<Exchanges, BenchError> {
+    fn one(&mut self, index: usize, load: DhcpLoad) -> Result<Exchanges, BenchError> {
         self.seed += 1;
         let load = DhcpLoad {
-            rate,
-            seconds: SECONDS,
-            firmware,
             seed: self.seed,
+            ..load
         };
         let (name, exchanges) = match index {
             0 => ("Drover", load.run(self.site, &self.servers.drover, DROVER)?),
             _ => ("Kea", load.run(self.site, &self.servers.kea, PEERS)?),
         };
         tell(&format!(
-            "  {name} at {rate}/s: {:.0}/s complete, {:.2} % lost, {:.0} µs each",
+            "  {name} at {}/s: {:.0}/s complete, {:.2} % lost, {:.0} µs each",
+            load.rate,
             reached(exchanges),
             exchanges.lost() * 100.0,
             exchanges.cpu_each()

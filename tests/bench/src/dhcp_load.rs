@@ -22,6 +22,8 @@ pub(crate) struct DhcpLoad {
     pub(crate) seconds: u32,
     /// Whether the clients say that they are UEFI firmware that boots from the network.
     pub(crate) firmware: bool,
+    /// Whether each answer is timed.
+    pub(crate) times: bool,
     /// Differs for each load of a run, so that no client comes twice.
     pub(crate) seed: u32,
 }
@@ -35,6 +37,10 @@ pub(crate) struct Exchanges {
     pub(crate) complete: u32,
     /// How long the answers took in the mean, in milliseconds, OFFER and ACK together.
     pub(crate) delay: f64,
+    /// How long half of the answers took at most, in milliseconds; not a number if they were not timed.
+    pub(crate) median: f64,
+    /// How long 99 of 100 took at most.
+    pub(crate) slowest: f64,
     /// The server's processor time.
     pub(crate) cpu: Duration,
 }
@@ -57,6 +63,9 @@ impl DhcpLoad {
         if self.firmware {
             command.args(["-o", VENDOR_CLASS, "-o", "93,0007"]);
         }
+        if self.times {
+            command.args(["-x", "t"]);
+        }
         command.arg(wire.server().to_string());
         let before = usage::cpu(server)?;
         let output = tokio::task::block_in_place(|| command.output());
@@ -68,10 +77,13 @@ impl DhcpLoad {
             wanted: "its statistics",
             got: format!("{text}{}", String::from_utf8_lossy(&output.stderr)),
         })?;
+        let times = answer_times(&text);
         Ok(Exchanges {
             begun,
             complete,
             delay,
+            median: percentile(&times, 50),
+            slowest: percentile(&times, 99),
             cpu,
         })
     }
@@ -124,6 +136,30 @@ fn parse(text: &str) -> Option<(u32, u32, f64)> {
     Some((begun, complete, delay))
 }
 
+/// What each answer took, in milliseconds, the fastest first. The times are `HHMMSS.` and
+/// microseconds since the start, and a load is shorter than a minute.
+fn answer_times(text: &str) -> Vec<f64> {
+    let pairs = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("sent / received: "));
+    let mut times: Vec<f64> = pairs
+        .filter_map(|pair| {
+            let (sent, received) = pair.split_once(" / ")?;
+            let seconds = received.trim().parse::<f64>().ok()? - sent.parse::<f64>().ok()?;
+            Some(seconds * 1000.0)
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times
+}
+
+/// The least that so many in a hundred do not exceed (nearest rank).
+fn percentile(sorted: &[f64], hundredths: usize) -> f64 {
+    let rank = (sorted.len() * hundredths).div_ceil(100);
+    let found = sorted.get(rank.saturating_sub(1));
+    found.copied().unwrap_or(f64::NAN)
+}
+
 fn after<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.split_once(name)?.1.split_ascii_whitespace().next()
 }
@@ -144,11 +180,28 @@ mod tests {
     }
 
     #[test]
+    fn answers_are_timed() {
+        let text = "***Timestamps for packets: DISCOVER-OFFER***\n\
+             sent / received: 000000.000123 / 000000.001123\n\
+             sent / received: 000001.400141 / 000001.407141\n\n\
+             ***Timestamps for packets: REQUEST-ACK***\n\
+             sent / received: 000000.001399 / 000000.003399\n";
+        let times = answer_times(text);
+        let told = |it: f64| format!("{it:.3}");
+        let all: Vec<String> = times.iter().copied().map(told).collect();
+        assert_eq!(all, ["1.000", "2.000", "7.000"]);
+        assert_eq!(told(percentile(&times, 50)), "2.000");
+        assert_eq!(told(percentile(&times, 99)), "7.000");
+        assert!(percentile(&answer_times("Unavailable!"), 50).is_nan());
+    }
+
+    #[test]
     fn no_card_comes_twice() {
         let load = DhcpLoad {
             rate: 500,
             seconds: 1,
             firmware: false,
+            times: false,
             seed: 3,
         };
         let cards = load.cards();

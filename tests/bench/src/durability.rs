@@ -29,6 +29,7 @@ pub(crate) async fn measure(site: &BenchSite, report: &mut Report) -> Result<(),
             rate,
             seconds: SECONDS,
             firmware: false,
+            times: false,
             seed,
         };
         let before = syncs(&calls)?;
