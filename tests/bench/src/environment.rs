@@ -98,4 +98,10 @@ mod tests {
         assert_eq!(locked("two", lock), None);
         assert!(locked("async-tftp", LOCK).is_some());
     }
+
+    #[test]
+    fn this_machine_has_what_is_told_of_it() {
+        assert!(!file_system(&std::env::temp_dir()).unwrap().is_empty());
+        assert!(drover().starts_with(env!("CARGO_PKG_VERSION")));
+    }
 }

@@ -22,6 +22,10 @@ pub(crate) struct Pinned {
 impl Pinned {
     /// Pins a server to the last of our cores; nothing if there is only one.
     pub(crate) fn server(program: &Program) -> Result<Option<Self>, BenchError> {
+        Self::processes(family(program)?)
+    }
+
+    fn processes(processes: Vec<Pid>) -> Result<Option<Self>, BenchError> {
         let own = Pid::from_raw(0);
         let before = sched_getaffinity(own).map_err(|errno| system("read the affinity", errno))?;
         let (Some(first), Some(last)) = (cores(&before).next(), cores(&before).last()) else {
@@ -30,10 +34,7 @@ impl Pinned {
         if first == last {
             return Ok(None);
         }
-        let pinned = Self {
-            processes: family(program)?,
-            before,
-        };
+        let pinned = Self { processes, before };
         pinned.set(&only(last)?)?;
         Ok(Some(pinned))
     }
@@ -82,4 +83,29 @@ fn only(core: usize) -> Result<CpuSet, BenchError> {
 
 fn system(doing: &str, errno: nix::Error) -> BenchError {
     BenchError::system(doing)(errno.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_server_is_on_another_core_than_its_client_until_it_is_let_go() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let server = Pid::from_raw(i32::try_from(child.id()).unwrap());
+        let on = |pid| cores(&sched_getaffinity(pid).unwrap()).collect::<Vec<_>>();
+        let all = on(server);
+        let pinned = Pinned::processes(vec![server]).unwrap();
+        if let Some(pinned) = &pinned {
+            pinned.pin_client().unwrap();
+            let this_thread = on(Pid::from_raw(0));
+            assert_eq!((on(server).len(), this_thread.len()), (1, 1));
+            assert_ne!(on(server), this_thread);
+        }
+        drop(pinned);
+        assert_eq!(on(server), all);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }

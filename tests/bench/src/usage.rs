@@ -22,6 +22,10 @@ pub(crate) fn family(program: &Program) -> Result<Vec<Pid>, BenchError> {
         wanted: "a running program",
         got: "one that has ended".to_owned(),
     })?;
+    family_of(pid)
+}
+
+fn family_of(pid: u32) -> Result<Vec<Pid>, BenchError> {
     let processes = fs::read_dir("/proc").map_err(BenchError::system("list processes"))?;
     let all = processes.filter_map(|entry| {
         let number: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
@@ -34,12 +38,16 @@ pub(crate) fn family(program: &Program) -> Result<Vec<Pid>, BenchError> {
 
 /// The processor time that a program has taken so far, user and system.
 pub(crate) fn cpu(program: &Program) -> Result<Duration, BenchError> {
-    // A child that ended meanwhile has no clock.
-    let clocks = family(program)?.into_iter().filter_map(|pid| {
-        let time = clock_getcpuclockid(pid).and_then(ClockId::now);
+    Ok(cpu_of(&family(program)?))
+}
+
+/// One that ended meanwhile has no clock.
+fn cpu_of(processes: &[Pid]) -> Duration {
+    let clocks = processes.iter().filter_map(|pid| {
+        let time = clock_getcpuclockid(*pid).and_then(ClockId::now);
         time.ok().map(Duration::from)
     });
-    Ok(clocks.sum())
+    clocks.sum()
 }
 
 /// The memory of a program in MiB, once it has nothing to do.
@@ -49,7 +57,7 @@ pub(crate) async fn idle_mebibytes(program: &Program) -> Result<f64, BenchError>
         sleep(WHILE).await;
         let after = cpu(program)?;
         if after.saturating_sub(before) < IDLE {
-            return mebibytes(program);
+            return mebibytes(&family(program)?);
         }
         before = after;
     }
@@ -60,9 +68,9 @@ pub(crate) async fn idle_mebibytes(program: &Program) -> Result<f64, BenchError>
     })
 }
 
-fn mebibytes(program: &Program) -> Result<f64, BenchError> {
+fn mebibytes(processes: &[Pid]) -> Result<f64, BenchError> {
     let mut kibibytes = 0.0;
-    for pid in family(program)? {
+    for pid in processes {
         let path = format!("/proc/{pid}/smaps_rollup");
         let text = fs::read_to_string(&path).map_err(BenchError::system(format!("read {path}")))?;
         kibibytes += proportional(&text).ok_or(BenchError::Unexpected {
@@ -95,6 +103,7 @@ const PATIENCE: u32 = 30;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Command;
 
     #[test]
     fn a_name_may_hold_spaces_and_brackets() {
@@ -102,6 +111,23 @@ mod tests {
             "42 (a) b (c) S 7 42 42 0 -1 4194560 1 2 3 4 50 60 0 0 20 0 1 0 99 1000 321 1844";
         assert_eq!(parent(line), Some(7));
         assert_eq!(parent("42 (cut"), None);
+    }
+
+    #[test]
+    fn this_process_and_its_child_have_clocks_and_memory() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let processes = family_of(std::process::id()).unwrap();
+        let number = |pid: u32| Pid::from_raw(i32::try_from(pid).unwrap());
+        for pid in [std::process::id(), child.id()] {
+            assert!(processes.contains(&number(pid)), "{pid} in {processes:?}");
+        }
+        let own = [Pid::this()];
+        let before = cpu_of(&own);
+        assert!(before > Duration::ZERO && cpu_of(&own) > before);
+        assert!(mebibytes(&own).unwrap() > 0.0);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(cpu_of(&[number(child.id())]), Duration::ZERO);
     }
 
     #[test]
