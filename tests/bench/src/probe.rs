@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::error::BenchError;
 use crate::load::inside;
-use crate::servers::LOADER;
+use crate::site::LOADER;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]

@@ -15,11 +15,9 @@ use testbed::requirement::built;
 
 use crate::error::BenchError;
 use crate::probe::Question;
-use crate::site::{BenchSite, DROVER, PEERS, Wire, tell, write_file};
+use crate::site::{BenchSite, DROVER, LOADER, PEERS, Wire, tell, write_file};
 
-/// The loader that clients fetch by TFTP: as large as those of a whole iPXE with its drivers.
-pub(crate) const LOADER: &str = "snponly.efi";
-/// Its size.
+/// The size of the loader that clients fetch by TFTP: that of a whole iPXE with its drivers.
 const LOADER_SIZE: usize = 4 << 20;
 /// The size of the kernel that clients fetch by HTTP.
 pub(crate) const KERNEL_SIZE: usize = 100_000_000;

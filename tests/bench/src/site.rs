@@ -43,6 +43,8 @@ pub(crate) const PEERS: Wire = Wire {
 };
 /// Clients at once, each with an address.
 pub(crate) const CLIENTS: u8 = 50;
+/// The loader that clients fetch by TFTP.
+pub(crate) const LOADER: &str = "snponly.efi";
 const PREFIX_LENGTH: u8 = 12;
 
 impl Wire {

@@ -9,8 +9,8 @@ use testbed::program::Program;
 use crate::error::BenchError;
 use crate::load::{self, Moved};
 use crate::report::{Report, Row};
-use crate::servers::{ASYNC_TFTP_PORT, LOADER, Servers};
-use crate::site::{BenchSite, CLIENTS, DROVER, PEERS, Wire, in_turn, tell};
+use crate::servers::{ASYNC_TFTP_PORT, Servers};
+use crate::site::{BenchSite, CLIENTS, DROVER, LOADER, PEERS, Wire, in_turn, tell};
 use crate::tftp_client::Fetch;
 
 const WINDOWS: [u16; 3] = [1, 4, 16];
