@@ -111,13 +111,13 @@ impl Reports {
         told: Told,
     ) -> Result<(), StepError> {
         let last = self.lasts.take(machine, boot.id);
-        let is_known = match last.as_ref().and_then(|last| last.says(&id, &told)) {
-            Some(is_known) => is_known,
-            None => self.is_recorded(machine, boot, &told).await?,
-        };
+        let is_known = last.as_ref().and_then(|last| last.says(&id, &told));
         let next = Last::after(last, boot.id, id, &told);
-        if !is_known {
-            self.tell(boot, told).await?;
+        if is_known != Some(true) {
+            if is_known.is_some() || !self.is_recorded(machine, boot, &told).await? {
+                self.tell(boot, told).await?;
+            }
+            // Also for one that was recorded: the call that did it may have broken off before this.
             self.records.wake.machine(machine);
         }
         self.lasts.keep(machine, next);

@@ -50,7 +50,8 @@ pub struct BootOverrideOutcome {
     /// The BMC says that the override counts for the next boot. One that keeps the device and says
     /// that it does not count (`ipmi_sim` does) may still obey.
     pub valid: bool,
-    /// The override stays for all boots, though it was asked for once: nobody takes it back (docs/decisions/004).
+    /// The override stays for all boots, though it was asked for once. Nobody takes it back:
+    /// docs/decisions/004 says why.
     pub persistent: bool,
 }
 

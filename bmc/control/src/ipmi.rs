@@ -1,7 +1,8 @@
 //! A BMC that speaks IPMI: a session per operation, opened, used and closed.
 //!
-//! Suite 17 is tried before suite 3, none else; which one was good is remembered, suite 3 for a while. A login that fails
-//! is not tried again within the operation, and after a few not at all for a while.
+//! Suite 17 is tried before suite 3, none else; which one was good is remembered, suite 3 for a
+//! while. A login that fails is not tried again within the operation, and after a few not at all for
+//! a while.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
