@@ -1,3 +1,5 @@
+//! Sealing: what is opened is what was sealed, in its place, with its key; and nothing else.
+
 use super::*;
 use proptest::prelude::*;
 
