@@ -3,14 +3,17 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use api_server::effects::{EffectError, Effects, PowerRequest, SeenCluster, SeenMachine};
+use api_server::effects::{
+    AddressGiver, EffectError, Effects, PowerRequest, SeenCluster, SeenMachine,
+};
 use config_render::talos::contract::TalosContract;
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::machine::Machine;
-use machine_core::network::ClientKey;
+use machine_core::network::{ClientKey, DhcpMode};
 use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 use machine_store::change::SecretWrite;
+use machine_store::request_code::request_code;
 use pxe_server::dhcp::DhcpControl;
 
 use crate::cluster_secrets::{make_secrets, place};
@@ -104,6 +107,35 @@ impl Effects for DaemonEffects {
         self.dhcp
             .reserve(client, address)
             .map_err(|error| EffectError(error.to_string()))
+    }
+
+    fn unreserve(&self, client: ClientKey, address: IpAddr) {
+        self.dhcp.unreserve(client, address);
+    }
+
+    fn request_code(&self, parts: &[&str]) -> [u8; 32] {
+        request_code(&self.records.seal, parts)
+    }
+
+    fn giver_of(&self, address: IpAddr) -> Result<AddressGiver, EffectError> {
+        let Some(subnet) = self.records.subnet_of(address) else {
+            return Ok(AddressGiver::Another);
+        };
+        let own = [Some(subnet.server), subnet.router];
+        let network = subnet.network;
+        if own.contains(&Some(address)) || network.address() == address {
+            return Err(EffectError(format!(
+                "wanted an address for a machine, got {address}, which {network} itself uses"
+            )));
+        }
+        Ok(match subnet.mode {
+            DhcpMode::Authoritative { .. } => AddressGiver::Us,
+            DhcpMode::Proxy | DhcpMode::Off => AddressGiver::Another,
+        })
+    }
+
+    fn has_image(&self, name: &str) -> bool {
+        self.records.images.iter().any(|image| image.name == name)
     }
 
     fn check_cluster(&self, talos: &str) -> Result<(), EffectError> {

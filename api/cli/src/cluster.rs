@@ -7,8 +7,8 @@ use crate::client::{clusters, mutation};
 use crate::command::{ClientArguments, ClusterCommand, OutputFormat};
 use crate::error::CommandError;
 use crate::input::read_document;
-use crate::machine::{machine_json, print_machines};
-use crate::output::{print_json, print_line, print_table};
+use crate::listing::{machine_json, print_machines};
+use crate::output::{print_json, print_line, print_notes, print_table};
 
 /// Runs a command about clusters.
 pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result<(), CommandError> {
@@ -49,7 +49,8 @@ pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result
                 file,
             };
             let response = client.apply_cluster(request).await?.into_inner();
-            print_clusters(response.cluster.as_slice(), output)
+            print_clusters(response.cluster.as_slice(), output)?;
+            print_notes(&response.notes)
         }
     }
 }

@@ -44,7 +44,7 @@ pub enum OutputFormat {
 #[derive(Debug, Clone, Args)]
 pub struct MutationArguments {
     /// Why, for the record
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "no reason given")]
     pub reason: String,
     /// A key under which a repeated request is recognised; drawn at random if not given
     #[arg(long)]
@@ -56,7 +56,7 @@ pub struct MutationArguments {
 pub enum MachineCommand {
     /// Every machine
     List,
-    /// One machine: who it is, what it waits for, its boots and attempts
+    /// One machine: who it is, what it waits for, its boots, permissions and attempts
     Show {
         /// Its name
         name: String,
@@ -80,6 +80,14 @@ pub enum MachineCommand {
     },
     /// Accept a machine: it may be inspected, and allocated by the clusters' rules
     Accept {
+        /// Its name
+        name: String,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
+    /// Try again what it failed at; a failed install is permitted anew, for the same disk
+    Retry {
         /// Its name
         name: String,
         /// Why, and under which key

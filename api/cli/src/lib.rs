@@ -5,8 +5,10 @@
 pub mod client;
 pub mod cluster;
 pub mod command;
+mod details;
 pub mod error;
 mod input;
+mod listing;
 pub mod machine;
 mod output;
 pub mod run;

@@ -32,6 +32,15 @@ pub(crate) fn print_line(text: &str) -> Result<(), CommandError> {
     Ok(out.flush()?)
 }
 
+/// Prints what a person should know beside the output: on standard error, a line each.
+pub(crate) fn print_notes(notes: &[String]) -> Result<(), CommandError> {
+    let mut out = std::io::stderr().lock();
+    for note in notes {
+        writeln!(out, "note: {}", cleaned(note))?;
+    }
+    Ok(())
+}
+
 /// What machines say of themselves must not steer a terminal.
 fn cleaned(text: &str) -> String {
     text.chars()

@@ -4,10 +4,13 @@ use api_proto::v1;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::cluster::BootstrapOutcome;
-use machine_core::evidence::KnownIdentity;
+use machine_core::intent::Intent;
 use machine_core::time::Timestamp;
 use machine_store::events::RecordedEvent;
+use machine_store::evidence::RecordedFact;
+use tonic::Status;
 
+use crate::error::UseCaseError;
 use crate::operations::clusters::ClusterView;
 use crate::operations::machines::MachineView;
 
@@ -57,20 +60,32 @@ pub(crate) fn machine(view: &MachineView) -> v1::Machine {
     }
 }
 
-pub(crate) fn evidence(known: &KnownIdentity) -> Vec<v1::Evidence> {
-    let entry = |kind: &str, value: String| v1::Evidence {
-        kind: kind.to_owned(),
-        value,
-        first_seen: known.since.as_millis(),
-        last_seen: 0,
-    };
-    let macs = known.macs.iter().map(|mac| entry("mac", mac.to_string()));
-    let uuid = known.uuid.map(|uuid| entry("uuid", uuid.to_string()));
-    let serial = known
-        .serial
-        .as_ref()
-        .map(|serial| entry("serial", serial.to_string()));
-    macs.chain(uuid).chain(serial).collect()
+pub(crate) fn evidence(fact: &RecordedFact) -> v1::Evidence {
+    v1::Evidence {
+        kind: fact.kind.to_string(),
+        value: fact.value.clone(),
+        first_seen: fact.first_seen.as_millis(),
+        last_seen: fact.last_seen.as_millis(),
+    }
+}
+
+pub(crate) fn intent((intent, cluster): &(Intent, String)) -> v1::Intent {
+    v1::Intent {
+        id: intent.id.to_string(),
+        cluster: cluster.clone(),
+        role: intent.assignment.role.to_string(),
+        disk: intent.assignment.disk.to_string(),
+        actor: intent.actor.to_string(),
+        reason: intent.reason.clone(),
+        opened: intent.opened.as_millis(),
+        expires: intent.expires.as_millis(),
+        claims: intent.claims,
+        closed: intent.closed.map_or(0, |(at, _)| Timestamp::as_millis(at)),
+        end: intent
+            .closed
+            .map(|(_, end)| end.as_str().to_owned())
+            .unwrap_or_default(),
+    }
 }
 
 pub(crate) fn boot(boot: &Boot) -> v1::Boot {
@@ -130,5 +145,20 @@ pub(crate) fn cluster(view: &ClusterView) -> v1::Cluster {
         ready: view.seen.ready,
         waiting: view.seen.waiting.clone(),
         allow_plaintext: spec.allow_plaintext,
+    }
+}
+
+/// What a use case was refused for, as gRPC says it.
+pub(crate) fn status(error: &UseCaseError) -> Status {
+    let text = error.to_string();
+    match error {
+        UseCaseError::NotFound { .. } => Status::not_found(text),
+        UseCaseError::Document(_) | UseCaseError::Unaccounted(_) => Status::invalid_argument(text),
+        UseCaseError::KeyReused(_) => Status::already_exists(text),
+        UseCaseError::Lifecycle { .. }
+        | UseCaseError::Contradiction(_)
+        | UseCaseError::Effect(_) => Status::failed_precondition(text),
+        UseCaseError::Overtaken => Status::aborted(text),
+        UseCaseError::Store(_) => Status::unavailable(text),
     }
 }

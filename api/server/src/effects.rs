@@ -24,6 +24,15 @@ pub enum PowerRequest {
     Cycle,
 }
 
+/// Who hands an address out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AddressGiver {
+    /// Our DHCP server.
+    Us,
+    /// Another DHCP server, beside which we are a proxy or silent, or a person.
+    Another,
+}
+
 /// What is shown of a machine beside its record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SeenMachine {
@@ -67,10 +76,18 @@ pub trait Effects: Send + Sync + 'static {
         machine: &Machine,
         request: PowerRequest,
     ) -> Result<PowerState, EffectError>;
-    /// Keeps an address for a client from now on.
+    /// The code of a request, which nobody who reads it can try a guess of the request on.
+    fn request_code(&self, parts: &[&str]) -> [u8; 32];
+    /// Who hands an address out; the sentence if it can be no machine's.
+    fn giver_of(&self, address: IpAddr) -> Result<AddressGiver, EffectError>;
+    /// Keeps an address that we hand out for a client from now on.
     fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), EffectError>;
+    /// Keeps an address for a client no longer.
+    fn unreserve(&self, client: ClientKey, address: IpAddr);
     /// Whether configs of this Talos version can be made; the sentence if not.
     fn check_cluster(&self, talos: &str) -> Result<(), EffectError>;
+    /// Whether there is an image of this name, for whichever processor.
+    fn has_image(&self, name: &str) -> bool;
     /// Look after this machine soon.
     fn wake(&self, machine: MachineId);
     /// What was last seen of a machine.

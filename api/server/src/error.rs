@@ -18,6 +18,9 @@ pub enum UseCaseError {
         /// The name that was given.
         name: String,
     },
+    /// A change that does not say who asks, why, or under which key.
+    #[error("wanted {0} with the change, got none")]
+    Unaccounted(&'static str),
     /// The document can't be used.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -40,5 +43,17 @@ pub enum UseCaseError {
     Effect(#[from] EffectError),
     /// The records can't be read or written.
     #[error("the records are not available: {0}")]
-    Store(#[from] StoreError),
+    Store(StoreError),
+    /// The key stands for another request.
+    #[error("the idempotency key {0:?} was used for a different request: use another")]
+    KeyReused(String),
+}
+
+impl From<StoreError> for UseCaseError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::RequestReused { key } => Self::KeyReused(key),
+            other => Self::Store(other),
+        }
+    }
 }

@@ -3,8 +3,6 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::pin::Pin;
-use std::time::Duration;
 
 use api_proto::v1::cluster_service_server::{ClusterService, ClusterServiceServer};
 use api_proto::v1::machine_service_server::{MachineService, MachineServiceServer};
@@ -12,14 +10,12 @@ use api_proto::v1::{
     AcceptMachineRequest, AcceptMachineResponse, ApplyClusterRequest, ApplyClusterResponse,
     ApplyMachinesRequest, ApplyMachinesResponse, GetClusterRequest, GetClusterResponse,
     GetMachineRequest, GetMachineResponse, ListClustersRequest, ListClustersResponse,
-    ListMachinesRequest, ListMachinesResponse, Mutation, PowerOperation, SetPowerRequest,
-    SetPowerResponse, WatchTimelineRequest, WatchTimelineResponse,
+    ListMachinesRequest, ListMachinesResponse, Mutation, PowerOperation, RetryMachineRequest,
+    RetryMachineResponse, SetPowerRequest, SetPowerResponse, WatchTimelineRequest,
 };
-use machine_core::intent::Actor;
 use machine_core::power::PowerState;
 use tokio::net::UnixListener;
-use tokio::sync::mpsc;
-use tokio_stream::Stream;
+use tokio::sync::watch;
 use tokio_stream::wrappers::{ReceiverStream, UnixListenerStream};
 use tonic::transport::Server;
 use tonic::transport::server::UdsConnectInfo;
@@ -27,11 +23,8 @@ use tonic::{Request, Response, Status};
 
 use crate::convert;
 use crate::effects::PowerRequest;
-use crate::error::UseCaseError;
 use crate::operations::{Asked, Operations};
-
-/// How often a timeline that is followed is read.
-const FOLLOW: Duration = Duration::from_millis(300);
+use crate::timeline::{Sent, Timeline};
 
 /// Binds the API's socket: mode 0600. A socket that is left of a daemon that is gone is replaced;
 /// the caller holds the lock on the state directory.
@@ -45,13 +38,21 @@ pub fn bind(path: &Path) -> std::io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Serves the API until `stop`.
+/// Serves the API until `stop`; timelines that are followed end then.
 pub async fn serve(
     listener: UnixListener,
     operations: Operations,
     stop: impl Future<Output = ()>,
 ) -> Result<(), tonic::transport::Error> {
-    let face = Face { operations };
+    let (told, stopping) = watch::channel(false);
+    let face = Face {
+        operations,
+        stopping,
+    };
+    let stop = async move {
+        stop.await;
+        told.send_replace(true);
+    };
     Server::builder()
         .add_service(MachineServiceServer::new(face.clone()))
         .add_service(ClusterServiceServer::new(face))
@@ -63,10 +64,8 @@ pub async fn serve(
 #[derive(Debug, Clone)]
 struct Face {
     operations: Operations,
+    stopping: watch::Receiver<bool>,
 }
-
-/// A timeline.
-type Timeline = Pin<Box<dyn Stream<Item = Result<WatchTimelineResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl MachineService for Face {
@@ -78,7 +77,7 @@ impl MachineService for Face {
             .operations
             .list_machines()
             .await
-            .map_err(|error| status(&error))?;
+            .map_err(|error| convert::status(&error))?;
         let machines = views.iter().map(convert::machine).collect();
         Ok(Response::new(ListMachinesResponse { machines }))
     }
@@ -88,24 +87,21 @@ impl MachineService for Face {
         request: Request<GetMachineRequest>,
     ) -> Result<Response<GetMachineResponse>, Status> {
         let name = request.into_inner().name;
-        let (view, attempts) = self
+        let details = self
             .operations
             .show_machine(&name)
             .await
-            .map_err(|error| status(&error))?;
-        let bmc = view.machine.bmc.as_ref();
+            .map_err(|error| convert::status(&error))?;
+        let bmc = details.view.machine.bmc.as_ref();
         Ok(Response::new(GetMachineResponse {
-            machine: Some(convert::machine(&view)),
-            evidence: view
-                .identity
-                .as_ref()
-                .map(convert::evidence)
-                .unwrap_or_default(),
-            boots: view.boots.iter().map(convert::boot).collect(),
-            attempts: attempts.iter().map(convert::attempt).collect(),
+            machine: Some(convert::machine(&details.view)),
+            evidence: details.evidence.iter().map(convert::evidence).collect(),
+            boots: details.view.boots.iter().map(convert::boot).collect(),
+            attempts: details.attempts.iter().map(convert::attempt).collect(),
             bmc: bmc
                 .map(|bmc| format!("{} {}", bmc.protocol, bmc.address))
                 .unwrap_or_default(),
+            intents: details.intents.iter().map(convert::intent).collect(),
         }))
     }
 
@@ -115,14 +111,16 @@ impl MachineService for Face {
     ) -> Result<Response<ApplyMachinesResponse>, Status> {
         let peer = peer(&request);
         let request = request.into_inner();
-        let asked = asked(request.mutation, &peer);
-        let views = self
+        let asked = asked(request.mutation, &peer)?;
+        let applied = self
             .operations
             .apply_machines(&request.file, &request.document, &asked)
             .await
-            .map_err(|error| status(&error))?;
-        let machines = views.iter().map(convert::machine).collect();
-        Ok(Response::new(ApplyMachinesResponse { machines }))
+            .map_err(|error| convert::status(&error))?;
+        Ok(Response::new(ApplyMachinesResponse {
+            machines: applied.views.iter().map(convert::machine).collect(),
+            notes: applied.notes,
+        }))
     }
 
     async fn accept_machine(
@@ -131,13 +129,30 @@ impl MachineService for Face {
     ) -> Result<Response<AcceptMachineResponse>, Status> {
         let peer = peer(&request);
         let request = request.into_inner();
-        let asked = asked(request.mutation, &peer);
+        let asked = asked(request.mutation, &peer)?;
         let view = self
             .operations
             .accept(&request.name, &asked)
             .await
-            .map_err(|error| status(&error))?;
+            .map_err(|error| convert::status(&error))?;
         Ok(Response::new(AcceptMachineResponse {
+            machine: Some(convert::machine(&view)),
+        }))
+    }
+
+    async fn retry_machine(
+        &self,
+        request: Request<RetryMachineRequest>,
+    ) -> Result<Response<RetryMachineResponse>, Status> {
+        let peer = peer(&request);
+        let request = request.into_inner();
+        let asked = asked(request.mutation, &peer)?;
+        let view = self
+            .operations
+            .retry(&request.name, &asked)
+            .await
+            .map_err(|error| convert::status(&error))?;
+        Ok(Response::new(RetryMachineResponse {
             machine: Some(convert::machine(&view)),
         }))
     }
@@ -158,69 +173,36 @@ impl MachineService for Face {
                 ));
             }
         };
-        let asked = asked(request.mutation, &peer);
+        let asked = asked(request.mutation, &peer)?;
         let power = self
             .operations
             .power(&request.name, wanted, &asked)
             .await
-            .map_err(|error| status(&error))?;
+            .map_err(|error| convert::status(&error))?;
         Ok(Response::new(SetPowerResponse {
             power: power.to_string(),
         }))
     }
 
-    type WatchTimelineStream = Timeline;
+    type WatchTimelineStream = ReceiverStream<Sent>;
 
     async fn watch_timeline(
         &self,
         request: Request<WatchTimelineRequest>,
-    ) -> Result<Response<Timeline>, Status> {
+    ) -> Result<Response<ReceiverStream<Sent>>, Status> {
         let WatchTimelineRequest { name, follow } = request.into_inner();
         // Whether there is such a machine is answered at once, not within the stream.
         self.operations
             .events(&name, 0)
             .await
-            .map_err(|error| status(&error))?;
-        let (sender, events) = mpsc::channel(64);
-        tokio::spawn(send_events(self.operations.clone(), name, follow, sender));
-        Ok(Response::new(Box::pin(ReceiverStream::new(events))))
-    }
-}
-
-/// Sends events until there are no more, or, when it follows, until nobody listens.
-async fn send_events(
-    operations: Operations,
-    name: String,
-    follow: bool,
-    sender: mpsc::Sender<Result<WatchTimelineResponse, Status>>,
-) {
-    let mut after = 0;
-    loop {
-        let events = match operations.events(&name, after).await {
-            Ok(events) => events,
-            Err(error) => {
-                let _ = sender.send(Err(status(&error))).await;
-                return;
-            }
+            .map_err(|error| convert::status(&error))?;
+        let timeline = Timeline {
+            operations: self.operations.clone(),
+            name,
+            follow,
+            stopping: self.stopping.clone(),
         };
-        for event in &events {
-            after = event.seq;
-            let response = WatchTimelineResponse {
-                event: Some(convert::event(event)),
-            };
-            if sender.send(Ok(response)).await.is_err() {
-                return;
-            }
-        }
-        if events.is_empty() {
-            if !follow {
-                return;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(FOLLOW) => {}
-                () = sender.closed() => return,
-            }
-        }
+        Ok(Response::new(ReceiverStream::new(timeline.spawn())))
     }
 }
 
@@ -234,7 +216,7 @@ impl ClusterService for Face {
             .operations
             .list_clusters()
             .await
-            .map_err(|error| status(&error))?;
+            .map_err(|error| convert::status(&error))?;
         let clusters = views.iter().map(convert::cluster).collect();
         Ok(Response::new(ListClustersResponse { clusters }))
     }
@@ -248,7 +230,7 @@ impl ClusterService for Face {
             .operations
             .show_cluster(&name)
             .await
-            .map_err(|error| status(&error))?;
+            .map_err(|error| convert::status(&error))?;
         Ok(Response::new(GetClusterResponse {
             cluster: Some(convert::cluster(&view)),
             members: members.iter().map(convert::machine).collect(),
@@ -261,15 +243,16 @@ impl ClusterService for Face {
     ) -> Result<Response<ApplyClusterResponse>, Status> {
         let peer = peer(&request);
         let request = request.into_inner();
-        let asked = asked(request.mutation, &peer);
-        let (view, created) = self
+        let asked = asked(request.mutation, &peer)?;
+        let applied = self
             .operations
             .apply_cluster(&request.file, &request.document, &asked)
             .await
-            .map_err(|error| status(&error))?;
+            .map_err(|error| convert::status(&error))?;
         Ok(Response::new(ApplyClusterResponse {
-            cluster: Some(convert::cluster(&view)),
-            created,
+            cluster: Some(convert::cluster(&applied.view)),
+            created: applied.created,
+            notes: applied.notes,
         }))
     }
 }
@@ -283,34 +266,16 @@ fn peer<T>(request: &Request<T>) -> String {
     credentials.map_or_else(String::new, |it| format!("uid {}", it.uid()))
 }
 
-fn asked(mutation: Option<Mutation>, peer: &str) -> Asked {
+fn asked(mutation: Option<Mutation>, peer: &str) -> Result<Asked, Status> {
     let Mutation {
         actor,
         reason,
         idempotency_key,
     } = mutation.unwrap_or_default();
-    let name = match (actor.is_empty(), peer.is_empty()) {
+    let who = match (actor.is_empty(), peer.is_empty()) {
         (true, _) => peer.to_owned(),
         (false, true) => actor,
         (false, false) => format!("{actor} ({peer})"),
     };
-    Asked {
-        actor: Actor::Person(name),
-        reason,
-        key: idempotency_key,
-    }
-}
-
-fn status(error: &UseCaseError) -> Status {
-    let text = error.to_string();
-    match error {
-        UseCaseError::NotFound { .. } => Status::not_found(text),
-        UseCaseError::Document(_) => Status::invalid_argument(text),
-        UseCaseError::Lifecycle { .. } | UseCaseError::Contradiction(_) => {
-            Status::failed_precondition(text)
-        }
-        UseCaseError::Effect(_) => Status::failed_precondition(text),
-        UseCaseError::Overtaken => Status::aborted(text),
-        UseCaseError::Store(_) => Status::unavailable(text),
-    }
+    Asked::new(who, reason, idempotency_key).map_err(|error| convert::status(&error))
 }

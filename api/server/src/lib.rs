@@ -8,3 +8,4 @@ pub mod effects;
 pub mod error;
 pub mod grpc;
 pub mod operations;
+mod timeline;

@@ -3,6 +3,8 @@
 mod apply_machines;
 pub(crate) mod clusters;
 pub(crate) mod machines;
+mod power;
+mod retry;
 
 use std::sync::Arc;
 
@@ -11,8 +13,7 @@ use machine_core::machine::Machine;
 use machine_store::change::{Change, Outcome, apply};
 use machine_store::db::Db;
 use machine_store::machines as stored;
-use machine_store::requests::Request;
-use sha2::{Digest, Sha256};
+use machine_store::requests::{self, Request};
 
 use crate::effects::Effects;
 use crate::error::UseCaseError;
@@ -35,12 +36,45 @@ impl std::fmt::Debug for Operations {
 /// Who asks for a change, why, and under which key.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// Who.
-    pub actor: Actor,
-    /// Why, in their words; may be empty.
-    pub reason: String,
-    /// The key of the request; a repeated one is carried out once.
-    pub key: String,
+    actor: Actor,
+    reason: String,
+    key: String,
+}
+
+impl Asked {
+    /// By `who`, for this reason, under this key: a repeated request is carried out once. None of
+    /// them may be empty.
+    pub fn new(who: String, reason: String, key: String) -> Result<Self, UseCaseError> {
+        for (text, wanted) in [
+            (&who, "who asks"),
+            (&reason, "a reason"),
+            (&key, "an idempotency key"),
+        ] {
+            if text.trim().is_empty() {
+                return Err(UseCaseError::Unaccounted(wanted));
+            }
+        }
+        Ok(Self {
+            actor: Actor::Person(who),
+            reason,
+            key,
+        })
+    }
+
+    /// The reason as it stands in an event.
+    fn because(&self) -> String {
+        format!(" ({})", self.reason)
+    }
+}
+
+/// What became of a change.
+pub(crate) enum Written {
+    /// It is written.
+    Now,
+    /// The same request was carried out before, with this result: nothing was written.
+    Before(String),
+    /// Somebody was faster: it has to be thought out anew.
+    Overtaken,
 }
 
 /// How often a use case is thought out anew when somebody else was faster.
@@ -60,43 +94,44 @@ impl Operations {
         })
     }
 
-    /// The record of a request, for the change that it asks for.
-    pub(crate) fn request(&self, asked: &Asked, what: &[&str]) -> Option<Request> {
-        (!asked.key.is_empty()).then(|| Request {
+    /// The record of a request, for the change that it asks for; `result` is what a repetition
+    /// is answered from.
+    pub(crate) fn request(&self, asked: &Asked, what: &[&str], result: String) -> Request {
+        Request {
             key: asked.key.clone(),
-            digest: digest(what),
-            result: String::new(),
+            digest: self.effects.request_code(what),
+            result,
             at: self.effects.now(),
-        })
+        }
     }
 
-    /// Writes a change; `false` if it has to be thought out anew.
-    pub(crate) async fn write(&self, change: &Change) -> Result<bool, UseCaseError> {
+    /// The result of the same request, if it was carried out before.
+    pub(crate) async fn carried_out(
+        &self,
+        asked: &Asked,
+        what: &[&str],
+    ) -> Result<Option<String>, UseCaseError> {
+        let Some(earlier) = requests::find(&self.db, &asked.key).await? else {
+            return Ok(None);
+        };
+        let code = self.effects.request_code(what);
+        Ok(Some(earlier.repeated(&code)?))
+    }
+
+    /// Writes a change.
+    pub(crate) async fn write(&self, change: &Change) -> Result<Written, UseCaseError> {
         match apply(&self.db, change).await? {
-            Outcome::Applied | Outcome::Repeated(_) => Ok(true),
-            Outcome::Stale { .. } => Ok(false),
+            Outcome::Applied => Ok(Written::Now),
+            Outcome::Repeated(result) => Ok(Written::Before(result)),
+            // A name is taken by whoever made the same thing a moment ago: it is changed then.
+            Outcome::Stale { .. }
+            | Outcome::Taken {
+                what: "machine name" | "cluster name",
+                ..
+            } => Ok(Written::Overtaken),
             Outcome::Taken { what, value } => Err(UseCaseError::Contradiction(format!(
                 "{what} {value} belongs to another"
             ))),
         }
-    }
-}
-
-/// SHA-256 over the parts of a request, each with its length.
-fn digest(parts: &[&str]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hasher.update(part.as_bytes());
-    }
-    hasher.finalize().into()
-}
-
-/// A reason as it stands in an event.
-pub(crate) fn because(reason: &str) -> String {
-    if reason.is_empty() {
-        String::new()
-    } else {
-        format!(" ({reason})")
     }
 }

@@ -5,7 +5,9 @@ use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
 
+use crate::db::Db;
 use crate::error::StoreError;
+use crate::row::{Fields, Row};
 use crate::statement::{Insert, Statement, Value};
 use crate::transaction::Transaction;
 
@@ -60,6 +62,38 @@ impl Evidence {
             .collect();
         Self { machine, at, facts }
     }
+}
+
+/// Evidence as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedFact {
+    /// What kind of thing.
+    pub kind: EvidenceKind,
+    /// Which.
+    pub value: String,
+    /// When the machine showed it first.
+    pub first_seen: Timestamp,
+    /// When it showed it last.
+    pub last_seen: Timestamp,
+}
+
+/// All that a machine has ever shown of itself; what was seen last comes first within a kind.
+pub async fn of_machine(db: &Db, machine: MachineId) -> Result<Vec<RecordedFact>, StoreError> {
+    const COLUMNS: [&str; 4] = ["kind", "value", "first_seen", "last_seen"];
+    const OF_MACHINE: &str = "WHERE machine = $1 ORDER BY kind, last_seen DESC, value";
+    let statement = Statement::select("evidence", &COLUMNS, OF_MACHINE).bind(&machine);
+    db.all(statement).await?.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<RecordedFact, StoreError> {
+    let fields = Fields::new(row, "evidence", "value");
+    let known = |text: &str| EvidenceKind::ALL.into_iter().find(|it| it.as_str() == text);
+    Ok(RecordedFact {
+        kind: fields.named("kind", known)?,
+        value: fields.text("value")?,
+        first_seen: fields.time("first_seen")?,
+        last_seen: fields.time("last_seen")?,
+    })
 }
 
 pub(crate) async fn add(

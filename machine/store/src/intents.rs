@@ -17,11 +17,17 @@ pub async fn find(db: &Db, id: IntentId) -> Result<Option<Intent>, StoreError> {
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
+/// The latest intents of a machine, newest first, at most `limit`.
+pub async fn recent(db: &Db, machine: MachineId, limit: u32) -> Result<Vec<Intent>, StoreError> {
+    const RECENT: &str = "WHERE machine = $1 ORDER BY opened DESC, id DESC LIMIT $2";
+    let statement = Statement::select("intent", &COLUMNS, RECENT).bind(&machine);
+    let rows = db.all(statement.bind(limit)).await?;
+    rows.iter().map(read).collect()
+}
+
 /// The latest intent of a machine, open or closed.
 pub async fn latest_of_machine(db: &Db, machine: MachineId) -> Result<Option<Intent>, StoreError> {
-    const LATEST: &str = "WHERE machine = $1 ORDER BY opened DESC, id DESC LIMIT 1";
-    let statement = Statement::select("intent", &COLUMNS, LATEST).bind(&machine);
-    db.optional(statement).await?.as_ref().map(read).transpose()
+    Ok(recent(db, machine, 1).await?.pop())
 }
 
 /// Opens an intent; `false` if one already stands for its machine.

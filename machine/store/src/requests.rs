@@ -13,7 +13,7 @@ use crate::transaction::Transaction;
 pub struct Request {
     /// The key that the caller drew for it.
     pub key: String,
-    /// SHA-256 of the request, to tell a repetition from a mistake.
+    /// The code of the request ([`crate::request_code`]), to tell a repetition from a mistake.
     pub digest: [u8; 32],
     /// What was answered.
     pub result: String,

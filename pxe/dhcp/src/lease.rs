@@ -65,14 +65,20 @@ impl LeaseTable {
         if let Some(other) = holder.filter(|it| *it != client) {
             return Err(ReservationError::Reserved { address, other });
         }
-        if let Some(before) = self.ledger.reserved.insert(client, address) {
+        self.unreserve(client);
+        self.ledger.reserved.insert(client, address);
+        self.ledger.reserved_for.insert(address, client);
+        self.ledger.pool.reserve(address);
+        Ok(())
+    }
+
+    /// Ends a client's reservation, if it has one. Its lease is not touched.
+    pub fn unreserve(&mut self, client: ClientKey) {
+        if let Some(before) = self.ledger.reserved.remove(&client) {
             self.ledger.reserved_for.remove(&before);
             self.ledger.pool.unreserve(before);
             self.ledger.settle(before);
         }
-        self.ledger.reserved_for.insert(address, client);
-        self.ledger.pool.reserve(address);
-        Ok(())
     }
 
     /// An address to offer, held for the client for [`Limits::offer`].

@@ -234,6 +234,14 @@ impl DhcpControl {
         Ok(subnet.table().reserve(client, address)?)
     }
 
+    /// Ends a client's reservation in the subnet of this address.
+    pub fn unreserve(&self, client: ClientKey, address: IpAddr) {
+        let mut subnets = self.subnets.iter();
+        if let Some(served) = subnets.find(|it| it.subnet.network.contains(address)) {
+            served.table().unreserve(client);
+        }
+    }
+
     /// A lease that was committed elsewhere: another replica, an import.
     pub fn committed(&self, lease: &Lease) {
         for served in self.subnets.iter() {

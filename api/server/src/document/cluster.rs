@@ -11,7 +11,7 @@
 //!   - { role: worker, match: { manufacturer: Lab }, accept: wait, disk: { wwn: naa.5000c500a1b2c3d4 } }
 //! ```
 
-use machine_core::cluster::{Acceptance, ClusterSpec, MemberRule, Pattern, Selector};
+use machine_core::cluster::{Acceptance, ClusterSpec, MemberRule, Pattern, Role, Selector};
 use machine_core::hardware::DiskIdentity;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
@@ -78,6 +78,11 @@ pub fn parse(file: &str, text: &str) -> Result<ClusterSpec, DocumentError> {
         .value
         .iter()
         .map(|member| rule(reader, member));
+    let members = members.collect::<Result<Vec<_>, _>>()?;
+    if members.iter().all(|rule| rule.role != Role::ControlPlane) {
+        let wanted = "at least one with role: controlplane";
+        return Err(reader.wrong(&document.members, "members", wanted, "none"));
+    }
     let talos = version(reader, &document.talos, "talos")?;
     let image = document
         .image
@@ -89,7 +94,7 @@ pub fn parse(file: &str, text: &str) -> Result<ClusterSpec, DocumentError> {
         talos,
         image,
         allow_plaintext: document.allow_plaintext,
-        members: members.collect::<Result<_, _>>()?,
+        members,
     })
 }
 
@@ -220,7 +225,6 @@ fn endpoint(reader: Reader<'_>, value: &Spanned<String>) -> Result<String, Docum
 #[cfg(test)]
 mod tests {
     use super::*;
-    use machine_core::cluster::Role;
 
     const LAB: &str = "\
 name: lab
@@ -300,6 +304,11 @@ members:
                 "{ manufacturer: Lab, firmware: bios }",
                 "{}",
                 "lab.yaml:8: match: wanted at least one of",
+            ),
+            (
+                "role: controlplane",
+                "role: worker",
+                "lab.yaml:7: members: wanted at least one with role: controlplane, got \"none\"",
             ),
             ("kubernetes: 1.34.1\n", "", "lab.yaml:"),
             (

@@ -1,6 +1,7 @@
 //! Use cases of clusters: apply, look.
 
-use machine_core::cluster::{Cluster, ClusterSpec};
+use machine_core::allocation::{Allocation, allocate};
+use machine_core::cluster::{Cluster, ClusterSpec, Selector};
 use machine_core::id::ClusterId;
 use machine_store::change::{Change, ClusterWrite};
 use machine_store::events::Event;
@@ -10,7 +11,7 @@ use crate::document::cluster::parse;
 use crate::effects::SeenCluster;
 use crate::error::UseCaseError;
 use crate::operations::machines::MachineView;
-use crate::operations::{Asked, Operations, TRIES, because};
+use crate::operations::{Asked, Operations, TRIES, Written};
 
 /// A cluster, and what was last seen of it.
 #[derive(Debug, Clone)]
@@ -20,6 +21,21 @@ pub struct ClusterView {
     /// What was last seen of it.
     pub seen: SeenCluster,
 }
+
+/// A cluster that was applied.
+#[derive(Debug, Clone)]
+pub struct AppliedCluster {
+    /// The cluster.
+    pub view: ClusterView,
+    /// Whether it was made, and not changed.
+    pub created: bool,
+    /// What hinders its machines as things stand, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// The results of a request that makes a cluster and of one that changes it.
+const MADE: &str = "made";
+const CHANGED: &str = "changed";
 
 impl Operations {
     /// Every cluster, by name.
@@ -52,33 +68,102 @@ impl Operations {
         file: &str,
         document: &str,
         asked: &Asked,
-    ) -> Result<(ClusterView, bool), UseCaseError> {
+    ) -> Result<AppliedCluster, UseCaseError> {
         let spec = parse(file, document)?;
         self.effects.check_cluster(&spec.talos)?;
+        let what = ["apply cluster", document];
+        if let Some(result) = self.carried_out(asked, &what).await? {
+            return self.applied(&spec.name, result == MADE).await;
+        }
         for _ in 0..TRIES {
             let known = clusters::find_by_name(&self.db, &spec.name).await?;
-            let created = known.is_none();
-            let change = match known {
-                Some(known) => self.changed(&known, &spec, document, asked)?,
-                None => self.made(&spec, document, asked).await?,
+            let result = if known.is_none() { MADE } else { CHANGED };
+            let mut change = match known {
+                Some(known) => self.changed(&known, &spec, asked)?,
+                None => self.made(&spec, asked).await?,
             };
-            if self.write(&change).await? {
-                for machine in machines::list(&self.db).await? {
-                    self.effects.wake(machine.id);
+            change.request = Some(self.request(asked, &what, result.to_owned()));
+            match self.write(&change).await? {
+                Written::Now => {
+                    for machine in machines::list(&self.db).await? {
+                        self.effects.wake(machine.id);
+                    }
+                    return self.applied(&spec.name, result == MADE).await;
                 }
-                let cluster = self.cluster(&spec.name).await?;
-                return Ok((self.cluster_view(cluster), created));
+                Written::Before(result) => return self.applied(&spec.name, result == MADE).await,
+                Written::Overtaken => {}
             }
         }
         Err(UseCaseError::Overtaken)
     }
 
-    async fn made(
+    async fn applied(&self, name: &str, created: bool) -> Result<AppliedCluster, UseCaseError> {
+        let cluster = self.cluster(name).await?;
+        let notes = self.hindrances(&cluster).await?;
+        let view = self.cluster_view(cluster);
+        Ok(AppliedCluster {
+            view,
+            created,
+            notes,
+        })
+    }
+
+    /// What hinders the machines of a cluster as things stand. None of it is an error: images and
+    /// machines may come later.
+    async fn hindrances(&self, cluster: &Cluster) -> Result<Vec<String>, UseCaseError> {
+        let spec = &cluster.spec;
+        let mut notes = Vec::new();
+        if !spec.allow_plaintext {
+            notes.push(
+                "no config is sent: configs travel over plain HTTP, and the cluster's file does \
+                 not say allow_plaintext: true"
+                    .to_owned(),
+            );
+        }
+        if !self.effects.has_image(&spec.image) {
+            let image = &spec.image;
+            notes.push(format!("the settings have no image {image}"));
+        }
+        let clusters = clusters::list(&self.db).await?;
+        for rule in &spec.members {
+            if let Selector::Named(name) = &rule.selector {
+                notes.extend(self.hindrance_of(cluster, name, &clusters).await?);
+            }
+        }
+        Ok(notes)
+    }
+
+    /// What hinders a machine that a rule names.
+    async fn hindrance_of(
         &self,
-        spec: &ClusterSpec,
-        document: &str,
-        asked: &Asked,
-    ) -> Result<Change, UseCaseError> {
+        cluster: &Cluster,
+        name: &str,
+        clusters: &[Cluster],
+    ) -> Result<Option<String>, UseCaseError> {
+        let Some(machine) = machines::find_by_name(&self.db, name).await? else {
+            return Ok(Some(format!("there is no machine {name} yet")));
+        };
+        let allocation = allocate(&machine, clusters);
+        let view = self.view(machine).await?;
+        if let Some((intent, other)) = view.assignment()
+            && intent.assignment.cluster != cluster.id
+        {
+            return Ok(Some(format!("{name} belongs to the cluster {other}")));
+        }
+        Ok(match allocation {
+            Allocation::Ambiguous { clusters } => Some(format!(
+                "rules of several clusters take {name}: {}",
+                clusters.join(", ")
+            )),
+            Allocation::NoDisk { .. } => Some(format!(
+                "neither the rule nor the record of {name} names the disk: nothing is installed \
+                 without"
+            )),
+            Allocation::Take { .. } | Allocation::None => None,
+        })
+    }
+
+    async fn made(&self, spec: &ClusterSpec, asked: &Asked) -> Result<Change, UseCaseError> {
         let id = ClusterId::from_bytes(self.effects.draw()?);
         let secrets = self.effects.make_cluster_secrets(id, &spec.talos).await?;
         let cluster = Cluster {
@@ -87,7 +172,7 @@ impl Operations {
             bootstrap: None,
             version: 0,
         };
-        let mut change = self.change(&cluster, "made, with its secrets", document, asked);
+        let mut change = self.change(&cluster, "made, with its secrets", asked);
         change.clusters.push(ClusterWrite::Insert(cluster));
         change.secrets.push(secrets);
         Ok(change)
@@ -97,7 +182,6 @@ impl Operations {
         &self,
         known: &Cluster,
         spec: &ClusterSpec,
-        document: &str,
         asked: &Asked,
     ) -> Result<Change, UseCaseError> {
         if known.spec.endpoint != spec.endpoint {
@@ -111,12 +195,12 @@ impl Operations {
             spec: spec.clone(),
             ..known.clone()
         };
-        let mut change = self.change(&cluster, "changed", document, asked);
+        let mut change = self.change(&cluster, "changed", asked);
         change.clusters.push(ClusterWrite::Update(cluster));
         Ok(change)
     }
 
-    fn change(&self, cluster: &Cluster, what: &str, document: &str, asked: &Asked) -> Change {
+    fn change(&self, cluster: &Cluster, what: &str, asked: &Asked) -> Change {
         let event = Event {
             at: self.effects.now(),
             boot: None,
@@ -124,10 +208,9 @@ impl Operations {
             cluster: Some(cluster.id),
             actor: asked.actor.clone(),
             kind: "cluster".to_owned(),
-            detail: format!("{} was {what}{}", cluster.spec.name, because(&asked.reason)),
+            detail: format!("{} was {what}{}", cluster.spec.name, asked.because()),
         };
         Change {
-            request: self.request(asked, &["apply cluster", document]),
             events: vec![event],
             ..Change::default()
         }

@@ -1,23 +1,24 @@
-//! Use cases of one machine: look, accept, switch power.
+//! Use cases of one machine: look, accept.
 
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::condition::{Condition, conditions};
-use machine_core::evidence::KnownIdentity;
 use machine_core::intent::Intent;
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
-use machine_core::power::PowerState;
 use machine_store::change::{Change, MachineWrite};
 use machine_store::events::{self, Event, RecordedEvent};
-use machine_store::{attempts, boots, clusters, identities, intents, machines};
+use machine_store::evidence::RecordedFact;
+use machine_store::{attempts, boots, clusters, evidence, identities, intents, machines};
 
-use crate::effects::{PowerRequest, SeenMachine};
+use crate::effects::SeenMachine;
 use crate::error::UseCaseError;
-use crate::operations::{Asked, Operations, TRIES, because};
+use crate::operations::{Asked, Operations, TRIES, Written};
 
 /// How many boots are shown.
-const BOOTS: u32 = 20;
+pub(crate) const BOOTS: u32 = 20;
+/// How many intents are shown.
+const INTENTS: u32 = 5;
 /// How many events are read at once.
 const EVENTS: u32 = 500;
 
@@ -34,8 +35,19 @@ pub struct MachineView {
     pub intent: Option<(Intent, String)>,
     /// Its recent boots, newest first.
     pub boots: Vec<Boot>,
-    /// What identifies it.
-    pub identity: Option<KnownIdentity>,
+}
+
+/// A machine, and what is on record of it.
+#[derive(Debug, Clone)]
+pub struct MachineDetails {
+    /// The machine.
+    pub view: MachineView,
+    /// All that it has shown of its identity.
+    pub evidence: Vec<RecordedFact>,
+    /// Its latest intents, newest first, and the names of their clusters.
+    pub intents: Vec<(Intent, String)>,
+    /// The attempts of the latest intent, newest first.
+    pub attempts: Vec<Attempt>,
 }
 
 impl MachineView {
@@ -61,16 +73,29 @@ impl Operations {
     }
 
     /// One machine.
-    pub async fn show_machine(
-        &self,
-        name: &str,
-    ) -> Result<(MachineView, Vec<Attempt>), UseCaseError> {
+    pub async fn show_machine(&self, name: &str) -> Result<MachineDetails, UseCaseError> {
         let view = self.view(self.machine(name).await?).await?;
-        let attempts = match &view.intent {
+        let id = view.machine.id;
+        let mut named = Vec::new();
+        for intent in intents::recent(&self.db, id, INTENTS).await? {
+            named.push(self.named(intent).await?);
+        }
+        let attempts = match named.first() {
             Some((intent, _)) => attempts::of_intent(&self.db, intent.id).await?,
             None => Vec::new(),
         };
-        Ok((view, attempts))
+        Ok(MachineDetails {
+            view,
+            evidence: evidence::of_machine(&self.db, id).await?,
+            intents: named,
+            attempts,
+        })
+    }
+
+    /// An intent and the name of its cluster.
+    async fn named(&self, intent: Intent) -> Result<(Intent, String), UseCaseError> {
+        let cluster = clusters::find(&self.db, intent.assignment.cluster).await?;
+        Ok((intent, cluster.map(|it| it.spec.name).unwrap_or_default()))
     }
 
     /// The events of a machine after the one of this number, oldest first.
@@ -81,101 +106,42 @@ impl Operations {
 
     /// Accepts a machine: it may be inspected, and allocated by the clusters' rules.
     pub async fn accept(&self, name: &str, asked: &Asked) -> Result<MachineView, UseCaseError> {
+        let what = ["accept", name];
+        if self.carried_out(asked, &what).await?.is_some() {
+            return self.view(self.machine(name).await?).await;
+        }
         for _ in 0..TRIES {
             let machine = self.machine(name).await?;
-            let request = self.request(asked, &["accept", name]);
             let now = self.effects.now();
-            let next = match machine.after(Input::Accept, now) {
-                Ok(next) => next,
-                Err(refused) => return self.accepted_before(machine, refused, request).await,
-            };
-            let detail = format!(
-                "{} -> {}: accept{}",
-                machine.state,
-                next.state,
-                because(&asked.reason)
-            );
-            let event = event(&machine, asked, now, "state", detail);
+            let next = machine.after(Input::Accept, now);
+            let next = next.map_err(|refused| UseCaseError::Lifecycle {
+                name: machine.name.clone(),
+                refused,
+            })?;
+            let (from, to) = (machine.state, next.state);
+            let detail = format!("{from} -> {to}: accept{}", asked.because());
             let change = Change {
-                request,
+                request: Some(self.request(asked, &what, String::new())),
                 machines: vec![MachineWrite::Update(next)],
-                events: vec![event],
+                events: vec![event(&machine, asked, now, "state", detail)],
                 ..Change::default()
             };
-            if self.write(&change).await? {
-                self.effects.wake(machine.id);
-                return self.view(self.machine(name).await?).await;
+            match self.write(&change).await? {
+                Written::Now | Written::Before(_) => {
+                    self.effects.wake(machine.id);
+                    return self.view(self.machine(name).await?).await;
+                }
+                Written::Overtaken => {}
             }
         }
         Err(UseCaseError::Overtaken)
     }
 
-    /// The same request, sent again after it was carried out, is answered and not refused.
-    async fn accepted_before(
-        &self,
-        machine: Machine,
-        refused: machine_core::lifecycle::Refused,
-        request: Option<machine_store::requests::Request>,
-    ) -> Result<MachineView, UseCaseError> {
-        if let Some(request) = request
-            && let Some(earlier) = machine_store::requests::find(&self.db, &request.key).await?
-        {
-            earlier.repeated(&request.digest)?;
-            return self.view(machine).await;
-        }
-        Err(UseCaseError::Lifecycle {
-            name: machine.name,
-            refused,
-        })
-    }
-
-    /// Switches a machine's power, through its BMC.
-    pub async fn power(
-        &self,
-        name: &str,
-        request: PowerRequest,
-        asked: &Asked,
-    ) -> Result<PowerState, UseCaseError> {
-        let machine = self.machine(name).await?;
-        let what = match request {
-            PowerRequest::Level(PowerState::On) => "on",
-            PowerRequest::Level(PowerState::Off) => "off",
-            PowerRequest::Cycle => "cycle",
-        };
-        let detail = format!("{what}{}", because(&asked.reason));
-        let record = self.request(asked, &["power", name, what]);
-        let is_repeated = match &record {
-            Some(record) => {
-                let earlier = machine_store::requests::find(&self.db, &record.key).await?;
-                earlier
-                    .map(|earlier| earlier.repeated(&record.digest))
-                    .transpose()?
-                    .is_some()
-            }
-            None => false,
-        };
-        if is_repeated && let Some(power) = self.effects.seen_machine(machine.id).power {
-            return Ok(power);
-        }
-        let event = event(&machine, asked, self.effects.now(), "power", detail);
-        let change = Change {
-            request: record,
-            events: vec![event],
-            ..Change::default()
-        };
-        self.write(&change).await?;
-        Ok(self.effects.switch_power(&machine, request).await?)
-    }
-
     pub(crate) async fn view(&self, machine: Machine) -> Result<MachineView, UseCaseError> {
         let boots = boots::recent(&self.db, machine.id, BOOTS).await?;
-        let identity = identities::of_machine(&self.db, machine.id).await?;
         let judged = identities::judge(&self.db, machine.id).await?;
         let intent = match intents::latest_of_machine(&self.db, machine.id).await? {
-            Some(intent) => {
-                let cluster = clusters::find(&self.db, intent.assignment.cluster).await?;
-                Some((intent, cluster.map(|it| it.spec.name).unwrap_or_default()))
-            }
+            Some(intent) => Some(self.named(intent).await?),
             None => None,
         };
         let conditions = conditions(&machine, &judged, &boots, self.effects.now());
@@ -186,7 +152,6 @@ impl Operations {
             conditions,
             intent,
             boots,
-            identity,
         })
     }
 }

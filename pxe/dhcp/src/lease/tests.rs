@@ -179,6 +179,17 @@ fn a_moved_reservation_frees_the_old_address() {
 }
 
 #[test]
+fn an_ended_reservation_frees_its_address_for_another() {
+    let mut table = small();
+    let address = ip("10.77.0.11");
+    table.reserve(client(9), address).unwrap();
+    table.unreserve(client(9));
+    table.unreserve(client(9));
+    assert_eq!(table.standing(client(1), address, at(0)), Standing::Free);
+    assert_eq!(table.reserve(client(8), address), Ok(()));
+}
+
+#[test]
 fn a_reserved_address_is_waited_for() {
     let mut table = small();
     table.committed(&lease(1, ip("10.77.0.11"), at(100)));

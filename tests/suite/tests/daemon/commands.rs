@@ -2,7 +2,9 @@
 
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 
-use crate::place::{AUTHORITATIVE, Place};
+use testbed::transcript::Mark;
+
+use crate::place::{AUTHORITATIVE, LONG, Place};
 use crate::refused::assert_refused;
 
 const RACK: &str = "\
@@ -81,8 +83,67 @@ async fn a_repeated_request_is_carried_out_once_and_the_record_says_who_and_why(
     let [accepted] = accepted.as_slice() else {
         panic!("{timeline}");
     };
-    // The actor is who opened the socket: these tests are root's.
-    assert!(accepted.contains("root"), "{accepted}");
+    // The actor is who opened the socket, whatever it calls itself: these tests are root's.
+    assert!(accepted.contains("uid 0"), "{accepted}");
+    assert!(daemon.stop().await.unwrap().success());
+    place.lab.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_a_timeline_is_told_that_the_daemon_stops() {
+    let place = Place::up("follow");
+    let mut daemon = place.serve(&place.settings(AUTHORITATIVE, "")).await;
+    let rack = place.write("rack.yaml", RACK).display().to_string();
+    place.done(&["machine", "apply", "-f", &rack]).await;
+    let words = ["machine", "timeline", "cp-1", "--follow"];
+    let command = place.command(&words);
+    let mut follower = place.prints("follower", command, "registered").await;
+
+    place.done(&["machine", "accept", "cp-1"]).await;
+    let accepted = |line: &str| line.contains("accept");
+    let output = follower.output();
+    output
+        .wait_since(Mark::default(), "the acceptance", LONG, accepted)
+        .await
+        .unwrap();
+    assert!(daemon.stop().await.unwrap().success());
+    let status = follower.wait(LONG).await.unwrap();
+    assert_eq!(status.code(), Some(1), "{status}");
+    let log = std::fs::read_to_string(follower.log()).unwrap();
+    assert_eq!(
+        log.lines().last(),
+        Some("drover: the daemon stops"),
+        "{log}"
+    );
+    place.lab.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_another_dhcp_server_the_addresses_of_a_rack_are_recorded() {
+    let place = Place::up("proxy-rack");
+    let mut daemon = place.serve(&place.settings("mode: proxy", "")).await;
+    let text = RACK.replace("\" }]", "\", address: 10.77.0.10 }]");
+    let rack = place.write("rack.yaml", &text).display().to_string();
+    let said = place.drover(&["machine", "apply", "-f", &rack]).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.err.contains("10.77.0.10 is recorded, but"), "{said:?}");
+    let retry = ["machine", "retry", "cp-1"];
+    let refused = place.drover(&retry).await;
+    assert_refused(&refused, &["cp-1", "retry", "discovered"]);
+
+    let cluster = place.write("lab.yaml", CLUSTER).display().to_string();
+    let said = place.drover(&["cluster", "apply", "-f", &cluster]).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for fact in ["allow_plaintext", "no image talos-1.13.9"] {
+        assert!(said.err.contains(fact), "{said:?}");
+    }
+    let own = place.write("own.yaml", &text.replace("0.10", "0.1"));
+    let said = place
+        .drover(&["machine", "apply", "-f", own.to_str().unwrap()])
+        .await;
+    assert_refused(&said, &["cp-1", "10.77.0.1", "10.77.0.0/24"]);
+    let shown = place.done(&["machine", "show", "cp-1"]).await;
+    assert!(shown.contains("PERMISSION"), "{shown}");
     assert!(daemon.stop().await.unwrap().success());
     place.lab.finish();
 }
@@ -115,6 +176,13 @@ async fn wrong_documents_are_told_with_their_line_and_change_nothing() {
             "master",
             ":6: members.role: wanted",
         ),
+        (
+            "cluster",
+            CLUSTER,
+            "controlplane",
+            "worker",
+            ":6: members: wanted at least one with role: controlplane",
+        ),
         ("cluster", CLUSTER, "members:", "member:", ":5: "),
         ("cluster", CLUSTER, "1.13.9", "9.9.9", "9.9"),
         ("machine", RACK, "52:54:00:77:01:01", "52:54", ":3: "),
@@ -138,6 +206,7 @@ async fn wrong_documents_are_told_with_their_line_and_change_nothing() {
     for words in [
         &["machine", "show", "nobody"][..],
         &["machine", "accept", "nobody"],
+        &["machine", "retry", "nobody"],
         &["machine", "timeline", "nobody"],
         &["cluster", "show", "nobody"],
     ] {

@@ -104,13 +104,18 @@ impl Place {
 
     /// Runs `drover` with these words in the server's place, with the socket of [`Self::state`].
     pub(crate) async fn drover(&self, words: &[&str]) -> Said {
+        run(self.command(words)).await
+    }
+
+    /// The same, still to be run.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = self.lab.server().command(&self.binary);
         command
             .args(words)
             .env("DROVER_SOCKET", self.state().join("drover.sock"))
             .env("DROVER_LOG_FORMAT", "text")
             .env_remove("DROVER_CONFIG");
-        run(command).await
+        command
     }
 
     /// The same, within `wrapper`: a program that becomes what its last arguments name.

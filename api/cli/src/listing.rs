@@ -1,0 +1,57 @@
+//! Machines as they are listed: a row each for people, an object each for programs.
+
+use api_proto::v1::Machine;
+use serde_json::{Value, json};
+
+use crate::command::OutputFormat;
+use crate::error::CommandError;
+use crate::output::{or_dash, print_json, print_table, time};
+
+/// Prints machines, a row each.
+pub(crate) fn print_machines(
+    machines: &[Machine],
+    output: OutputFormat,
+) -> Result<(), CommandError> {
+    if output == OutputFormat::Json {
+        return print_json(&Value::Array(machines.iter().map(machine_json).collect()));
+    }
+    let rows = machines.iter().map(|machine| {
+        let mut notes = machine.conditions.join(", ");
+        let waiting = machine
+            .failure
+            .as_ref()
+            .map_or(machine.waiting.as_str(), |it| it.why.as_str());
+        if !notes.is_empty() && !waiting.is_empty() {
+            notes.push_str("; ");
+        }
+        notes.push_str(waiting);
+        vec![
+            machine.name.clone(),
+            machine.state.clone(),
+            or_dash(&machine.cluster),
+            or_dash(&machine.role),
+            or_dash(&machine.power),
+            or_dash(&machine.firmware),
+            or_dash(&machine.address),
+            notes,
+        ]
+    });
+    let headings = [
+        "name", "state", "cluster", "role", "power", "firmware", "address", "notes",
+    ];
+    print_table(&headings, rows.collect())
+}
+
+/// A machine for programs.
+pub(crate) fn machine_json(machine: &Machine) -> Value {
+    json!({
+        "id": machine.id, "name": machine.name, "state": machine.state,
+        "since": time(machine.since), "waiting": machine.waiting,
+        "conditions": machine.conditions, "cluster": machine.cluster, "role": machine.role,
+        "address": machine.address, "power": machine.power, "ready": machine.ready,
+        "architecture": machine.architecture, "firmware": machine.firmware,
+        "failure": machine.failure.as_ref().map(|it| json!({
+            "step": it.step, "why": it.why, "advice": it.advice,
+        })),
+    })
+}

@@ -1,0 +1,83 @@
+//! A machine's timeline as a stream: what happened, and, for whoever follows it, what happens from
+//! then on.
+//!
+//! A stream that is followed has no end of its own. It ends when nobody listens any more, and when
+//! the daemon stops: a server that drains waits for its streams.
+
+use std::time::Duration;
+
+use api_proto::v1::WatchTimelineResponse;
+use tokio::sync::{mpsc, watch};
+use tonic::Status;
+
+use crate::convert;
+use crate::operations::Operations;
+
+/// How often a timeline that is followed is read.
+const FOLLOW: Duration = Duration::from_millis(300);
+/// How many events may wait for a slow reader.
+const WAITING: usize = 64;
+
+/// What goes over the wire.
+pub(crate) type Sent = Result<WatchTimelineResponse, Status>;
+
+/// A timeline that somebody reads.
+#[derive(Debug)]
+pub(crate) struct Timeline {
+    pub(crate) operations: Operations,
+    pub(crate) name: String,
+    pub(crate) follow: bool,
+    /// Turns true when the daemon stops.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl Timeline {
+    /// Begins to send it.
+    pub(crate) fn spawn(self) -> mpsc::Receiver<Sent> {
+        let (sender, events) = mpsc::channel(WAITING);
+        tokio::spawn(self.send(sender));
+        events
+    }
+
+    async fn send(self, sender: mpsc::Sender<Sent>) {
+        let mut stopping = self.stopping.clone();
+        let end = tokio::select! {
+            end = self.send_events(&sender) => end,
+            // An error means that the server is gone, which is as good.
+            _ = stopping.wait_for(|stopping| *stopping) => {
+                Err(Status::unavailable("the daemon stops"))
+            }
+        };
+        if let Err(status) = end {
+            // A reader so slow that there is no place for this sees the stream break off.
+            let _full = sender.try_send(Err(status));
+        }
+    }
+
+    /// Sends events until there are no more, or, when it follows, until nobody listens.
+    async fn send_events(&self, sender: &mpsc::Sender<Sent>) -> Result<(), Status> {
+        let mut after = 0;
+        loop {
+            let events = self.operations.events(&self.name, after).await;
+            let events = events.map_err(|error| convert::status(&error))?;
+            for event in &events {
+                after = event.seq;
+                let event = Some(convert::event(event));
+                let sent = sender.send(Ok(WatchTimelineResponse { event })).await;
+                if sent.is_err() {
+                    return Ok(());
+                }
+            }
+            if !events.is_empty() {
+                continue;
+            }
+            if !self.follow {
+                return Ok(());
+            }
+            tokio::select! {
+                () = tokio::time::sleep(FOLLOW) => {}
+                () = sender.closed() => return Ok(()),
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What is around the use cases: an empty database, a clock that stands, and a place where nothing
+//! has power but everything is written down.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+
+use api_server::effects::{
+    AddressGiver, EffectError, Effects, PowerRequest, SeenCluster, SeenMachine,
+};
+use api_server::operations::{Asked, Operations};
+use machine_core::id::{ClusterId, MachineId};
+use machine_core::machine::Machine;
+use machine_core::network::ClientKey;
+use machine_core::power::PowerState;
+use machine_core::time::Timestamp;
+use machine_store::change::{Change, Outcome, SecretWrite, apply};
+use machine_store::db::Db;
+use machine_store::location::Location;
+use machine_store::place::Place;
+use machine_store::request_code::request_code;
+use machine_store::seal::SealKey;
+use machine_store::{events, machines};
+
+/// The only image.
+pub(crate) const IMAGE: &str = "talos-1.13.9";
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+/// The use cases and what is around them.
+pub(crate) struct Around {
+    pub(crate) operations: Operations,
+    pub(crate) db: Db,
+    pub(crate) world: Arc<World>,
+}
+
+impl Around {
+    pub(crate) async fn new() -> Self {
+        let db = Db::open(&Location::SqliteMemory).await.unwrap();
+        let world = Arc::new(World {
+            seal: SealKey::generate().unwrap(),
+            drawn: AtomicU8::new(0),
+            is_proxy: Mutex::default(),
+            switched: Mutex::default(),
+            fails: Mutex::default(),
+            reserved: Mutex::default(),
+        });
+        let effects: Arc<dyn Effects> = Arc::<World>::clone(&world);
+        Self {
+            operations: Operations::new(db.clone(), effects),
+            db,
+            world,
+        }
+    }
+
+    pub(crate) async fn machine(&self, name: &str) -> Machine {
+        machines::find_by_name(&self.db, name)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    pub(crate) async fn write(&self, change: Change) {
+        assert_eq!(apply(&self.db, &change).await.unwrap(), Outcome::Applied);
+    }
+
+    /// What happened, each with who did it.
+    pub(crate) async fn events(&self) -> Vec<String> {
+        let events = events::since(&self.db, 0, 100).await.unwrap();
+        let told = |it: &events::RecordedEvent| format!("{}: {}", it.event.actor, it.event.detail);
+        events.iter().map(told).collect()
+    }
+}
+
+/// Alice asks, under this key.
+pub(crate) fn asked(key: &str) -> Asked {
+    Asked::new("alice".to_owned(), "it is time".to_owned(), key.to_owned()).unwrap()
+}
+
+/// A daemon without sockets.
+pub(crate) struct World {
+    pub(crate) seal: SealKey,
+    drawn: AtomicU8,
+    pub(crate) is_proxy: Mutex<bool>,
+    /// How power was switched.
+    pub(crate) switched: Mutex<Vec<PowerRequest>>,
+    /// Whether BMCs do not answer.
+    pub(crate) fails: Mutex<bool>,
+    pub(crate) reserved: Mutex<BTreeSet<(ClientKey, IpAddr)>>,
+}
+
+#[async_trait::async_trait]
+impl Effects for World {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+
+    fn draw(&self) -> Result<[u8; 16], EffectError> {
+        Ok([self.drawn.fetch_add(1, Ordering::Relaxed); 16])
+    }
+
+    fn seal_bmc_password(
+        &self,
+        machine: MachineId,
+        password: &str,
+    ) -> Result<SecretWrite, EffectError> {
+        let place = Place::new("machine", machine, "bmc_password");
+        Ok(SecretWrite::Replace {
+            sealed: self.seal.seal(&place, password.as_bytes()).unwrap(),
+            place,
+            at: NOW,
+        })
+    }
+
+    async fn make_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+        _: &str,
+    ) -> Result<SecretWrite, EffectError> {
+        let place = Place::new("cluster", cluster, "secrets");
+        let drawn = self.draw()?;
+        Ok(SecretWrite::PutIfAbsent {
+            sealed: self.seal.seal(&place, &drawn).unwrap(),
+            place,
+            at: NOW,
+        })
+    }
+
+    async fn switch_power(
+        &self,
+        _: &Machine,
+        request: PowerRequest,
+    ) -> Result<PowerState, EffectError> {
+        self.switched.lock().unwrap().push(request);
+        if *self.fails.lock().unwrap() {
+            return Err(EffectError("the BMC does not answer".to_owned()));
+        }
+        Ok(match request {
+            PowerRequest::Level(level) => level,
+            PowerRequest::Cycle => PowerState::On,
+        })
+    }
+
+    fn request_code(&self, parts: &[&str]) -> [u8; 32] {
+        request_code(&self.seal, parts)
+    }
+
+    fn giver_of(&self, address: IpAddr) -> Result<AddressGiver, EffectError> {
+        if address == IpAddr::from([10, 77, 0, 1]) {
+            return Err(EffectError("10.77.0.1 is the server's".to_owned()));
+        }
+        let is_proxy = *self.is_proxy.lock().unwrap();
+        Ok(if is_proxy {
+            AddressGiver::Another
+        } else {
+            AddressGiver::Us
+        })
+    }
+
+    fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), EffectError> {
+        self.reserved.lock().unwrap().insert((client, address));
+        Ok(())
+    }
+
+    fn unreserve(&self, client: ClientKey, address: IpAddr) {
+        self.reserved.lock().unwrap().remove(&(client, address));
+    }
+
+    fn check_cluster(&self, _: &str) -> Result<(), EffectError> {
+        Ok(())
+    }
+
+    fn has_image(&self, name: &str) -> bool {
+        name == IMAGE
+    }
+
+    fn wake(&self, _: MachineId) {}
+
+    fn seen_machine(&self, _: MachineId) -> SeenMachine {
+        SeenMachine::default()
+    }
+
+    fn seen_cluster(&self, _: ClusterId) -> SeenCluster {
+        SeenCluster::default()
+    }
+}

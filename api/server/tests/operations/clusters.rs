@@ -1,0 +1,97 @@
+//! Clusters: made once, changed, and what hinders them.
+
+use api_server::error::UseCaseError;
+use machine_core::id::ClusterId;
+use machine_store::place::Place;
+use machine_store::seal::Sealed;
+use machine_store::secrets;
+
+use crate::around::{Around, asked};
+
+pub(crate) const CLUSTER: &str = "\
+name: lab
+endpoint: https://10.77.0.10:6443
+talos: 1.13.9
+kubernetes: 1.34.1
+allow_plaintext: true
+members:
+  - { role: controlplane, machine: cp-1 }
+";
+
+impl Around {
+    /// Applies a cluster; whether it was made, and the notes.
+    pub(crate) async fn cluster(
+        &self,
+        document: &str,
+        key: &str,
+    ) -> Result<(bool, Vec<String>), UseCaseError> {
+        let applied = self
+            .operations
+            .apply_cluster("lab.yaml", document, &asked(key))
+            .await?;
+        Ok((applied.created, applied.notes))
+    }
+
+    async fn secrets(&self) -> Sealed {
+        let (view, _) = self.operations.show_cluster("lab").await.unwrap();
+        let id: ClusterId = view.cluster.id;
+        let place = Place::new("cluster", id, "secrets");
+        secrets::find(&self.db, &place).await.unwrap().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_applied_twice_keeps_its_secrets() {
+    let around = Around::racked().await;
+    assert_eq!(around.cluster(CLUSTER, "1").await.unwrap(), (true, vec![]));
+    let secrets = around.secrets().await;
+    // The first answer again; and the second request, which found it there.
+    assert!(around.cluster(CLUSTER, "1").await.unwrap().0);
+    let newer = CLUSTER.replace("1.34.1", "1.34.2");
+    assert!(!around.cluster(&newer, "2").await.unwrap().0);
+    assert!(!around.cluster(&newer, "2").await.unwrap().0);
+    // A late repetition does not undo what was changed since.
+    assert!(around.cluster(CLUSTER, "1").await.unwrap().0);
+    let (view, _) = around.operations.show_cluster("lab").await.unwrap();
+    assert_eq!(view.cluster.spec.kubernetes, "1.34.2");
+    assert_eq!(around.secrets().await, secrets);
+    let moved = CLUSTER.replace("0.10:6443", "0.11:6443");
+    let said = around.cluster(&moved, "3").await.unwrap_err().to_string();
+    assert!(said.contains("it can't be changed to"), "{said}");
+}
+
+#[tokio::test]
+async fn of_two_who_make_one_cluster_at_once_one_changes_it() {
+    let around = Around::racked().await;
+    let (one, other) = tokio::join!(around.cluster(CLUSTER, "1"), around.cluster(CLUSTER, "2"));
+    let mut created = [one.unwrap().0, other.unwrap().0];
+    created.sort_unstable();
+    assert_eq!(created, [false, true]);
+}
+
+#[tokio::test]
+async fn what_hinders_a_cluster_is_said_when_it_is_applied() {
+    let around = Around::racked().await;
+    for (from, to, wanted) in [
+        ("allow_plaintext: true\n", "", "allow_plaintext: true"),
+        (
+            "1.13.9",
+            "1.13.8",
+            "the settings have no image talos-1.13.8",
+        ),
+        ("cp-1", "cp-9", "there is no machine cp-9 yet"),
+        ("cp-1", "cp-2", "the record of cp-2 names the disk"),
+    ] {
+        let document = CLUSTER.replacen(from, to, 1);
+        let (_, notes) = around.cluster(&document, wanted).await.unwrap();
+        let [note] = notes.as_slice() else {
+            panic!("{to:?}: {notes:?}")
+        };
+        assert!(note.contains(wanted), "{note}");
+    }
+    around.cluster(CLUSTER, "as it should be").await.unwrap();
+    let second = CLUSTER.replace("name: lab", "name: second");
+    let (_, notes) = around.cluster(&second, "second").await.unwrap();
+    let wanted = "rules of several clusters take cp-1: lab, second";
+    assert_eq!(notes, [wanted]);
+}
