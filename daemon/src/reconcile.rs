@@ -189,7 +189,7 @@ impl Reconciler {
             };
             let step = plan(&situation.work(&PowerObservation::NoBmc), now());
             let is_of_records = match &step {
-                Step::Advance(_) | Step::Allocate(_) => true,
+                Step::Advance(_) | Step::Allocate(_) | Step::Permit(_) => true,
                 Step::Act(machine_core::plan::Action::OpenAttempt) => true,
                 Step::Act(_) | Step::GiveUp(_) | Step::Wait { .. } => false,
             };

@@ -42,7 +42,14 @@ impl Reconciler {
                 Ok(Progress::Done)
             }
             Step::Advance(input) => self.move_on(situation, input).await,
-            Step::Allocate(assignment) => self.allocate(situation, assignment).await,
+            Step::Allocate(assignment) => {
+                let next = machine.after(Input::Allocate, now())?;
+                self.open_intent(situation, next, assignment).await
+            }
+            Step::Permit(assignment) => {
+                self.open_intent(situation, machine.clone(), assignment)
+                    .await
+            }
             Step::GiveUp(failure) => self.give_up(situation, failure).await,
             Step::Act(action) => self.act(situation, action).await,
         }
@@ -93,13 +100,13 @@ impl Reconciler {
         })
     }
 
-    async fn allocate(
+    async fn open_intent(
         &self,
         situation: &Situation,
+        next: Machine,
         assignment: Assignment,
     ) -> Result<Progress, StepError> {
         let at = now();
-        let next = situation.machine.after(Input::Allocate, at)?;
         let actor = Self::policy(situation);
         let detail = format!(
             "installs as {}, and may erase {}",

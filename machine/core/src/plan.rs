@@ -74,6 +74,9 @@ pub enum Step {
     Advance(Input),
     /// Move it on to Provisioning, with an intent for this, opened by the cluster's rule.
     Allocate(Assignment),
+    /// Open an intent for this, by the cluster's rule: a person has said to try again what failed,
+    /// and the earlier intent was closed with the failure.
+    Permit(Assignment),
     /// Give its moving state up.
     GiveUp(Failure),
     /// Nothing to do before something happens, or before `until`.
@@ -173,25 +176,28 @@ fn plan_inspecting(work: &Work<'_>, now: Timestamp) -> Step {
 fn plan_available(work: &Work<'_>) -> Step {
     match work.allocation {
         Allocation::Take { assignment, .. } => Step::Allocate(assignment.clone()),
-        Allocation::None => wait("no cluster's rule takes it"),
-        Allocation::NoDisk { cluster } => wait(format!(
+        other => wait(why_not_allocated(other)),
+    }
+}
+
+/// Why the clusters' rules give a machine nothing to become.
+fn why_not_allocated(allocation: &Allocation) -> String {
+    match allocation {
+        Allocation::Take { .. } => "a cluster's rule takes it".to_owned(),
+        Allocation::None => "no cluster's rule takes it".to_owned(),
+        Allocation::NoDisk { cluster } => format!(
             "cluster {cluster} takes it, but neither its rule nor the machine's record names the \
              disk: nothing is installed without"
-        )),
-        Allocation::Ambiguous { clusters } => wait(format!(
-            "rules of several clusters take it: {}",
-            clusters.join(", ")
-        )),
+        ),
+        Allocation::Ambiguous { clusters } => {
+            format!("rules of several clusters take it: {}", clusters.join(", "))
+        }
     }
 }
 
 fn plan_provisioning(work: &Work<'_>, now: Timestamp) -> Step {
     let Some(intent) = work.intent.filter(|intent| intent.is_open(now)) else {
-        return Step::GiveUp(failure(
-            "install",
-            "no open intent permits it any more",
-            "allocate the machine again",
-        ));
+        return plan_without_intent(work);
     };
     match work.attempts.first() {
         Some(attempt) if attempt.is_open() => match attempt.release {
@@ -205,6 +211,36 @@ fn plan_provisioning(work: &Work<'_>, now: Timestamp) -> Step {
         }
         Some(_) | None => Step::GiveUp(attempts_used_up(work)),
     }
+}
+
+/// A closed intent never serves again. One that was closed before the machine came into this state
+/// belongs to the install that failed: trying again needs a new one, and new attempts of it.
+fn plan_without_intent(work: &Work<'_>) -> Step {
+    match work.allocation {
+        Allocation::Take { assignment, .. } if is_tried_again(work) => {
+            Step::Permit(assignment.clone())
+        }
+        _ if is_tried_again(work) => Step::GiveUp(failure(
+            "install",
+            &format!(
+                "it is tried again, but {}",
+                why_not_allocated(work.allocation)
+            ),
+            "say in a cluster's file what it becomes and on which disk, then retry",
+        )),
+        _ => Step::GiveUp(failure(
+            "install",
+            "no open intent permits it any more",
+            "look at its timeline, then retry",
+        )),
+    }
+}
+
+/// Whether a person has said to try again, and no intent was opened for it yet.
+fn is_tried_again(work: &Work<'_>) -> bool {
+    let closed = work.intent.and_then(|intent| intent.closed);
+    let is_moving = work.machine.state.moving().is_some();
+    is_moving && closed.is_some_and(|(at, _)| at <= work.machine.since)
 }
 
 /// Its config was not released: get the machine to boot from the network.
@@ -301,7 +337,9 @@ fn runs_from_disk(work: &Work<'_>, now: Timestamp) -> Option<Step> {
     }
     let is_off = *work.power == PowerObservation::Is(PowerState::Off);
     let went_off = is_off && now.since(boot.opened) >= DISK_BOOT;
-    let may_ask = !went_off && !is_overdue(work.machine, now);
+    // What is tried again is observed first: a live member is not installed anew.
+    let is_given_up_on = is_tried_again(work) && now.since(work.machine.since) >= DISK_BOOT;
+    let may_ask = !went_off && !is_given_up_on && !is_overdue(work.machine, now);
     may_ask.then_some(Step::Act(Action::Verify(boot.id)))
 }
 

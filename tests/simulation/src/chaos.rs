@@ -84,7 +84,7 @@ impl World {
         let cancelled = (AttemptEnd::Cancelled, IntentEnd::Cancelled);
         let ends = (deed == Deed::Cancel).then_some(cancelled);
         let assignment = row.intent.as_ref().map(|intent| intent.assignment.clone());
-        if matches!(after.state, State::Provisioning(_))
+        if deed == Deed::Reimage
             && let Some(assignment) = assignment
         {
             self.open_intent(machine, assignment, Actor::Person("alice".to_owned()));

@@ -70,7 +70,7 @@ impl World {
             let may = match &step {
                 Step::Act(Action::OpenAttempt | Action::CloseAttempt(_)) => true,
                 Step::Act(Action::StartFromNetwork | Action::PowerOff | Action::Verify(_)) => false,
-                Step::Advance(_) | Step::Allocate(_) | Step::GiveUp(_) => true,
+                Step::Advance(_) | Step::Allocate(_) | Step::Permit(_) | Step::GiveUp(_) => true,
                 Step::Wait { .. } => false,
             };
             if !may || self.in_flight.contains(&machine) {
@@ -119,6 +119,10 @@ impl World {
             Step::Allocate(assignment) => {
                 self.open_intent(machine, assignment, Actor::Policy("cluster".to_owned()));
                 record.after(Input::Allocate, now).ok().map(|it| (it, None))
+            }
+            Step::Permit(assignment) => {
+                self.open_intent(machine, assignment, Actor::Policy("cluster".to_owned()));
+                Some((record, None))
             }
         };
         if let Some((after, ends)) = written {
