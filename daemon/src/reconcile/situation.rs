@@ -15,8 +15,8 @@ use machine_store::{attempts, boots, clusters, intents, machines};
 
 use crate::error::StepError;
 
-/// How many boots a plan looks back.
-const BOOTS: u32 = 10;
+/// How many boots a plan looks back: firmware with many cards opens one for each.
+const BOOTS: u32 = 32;
 
 /// All that a plan for one machine is made of.
 #[derive(Debug, Clone)]

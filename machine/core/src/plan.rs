@@ -94,6 +94,10 @@ pub const POWER_ON_SELF_TEST: Duration = Duration::from_mins(15);
 pub const RESTART_GRACE: Duration = Duration::from_secs(20);
 /// How long a machine that was sent to its disk may take to show that it runs from it.
 pub const DISK_BOOT: Duration = Duration::from_mins(10);
+/// How long firmware may try one card, before a request of that card means that the machine has
+/// started anew: over IPv4 and IPv6, by PXE and HTTP, each for a minute. A restart of a server
+/// takes as long.
+pub const COME_BACK: Duration = Duration::from_mins(5);
 /// How long a boot that waits in its script may be silent: it asks again every few seconds.
 pub const SCRIPT_SILENCE: Duration = Duration::from_mins(1);
 
@@ -291,14 +295,17 @@ fn plan_released(work: &Work<'_>, attempt: &Attempt, released: Timestamp, now: T
     if *work.power == PowerObservation::Is(PowerState::Off) {
         return interrupted;
     }
-    let mut later = work.boots.iter().filter(|boot| {
-        boot.origin == BootOrigin::Network
-            && boot.opened > released
-            && attempt.boot != Some(boot.id)
-    });
-    let (newest, second) = (later.next(), later.next());
+    let later: Vec<&Boot> = work
+        .boots
+        .iter()
+        .filter(|boot| {
+            let is_other = attempt.boot != Some(boot.id);
+            boot.origin == BootOrigin::Network && boot.opened > released && is_other
+        })
+        .collect();
+    let newest = later.first();
     let too_long = newest.is_some_and(|boot| now.since(boot.opened) >= DISK_BOOT);
-    if second.is_some() || too_long {
+    if too_long || came_back_again(&later) {
         return interrupted;
     }
     if now >= attempt.deadline {
@@ -309,6 +316,17 @@ fn plan_released(work: &Work<'_>, attempt: &Attempt, released: Timestamp, now: T
             "it came back to the network after its config was released: its disk should boot"
         }
         None => "it has its config and installs",
+    })
+}
+
+/// Whether a card asked for a boot file, and much later asked again: its machine has started anew
+/// after its disk was given a chance. Other cards, and the same one soon after, are firmware that
+/// goes on through its list of what to boot.
+fn came_back_again(later: &[&Boot]) -> bool {
+    later.iter().any(|boot| {
+        let is_much_earlier =
+            |it: &&Boot| it.mac == boot.mac && boot.opened.since(it.opened) >= COME_BACK;
+        later.iter().copied().any(|it| is_much_earlier(&it))
     })
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::attempt::Release;
 use crate::fixtures::{assignment, at, attempt, boot, intent, machine};
+use crate::hardware::MacAddress;
 use crate::id::{AttemptId, BootId};
 use crate::intent::IntentEnd;
 use crate::lifecycle::Origin;
@@ -223,11 +224,61 @@ fn a_machine_that_comes_back_twice_was_interrupted() {
         story.step(670),
         Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted))
     );
-    story.boots.insert(0, back(3, 90));
+    story.boots.insert(0, back(3, 370));
     assert_eq!(
-        story.step(91),
+        story.step(371),
         Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted))
     );
+}
+
+#[test]
+fn firmware_that_goes_through_its_list_has_come_back_once() {
+    let back = |id: u8, card: u8, opened| Boot {
+        sent_to_disk: true,
+        mac: Some(MacAddress::new([0x52, 0x54, 0, 0x77, 0, card])),
+        ..boot(id, opened, BootStep::Discover)
+    };
+    let served = boot(1, 10, BootStep::Config);
+    for (name, boots) in [
+        ("two cards in turn", vec![back(3, 2, 75), back(2, 1, 70)]),
+        (
+            "two cards, in silence",
+            vec![back(3, 2, 135), back(2, 1, 70)],
+        ),
+        (
+            "one card, two protocols",
+            vec![back(3, 1, 140), back(2, 1, 70)],
+        ),
+        (
+            "two cards, each by two protocols, in silence",
+            vec![
+                back(5, 2, 280),
+                back(4, 1, 210),
+                back(3, 2, 140),
+                back(2, 1, 70),
+            ],
+        ),
+        (
+            "four cards that take minutes",
+            vec![back(4, 4, 430), back(3, 3, 250), back(2, 1, 70)],
+        ),
+    ] {
+        let mut story = Story::provisioning(vec![released()]);
+        let last = boots[0].opened;
+        story.boots = boots;
+        story.boots.push(served.clone());
+        let seconds = last.as_millis() / 1000;
+        assert!(waits(&story.step(seconds)), "{name}");
+        assert!(
+            waits(&story.step(seconds + 599)),
+            "{name}: the disk has its time"
+        );
+        assert_eq!(
+            story.step(seconds + 600),
+            Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted)),
+            "{name}"
+        );
+    }
 }
 
 #[test]
