@@ -11,8 +11,7 @@ use bmc_ipmi::login::Password;
 use machine_core::hardware::Firmware;
 use machine_core::id::MachineId;
 use machine_core::machine::Machine;
-use machine_core::plan::PowerObservation;
-use machine_core::power::{BootDevice, BootOverride, PowerState};
+use machine_core::power::{BootDevice, BootOverride, PowerObservation, PowerState};
 use machine_store::place::Place;
 use machine_store::secrets;
 

@@ -14,8 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use machine_core::id::MachineId;
-use machine_core::plan::{PowerObservation, Step, plan};
-use machine_core::power::PowerState;
+use machine_core::plan::plan;
+use machine_core::plan::step::{Action, Step};
+use machine_core::power::{PowerObservation, PowerState};
 use machine_store::machines;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -190,7 +191,7 @@ impl Reconciler {
             let step = plan(&situation.work(&PowerObservation::NoBmc), now());
             let is_of_records = match &step {
                 Step::Advance(_) | Step::Allocate(_) | Step::Permit(_) => true,
-                Step::Act(machine_core::plan::Action::OpenAttempt) => true,
+                Step::Act(Action::OpenAttempt) => true,
                 Step::Act(_) | Step::GiveUp(_) | Step::Wait { .. } => false,
             };
             if !is_of_records || self.perform(&situation, step).await? != Progress::Again {

@@ -39,13 +39,12 @@ impl BootDirectory {
         let goes_on = adopted
             .filter(|(boot, decision)| !boot.sent_to_disk || decision.answer == Answer::LocalDisk);
         let is_new = goes_on.is_none();
-        let (boot, decision) = match goes_on {
-            Some(goes_on) => goes_on,
-            None => {
-                let boot = opened(question, &read, at)?;
-                let decision = self.decide_dhcp(question, &read, &boot, at);
-                (boot, decision)
-            }
+        let (boot, decision) = if let Some(goes_on) = goes_on {
+            goes_on
+        } else {
+            let boot = opened(question, &read, at)?;
+            let decision = self.decide_dhcp(question, &read, &boot, at);
+            (boot, decision)
         };
         let step = match question.asker {
             Asker::Firmware => BootStep::Discover,

@@ -10,7 +10,7 @@ use machine_core::id::{AttemptId, BootId, IntentId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::Input;
 use machine_core::machine::{Failure, Machine};
-use machine_core::plan::{Action, Step};
+use machine_core::plan::step::{Action, Step};
 use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite, Outcome, apply};

@@ -1,5 +1,7 @@
 //! Which cluster's rule takes a machine, and as what.
 
+use std::fmt;
+
 use crate::cluster::{Acceptance, Cluster, ClusterSpec, MemberRule, Pattern, Selector};
 use crate::intent::Assignment;
 use crate::machine::Machine;
@@ -26,6 +28,28 @@ pub enum Allocation {
         /// Their clusters.
         clusters: Vec<String>,
     },
+}
+
+/// What it is, as a reason to wait.
+impl fmt::Display for Allocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Take { .. } => f.write_str("a cluster's rule takes it"),
+            Self::None => f.write_str("no cluster's rule takes it"),
+            Self::NoDisk { cluster } => write!(
+                f,
+                "cluster {cluster} takes it, but neither its rule nor the machine's record names \
+                 the disk: nothing is installed without"
+            ),
+            Self::Ambiguous { clusters } => {
+                write!(
+                    f,
+                    "rules of several clusters take it: {}",
+                    clusters.join(", ")
+                )
+            }
+        }
+    }
 }
 
 /// What the clusters' rules say of `machine`. Within a cluster, a rule that names the machine goes

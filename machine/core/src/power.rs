@@ -45,3 +45,14 @@ pub struct BootOverride {
     /// Whether the override is for UEFI (the "BIOS boot type" bit); a BMC may lose it.
     pub efi: bool,
 }
+
+/// What the machine's BMC said when it was asked for this plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PowerObservation {
+    /// There is no BMC to ask.
+    NoBmc,
+    /// It said this.
+    Is(PowerState),
+    /// It did not answer, or not usefully: what it said instead.
+    Unreachable(String),
+}

@@ -18,7 +18,7 @@ use machine_core::machine::Machine;
 use machine_core::power::PowerState;
 
 use crate::event::{Deed, Event};
-use crate::node::{Bmc, Contents, Node};
+use crate::node::{Bmc, Contents, Node, Wire};
 use crate::records::Row;
 use crate::world::World;
 
@@ -89,8 +89,10 @@ impl World {
             } else {
                 Asker::Firmware
             },
-            beside_another_server: self.random.percent(30),
-            misses_first: self.random.percent(30),
+            wire: Wire {
+                beside_another_server: self.random.percent(30),
+                misses_first: self.random.percent(30),
+            },
             uuid,
             serial: serial(&format!("S{index}")),
             address: Node::nth_address(index),

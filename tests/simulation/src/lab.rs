@@ -136,9 +136,9 @@ impl World {
             Asker::Ipxe => NodeStep::Ipxe(tries + 1),
         };
         let answer = self.over_the_wire(|world| Some(world.answer_dhcp(index, asker)));
-        let node = &self.nodes[index];
-        let is_missed = node.misses_first && tries == 0;
-        let is_silence = |(_, netboot): &(BootId, bool)| !netboot && node.beside_another_server;
+        let wire = self.nodes[index].wire;
+        let is_missed = wire.misses_first && tries == 0;
+        let is_silence = |(_, netboot): &(BootId, bool)| !netboot && wire.beside_another_server;
         let heard = answer.filter(|answer| !is_missed && !is_silence(answer));
         match (heard, asker) {
             (Some((boot, true)), Asker::Firmware) => {

@@ -6,8 +6,7 @@ use std::time::Duration;
 use machine_core::boot::Asker;
 use machine_core::hardware::{DiskIdentity, MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::{AttemptId, BootId};
-use machine_core::plan::PowerObservation;
-use machine_core::power::PowerState;
+use machine_core::power::{PowerObservation, PowerState};
 use machine_core::time::Timestamp;
 
 /// What is on a node's disk.
@@ -30,6 +29,15 @@ pub(crate) struct Bmc {
     pub(crate) ignores: bool,
 }
 
+/// What is between a node and us.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wire {
+    /// Whether another DHCP server gives the addresses: the way to the local disk is silence.
+    pub(crate) beside_another_server: bool,
+    /// Whether its link comes up so slowly that it misses the first answer.
+    pub(crate) misses_first: bool,
+}
+
 /// One machine of the lab.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
@@ -39,10 +47,7 @@ pub(crate) struct Node {
     pub(crate) cards: Vec<MacAddress>,
     /// What the ROM of its cards is.
     pub(crate) rom: Asker,
-    /// Whether another DHCP server gives the addresses: the way to the local disk is silence.
-    pub(crate) beside_another_server: bool,
-    /// Whether its link comes up so slowly that it misses the first answer.
-    pub(crate) misses_first: bool,
+    pub(crate) wire: Wire,
     pub(crate) uuid: SystemUuid,
     pub(crate) serial: SerialNumber,
     pub(crate) address: IpAddr,

@@ -10,8 +10,10 @@ use machine_core::boot::BootStep;
 use machine_core::id::{AttemptId, BootId, IntentId, MachineId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::Input;
-use machine_core::plan::{Action, PowerObservation, Step, Work, plan};
-use machine_core::power::PowerState;
+use machine_core::plan::plan;
+use machine_core::plan::step::{Action, Step};
+use machine_core::plan::work::Work;
+use machine_core::power::{PowerObservation, PowerState};
 use std::time::Duration;
 
 use crate::event::Event;

@@ -1,11 +1,12 @@
 //! A story for each branch of the plan.
 
 use super::*;
-use crate::attempt::Release;
+use crate::attempt::{Attempt, AttemptEnd, Release};
+use crate::boot::Boot;
 use crate::fixtures::{assignment, at, attempt, boot, intent, machine};
 use crate::hardware::MacAddress;
 use crate::id::{AttemptId, BootId};
-use crate::intent::IntentEnd;
+use crate::intent::{Intent, IntentEnd};
 use crate::lifecycle::Origin;
 
 const PROVISIONING: State = State::Provisioning(Origin::Available);
