@@ -60,7 +60,8 @@ impl BootDirectory {
             ..boot
         };
         if let Identity::Known(machine) = read.identity {
-            self.learn(machine, &claim, request, at).await?;
+            let proven = claim.without_cards_of_others(machine, &read.candidates);
+            self.learn(machine, &proven, request, at).await?;
         }
         self.note_script(&boot, &read, at).await?;
         let Identity::Known(machine) = read.identity else {
