@@ -186,7 +186,8 @@ impl Reconciler {
         };
         let about = About::machine(situation.machine.id);
         let event = about.event(at, "attempt", format!("attempt {number} begins"));
-        self.write_attempt(AttemptWrite::Open(attempt), event).await
+        self.write_attempt(situation, AttemptWrite::Open(attempt), event)
+            .await
     }
 
     async fn close_attempt(
@@ -200,7 +201,8 @@ impl Reconciler {
         let at = now();
         let detail = format!("attempt {} ended: {}", attempt.number, end.as_str());
         let event = About::machine(situation.machine.id).event(at, "attempt", detail);
-        self.write_attempt(close(attempt, at, end), event).await
+        self.write_attempt(situation, close(attempt, at, end), event)
+            .await
     }
 
     async fn start_from_network(&self, situation: &Situation) -> Result<Progress, StepError> {
@@ -247,6 +249,7 @@ impl Reconciler {
             });
         let attempts = count.into_iter().collect();
         let change = Change {
+            machines: vec![hold(&situation.machine)],
             attempts,
             events: vec![event],
             ..Change::default()
@@ -272,7 +275,13 @@ impl Reconciler {
             Err(why) => {
                 let waiting = format!("it runs from its disk, but its API does not answer: {why}");
                 self.status.set_waiting(situation.machine.id, waiting);
-                Ok(Progress::Soon)
+                // What was given up has no deadline: it is asked at the pace of the sweeps.
+                let is_moving = situation.machine.state.moving().is_some();
+                Ok(if is_moving {
+                    Progress::Soon
+                } else {
+                    Progress::Done
+                })
             }
             Ok(version) => {
                 let at = now();
@@ -306,18 +315,29 @@ impl Reconciler {
         Ok(Progress::Again)
     }
 
+    /// Writes an attempt, if the machine is still what it was when that was thought out: a person
+    /// may have taken it back, and a config may have been released, while its BMC was asked.
     async fn write_attempt(
         &self,
+        situation: &Situation,
         write: AttemptWrite,
         event: Event,
     ) -> Result<Progress, StepError> {
         let change = Change {
+            machines: vec![hold(&situation.machine)],
             attempts: vec![write],
             events: vec![event],
             ..Change::default()
         };
         apply(&self.records.db, &change).await?;
         Ok(Progress::Again)
+    }
+}
+
+const fn hold(machine: &Machine) -> MachineWrite {
+    MachineWrite::Hold {
+        id: machine.id,
+        version: machine.version,
     }
 }
 
