@@ -11,7 +11,6 @@ use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::Input;
 use machine_core::machine::{Failure, Machine};
 use machine_core::plan::step::{Action, Step};
-use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite, Outcome, apply};
 use machine_store::events::Event;
@@ -146,11 +145,15 @@ impl Reconciler {
             failure.step, failure.why, failure.advice
         );
         let next = situation.machine.given_up(failure, at)?;
+        let is_expired = |intent: &Intent| at >= intent.expires;
+        let end = if situation.intent.as_ref().is_some_and(is_expired) {
+            IntentEnd::Expired
+        } else {
+            IntentEnd::Failed
+        };
         let about = About::machine(next.id);
         let change = Change {
-            intents: close_intent(situation, at, IntentEnd::Failed)
-                .into_iter()
-                .collect(),
+            intents: close_intent(situation, at, end).into_iter().collect(),
             attempts: situation
                 .open_attempt()
                 .map(|attempt| close(attempt, at, AttemptEnd::TimedOut))
@@ -203,58 +206,6 @@ impl Reconciler {
         let event = About::machine(situation.machine.id).event(at, "attempt", detail);
         self.write_attempt(situation, close(attempt, at, end), event)
             .await
-    }
-
-    async fn start_from_network(&self, situation: &Situation) -> Result<Progress, StepError> {
-        let machine = &situation.machine;
-        if !self
-            .count_power(situation, "on, to boot from the network")
-            .await?
-        {
-            return Ok(Progress::Again);
-        }
-        let lost = self.power.start_from_network(machine).await?;
-        if let Some(lost) = lost {
-            let event = About::machine(machine.id).event(now(), "power", lost);
-            self.records.commit.try_event(event);
-        }
-        self.status.set_power(machine.id, Some(PowerState::On));
-        self.status.set_waiting(
-            machine.id,
-            "it was switched on to boot from the network".into(),
-        );
-        Ok(Progress::Done)
-    }
-
-    async fn power_off(&self, situation: &Situation) -> Result<Progress, StepError> {
-        if !self.count_power(situation, "off, to start it anew").await? {
-            return Ok(Progress::Again);
-        }
-        self.power
-            .switch(&situation.machine, PowerState::Off)
-            .await?;
-        Ok(Progress::Again)
-    }
-
-    /// Writes down that power is switched, before it is. `false` if somebody was faster.
-    async fn count_power(&self, situation: &Situation, what: &str) -> Result<bool, StepError> {
-        let at = now();
-        let event = About::machine(situation.machine.id).event(at, "power", what);
-        let count = situation
-            .open_attempt()
-            .map(|attempt| AttemptWrite::SwitchPower {
-                id: attempt.id,
-                number: attempt.power_actions.saturating_add(1),
-                at,
-            });
-        let attempts = count.into_iter().collect();
-        let change = Change {
-            machines: vec![hold(&situation.machine)],
-            attempts,
-            events: vec![event],
-            ..Change::default()
-        };
-        Ok(apply(&self.records.db, &change).await? == Outcome::Applied)
     }
 
     /// Only a member of the cluster can answer: its API shows a certificate of the cluster's CA.
@@ -324,20 +275,13 @@ impl Reconciler {
         event: Event,
     ) -> Result<Progress, StepError> {
         let change = Change {
-            machines: vec![hold(&situation.machine)],
+            machines: vec![situation.hold()],
             attempts: vec![write],
             events: vec![event],
             ..Change::default()
         };
         apply(&self.records.db, &change).await?;
         Ok(Progress::Again)
-    }
-}
-
-const fn hold(machine: &Machine) -> MachineWrite {
-    MachineWrite::Hold {
-        id: machine.id,
-        version: machine.version,
     }
 }
 

@@ -11,13 +11,14 @@ pub mod step;
 pub mod work;
 
 use crate::allocation::Allocation;
+use crate::attempt::Attempt;
 use crate::boot::{BootOrigin, BootStep};
 use crate::cluster::Acceptance;
 use crate::lifecycle::{Input, Moving, State};
 use crate::machine::Machine;
-use crate::plan::failure::deadline_passed;
+use crate::plan::failure::{deadline_passed, power_used_up};
 use crate::plan::install::{is_tried_again, plan_provisioning};
-use crate::plan::pace::{DISK_BOOT, is_netbooting};
+use crate::plan::pace::{DISK_BOOT, command_since, is_netbooting, paused};
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
 use crate::power::{PowerObservation, PowerState};
@@ -72,11 +73,12 @@ fn plan_discovered(work: &Work<'_>) -> Step {
             acceptance: Acceptance::Wait,
             ..
         }
-        | Allocation::None
-        | Allocation::NoDisk { .. }
-        | Allocation::Ambiguous { .. } => Step::wait(format!(
+        | Allocation::None => Step::wait(format!(
             "a person must accept it: drover machine accept {name}"
         )),
+        Allocation::NoDisk { .. } | Allocation::Ambiguous { .. } => {
+            Step::wait(work.allocation.to_string())
+        }
     }
 }
 
@@ -85,7 +87,7 @@ fn plan_inspecting(work: &Work<'_>, now: Timestamp) -> Step {
         return Step::Advance(Input::FactsComplete);
     }
     match work.power {
-        PowerObservation::Is(PowerState::Off) => Step::Act(Action::StartFromNetwork),
+        PowerObservation::Is(PowerState::Off) => plan_start(work, now),
         PowerObservation::Is(PowerState::On) if is_netbooting(work, work.machine.since, now) => {
             Step::wait("it boots from the network and will tell its facts")
         }
@@ -99,6 +101,17 @@ fn plan_inspecting(work: &Work<'_>, now: Timestamp) -> Step {
         }
         PowerObservation::Unreachable(why) => Step::wait(format!("its BMC does not answer: {why}")),
     }
+}
+
+/// Switches on a machine that is inspected. No attempt counts that, so what was told since it came
+/// into this state does.
+fn plan_start(work: &Work<'_>, now: Timestamp) -> Step {
+    let since = work.machine.since;
+    let count = command_since(work, since).map_or(0, |command| command.count);
+    if count >= Attempt::MAX_POWER_ACTIONS {
+        return Step::GiveUp(power_used_up(work, since, "inspection"));
+    }
+    paused(work, since, now).unwrap_or(Step::Act(Action::StartFromNetwork))
 }
 
 fn plan_available(work: &Work<'_>) -> Step {

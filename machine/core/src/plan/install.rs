@@ -4,8 +4,10 @@ use crate::allocation::Allocation;
 use crate::attempt::{Attempt, AttemptEnd};
 use crate::boot::{Boot, BootOrigin};
 use crate::intent::Intent;
-use crate::plan::failure::{attempts_used_up, failure};
-use crate::plan::pace::{COME_BACK, DISK_BOOT, POWER_ON_SELF_TEST, RESTART_GRACE, is_netbooting};
+use crate::plan::failure::{attempts_used_up, failure, power_used_up};
+use crate::plan::pace::{
+    COME_BACK, DISK_BOOT, POWER_ON_SELF_TEST, RESTART_GRACE, is_netbooting, paused,
+};
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
 use crate::power::{PowerObservation, PowerState};
@@ -65,28 +67,31 @@ fn plan_unreleased(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step {
     if now >= attempt.deadline {
         return Step::Act(Action::CloseAttempt(AttemptEnd::TimedOut));
     }
-    let used_up = attempt.power_actions >= Attempt::MAX_POWER_ACTIONS;
+    let step = plan_network_boot(work, attempt, now);
+    match (step, work.hindrance) {
+        (Step::Wait { until, why }, Some(hindrance)) => Step::Wait {
+            until,
+            why: format!("it can't be installed: {hindrance}; {why}"),
+        },
+        (step, _) => step,
+    }
+}
+
+fn plan_network_boot(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step {
     let since = attempt.power_at.unwrap_or(attempt.opened);
     match work.power {
-        PowerObservation::NoBmc if is_netbooting(work, since, now) => {
+        PowerObservation::Unreachable(why) => Step::wait(format!("its BMC does not answer: {why}")),
+        PowerObservation::NoBmc | PowerObservation::Is(PowerState::On)
+            if is_netbooting(work, since, now) =>
+        {
             Step::wait(netboot_progress(work))
         }
         PowerObservation::NoBmc => {
             Step::wait("it has no BMC: switch it on, to boot from the network")
         }
-        PowerObservation::Unreachable(why) => Step::wait(format!("its BMC does not answer: {why}")),
-        PowerObservation::Is(PowerState::On) if is_netbooting(work, since, now) => {
-            Step::wait(netboot_progress(work))
+        PowerObservation::Is(PowerState::Off) => {
+            switch(work, attempt, Action::StartFromNetwork, now)
         }
-        PowerObservation::Is(_) if used_up => Step::GiveUp(failure(
-            "network boot",
-            &format!(
-                "power was switched {} times and it did not fetch its config",
-                attempt.power_actions
-            ),
-            "look at its console: is the network first, or the boot override honoured?",
-        )),
-        PowerObservation::Is(PowerState::Off) => Step::Act(Action::StartFromNetwork),
         PowerObservation::Is(PowerState::On) => {
             let lost = attempt.number > 1 && attempt.power_at.is_none();
             let until = since.plus(if lost {
@@ -95,7 +100,7 @@ fn plan_unreleased(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step {
                 POWER_ON_SELF_TEST
             });
             if now >= until {
-                Step::Act(Action::PowerOff)
+                switch(work, attempt, Action::PowerOff, now)
             } else {
                 Step::Wait {
                     until: Some(until),
@@ -104,6 +109,14 @@ fn plan_unreleased(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step {
             }
         }
     }
+}
+
+/// Switches power, unless that was done often enough, or its BMC needs a pause.
+fn switch(work: &Work<'_>, attempt: &Attempt, action: Action, now: Timestamp) -> Step {
+    if attempt.power_actions >= Attempt::MAX_POWER_ACTIONS {
+        return Step::GiveUp(power_used_up(work, attempt.opened, "network boot"));
+    }
+    paused(work, attempt.opened, now).unwrap_or(Step::Act(action))
 }
 
 /// Its config was released: it installs, or it was cut off in the middle.

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::boot::BootOrigin;
+use crate::plan::step::Step;
 use crate::plan::work::Work;
+use crate::power::{PowerCommand, PowerObservation};
 use crate::time::Timestamp;
 
 /// How long firmware may take from power on to its first DISCOVER: servers test their memory.
@@ -25,5 +27,37 @@ pub(crate) fn is_netbooting(work: &Work<'_>, since: Timestamp, now: Timestamp) -
         let fresh = boot.opened >= since && now.since(boot.step_at) < POWER_ON_SELF_TEST;
         let asks = now.since(boot.step_at) < SCRIPT_SILENCE;
         boot.origin == BootOrigin::Network && !boot.sent_to_disk && (fresh || asks)
+    })
+}
+
+/// How long a BMC that did not do what it was told is left alone; longer each time.
+fn pause(count: u32) -> Duration {
+    const FIRST: Duration = Duration::from_secs(30);
+    const MOST_DOUBLINGS: u32 = 4;
+    FIRST * 2_u32.pow(count.saturating_sub(1).min(MOST_DOUBLINGS))
+}
+
+/// The command since `since`, if there was one.
+pub(crate) fn command_since<'a>(work: &Work<'a>, since: Timestamp) -> Option<&'a PowerCommand> {
+    work.command.filter(|command| command.at >= since)
+}
+
+/// The wait of a machine whose BMC has not done what it was told since `since`, and is told again
+/// in a while.
+pub(crate) fn paused(work: &Work<'_>, since: Timestamp, now: Timestamp) -> Option<Step> {
+    let command = command_since(work, since)?;
+    let is_followed = *work.power == PowerObservation::Is(command.wanted);
+    let until = command.at.plus(pause(command.count));
+    if (command.refused.is_none() && is_followed) || now >= until {
+        return None;
+    }
+    let wanted = command.wanted;
+    let why = match &command.refused {
+        Some(error) => format!("its BMC refused to switch it {wanted}: {error}"),
+        None => format!("its BMC was told to switch it {wanted}, and it did not follow yet"),
+    };
+    Some(Step::Wait {
+        until: Some(until),
+        why: format!("{why} (it is told again later)"),
     })
 }

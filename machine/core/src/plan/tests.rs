@@ -1,13 +1,14 @@
 //! A story for each branch of the plan.
 
 use super::*;
-use crate::attempt::{Attempt, AttemptEnd, Release};
+use crate::attempt::{AttemptEnd, Release};
 use crate::boot::Boot;
 use crate::fixtures::{assignment, at, attempt, boot, intent, machine};
 use crate::hardware::MacAddress;
 use crate::id::{AttemptId, BootId};
 use crate::intent::{Intent, IntentEnd};
 use crate::lifecycle::Origin;
+use crate::power::PowerCommand;
 
 const PROVISIONING: State = State::Provisioning(Origin::Available);
 const OFF: PowerObservation = PowerObservation::Is(PowerState::Off);
@@ -21,6 +22,8 @@ struct Story {
     attempts: Vec<Attempt>,
     boots: Vec<Boot>,
     power: PowerObservation,
+    command: Option<PowerCommand>,
+    hindrance: Option<&'static str>,
     conflict: Option<&'static str>,
 }
 
@@ -34,6 +37,8 @@ impl Story {
             attempts: Vec::new(),
             boots: Vec::new(),
             power: ON,
+            command: None,
+            hindrance: None,
             conflict: None,
         }
     }
@@ -55,6 +60,8 @@ impl Story {
             attempts: &self.attempts,
             boots: &self.boots,
             power: &self.power,
+            command: self.command.as_ref(),
+            hindrance: self.hindrance,
             conflict: self.conflict,
         };
         plan(&work, at(now))
@@ -386,6 +393,108 @@ fn a_claimant_is_neither_accepted_nor_started_nor_installed() {
         story.conflict = Some("w1: serial is S1 there and S2 here");
         assert!(waits(&story.step(1)), "{state}");
     }
+}
+
+/// The reason of a wait, or of a failure.
+fn reason(step: Step) -> String {
+    match step {
+        Step::Wait { why, .. } => why,
+        Step::GiveUp(failure) => failure.why,
+        other => panic!("wanted a wait or a failure, got {other:?}"),
+    }
+}
+
+#[test]
+fn a_bmc_that_refuses_is_told_again_with_growing_pauses_and_is_named_at_the_end() {
+    let inspected = Story {
+        power: OFF,
+        ..Story::of(State::Inspecting)
+    };
+    let installed = Story {
+        power: OFF,
+        ..Story::provisioning(vec![attempt()])
+    };
+    for mut story in [inspected, installed] {
+        let mut now = 1;
+        for (told, pause) in [30, 60, 120, 240, 480].into_iter().enumerate() {
+            assert_eq!(story.step(now), Step::Act(Action::StartFromNetwork));
+            let count = u32::try_from(told).unwrap() + 1;
+            story.command = Some(PowerCommand {
+                wanted: PowerState::On,
+                at: at(now),
+                count,
+                refused: Some("insufficient privilege".to_owned()),
+            });
+            if let Some(attempt) = story.attempts.first_mut() {
+                attempt.power_actions = count;
+            }
+            assert!(reason(story.step(now + pause - 1)).contains("insufficient privilege"));
+            now += pause;
+        }
+        assert_eq!(story.step(now), Step::Act(Action::StartFromNetwork));
+        story.command.as_mut().unwrap().count = Attempt::MAX_POWER_ACTIONS;
+        if let Some(attempt) = story.attempts.first_mut() {
+            attempt.power_actions = Attempt::MAX_POWER_ACTIONS;
+        }
+        let step = story.step(now);
+        assert!(matches!(step, Step::GiveUp(_)), "{step:?}");
+        assert!(reason(step).contains("insufficient privilege"));
+    }
+}
+
+#[test]
+fn a_bmc_that_did_what_it_was_told_is_told_the_next_thing_at_once() {
+    let mut story = Story::provisioning(vec![Attempt {
+        power_actions: 1,
+        power_at: Some(at(900)),
+        ..attempt()
+    }]);
+    story.power = OFF;
+    story.command = Some(PowerCommand {
+        wanted: PowerState::Off,
+        at: at(900),
+        count: 1,
+        refused: None,
+    });
+    assert_eq!(story.step(901), Step::Act(Action::StartFromNetwork));
+    story.command.as_mut().unwrap().wanted = PowerState::On;
+    assert!(waits(&story.step(901)), "it may need a moment to follow");
+    assert_eq!(story.step(930), Step::Act(Action::StartFromNetwork));
+}
+
+#[test]
+fn what_stands_against_an_install_is_said_while_it_waits_and_when_it_fails() {
+    let mut story = Story::provisioning(vec![attempt()]);
+    story.boots = vec![boot(1, 10, BootStep::Script)];
+    story.hindrance = Some("no image talos for x86_64 in the settings");
+    assert!(reason(story.step(20)).contains("no image talos"));
+    story.power = PowerObservation::NoBmc;
+    assert!(reason(story.step(20)).contains("no image talos"));
+    story.machine.deadline = Some(at(500));
+    let step = story.step(500);
+    assert!(matches!(step, Step::GiveUp(_)));
+    assert!(reason(step).contains("no image talos"));
+}
+
+#[test]
+fn a_claimant_that_is_given_up_is_told_that_it_is_one() {
+    let mut story = Story::of(State::Inspecting);
+    story.conflict = Some("w1: serial is S1 there and S2 here");
+    story.machine.deadline = Some(at(500));
+    assert!(reason(story.step(500)).contains("w1: serial is S1"));
+}
+
+#[test]
+fn a_discovered_machine_says_what_its_clusters_rule_lacks() {
+    let mut story = Story::of(State::Discovered);
+    story.allocation = Allocation::NoDisk {
+        cluster: "lab".to_owned(),
+    };
+    assert!(reason(story.step(1)).contains("names the disk"));
+    story.allocation = Allocation::Ambiguous {
+        clusters: vec!["a".to_owned(), "b".to_owned()],
+    };
+    assert!(reason(story.step(1)).contains("a, b"));
 }
 
 /// What failed, and was tried again by a person at 100 s.

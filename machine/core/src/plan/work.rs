@@ -5,7 +5,7 @@ use crate::attempt::Attempt;
 use crate::boot::Boot;
 use crate::intent::Intent;
 use crate::machine::Machine;
-use crate::power::PowerObservation;
+use crate::power::{PowerCommand, PowerObservation};
 
 /// What is known of a machine and its work.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,10 @@ pub struct Work<'a> {
     pub boots: &'a [Boot],
     /// What its BMC said.
     pub power: &'a PowerObservation,
+    /// What its BMC was last told, and what came of it.
+    pub command: Option<&'a PowerCommand>,
+    /// What keeps it from an install that is asked for, until somebody mends it.
+    pub hindrance: Option<&'a str>,
     /// Whose identity it claims, and what differs, if it is in conflict.
     pub conflict: Option<&'a str>,
 }
