@@ -1,5 +1,9 @@
 //! A story for each branch of the plan.
 
+mod again;
+mod back;
+mod switching;
+
 use super::*;
 use crate::attempt::{AttemptEnd, Release};
 use crate::boot::Boot;
@@ -112,21 +116,6 @@ fn a_rule_with_auto_accepts_and_one_with_wait_does_not() {
 }
 
 #[test]
-fn an_inspected_machine_is_started_but_never_switched_off() {
-    let mut story = Story::of(State::Inspecting);
-    story.power = OFF;
-    assert_eq!(story.step(1), Step::Act(Action::StartFromNetwork));
-    story.power = ON;
-    assert!(waits(&story.step(100_000_000_000)) || story.machine.deadline.is_none());
-    assert!(
-        waits(&story.step(80_000)),
-        "it may run something that is not ours"
-    );
-    story.facts_complete = true;
-    assert_eq!(story.step(1), Step::Advance(Input::FactsComplete));
-}
-
-#[test]
 fn an_available_machine_is_allocated_only_with_a_disk_and_one_cluster() {
     let mut story = Story::of(State::Available);
     for allocation in [
@@ -177,132 +166,6 @@ fn a_machine_that_waits_in_its_script_is_left_to_fetch_its_config() {
         ..boot(1, 10, BootStep::Script)
     }];
     assert!(waits(&story.step(100)));
-}
-
-#[test]
-fn a_silent_machine_is_started_anew_after_its_self_test() {
-    let mut story = Story::provisioning(vec![attempt()]);
-    assert!(waits(&story.step(60)));
-    assert_eq!(story.step(900), Step::Act(Action::PowerOff));
-    let used_up = Attempt {
-        power_actions: Attempt::MAX_POWER_ACTIONS,
-        ..attempt()
-    };
-    story.attempts = vec![used_up];
-    assert!(matches!(story.step(900), Step::GiveUp(_)));
-}
-
-#[test]
-fn a_power_cut_in_the_middle_of_an_install_leads_to_another_attempt() {
-    let mut story = Story::provisioning(vec![released()]);
-    assert!(waits(&story.step(60)));
-    story.power = OFF;
-    assert_eq!(
-        story.step(60),
-        Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted))
-    );
-    story.attempts = vec![Attempt {
-        closed: Some((at(60), AttemptEnd::Interrupted)),
-        ..released()
-    }];
-    assert_eq!(story.step(61), Step::Act(Action::OpenAttempt));
-    let second = Attempt {
-        id: AttemptId::from_bytes([5; 16]),
-        number: 2,
-        opened: at(62),
-        ..attempt()
-    };
-    story.attempts.insert(0, second);
-    assert_eq!(story.step(63), Step::Act(Action::StartFromNetwork));
-}
-
-#[test]
-fn a_machine_that_comes_back_twice_was_interrupted() {
-    let mut story = Story::provisioning(vec![released()]);
-    let back = |id, opened| Boot {
-        sent_to_disk: true,
-        ..boot(id, opened, BootStep::Lease)
-    };
-    story.boots = vec![back(2, 70), boot(1, 10, BootStep::Config)];
-    assert!(
-        waits(&story.step(80)),
-        "the first time its disk is given a chance"
-    );
-    assert_eq!(
-        story.step(670),
-        Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted))
-    );
-    story.boots.insert(0, back(3, 370));
-    assert_eq!(
-        story.step(371),
-        Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted))
-    );
-}
-
-#[test]
-fn firmware_that_goes_through_its_list_has_come_back_once() {
-    let back = |id: u8, card: u8, opened| Boot {
-        sent_to_disk: true,
-        mac: Some(MacAddress::new([0x52, 0x54, 0, 0x77, 0, card])),
-        ..boot(id, opened, BootStep::Discover)
-    };
-    let served = boot(1, 10, BootStep::Config);
-    for (name, boots) in [
-        ("two cards in turn", vec![back(3, 2, 75), back(2, 1, 70)]),
-        (
-            "two cards, in silence",
-            vec![back(3, 2, 135), back(2, 1, 70)],
-        ),
-        (
-            "one card, two protocols",
-            vec![back(3, 1, 140), back(2, 1, 70)],
-        ),
-        (
-            "two cards, each by two protocols, in silence",
-            vec![
-                back(5, 2, 280),
-                back(4, 1, 210),
-                back(3, 2, 140),
-                back(2, 1, 70),
-            ],
-        ),
-        (
-            "four cards that take minutes",
-            vec![back(4, 4, 430), back(3, 3, 250), back(2, 1, 70)],
-        ),
-    ] {
-        let mut story = Story::provisioning(vec![released()]);
-        let last = boots[0].opened;
-        story.boots = boots;
-        story.boots.push(served.clone());
-        let seconds = last.as_millis() / 1000;
-        assert!(waits(&story.step(seconds)), "{name}");
-        assert!(
-            waits(&story.step(seconds + 599)),
-            "{name}: the disk has its time"
-        );
-        assert_eq!(
-            story.step(seconds + 600),
-            Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted)),
-            "{name}"
-        );
-    }
-}
-
-#[test]
-fn a_lost_machine_of_a_later_attempt_is_started_anew_soon() {
-    let second = Attempt {
-        number: 2,
-        opened: at(100),
-        ..attempt()
-    };
-    let mut story = Story::provisioning(vec![second]);
-    story.boots = vec![Boot {
-        sent_to_disk: true,
-        ..boot(3, 90, BootStep::Lease)
-    }];
-    assert!(waits(&story.step(101)));
-    assert_eq!(story.step(120), Step::Act(Action::PowerOff));
 }
 
 #[test]
@@ -405,64 +268,6 @@ fn reason(step: Step) -> String {
 }
 
 #[test]
-fn a_bmc_that_refuses_is_told_again_with_growing_pauses_and_is_named_at_the_end() {
-    let inspected = Story {
-        power: OFF,
-        ..Story::of(State::Inspecting)
-    };
-    let installed = Story {
-        power: OFF,
-        ..Story::provisioning(vec![attempt()])
-    };
-    for mut story in [inspected, installed] {
-        let mut now = 1;
-        for (told, pause) in [30, 60, 120, 240, 480].into_iter().enumerate() {
-            assert_eq!(story.step(now), Step::Act(Action::StartFromNetwork));
-            let count = u32::try_from(told).unwrap() + 1;
-            story.command = Some(PowerCommand {
-                wanted: PowerState::On,
-                at: at(now),
-                count,
-                refused: Some("insufficient privilege".to_owned()),
-            });
-            if let Some(attempt) = story.attempts.first_mut() {
-                attempt.power_actions = count;
-            }
-            assert!(reason(story.step(now + pause - 1)).contains("insufficient privilege"));
-            now += pause;
-        }
-        assert_eq!(story.step(now), Step::Act(Action::StartFromNetwork));
-        story.command.as_mut().unwrap().count = Attempt::MAX_POWER_ACTIONS;
-        if let Some(attempt) = story.attempts.first_mut() {
-            attempt.power_actions = Attempt::MAX_POWER_ACTIONS;
-        }
-        let step = story.step(now);
-        assert!(matches!(step, Step::GiveUp(_)), "{step:?}");
-        assert!(reason(step).contains("insufficient privilege"));
-    }
-}
-
-#[test]
-fn a_bmc_that_did_what_it_was_told_is_told_the_next_thing_at_once() {
-    let mut story = Story::provisioning(vec![Attempt {
-        power_actions: 1,
-        power_at: Some(at(900)),
-        ..attempt()
-    }]);
-    story.power = OFF;
-    story.command = Some(PowerCommand {
-        wanted: PowerState::Off,
-        at: at(900),
-        count: 1,
-        refused: None,
-    });
-    assert_eq!(story.step(901), Step::Act(Action::StartFromNetwork));
-    story.command.as_mut().unwrap().wanted = PowerState::On;
-    assert!(waits(&story.step(901)), "it may need a moment to follow");
-    assert_eq!(story.step(930), Step::Act(Action::StartFromNetwork));
-}
-
-#[test]
 fn what_stands_against_an_install_is_said_while_it_waits_and_when_it_fails() {
     let mut story = Story::provisioning(vec![attempt()]);
     story.boots = vec![boot(1, 10, BootStep::Script)];
@@ -495,90 +300,4 @@ fn a_discovered_machine_says_what_its_clusters_rule_lacks() {
         clusters: vec!["a".to_owned(), "b".to_owned()],
     };
     assert!(reason(story.step(1)).contains("a, b"));
-}
-
-/// What failed, and was tried again by a person at 100 s.
-fn tried_again() -> Story {
-    let failed = Attempt {
-        power_actions: Attempt::MAX_POWER_ACTIONS,
-        closed: Some((at(90), AttemptEnd::TimedOut)),
-        ..attempt()
-    };
-    let mut story = Story::provisioning(vec![failed; 8]);
-    story.intent = Some(Intent {
-        claims: Intent::MAX_CLAIMS,
-        closed: Some((at(90), IntentEnd::Failed)),
-        ..intent()
-    });
-    story.machine.state = State::Failed(Moving::Provisioning(Origin::Available));
-    story.machine = story.machine.after(Input::Retry, at(100)).unwrap();
-    story.allocation = take(Acceptance::Wait);
-    story
-}
-
-#[test]
-fn what_is_tried_again_gets_a_new_intent_with_new_attempts_and_its_whole_time() {
-    let mut story = tried_again();
-    assert_eq!(
-        story.machine.deadline,
-        Some(at(100).plus(Machine::PROVISIONING))
-    );
-    assert_eq!(story.step(100), Step::Permit(assignment()));
-    story.intent = Some(Intent {
-        opened: at(101),
-        ..intent()
-    });
-    story.attempts = Vec::new();
-    assert_eq!(story.step(101), Step::Act(Action::OpenAttempt));
-    story.attempts = vec![Attempt {
-        opened: at(101),
-        ..attempt()
-    }];
-    story.power = OFF;
-    assert_eq!(story.step(102), Step::Act(Action::StartFromNetwork));
-    story.power = ON;
-    assert!(waits(&story.step(102)));
-}
-
-#[test]
-fn what_is_tried_again_and_taken_by_no_rule_says_so() {
-    let mut story = tried_again();
-    story.allocation = Allocation::None;
-    let Step::GiveUp(failure) = story.step(100) else {
-        panic!("nothing permits to install it")
-    };
-    assert!(
-        failure.why.contains("no cluster's rule takes it"),
-        "{failure:?}"
-    );
-}
-
-#[test]
-fn what_is_tried_again_is_observed_before_it_is_installed_anew() {
-    let mut story = tried_again();
-    let lives = Attempt {
-        closed: Some((at(90), AttemptEnd::TimedOut)),
-        ..released()
-    };
-    story.boots = vec![disk_boot(&lives, BootStep::Disk)];
-    story.attempts = vec![lives];
-    let verify = Step::Act(Action::Verify(story.boots[0].id));
-    assert_eq!(story.step(100), verify);
-    assert_eq!(
-        story.step(700),
-        Step::Permit(assignment()),
-        "it had its time to answer"
-    );
-    story.boots[0].step = BootStep::Joined;
-    assert_eq!(story.step(700), Step::Advance(Input::RunsFromDisk));
-}
-
-#[test]
-fn an_intent_that_is_taken_back_in_the_middle_is_not_opened_anew() {
-    let mut story = tried_again();
-    story.intent = Some(Intent {
-        closed: Some((at(120), IntentEnd::Cancelled)),
-        ..intent()
-    });
-    assert!(matches!(story.step(121), Step::GiveUp(_)));
 }

@@ -1,3 +1,5 @@
+//! What is sealed and opened again, and what is refused.
+
 use super::*;
 use proptest::prelude::*;
 
