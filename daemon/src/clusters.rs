@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use config_talos::api::{PORT, TalosApi};
 use config_talos::api_error::BootstrapError;
+use machine_core::allocation::awaited_as;
 use machine_core::boot::BootOrigin;
 use machine_core::bootstrap::{ClusterStep, EtcdState, Member, elected, plan_cluster};
 use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster};
 use machine_core::id::MachineId;
 use machine_core::lifecycle::{Moving, State};
 use machine_store::change::{Change, ClusterWrite, Outcome, apply};
-use machine_store::{boots, clusters, intents, machines};
+use machine_store::{boots, clusters, events, intents, machines};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -28,6 +29,11 @@ const INTERVAL: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the one Bootstrap call may take.
 const BOOTSTRAP_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The kind of the event that says that a cluster is ready.
+const READY: &str = "ready";
+/// How many events of a cluster are read at once.
+const PAGE: u32 = 200;
 
 /// The clusters' loop.
 #[derive(Debug)]
@@ -104,10 +110,14 @@ impl Clusters {
                     waiting: String::new(),
                     ready: true,
                 };
-                if self.tell(cluster, ready) {
+                let is_news = match self.tell(cluster, ready) {
+                    Some(before) => !before.ready,
+                    None => !self.was_told_ready(cluster).await?,
+                };
+                if is_news {
                     info!(cluster = %cluster.spec.name, "ready");
                     let event =
-                        About::cluster(cluster.id).event(now(), "ready", "every member is ready");
+                        About::cluster(cluster.id).event(now(), READY, "every member is ready");
                     self.records.commit.try_event(event);
                 }
                 Ok(())
@@ -120,14 +130,45 @@ impl Clusters {
         }
     }
 
-    fn tell(&self, cluster: &Cluster, status: ClusterStatus) -> bool {
+    fn tell(&self, cluster: &Cluster, status: ClusterStatus) -> Option<ClusterStatus> {
         self.status.set_cluster(cluster.id, status)
+    }
+
+    /// Whether an earlier process has told that the cluster is ready.
+    async fn was_told_ready(&self, cluster: &Cluster) -> Result<bool, StepError> {
+        let mut after = 0;
+        loop {
+            let told = events::of_cluster(&self.records.db, cluster.id, after, PAGE).await?;
+            if told.iter().any(|it| it.event.kind == READY) {
+                return Ok(true);
+            }
+            match told.last() {
+                Some(last) => after = last.seq,
+                None => return Ok(false),
+            }
+        }
     }
 
     async fn members(&self, cluster: &Cluster) -> Result<Vec<Located>, StepError> {
         let db = &self.records.db;
+        let clusters = clusters::list(db).await?;
         let mut members = Vec::new();
         for machine in machines::list(db).await? {
+            if let Some(role) = awaited_as(&machine, cluster.id, &clusters) {
+                let member = Member {
+                    machine: machine.id,
+                    name: machine.name,
+                    role,
+                    active: false,
+                    ready: false,
+                    etcd: None,
+                };
+                members.push(Located {
+                    member,
+                    address: None,
+                });
+                continue;
+            }
             let is_member = matches!(
                 machine.state,
                 State::Provisioning(_) | State::Active | State::Failed(Moving::Provisioning(_))

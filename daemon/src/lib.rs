@@ -10,6 +10,7 @@ pub mod command;
 pub mod directory;
 pub mod effects;
 pub mod error;
+pub mod hindrance;
 pub mod host;
 pub mod learn;
 pub mod machine_config;

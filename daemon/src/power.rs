@@ -11,8 +11,8 @@ use bmc_ipmi::login::Password;
 use machine_core::hardware::Firmware;
 use machine_core::id::MachineId;
 use machine_core::machine::Machine;
-use machine_core::plan::PowerObservation;
-use machine_core::power::{BootDevice, BootOverride, PowerState};
+use machine_core::power::{BootDevice, BootOverride, PowerCommand, PowerObservation, PowerState};
+use machine_core::time::Timestamp;
 use machine_store::place::Place;
 use machine_store::secrets;
 
@@ -34,6 +34,7 @@ pub fn password_place(machine: MachineId) -> Place {
 pub struct Power {
     records: Arc<Records>,
     connector: Connector,
+    commands: Mutex<BTreeMap<MachineId, PowerCommand>>,
     turns: Mutex<BTreeMap<MachineId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -43,6 +44,7 @@ impl Power {
         Self {
             records,
             connector: Connector::new(Limits::DEFAULT),
+            commands: Mutex::default(),
             turns: Mutex::default(),
         }
     }
@@ -51,6 +53,49 @@ impl Power {
     pub fn turn(&self, machine: MachineId) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(turns.entry(machine).or_default())
+    }
+
+    /// What the machine's BMC was last told for a plan.
+    pub fn last_command(&self, machine: MachineId) -> Option<PowerCommand> {
+        let commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        commands.get(&machine).cloned()
+    }
+
+    /// Notes a command that is about to be given, for what is being tried since `since`.
+    pub fn note_command(
+        &self,
+        machine: MachineId,
+        since: Timestamp,
+        wanted: PowerState,
+        at: Timestamp,
+    ) {
+        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = commands.remove(&machine).filter(|it| it.at >= since);
+        let count = before.as_ref().map_or(0, |it| it.count).saturating_add(1);
+        let refused = before.and_then(|it| it.refused);
+        let command = PowerCommand {
+            wanted,
+            at,
+            count,
+            refused,
+        };
+        commands.insert(machine, command);
+    }
+
+    /// Notes that the last command was carried out.
+    pub fn note_obeyed(&self, machine: MachineId) {
+        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(command) = commands.get_mut(&machine) {
+            command.refused = None;
+        }
+    }
+
+    /// Notes what was said instead of carrying it out. Returns whether that is new.
+    pub fn note_refusal(&self, machine: MachineId, why: String) -> bool {
+        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        commands
+            .get_mut(&machine)
+            .is_some_and(|command| command.refused.replace(why.clone()) != Some(why))
     }
 
     /// What the machine's BMC says.

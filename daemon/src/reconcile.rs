@@ -8,14 +8,17 @@
 mod act;
 mod progress;
 mod situation;
+mod switch;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use machine_core::id::MachineId;
-use machine_core::plan::{PowerObservation, Step, plan};
-use machine_core::power::PowerState;
+use machine_core::machine::Machine;
+use machine_core::plan::plan;
+use machine_core::plan::step::{Action, Step};
+use machine_core::power::{PowerObservation, PowerState};
 use machine_store::machines;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +30,7 @@ use crate::error::StepError;
 use crate::power::Power;
 use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
-use crate::records::Records;
+use crate::records::{About, Records};
 use crate::status::Status;
 
 /// How many machines are worked on at once.
@@ -153,20 +156,49 @@ impl Reconciler {
     }
 
     async fn step(&self, machine: MachineId) -> Result<Progress, StepError> {
-        let Some(situation) = Situation::load(&self.records.db, machine).await? else {
+        let Some(situation) = self.load(machine).await? else {
             return Ok(Progress::Done);
         };
         let power = self.observe(&situation).await;
-        let step = plan(&situation.work(&power), now());
+        let step = self.plan(&situation, &power);
         self.perform(&situation, step).await
     }
 
-    /// Asks the BMC only while the machine is on the move: BMCs are slow, and freeze under load.
+    /// Reads all that a plan is made of. What keeps the machine from its install goes to its
+    /// timeline, once.
+    async fn load(&self, machine: MachineId) -> Result<Option<Situation>, StepError> {
+        let Some(situation) = Situation::load(&self.records, machine).await? else {
+            return Ok(None);
+        };
+        let hindrance = situation.hindrance.as_deref();
+        if self.status.set_hindrance(machine, hindrance)
+            && let Some(why) = hindrance
+        {
+            let event = About::machine(machine).event(now(), "refused", why);
+            self.records.commit.try_event(event);
+        }
+        Ok(Some(situation))
+    }
+
+    fn plan(&self, situation: &Situation, power: &PowerObservation) -> Step {
+        let command = self.power.last_command(situation.machine.id);
+        plan(&situation.work(power, command.as_ref()), now())
+    }
+
+    /// What the plan may know of the power. A machine that is not on the move needs none, and is
+    /// asked seldom, for those who look at it: BMCs are slow, and freeze under load.
     async fn observe(&self, situation: &Situation) -> PowerObservation {
         let machine = &situation.machine;
-        if machine.state.moving().is_none() {
-            return PowerObservation::NoBmc;
+        if machine.state.moving().is_some() {
+            return self.ask_power(machine).await;
         }
+        if machine.bmc.is_some() && self.status.is_power_old(machine.id, now()) {
+            self.ask_power(machine).await;
+        }
+        PowerObservation::NoBmc
+    }
+
+    async fn ask_power(&self, machine: &Machine) -> PowerObservation {
         let power = self.power.observe(machine).await;
         let seen: Option<PowerState> = match power {
             PowerObservation::Is(power) => Some(power),
@@ -184,13 +216,13 @@ impl Reconciler {
             return Ok(());
         };
         for _ in 0..STEPS {
-            let Some(situation) = Situation::load(&self.records.db, machine).await? else {
+            let Some(situation) = self.load(machine).await? else {
                 return Ok(());
             };
-            let step = plan(&situation.work(&PowerObservation::NoBmc), now());
+            let step = self.plan(&situation, &PowerObservation::NoBmc);
             let is_of_records = match &step {
-                Step::Advance(_) | Step::Allocate(_) => true,
-                Step::Act(machine_core::plan::Action::OpenAttempt) => true,
+                Step::Advance(_) | Step::Allocate(_) | Step::Permit(_) => true,
+                Step::Act(Action::OpenAttempt) => true,
                 Step::Act(_) | Step::GiveUp(_) | Step::Wait { .. } => false,
             };
             if !is_of_records || self.perform(&situation, step).await? != Progress::Again {

@@ -148,13 +148,6 @@ impl Records {
             .map(|subnet| SocketAddr::new(subnet.server, port))
     }
 
-    /// The image of this name for this instruction set.
-    pub fn find_image(&self, name: &str, arch: Arch) -> Option<&Image> {
-        self.images
-            .iter()
-            .find(|image| image.name == name && image.arch == arch)
-    }
-
     /// Notes a step on a boot's timeline, and how far the boot has come. Waits for nothing.
     pub fn note(&self, boot: &Boot, at: Timestamp, step: BootStep, detail: impl Into<String>) {
         self.commit

@@ -3,9 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::power::PowerState;
+use machine_core::time::Timestamp;
+
+use crate::clock::now;
+
+/// How old the power of a machine that is not on the move may be.
+const POWER_AGE: Duration = Duration::from_mins(3);
 
 /// What is shown of a machine beside its record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +21,10 @@ pub struct MachineStatus {
     pub waiting: String,
     /// What its BMC last said.
     pub power: Option<PowerState>,
+    /// When it was last asked.
+    pub power_at: Option<Timestamp>,
+    /// What keeps it from its install.
+    pub hindrance: Option<String>,
 }
 
 /// What is shown of a cluster beside its record.
@@ -54,12 +65,56 @@ impl Status {
     /// What a machine's BMC said.
     pub fn set_power(&self, machine: MachineId, power: Option<PowerState>) {
         let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
-        machines.entry(machine).or_default().power = power;
+        let status = machines.entry(machine).or_default();
+        status.power = power;
+        status.power_at = Some(now());
     }
 
-    /// How a cluster is. Returns whether it was different before.
-    pub fn set_cluster(&self, cluster: ClusterId, status: ClusterStatus) -> bool {
+    /// Whether a machine's BMC was not asked for long.
+    pub fn is_power_old(&self, machine: MachineId, now: Timestamp) -> bool {
+        let asked = self.machine(machine).power_at;
+        asked.is_none_or(|at| now.since(at) >= POWER_AGE)
+    }
+
+    /// What keeps a machine from its install. Returns whether it was different before.
+    pub fn set_hindrance(&self, machine: MachineId, hindrance: Option<&str>) -> bool {
+        let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
+        let status = machines.entry(machine).or_default();
+        let before = std::mem::replace(&mut status.hindrance, hindrance.map(str::to_owned));
+        before.as_deref() != hindrance
+    }
+
+    /// How a cluster is. Returns how it was before, if it was looked at before.
+    pub fn set_cluster(&self, cluster: ClusterId, status: ClusterStatus) -> Option<ClusterStatus> {
         let mut clusters = self.clusters.lock().unwrap_or_else(PoisonError::into_inner);
-        clusters.insert(cluster, status.clone()) != Some(status)
+        clusters.insert(cluster, status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hindrance_is_news_once_and_power_grows_old() {
+        let (status, machine) = (Status::default(), MachineId::from_bytes([1; 16]));
+        let said = [
+            (None, false),
+            (Some("no image"), true),
+            (Some("no image"), false),
+            (None, true),
+        ];
+        for (hindrance, is_news) in said {
+            assert_eq!(
+                status.set_hindrance(machine, hindrance),
+                is_news,
+                "{hindrance:?}"
+            );
+        }
+        assert!(status.is_power_old(machine, now()), "it was never asked");
+        status.set_power(machine, None);
+        let asked = status.machine(machine).power_at.unwrap();
+        assert!(!status.is_power_old(machine, asked));
+        assert!(status.is_power_old(machine, asked.plus(POWER_AGE)));
     }
 }

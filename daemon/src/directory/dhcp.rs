@@ -31,8 +31,21 @@ impl BootDirectory {
         };
         let at = now();
         let read = boot_read(&self.records.db, &claim).await?;
-        let (boot, is_new) = self.opened_or_adopted(question, &read, at)?;
-        let decision = self.decide_dhcp(question, &read, &boot, at);
+        let adopted = self.adopted(question, &read, at).map(|boot| {
+            let decision = self.decide_dhcp(question, &read, &boot, at);
+            (boot, decision)
+        });
+        // A boot that was sent to its disk does not come back: for the network it is a new one.
+        let goes_on = adopted
+            .filter(|(boot, decision)| !boot.sent_to_disk || decision.answer == Answer::LocalDisk);
+        let is_new = goes_on.is_none();
+        let (boot, decision) = if let Some(goes_on) = goes_on {
+            goes_on
+        } else {
+            let boot = opened(question, &read, at)?;
+            let decision = self.decide_dhcp(question, &read, &boot, at);
+            (boot, decision)
+        };
         let step = match question.asker {
             Asker::Firmware => BootStep::Discover,
             Asker::Ipxe => BootStep::Ipxe,
@@ -52,36 +65,13 @@ impl BootDirectory {
         })
     }
 
-    fn opened_or_adopted(
-        &self,
-        question: &BootQuestion,
-        read: &BootRead,
-        at: Timestamp,
-    ) -> Result<(Boot, bool), NoRandomness> {
-        let machine = read.standing.as_ref().map(|standing| standing.machine.id);
-        let latest = match machine {
+    /// The boot that the question belongs to, if it begins none.
+    fn adopted(&self, question: &BootQuestion, read: &BootRead, at: Timestamp) -> Option<Boot> {
+        let latest = match read.standing {
             Some(_) => read.boot.clone(),
             None => self.sightings.of_card(question.mac),
         };
-        let is_of_card = |boot: &Boot| boot.mac == Some(question.mac);
-        if let Some(boot) = latest.filter(|boot| is_of_card(boot) && adopts(boot, question, at)) {
-            return Ok((boot, false));
-        }
-        let boot = Boot {
-            id: BootId::from_bytes(draw()?),
-            machine,
-            mac: Some(question.mac),
-            origin: BootOrigin::Network,
-            platform: question.platform,
-            address: None,
-            attempt: None,
-            opened: at,
-            step: BootStep::Discover,
-            step_at: at,
-            sent_to_disk: false,
-            ready: None,
-        };
-        Ok((boot, true))
+        latest.filter(|boot| boot.mac == Some(question.mac) && adopts(boot, question, at))
     }
 
     fn decide_dhcp(
@@ -135,6 +125,24 @@ impl BootDirectory {
         }
         Ok(())
     }
+}
+
+/// The boot that a question begins.
+fn opened(question: &BootQuestion, read: &BootRead, at: Timestamp) -> Result<Boot, NoRandomness> {
+    Ok(Boot {
+        id: BootId::from_bytes(draw()?),
+        machine: read.standing.as_ref().map(|standing| standing.machine.id),
+        mac: Some(question.mac),
+        origin: BootOrigin::Network,
+        platform: question.platform,
+        address: None,
+        attempt: None,
+        opened: at,
+        step: BootStep::Discover,
+        step_at: at,
+        sent_to_disk: false,
+        ready: None,
+    })
 }
 
 /// A REQUEST goes on with the boot of its DISCOVER.

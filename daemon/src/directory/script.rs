@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use config_render::os::Netboot;
 use config_render::oses::find_os;
 use config_render::oses::talos::MACHINE_CONFIG;
-use machine_core::attempt::ReleaseRefusal;
 use machine_core::boot::{Boot, BootStep};
 use machine_core::cluster::Cluster;
 use machine_core::decision::{Answer, BootFacts, Stage, decide};
@@ -27,6 +26,7 @@ use crate::clock::now;
 use crate::directory::BootDirectory;
 use crate::directory::dhcp::describe;
 use crate::error::StepError;
+use crate::hindrance::bootable;
 use crate::learn::learn_hardware;
 use crate::random::draw;
 use crate::records::{About, Image, advanced};
@@ -60,7 +60,8 @@ impl BootDirectory {
             ..boot
         };
         if let Identity::Known(machine) = read.identity {
-            self.learn(machine, &claim, request, at).await?;
+            let proven = claim.without_cards_of_others(machine, &read.candidates);
+            self.learn(machine, &proven, request, at).await?;
         }
         self.note_script(&boot, &read, at).await?;
         let Identity::Known(machine) = read.identity else {
@@ -226,15 +227,12 @@ impl BootDirectory {
         let Some(cluster) = clusters::find(db, attempt.assignment.cluster).await? else {
             return Ok(wait("the cluster is gone"));
         };
-        if !cluster.spec.allow_plaintext {
-            return Ok(self.hindered(boot, at, ReleaseRefusal::Plaintext.to_string()));
-        }
         let Some((arch, _)) = boot.platform else {
             return Ok(wait("it did not say which processor it has"));
         };
-        let Some(image) = self.records.find_image(&cluster.spec.image, arch) else {
-            let why = format!("no image {} for {arch} in the settings", cluster.spec.image);
-            return Ok(self.hindered(boot, at, why));
+        let image = match bootable(&self.records.images, &cluster.spec, arch) {
+            Ok(image) => image,
+            Err(why) => return Ok(wait(why)),
         };
         if attempt.boot != Some(boot.id) {
             let serve = AttemptWrite::Serve {
@@ -258,15 +256,6 @@ impl BootDirectory {
         };
         self.keep(kept.clone()).await?;
         self.installer(&kept, attempt.id, &cluster, image)
-    }
-
-    /// What keeps a machine from its install, told once a boot: it asks again every few seconds.
-    fn hindered(&self, boot: &Boot, at: Timestamp, why: String) -> ScriptAnswer {
-        if boot.step < BootStep::Script {
-            let event = About::boot(boot).event(at, "refused", why.clone());
-            self.records.commit.try_event(event);
-        }
-        wait(why)
     }
 
     fn installer(

@@ -10,8 +10,7 @@ use machine_core::id::{AttemptId, BootId, IntentId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::Input;
 use machine_core::machine::{Failure, Machine};
-use machine_core::plan::{Action, Step};
-use machine_core::power::PowerState;
+use machine_core::plan::step::{Action, Step};
 use machine_core::time::Timestamp;
 use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite, Outcome, apply};
 use machine_store::events::Event;
@@ -42,7 +41,14 @@ impl Reconciler {
                 Ok(Progress::Done)
             }
             Step::Advance(input) => self.move_on(situation, input).await,
-            Step::Allocate(assignment) => self.allocate(situation, assignment).await,
+            Step::Allocate(assignment) => {
+                let next = machine.after(Input::Allocate, now())?;
+                self.open_intent(situation, next, assignment).await
+            }
+            Step::Permit(assignment) => {
+                self.open_intent(situation, machine.clone(), assignment)
+                    .await
+            }
             Step::GiveUp(failure) => self.give_up(situation, failure).await,
             Step::Act(action) => self.act(situation, action).await,
         }
@@ -93,13 +99,13 @@ impl Reconciler {
         })
     }
 
-    async fn allocate(
+    async fn open_intent(
         &self,
         situation: &Situation,
+        next: Machine,
         assignment: Assignment,
     ) -> Result<Progress, StepError> {
         let at = now();
-        let next = situation.machine.after(Input::Allocate, at)?;
         let actor = Self::policy(situation);
         let detail = format!(
             "installs as {}, and may erase {}",
@@ -139,11 +145,15 @@ impl Reconciler {
             failure.step, failure.why, failure.advice
         );
         let next = situation.machine.given_up(failure, at)?;
+        let is_expired = |intent: &Intent| at >= intent.expires;
+        let end = if situation.intent.as_ref().is_some_and(is_expired) {
+            IntentEnd::Expired
+        } else {
+            IntentEnd::Failed
+        };
         let about = About::machine(next.id);
         let change = Change {
-            intents: close_intent(situation, at, IntentEnd::Failed)
-                .into_iter()
-                .collect(),
+            intents: close_intent(situation, at, end).into_iter().collect(),
             attempts: situation
                 .open_attempt()
                 .map(|attempt| close(attempt, at, AttemptEnd::TimedOut))
@@ -179,7 +189,8 @@ impl Reconciler {
         };
         let about = About::machine(situation.machine.id);
         let event = about.event(at, "attempt", format!("attempt {number} begins"));
-        self.write_attempt(AttemptWrite::Open(attempt), event).await
+        self.write_attempt(situation, AttemptWrite::Open(attempt), event)
+            .await
     }
 
     async fn close_attempt(
@@ -193,57 +204,8 @@ impl Reconciler {
         let at = now();
         let detail = format!("attempt {} ended: {}", attempt.number, end.as_str());
         let event = About::machine(situation.machine.id).event(at, "attempt", detail);
-        self.write_attempt(close(attempt, at, end), event).await
-    }
-
-    async fn start_from_network(&self, situation: &Situation) -> Result<Progress, StepError> {
-        let machine = &situation.machine;
-        if !self
-            .count_power(situation, "on, to boot from the network")
-            .await?
-        {
-            return Ok(Progress::Again);
-        }
-        let lost = self.power.start_from_network(machine).await?;
-        let mut waiting = "it was switched on to boot from the network".to_owned();
-        if let Some(lost) = lost {
-            waiting = format!("{waiting}; {lost}");
-            let event = About::machine(machine.id).event(now(), "power", lost);
-            self.records.commit.try_event(event);
-        }
-        self.status.set_power(machine.id, Some(PowerState::On));
-        self.status.set_waiting(machine.id, waiting);
-        Ok(Progress::Done)
-    }
-
-    async fn power_off(&self, situation: &Situation) -> Result<Progress, StepError> {
-        if !self.count_power(situation, "off, to start it anew").await? {
-            return Ok(Progress::Again);
-        }
-        self.power
-            .switch(&situation.machine, PowerState::Off)
-            .await?;
-        Ok(Progress::Again)
-    }
-
-    /// Writes down that power is switched, before it is. `false` if somebody was faster.
-    async fn count_power(&self, situation: &Situation, what: &str) -> Result<bool, StepError> {
-        let at = now();
-        let event = About::machine(situation.machine.id).event(at, "power", what);
-        let count = situation
-            .open_attempt()
-            .map(|attempt| AttemptWrite::SwitchPower {
-                id: attempt.id,
-                number: attempt.power_actions.saturating_add(1),
-                at,
-            });
-        let attempts = count.into_iter().collect();
-        let change = Change {
-            attempts,
-            events: vec![event],
-            ..Change::default()
-        };
-        Ok(apply(&self.records.db, &change).await? == Outcome::Applied)
+        self.write_attempt(situation, close(attempt, at, end), event)
+            .await
     }
 
     /// Only a member of the cluster can answer: its API shows a certificate of the cluster's CA.
@@ -264,7 +226,13 @@ impl Reconciler {
             Err(why) => {
                 let waiting = format!("it runs from its disk, but its API does not answer: {why}");
                 self.status.set_waiting(situation.machine.id, waiting);
-                Ok(Progress::Soon)
+                // What was given up has no deadline: it is asked at the pace of the sweeps.
+                let is_moving = situation.machine.state.moving().is_some();
+                Ok(if is_moving {
+                    Progress::Soon
+                } else {
+                    Progress::Done
+                })
             }
             Ok(version) => {
                 let at = now();
@@ -298,12 +266,16 @@ impl Reconciler {
         Ok(Progress::Again)
     }
 
+    /// Writes an attempt, if the machine is still what it was when that was thought out: a person
+    /// may have taken it back, and a config may have been released, while its BMC was asked.
     async fn write_attempt(
         &self,
+        situation: &Situation,
         write: AttemptWrite,
         event: Event,
     ) -> Result<Progress, StepError> {
         let change = Change {
+            machines: vec![situation.hold()],
             attempts: vec![write],
             events: vec![event],
             ..Change::default()

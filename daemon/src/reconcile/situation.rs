@@ -7,16 +7,21 @@ use machine_core::cluster::Cluster;
 use machine_core::evidence::Identity;
 use machine_core::id::MachineId;
 use machine_core::intent::Intent;
+use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
-use machine_core::plan::{PowerObservation, Work};
-use machine_store::db::Db;
+use machine_core::plan::work::Work;
+use machine_core::power::{PowerCommand, PowerObservation};
+use machine_core::time::Timestamp;
+use machine_store::change::MachineWrite;
 use machine_store::identities::judge;
 use machine_store::{attempts, boots, clusters, intents, machines};
 
 use crate::error::StepError;
+use crate::hindrance::bootable;
+use crate::records::{Image, Records};
 
-/// How many boots a plan looks back.
-const BOOTS: u32 = 10;
+/// How many boots a plan looks back: firmware with many cards opens one for each.
+const BOOTS: u32 = 32;
 
 /// All that a plan for one machine is made of.
 #[derive(Debug, Clone)]
@@ -27,11 +32,16 @@ pub(crate) struct Situation {
     pub(crate) intent: Option<Intent>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) boots: Vec<Boot>,
+    pub(crate) hindrance: Option<String>,
     pub(crate) conflict: Option<String>,
 }
 
 impl Situation {
-    pub(crate) async fn load(db: &Db, machine: MachineId) -> Result<Option<Self>, StepError> {
+    pub(crate) async fn load(
+        records: &Records,
+        machine: MachineId,
+    ) -> Result<Option<Self>, StepError> {
+        let db = &records.db;
         let Some(machine) = machines::find(db, machine).await? else {
             return Ok(None);
         };
@@ -52,6 +62,7 @@ impl Situation {
             }
             Identity::Unknown | Identity::Known(_) | Identity::Candidate(_) => None,
         };
+        let hindrance = hindrance(&records.images, &machine, intent.as_ref(), &clusters);
         Ok(Some(Self {
             machine,
             clusters,
@@ -59,11 +70,16 @@ impl Situation {
             intent,
             attempts,
             boots,
+            hindrance,
             conflict,
         }))
     }
 
-    pub(crate) fn work<'a>(&'a self, power: &'a PowerObservation) -> Work<'a> {
+    pub(crate) fn work<'a>(
+        &'a self,
+        power: &'a PowerObservation,
+        command: Option<&'a PowerCommand>,
+    ) -> Work<'a> {
         let hardware = &self.machine.hardware;
         Work {
             machine: &self.machine,
@@ -73,11 +89,43 @@ impl Situation {
             attempts: &self.attempts,
             boots: &self.boots,
             power,
+            command,
+            hindrance: self.hindrance.as_deref(),
             conflict: self.conflict.as_deref(),
         }
+    }
+
+    /// Guards a change that was thought out on this: a person may have taken the machine back, and
+    /// its config may have been released, while its BMC was asked.
+    pub(crate) const fn hold(&self) -> MachineWrite {
+        MachineWrite::Hold {
+            id: self.machine.id,
+            version: self.machine.version,
+        }
+    }
+
+    /// Since when is tried what is being tried now.
+    pub(crate) fn tried_since(&self) -> Timestamp {
+        self.open_attempt()
+            .map_or(self.machine.since, |attempt| attempt.opened)
     }
 
     pub(crate) fn open_attempt(&self) -> Option<&Attempt> {
         self.attempts.first().filter(|attempt| attempt.is_open())
     }
+}
+
+/// What keeps a machine from the install that its intent asks for.
+fn hindrance(
+    images: &[Image],
+    machine: &Machine,
+    intent: Option<&Intent>,
+    clusters: &[Cluster],
+) -> Option<String> {
+    let State::Provisioning(_) = machine.state else {
+        return None;
+    };
+    let assignment = &intent?.assignment;
+    let cluster = clusters.iter().find(|it| it.id == assignment.cluster)?;
+    bootable(images, &cluster.spec, machine.hardware.arch?).err()
 }

@@ -1,7 +1,11 @@
 //! Which cluster's rule takes a machine, and as what.
 
-use crate::cluster::{Acceptance, Cluster, ClusterSpec, MemberRule, Pattern, Selector};
+use std::fmt;
+
+use crate::cluster::{Acceptance, Cluster, ClusterSpec, MemberRule, Pattern, Role, Selector};
+use crate::id::ClusterId;
 use crate::intent::Assignment;
+use crate::lifecycle::{Moving, State};
 use crate::machine::Machine;
 
 /// What the clusters' rules say of a machine.
@@ -26,6 +30,28 @@ pub enum Allocation {
         /// Their clusters.
         clusters: Vec<String>,
     },
+}
+
+/// What it is, as a reason to wait.
+impl fmt::Display for Allocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Take { .. } => f.write_str("a cluster's rule takes it"),
+            Self::None => f.write_str("no cluster's rule takes it"),
+            Self::NoDisk { cluster } => write!(
+                f,
+                "cluster {cluster} takes it, but neither its rule nor the machine's record names \
+                 the disk: nothing is installed without"
+            ),
+            Self::Ambiguous { clusters } => {
+                write!(
+                    f,
+                    "rules of several clusters take it: {}",
+                    clusters.join(", ")
+                )
+            }
+        }
+    }
 }
 
 /// What the clusters' rules say of `machine`. Within a cluster, a rule that names the machine goes
@@ -58,6 +84,25 @@ pub fn allocate(machine: &Machine, clusters: &[Cluster]) -> Allocation {
     }
 }
 
+/// What a machine is to become in this cluster, if a rule takes it and it goes on by itself, but
+/// was not allocated yet: the cluster is not complete without it.
+pub fn awaited_as(machine: &Machine, cluster: ClusterId, clusters: &[Cluster]) -> Option<Role> {
+    let Allocation::Take {
+        assignment,
+        acceptance,
+    } = allocate(machine, clusters)
+    else {
+        return None;
+    };
+    let is_on_its_way = match machine.state {
+        State::Discovered => acceptance == Acceptance::Auto,
+        State::Inspecting | State::Available | State::Failed(Moving::Inspecting) => true,
+        State::Provisioning(_) | State::Active | State::Cleaning | State::Retired => false,
+        State::Failed(Moving::Provisioning(_) | Moving::Cleaning) => false,
+    };
+    (is_on_its_way && assignment.cluster == cluster).then_some(assignment.role)
+}
+
 fn best_rule<'a>(machine: &Machine, spec: &'a ClusterSpec) -> Option<&'a MemberRule> {
     let named = |rule: &&MemberRule| matches!(&rule.selector, Selector::Named(name) if *name == machine.name);
     let matching = |rule: &&MemberRule| matches!(&rule.selector, Selector::Matching(pattern) if shows(machine, pattern));
@@ -87,8 +132,7 @@ fn shows(machine: &Machine, pattern: &Pattern) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::Role;
-    use crate::id::{ClusterId, MachineId};
+    use crate::id::MachineId;
     use crate::time::Timestamp;
 
     fn machine(name: &str) -> Machine {
@@ -182,6 +226,28 @@ mod tests {
             allocate(&machine("w2"), &[cluster("lab", vec![])]),
             Allocation::None
         );
+    }
+
+    #[test]
+    fn a_cluster_awaits_what_comes_by_itself() {
+        let id = ClusterId::from_bytes([9; 16]);
+        let auto = [cluster("lab", vec![named("w1", Some("serial:D1"))])];
+        let mut waiting = auto.clone();
+        waiting[0].spec.members[0].acceptance = Acceptance::Wait;
+        for state in State::ALL {
+            let mut worker = machine("w1");
+            worker.state = state;
+            let comes = matches!(
+                state,
+                State::Inspecting | State::Available | State::Failed(Moving::Inspecting)
+            );
+            let awaits = |clusters: &[Cluster]| awaited_as(&worker, id, clusters).is_some();
+            assert_eq!(awaits(&waiting), comes, "{state}");
+            let is_accepted = state == State::Discovered;
+            assert_eq!(awaits(&auto), comes || is_accepted, "{state}");
+        }
+        let other = ClusterId::from_bytes([8; 16]);
+        assert_eq!(awaited_as(&machine("w1"), other, &auto), None);
     }
 
     #[test]

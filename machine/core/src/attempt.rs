@@ -215,17 +215,22 @@ pub fn may_release(
         return Err(ReleaseRefusal::IntentNotOpen);
     }
     match &attempt.release {
-        Some(release) => may_release_again(release, peer, now),
+        Some(release) => may_release_again(facts, release, peer, now),
         None => may_release_first(facts, peer, now),
     }
 }
 
 fn may_release_again(
+    facts: &ReleaseFacts<'_>,
     release: &Release,
     peer: Peer,
     now: Timestamp,
 ) -> Result<Grant, ReleaseRefusal> {
-    if release.peer != peer.address {
+    // An address is easily taken over: the card behind it must be the machine's, where it is seen.
+    let is_other_card = peer
+        .hardware
+        .is_some_and(|mac| !facts.hardware.contains(&mac));
+    if release.peer != peer.address || is_other_card {
         return Err(ReleaseRefusal::OtherPeer);
     }
     if release.fetches >= Attempt::MAX_FETCHES {

@@ -177,8 +177,16 @@ impl Boot {
             (BootOrigin::Network, Asker::Firmware) => {
                 self.step <= BootStep::Lease && now.since(self.opened) < Self::REPEATS
             }
+            // One that was sent to its disk asks again only because it missed the answer: a ROM
+            // that is iPXE itself, or anybody beside another DHCP server, where the answer is
+            // silence.
             (BootOrigin::Network, Asker::Ipxe) => {
-                !self.sent_to_disk && self.step <= BootStep::Ipxe && idle < Self::CHAIN
+                let patience = if self.sent_to_disk {
+                    Self::REPEATS
+                } else {
+                    Self::CHAIN
+                };
+                self.step <= BootStep::Ipxe && idle < patience
             }
         }
     }
@@ -229,18 +237,26 @@ mod tests {
         );
         assert!(
             !Boot {
-                sent_to_disk: true,
-                ..boot(BootStep::Offer)
-            }
-            .adopts(Asker::Ipxe, at(1))
-        );
-        assert!(
-            !Boot {
                 origin: BootOrigin::Disk,
                 ..boot(BootStep::Disk)
             }
             .adopts(Asker::Ipxe, at(1))
         );
+    }
+
+    #[test]
+    fn a_rom_that_missed_its_way_to_the_disk_repeats_and_starts_no_new_boot() {
+        for step in [BootStep::Discover, BootStep::Ipxe] {
+            let sent = Boot {
+                sent_to_disk: true,
+                ..boot(step)
+            };
+            for asker in [Asker::Firmware, Asker::Ipxe] {
+                let repeats = asker == Asker::Ipxe || step == BootStep::Discover;
+                assert_eq!(sent.adopts(asker, at(28)), repeats, "{asker:?} at {step}");
+                assert!(!sent.adopts(asker, at(60)), "{asker:?} at {step}");
+            }
+        }
     }
 
     #[test]

@@ -69,7 +69,13 @@ pub fn plan_cluster(cluster: &Cluster, members: &[Member]) -> ClusterStep {
         Some(BootstrapOutcome::NotReady) | None => true,
     };
     let Some(node) = elected(cluster, members) else {
-        return ClusterStep::Wait("no control plane machine is active yet".to_owned());
+        let why = if cluster.bootstrap.is_some() {
+            "the machine that Bootstrap was recorded for is no member any more; it is not called on \
+             another"
+        } else {
+            "no control plane machine is active yet"
+        };
+        return ClusterStep::Wait(why.to_owned());
     };
     let name = &node.name;
     match node.etcd {
@@ -204,6 +210,18 @@ mod tests {
             plan_cluster(&refused, &members),
             ClusterStep::Bootstrap(machine(1))
         );
+    }
+
+    #[test]
+    fn the_recorded_machine_that_is_gone_is_not_replaced_and_that_is_said() {
+        let members = [member(2, Role::ControlPlane, Some(EtcdState::Waiting))];
+        for outcome in [BootstrapOutcome::Unknown, BootstrapOutcome::NotReady] {
+            let step = plan_cluster(&cluster(Some(outcome)), &members);
+            assert!(
+                matches!(&step, ClusterStep::Wait(why) if why.contains("no member any more")),
+                "{step:?}"
+            );
+        }
     }
 
     #[test]

@@ -156,7 +156,8 @@ pub fn identify(claim: &Claim, candidates: &[KnownIdentity]) -> Identity {
     }
 }
 
-/// A machine that is known itself may still claim what an earlier one has: it stays a claimant.
+/// A machine that is known itself may still claim what an earlier one has: it stays a claimant. It
+/// may have shown that before, or list it among its cards now.
 fn known_or_rival(claim: &Claim, own: &KnownIdentity, candidates: &[KnownIdentity]) -> Identity {
     let is_rival = |other: &&KnownIdentity| {
         let shares_uuid = other
@@ -167,9 +168,36 @@ fn known_or_rival(claim: &Claim, own: &KnownIdentity, candidates: &[KnownIdentit
             && (other.since, other.machine) < (own.since, own.machine)
             && (shares_uuid || shares_card)
     };
-    match candidates.iter().find(is_rival) {
+    let is_robbed = |other: &&KnownIdentity| {
+        let is_earlier = (other.since, other.machine) < (own.since, own.machine);
+        let is_claimed = |card: &MacAddress| claim.others.contains(card);
+        is_earlier && other.macs.iter().any(is_claimed)
+    };
+    let rival = candidates
+        .iter()
+        .find(|it| is_rival(it))
+        .or_else(|| candidates.iter().find(is_robbed));
+    match rival {
         None => Identity::Known(own.machine),
         Some(rival) => conflict(Some(own.machine), rival, differences_of_clone(claim, rival)),
+    }
+}
+
+impl Claim {
+    /// The claim without the other cards that belong to machines other than `own`. Whoever speaks
+    /// can list any card: by that alone he takes none from another machine.
+    #[must_use]
+    pub fn without_cards_of_others(&self, own: MachineId, candidates: &[KnownIdentity]) -> Self {
+        let is_foreign = |card: &MacAddress| {
+            candidates
+                .iter()
+                .any(|known| known.machine != own && known.macs.contains(card))
+        };
+        let others = self.others.iter().copied();
+        Self {
+            others: others.filter(|card| !is_foreign(card)).collect(),
+            ..self.clone()
+        }
     }
 }
 
@@ -379,6 +407,28 @@ mod tests {
             panic!("the later of two machines with one UUID is in conflict")
         };
         assert_eq!((claimant, with), (Some(machine(2)), machine(1)));
+    }
+
+    #[test]
+    fn a_card_that_is_listed_is_taken_from_nobody() {
+        let both = [
+            known(1, &[1], Some(UUID), Some("S1")),
+            known(2, &[2], Some(OTHER_UUID), Some("S2")),
+        ];
+        let earlier = script(1, &[2, 3], UUID, "S1");
+        assert_eq!(identify(&earlier, &both), Identity::Known(machine(1)));
+        let learned = earlier.without_cards_of_others(machine(1), &both);
+        assert_eq!(
+            learned.others,
+            BTreeSet::from([mac(3)]),
+            "the other's stays its own"
+        );
+        let later = identify(&script(2, &[1], OTHER_UUID, "S2"), &both);
+        assert!(
+            matches!(later, Identity::Conflict { claimant: Some(it), with, .. }
+                if it == machine(2) && with == machine(1)),
+            "{later:?}"
+        );
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::time::Timestamp;
+
 /// Whether a machine has power, as its BMC says, or as a plan wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PowerState {
@@ -44,4 +46,29 @@ pub struct BootOverride {
     pub device: BootDevice,
     /// Whether the override is for UEFI (the "BIOS boot type" bit); a BMC may lose it.
     pub efi: bool,
+}
+
+/// What the machine's BMC said when it was asked for this plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PowerObservation {
+    /// There is no BMC to ask.
+    NoBmc,
+    /// It said this.
+    Is(PowerState),
+    /// It did not answer, or not usefully: what it said instead.
+    Unreachable(String),
+}
+
+/// The last command to a machine's BMC for what is being tried now. It is remembered, not kept: a
+/// new process does not know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PowerCommand {
+    /// To which level.
+    pub wanted: PowerState,
+    /// When.
+    pub at: Timestamp,
+    /// The how-many-eth it was for what is being tried now, from 1.
+    pub count: u32,
+    /// What the BMC said instead of doing it.
+    pub refused: Option<String>,
 }

@@ -53,8 +53,8 @@ pub(crate) async fn close(
     transaction.changes_one(statement).await
 }
 
-/// Counts the `number`-th switching of power; `false` if it was counted before, or the attempt is
-/// not open.
+/// Counts the `number`-th switching of power; `false` if it was counted before, the attempt's
+/// config was released, or it is not open.
 pub(crate) async fn switch_power(
     transaction: &mut Transaction,
     id: AttemptId,
@@ -62,7 +62,7 @@ pub(crate) async fn switch_power(
     at: Timestamp,
 ) -> Result<bool, StoreError> {
     const SWITCH: &str = "UPDATE attempt SET power_actions = $2, power_at = $3 \
-         WHERE id = $1 AND closed_at IS NULL AND power_actions = $2 - 1";
+         WHERE id = $1 AND closed_at IS NULL AND release_at IS NULL AND power_actions = $2 - 1";
     let statement = Statement::new(SWITCH).bind(&id).bind(number).bind(at);
     transaction.changes_one(statement).await
 }

@@ -54,6 +54,14 @@ pub enum MachineWrite {
     Insert(Machine),
     /// Over the version in it, which counts up.
     Update(Machine),
+    /// Nothing but that it still has this version, which counts up: whatever else is written was
+    /// thought out on it.
+    Hold {
+        /// Which.
+        id: MachineId,
+        /// The version that was read.
+        version: i64,
+    },
 }
 
 /// A write of a cluster.
@@ -248,6 +256,10 @@ async fn write_machine(
         MachineWrite::Update(machine) => {
             let updated = machines::update(transaction, machine).await?;
             (!updated).then(|| stale("machine", &machine.id))
+        }
+        MachineWrite::Hold { id, version } => {
+            let held = machines::hold(transaction, *id, *version).await?;
+            (!held).then(|| stale("machine", id))
         }
     })
 }

@@ -18,7 +18,15 @@ impl World {
         let node = &self.nodes[index];
         Claim {
             mac: node.mac,
-            others: BTreeSet::new(),
+            others: if complete {
+                node.cards
+                    .iter()
+                    .copied()
+                    .filter(|card| *card != node.mac)
+                    .collect()
+            } else {
+                BTreeSet::new()
+            },
             uuid: Some(node.uuid),
             serial: complete.then(|| node.serial.clone()),
             complete,
@@ -49,6 +57,10 @@ impl World {
         };
         let adopted = latest
             .filter(|boot| boot.mac == Some(claim.mac) && boot.adopts(asker, self.now))
+            .filter(|boot| {
+                let answer = self.decide(&identity, boot, Stage::Dhcp);
+                !boot.sent_to_disk || answer == Answer::LocalDisk
+            })
             .cloned();
         let boot = adopted.unwrap_or_else(|| self.new_boot(index, owner, BootOrigin::Network));
         let netboot = self.decide(&identity, &boot, Stage::Dhcp) != Answer::LocalDisk;
@@ -198,7 +210,7 @@ impl World {
             machine: id,
             name: machine.name.clone(),
             since: self.now,
-            macs: BTreeSet::from([node.mac]),
+            macs: node.cards.iter().copied().collect(),
             uuid: Some(node.uuid),
             serial: Some(node.serial.clone()),
         };

@@ -84,7 +84,7 @@ impl World {
         let cancelled = (AttemptEnd::Cancelled, IntentEnd::Cancelled);
         let ends = (deed == Deed::Cancel).then_some(cancelled);
         let assignment = row.intent.as_ref().map(|intent| intent.assignment.clone());
-        if matches!(after.state, State::Provisioning(_))
+        if deed == Deed::Reimage
             && let Some(assignment) = assignment
         {
             self.open_intent(machine, assignment, Actor::Person("alice".to_owned()));
@@ -138,6 +138,7 @@ impl World {
     fn crash(&mut self) {
         self.epoch += 1;
         self.sightings.clear();
+        self.commands.clear();
         self.in_flight.clear();
         self.awake = self.now.plus(self.random.seconds(1, 120));
         let down = self.awake.since(self.now);

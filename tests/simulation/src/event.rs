@@ -5,8 +5,7 @@ use std::net::IpAddr;
 use machine_core::attempt::Grant;
 use machine_core::cluster::BootstrapOutcome;
 use machine_core::id::{AttemptId, BootId, MachineId};
-use machine_core::plan::PowerObservation;
-use machine_core::power::PowerState;
+use machine_core::power::{PowerObservation, PowerState};
 
 use crate::node::NodeStep;
 use crate::records::Row;

@@ -1,11 +1,11 @@
 //! The fleet of a run: who is registered, who is found, what is odd about whom, and which rules of
 //! which clusters want them.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use machine_core::allocation::{Allocation, allocate};
+use machine_core::boot::Asker;
 use machine_core::cluster::{
     Acceptance, Cluster, ClusterSpec, MemberRule, Pattern, Role, Selector,
 };
@@ -18,7 +18,7 @@ use machine_core::machine::Machine;
 use machine_core::power::PowerState;
 
 use crate::event::{Deed, Event};
-use crate::node::{Bmc, Contents, Node};
+use crate::node::{Bmc, Contents, Node, Wire};
 use crate::records::Row;
 use crate::world::World;
 
@@ -75,8 +75,24 @@ impl World {
         let has_wrong_disk = odd && self.random.percent(4);
         let is_foreign = odd && self.random.percent(6);
         let slow = if odd { 700 } else { 240 };
+        let mac = MacAddress::new([0x52, 0x54, 0, a, b, c]);
+        let second = MacAddress::new([0x52, 0x54, 1, a, b, c]);
         Node {
-            mac: MacAddress::new([0x52, 0x54, 0, a, b, c]),
+            mac,
+            cards: if self.random.percent(40) {
+                vec![mac, second]
+            } else {
+                vec![mac]
+            },
+            rom: if self.random.percent(30) {
+                Asker::Ipxe
+            } else {
+                Asker::Firmware
+            },
+            wire: Wire {
+                beside_another_server: self.random.percent(30),
+                misses_first: self.random.percent(30),
+            },
             uuid,
             serial: serial(&format!("S{index}")),
             address: Node::nth_address(index),
@@ -118,7 +134,7 @@ impl World {
             machine: id,
             name: machine.name.clone(),
             since: self.now,
-            macs: BTreeSet::from([node.mac]),
+            macs: node.cards.iter().copied().collect(),
             uuid: knows_board.then_some(node.uuid),
             serial: None,
         };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use machine_core::boot::{Asker, BootStep};
 use machine_core::decision::Answer;
 use machine_core::hardware::DiskIdentity;
-use machine_core::id::AttemptId;
+use machine_core::id::{AttemptId, BootId};
 use machine_core::power::PowerState;
 
 use crate::event::Event;
@@ -63,7 +63,7 @@ impl World {
                 let network = node.network_first || node.override_network;
                 node.override_network = false;
                 if network {
-                    self.discover(index);
+                    self.discover(index, (1, 5));
                 } else {
                     self.boot_disk(index, false);
                 }
@@ -94,8 +94,27 @@ impl World {
         Ok(())
     }
 
-    fn discover(&mut self, index: usize) {
-        self.soon(index, (1, 5), NodeStep::Discover(0));
+    /// Its firmware tries the network, from its first card on.
+    fn discover(&mut self, index: usize, within: (u64, u64)) {
+        self.nodes[index].first_card();
+        self.ask_from_card(index, within);
+    }
+
+    fn ask_from_card(&mut self, index: usize, within: (u64, u64)) {
+        let step = match self.nodes[index].rom {
+            Asker::Firmware => NodeStep::Discover(0),
+            Asker::Ipxe => NodeStep::Ipxe(0),
+        };
+        self.soon(index, within, step);
+    }
+
+    /// No card was told to boot from the network: the next one is tried, then the disk.
+    fn leave_card(&mut self, index: usize) {
+        if self.nodes[index].next_card() {
+            self.ask_from_card(index, (1, 5));
+        } else {
+            self.boot_disk(index, true);
+        }
     }
 
     /// Starts the disk; `asked` says that the network was tried before.
@@ -105,9 +124,9 @@ impl World {
             Contents::Installed(attempt) => self.soon(index, (40, 90), NodeStep::Started(attempt)),
             Contents::Foreign => {}
             Contents::Half if hangs && self.faults() => {}
-            Contents::Empty | Contents::Half if !asked => self.discover(index),
+            Contents::Empty | Contents::Half if !asked => self.discover(index, (1, 5)),
             Contents::Empty | Contents::Half if self.nodes[index].halts => {}
-            Contents::Empty | Contents::Half => self.soon(index, (50, 70), NodeStep::Discover(0)),
+            Contents::Empty | Contents::Half => self.discover(index, (50, 70)),
         }
     }
 
@@ -117,7 +136,11 @@ impl World {
             Asker::Ipxe => NodeStep::Ipxe(tries + 1),
         };
         let answer = self.over_the_wire(|world| Some(world.answer_dhcp(index, asker)));
-        match (answer, asker) {
+        let wire = self.nodes[index].wire;
+        let is_missed = wire.misses_first && tries == 0;
+        let is_silence = |(_, netboot): &(BootId, bool)| !netboot && wire.beside_another_server;
+        let heard = answer.filter(|answer| !is_missed && !is_silence(answer));
+        match (heard, asker) {
             (Some((boot, true)), Asker::Firmware) => {
                 self.nodes[index].boot = Some(boot);
                 self.note_step(index, BootStep::Lease);
@@ -127,11 +150,11 @@ impl World {
                 self.nodes[index].boot = Some(boot);
                 self.soon(index, (1, 3), NodeStep::Script(0));
             }
-            (Some((_, false)), Asker::Firmware | Asker::Ipxe) => self.boot_disk(index, true),
+            (Some((_, false)), Asker::Firmware | Asker::Ipxe) => self.leave_card(index),
             (None, Asker::Firmware | Asker::Ipxe) if tries + 1 < DISCOVERS => {
                 self.later(index, Duration::from_secs(4 << tries), again);
             }
-            (None, Asker::Firmware | Asker::Ipxe) => self.boot_disk(index, true),
+            (None, Asker::Firmware | Asker::Ipxe) => self.leave_card(index),
         }
     }
 

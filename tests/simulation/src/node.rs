@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use machine_core::boot::Asker;
 use machine_core::hardware::{DiskIdentity, MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::{AttemptId, BootId};
-use machine_core::plan::PowerObservation;
-use machine_core::power::PowerState;
+use machine_core::power::{PowerObservation, PowerState};
 use machine_core::time::Timestamp;
 
 /// What is on a node's disk.
@@ -29,10 +29,25 @@ pub(crate) struct Bmc {
     pub(crate) ignores: bool,
 }
 
+/// What is between a node and us.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wire {
+    /// Whether another DHCP server gives the addresses: the way to the local disk is silence.
+    pub(crate) beside_another_server: bool,
+    /// Whether its link comes up so slowly that it misses the first answer.
+    pub(crate) misses_first: bool,
+}
+
 /// One machine of the lab.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
+    /// The card that it boots from at the moment.
     pub(crate) mac: MacAddress,
+    /// All its cards, in the order in which its firmware tries them.
+    pub(crate) cards: Vec<MacAddress>,
+    /// What the ROM of its cards is.
+    pub(crate) rom: Asker,
+    pub(crate) wire: Wire,
     pub(crate) uuid: SystemUuid,
     pub(crate) serial: SerialNumber,
     pub(crate) address: IpAddr,
@@ -70,6 +85,19 @@ pub(crate) enum NodeStep {
 }
 
 impl Node {
+    /// Turns to the first card.
+    pub(crate) fn first_card(&mut self) {
+        self.mac = self.cards.first().copied().unwrap_or(self.mac);
+    }
+
+    /// Turns to the next card, if there is one.
+    pub(crate) fn next_card(&mut self) -> bool {
+        let mut rest = self.cards.iter().skip_while(|card| **card != self.mac);
+        let next = rest.nth(1).copied();
+        self.mac = next.unwrap_or(self.mac);
+        next.is_some()
+    }
+
     /// Whether its API answers as a member's.
     pub(crate) fn is_up(&self, attempt: AttemptId, now: Timestamp) -> bool {
         const SERVICES: Duration = Duration::from_secs(20);

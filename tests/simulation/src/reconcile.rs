@@ -10,8 +10,11 @@ use machine_core::boot::BootStep;
 use machine_core::id::{AttemptId, BootId, IntentId, MachineId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::Input;
-use machine_core::plan::{Action, PowerObservation, Step, Work, plan};
-use machine_core::power::PowerState;
+use machine_core::plan::plan;
+use machine_core::plan::step::{Action, Step};
+use machine_core::plan::work::Work;
+use machine_core::power::{PowerCommand, PowerObservation, PowerState};
+use machine_core::time::Timestamp;
 use std::time::Duration;
 
 use crate::event::Event;
@@ -63,15 +66,14 @@ impl World {
     /// Goes as far as it can be gone without the machine's power, while it asks for its script.
     pub(crate) fn advance(&mut self, machine: MachineId) {
         const STEPS: usize = 6;
-        let power = PowerObservation::Is(PowerState::On);
+        let power = PowerObservation::NoBmc;
         for _ in 0..STEPS {
             let row = &self.rows[&machine];
             let (version, step) = (row.machine.version, self.next_step(row, &power));
             let may = match &step {
-                Step::Act(Action::OpenAttempt | Action::CloseAttempt(_)) => true,
-                Step::Act(Action::StartFromNetwork | Action::PowerOff | Action::Verify(_)) => false,
-                Step::Advance(_) | Step::Allocate(_) | Step::GiveUp(_) => true,
-                Step::Wait { .. } => false,
+                Step::Act(Action::OpenAttempt) => true,
+                Step::Advance(_) | Step::Allocate(_) | Step::Permit(_) => true,
+                Step::Act(_) | Step::GiveUp(_) | Step::Wait { .. } => false,
             };
             if !may || self.in_flight.contains(&machine) {
                 break;
@@ -90,6 +92,8 @@ impl World {
             attempts: &row.attempts,
             boots: &row.boots,
             power,
+            command: self.commands.get(&row.machine.id),
+            hindrance: None,
             conflict: None,
         };
         let step = plan(&work, self.now);
@@ -119,6 +123,10 @@ impl World {
             Step::Allocate(assignment) => {
                 self.open_intent(machine, assignment, Actor::Policy("cluster".to_owned()));
                 record.after(Input::Allocate, now).ok().map(|it| (it, None))
+            }
+            Step::Permit(assignment) => {
+                self.open_intent(machine, assignment, Actor::Policy("cluster".to_owned()));
+                Some((record, None))
             }
         };
         if let Some((after, ends)) = written {
@@ -154,10 +162,14 @@ impl World {
                 self.wake(machine);
             }
             Action::StartFromNetwork | Action::PowerOff => {
-                if let Some(attempt) = self.row(machine).open_attempt() {
+                let row = self.row(machine);
+                let mut since = row.machine.since;
+                if let Some(attempt) = row.open_attempt() {
                     attempt.power_actions += 1;
                     attempt.power_at = Some(now);
+                    since = attempt.opened;
                 }
+                self.remember_command(machine, since, action);
             }
             Action::Verify(_) => {}
         }
@@ -173,6 +185,22 @@ impl World {
         self.in_flight.insert(machine);
         let after = self.latency();
         self.schedule_inside(after, effect);
+    }
+
+    /// What a BMC is told, until Drover ends.
+    fn remember_command(&mut self, machine: MachineId, since: Timestamp, action: &Action) {
+        let before = self.commands.get(&machine).filter(|it| it.at >= since);
+        let command = PowerCommand {
+            wanted: if *action == Action::PowerOff {
+                PowerState::Off
+            } else {
+                PowerState::On
+            },
+            at: self.now,
+            count: before.map_or(1, |it| it.count + 1),
+            refused: None,
+        };
+        self.commands.insert(machine, command);
     }
 
     fn open_attempt(&mut self, machine: MachineId) {

@@ -53,7 +53,7 @@ impl Row {
 
     /// Whether all is known that an allocation needs.
     pub(crate) fn has_facts(&self) -> bool {
-        self.machine.hardware.arch.is_some() && self.machine.hardware.manufacturer.is_some()
+        self.machine.hardware.arch.is_some() && self.machine.hardware.firmware.is_some()
     }
 
     /// The attempt that may still lead to an install.

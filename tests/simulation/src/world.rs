@@ -11,6 +11,7 @@ use machine_core::cluster::Cluster;
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::{AttemptId, BootId, MachineId};
 use machine_core::machine::Machine;
+use machine_core::power::PowerCommand;
 use machine_core::time::Timestamp;
 
 use crate::event::Event;
@@ -46,6 +47,8 @@ pub(crate) struct World {
     pub(crate) attempt_owners: BTreeMap<AttemptId, MachineId>,
     /// Which node a machine really is: known to the checks, not to the boot plane.
     pub(crate) owner_nodes: BTreeMap<MachineId, usize>,
+    /// What each machine's BMC was last told, as far as Drover remembers.
+    pub(crate) commands: BTreeMap<MachineId, PowerCommand>,
     pub(crate) in_flight: BTreeSet<MachineId>,
     pub(crate) woken: BTreeSet<MachineId>,
     pub(crate) touched: Vec<MachineId>,
@@ -79,6 +82,7 @@ impl World {
             boot_owners: BTreeMap::new(),
             attempt_owners: BTreeMap::new(),
             owner_nodes: BTreeMap::new(),
+            commands: BTreeMap::new(),
             in_flight: BTreeSet::new(),
             woken: BTreeSet::new(),
             touched: Vec::new(),

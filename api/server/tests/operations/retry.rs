@@ -1,13 +1,11 @@
-//! Retry: a failed machine tries again, a failed install with a new permission.
+//! Retry: a failed machine tries again; what it may erase is decided elsewhere.
 
-use machine_core::attempt::{Attempt, Release};
-use machine_core::boot::{Boot, BootOrigin, BootStep};
-use machine_core::id::{AttemptId, BootId};
-use machine_core::intent::{Actor, Intent, IntentEnd};
+use machine_core::cluster::Role;
+use machine_core::id::{ClusterId, IntentId};
+use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::{Input, State};
 use machine_core::machine::{Failure, Machine};
-use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite};
-use machine_store::commit::Committer;
+use machine_store::change::{Change, IntentWrite, MachineWrite};
 
 use crate::around::{Around, NOW, asked};
 use crate::clusters::CLUSTER;
@@ -44,29 +42,6 @@ impl Around {
     }
 }
 
-/// An attempt that has released its config.
-fn installed(intent: &Intent) -> Attempt {
-    Attempt {
-        id: AttemptId::from_bytes([8; 16]),
-        machine: intent.machine,
-        intent: intent.id,
-        number: 1,
-        assignment: intent.assignment.clone(),
-        opened: NOW,
-        deadline: NOW.plus(Machine::PROVISIONING),
-        boot: None,
-        power_actions: 0,
-        power_at: None,
-        release: Some(Release {
-            at: NOW,
-            peer: [10, 77, 0, 10].into(),
-            digest: [0; 32],
-            fetches: 1,
-        }),
-        closed: None,
-    }
-}
-
 const INSTALLED: [Input; 3] = [Input::Accept, Input::FactsComplete, Input::Allocate];
 
 #[tokio::test]
@@ -88,43 +63,54 @@ async fn an_inspection_begins_again_with_a_new_deadline() {
 }
 
 #[tokio::test]
-async fn an_install_is_permitted_anew_by_who_asks() {
+async fn an_install_is_tried_again_and_nothing_is_permitted_by_that() {
     let around = Around::failed(&INSTALLED).await;
-    around.cluster(CLUSTER, "c").await.unwrap();
-    let view = around.operations.retry("cp-1", &asked("r")).await.unwrap();
-    assert!(matches!(view.machine.state, State::Provisioning(_)));
-    let (intent, cluster) = view.assignment().unwrap();
-    assert_eq!(cluster, "lab");
-    assert_eq!(intent.assignment.disk.to_string(), "serial:CP1");
-    assert_eq!(intent.actor, Actor::Person("alice".to_owned()));
-    assert_eq!((intent.reason.as_str(), intent.claims), ("it is time", 0));
-    assert!(intent.is_open(NOW));
-    assert_eq!(intent.expires, NOW.plus(Intent::LIFETIME));
-
-    // What is shown tells how the one before has ended.
+    let view = around.cluster(CLUSTER, "c").await.unwrap();
     let machine = around.machine("cp-1").await;
+    let intent = failed_intent(&machine, view.cluster.id);
     around
         .write(Change {
-            intents: vec![IntentWrite::Close {
-                id: intent.id,
-                at: NOW,
-                end: IntentEnd::Failed,
-            }],
-            machines: vec![MachineWrite::Update(
-                machine.given_up(failure(), NOW).unwrap(),
-            )],
+            intents: vec![
+                IntentWrite::Open(intent.clone()),
+                IntentWrite::Close {
+                    id: intent.id,
+                    at: NOW,
+                    end: IntentEnd::Failed,
+                },
+            ],
             ..Change::default()
         })
         .await;
-    around.operations.retry("cp-1", &asked("s")).await.unwrap();
+    let view = around.operations.retry("cp-1", &asked("r")).await.unwrap();
+    assert!(matches!(view.machine.state, State::Provisioning(_)));
+    let limit = NOW.plus(Machine::PROVISIONING);
+    assert_eq!(view.machine.deadline, Some(limit));
     let details = around.operations.show_machine("cp-1").await.unwrap();
-    let mut ends: Vec<_> = details
+    let ends: Vec<_> = details
         .intents
         .iter()
         .map(|(intent, _)| intent.closed.map(|(_, end)| end))
         .collect();
-    ends.sort_by_key(Option::is_some);
-    assert_eq!(ends, [None, Some(IntentEnd::Failed)]);
+    assert_eq!(ends, [Some(IntentEnd::Failed)]);
+}
+
+/// The permission of the install that failed.
+fn failed_intent(machine: &Machine, cluster: ClusterId) -> Intent {
+    Intent {
+        id: IntentId::from_bytes([9; 16]),
+        machine: machine.id,
+        assignment: Assignment {
+            cluster,
+            role: Role::ControlPlane,
+            disk: "serial:CP1".parse().unwrap(),
+        },
+        actor: Actor::Policy("lab".to_owned()),
+        reason: "its rule takes it".to_owned(),
+        opened: NOW,
+        expires: NOW.plus(Intent::LIFETIME),
+        claims: 1,
+        closed: None,
+    }
 }
 
 #[tokio::test]
@@ -137,45 +123,4 @@ async fn an_install_that_no_rule_asks_for_is_not_tried_again() {
         around.machine("cp-1").await.state,
         State::Failed(_)
     ));
-}
-
-#[tokio::test]
-async fn a_member_that_has_come_up_is_not_installed_anew() {
-    let around = Around::failed(&INSTALLED).await;
-    around.cluster(CLUSTER, "c").await.unwrap();
-    around.operations.retry("cp-1", &asked("q")).await.unwrap();
-    let details = around.operations.show_machine("cp-1").await.unwrap();
-    let (intent, _) = details.intents.first().unwrap().clone();
-    let machine = around.machine("cp-1").await;
-    let attempt = installed(&intent);
-    around
-        .write(Change {
-            attempts: vec![AttemptWrite::Open(attempt.clone())],
-            machines: vec![MachineWrite::Update(
-                machine.given_up(failure(), NOW).unwrap(),
-            )],
-            ..Change::default()
-        })
-        .await;
-    let boot = Boot {
-        id: BootId::from_bytes([7; 16]),
-        machine: Some(machine.id),
-        mac: None,
-        origin: BootOrigin::Disk,
-        platform: None,
-        address: None,
-        attempt: Some(attempt.id),
-        opened: NOW,
-        step: BootStep::Joined,
-        step_at: NOW,
-        sent_to_disk: false,
-        ready: None,
-    };
-    let (commit, committing) = Committer::spawn(around.db.clone());
-    commit.submit(boot).await.unwrap();
-    commit.close();
-    committing.await.unwrap();
-    let said = around.operations.retry("cp-1", &asked("r")).await;
-    let said = said.unwrap_err().to_string();
-    assert!(said.ends_with("there is nothing to retry"), "{said}");
 }

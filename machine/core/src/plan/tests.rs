@@ -1,10 +1,18 @@
 //! A story for each branch of the plan.
 
+mod again;
+mod back;
+mod switching;
+
 use super::*;
-use crate::attempt::Release;
+use crate::attempt::{AttemptEnd, Release};
+use crate::boot::Boot;
 use crate::fixtures::{assignment, at, attempt, boot, intent, machine};
+use crate::hardware::MacAddress;
 use crate::id::{AttemptId, BootId};
+use crate::intent::{Intent, IntentEnd};
 use crate::lifecycle::Origin;
+use crate::power::PowerCommand;
 
 const PROVISIONING: State = State::Provisioning(Origin::Available);
 const OFF: PowerObservation = PowerObservation::Is(PowerState::Off);
@@ -18,6 +26,8 @@ struct Story {
     attempts: Vec<Attempt>,
     boots: Vec<Boot>,
     power: PowerObservation,
+    command: Option<PowerCommand>,
+    hindrance: Option<&'static str>,
     conflict: Option<&'static str>,
 }
 
@@ -31,6 +41,8 @@ impl Story {
             attempts: Vec::new(),
             boots: Vec::new(),
             power: ON,
+            command: None,
+            hindrance: None,
             conflict: None,
         }
     }
@@ -52,6 +64,8 @@ impl Story {
             attempts: &self.attempts,
             boots: &self.boots,
             power: &self.power,
+            command: self.command.as_ref(),
+            hindrance: self.hindrance,
             conflict: self.conflict,
         };
         plan(&work, at(now))
@@ -99,21 +113,6 @@ fn a_rule_with_auto_accepts_and_one_with_wait_does_not() {
     assert!(waits(&story.step(1)));
     story.allocation = take(Acceptance::Auto);
     assert_eq!(story.step(1), Step::Advance(Input::Accept));
-}
-
-#[test]
-fn an_inspected_machine_is_started_but_never_switched_off() {
-    let mut story = Story::of(State::Inspecting);
-    story.power = OFF;
-    assert_eq!(story.step(1), Step::Act(Action::StartFromNetwork));
-    story.power = ON;
-    assert!(waits(&story.step(100_000_000_000)) || story.machine.deadline.is_none());
-    assert!(
-        waits(&story.step(80_000)),
-        "it may run something that is not ours"
-    );
-    story.facts_complete = true;
-    assert_eq!(story.step(1), Step::Advance(Input::FactsComplete));
 }
 
 #[test]
@@ -167,82 +166,6 @@ fn a_machine_that_waits_in_its_script_is_left_to_fetch_its_config() {
         ..boot(1, 10, BootStep::Script)
     }];
     assert!(waits(&story.step(100)));
-}
-
-#[test]
-fn a_silent_machine_is_started_anew_after_its_self_test() {
-    let mut story = Story::provisioning(vec![attempt()]);
-    assert!(waits(&story.step(60)));
-    assert_eq!(story.step(900), Step::Act(Action::PowerOff));
-    let used_up = Attempt {
-        power_actions: Attempt::MAX_POWER_ACTIONS,
-        ..attempt()
-    };
-    story.attempts = vec![used_up];
-    assert!(matches!(story.step(900), Step::GiveUp(_)));
-}
-
-#[test]
-fn a_power_cut_in_the_middle_of_an_install_leads_to_another_attempt() {
-    let mut story = Story::provisioning(vec![released()]);
-    assert!(waits(&story.step(60)));
-    story.power = OFF;
-    assert_eq!(
-        story.step(60),
-        Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted))
-    );
-    story.attempts = vec![Attempt {
-        closed: Some((at(60), AttemptEnd::Interrupted)),
-        ..released()
-    }];
-    assert_eq!(story.step(61), Step::Act(Action::OpenAttempt));
-    let second = Attempt {
-        id: AttemptId::from_bytes([5; 16]),
-        number: 2,
-        opened: at(62),
-        ..attempt()
-    };
-    story.attempts.insert(0, second);
-    assert_eq!(story.step(63), Step::Act(Action::StartFromNetwork));
-}
-
-#[test]
-fn a_machine_that_comes_back_twice_was_interrupted() {
-    let mut story = Story::provisioning(vec![released()]);
-    let back = |id, opened| Boot {
-        sent_to_disk: true,
-        ..boot(id, opened, BootStep::Lease)
-    };
-    story.boots = vec![back(2, 70), boot(1, 10, BootStep::Config)];
-    assert!(
-        waits(&story.step(80)),
-        "the first time its disk is given a chance"
-    );
-    assert_eq!(
-        story.step(670),
-        Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted))
-    );
-    story.boots.insert(0, back(3, 90));
-    assert_eq!(
-        story.step(91),
-        Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted))
-    );
-}
-
-#[test]
-fn a_lost_machine_of_a_later_attempt_is_started_anew_soon() {
-    let second = Attempt {
-        number: 2,
-        opened: at(100),
-        ..attempt()
-    };
-    let mut story = Story::provisioning(vec![second]);
-    story.boots = vec![Boot {
-        sent_to_disk: true,
-        ..boot(3, 90, BootStep::Lease)
-    }];
-    assert!(waits(&story.step(101)));
-    assert_eq!(story.step(120), Step::Act(Action::PowerOff));
 }
 
 #[test]
@@ -333,4 +256,48 @@ fn a_claimant_is_neither_accepted_nor_started_nor_installed() {
         story.conflict = Some("w1: serial is S1 there and S2 here");
         assert!(waits(&story.step(1)), "{state}");
     }
+}
+
+/// The reason of a wait, or of a failure.
+fn reason(step: Step) -> String {
+    match step {
+        Step::Wait { why, .. } => why,
+        Step::GiveUp(failure) => failure.why,
+        other => panic!("wanted a wait or a failure, got {other:?}"),
+    }
+}
+
+#[test]
+fn what_stands_against_an_install_is_said_while_it_waits_and_when_it_fails() {
+    let mut story = Story::provisioning(vec![attempt()]);
+    story.boots = vec![boot(1, 10, BootStep::Script)];
+    story.hindrance = Some("no image talos for x86_64 in the settings");
+    assert!(reason(story.step(20)).contains("no image talos"));
+    story.power = PowerObservation::NoBmc;
+    assert!(reason(story.step(20)).contains("no image talos"));
+    story.machine.deadline = Some(at(500));
+    let step = story.step(500);
+    assert!(matches!(step, Step::GiveUp(_)));
+    assert!(reason(step).contains("no image talos"));
+}
+
+#[test]
+fn a_claimant_that_is_given_up_is_told_that_it_is_one() {
+    let mut story = Story::of(State::Inspecting);
+    story.conflict = Some("w1: serial is S1 there and S2 here");
+    story.machine.deadline = Some(at(500));
+    assert!(reason(story.step(500)).contains("w1: serial is S1"));
+}
+
+#[test]
+fn a_discovered_machine_says_what_its_clusters_rule_lacks() {
+    let mut story = Story::of(State::Discovered);
+    story.allocation = Allocation::NoDisk {
+        cluster: "lab".to_owned(),
+    };
+    assert!(reason(story.step(1)).contains("names the disk"));
+    story.allocation = Allocation::Ambiguous {
+        clusters: vec!["a".to_owned(), "b".to_owned()],
+    };
+    assert!(reason(story.step(1)).contains("a, b"));
 }

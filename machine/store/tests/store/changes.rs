@@ -7,13 +7,15 @@ use machine_core::intent::IntentEnd;
 use machine_store::change::{
     AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, ReservationWrite, apply,
 };
+use machine_store::commit::claim::ClaimOutcome;
 use machine_store::error::StoreError;
 use machine_store::reservations::{self, Reservation};
 use machine_store::{attempts, clusters, events, intents, machines};
 
 use crate::bench::Bench;
 use crate::fixtures::{
-    address, applied, at, attempt, cluster, event, intent, mac, machine, machine_id, provisioning,
+    address, applied, at, attempt, claim, cluster, event, intent, mac, machine, machine_id,
+    provisioning,
 };
 
 fn update(machine: machine_core::machine::Machine) -> Change {
@@ -293,6 +295,75 @@ pub(crate) fn work_is_opened_counted_and_closed(bench: &Bench) {
             .map(|attempt| attempt.number)
             .collect();
         assert_eq!(numbers, [2, 1], "newest first");
+    });
+}
+
+pub(crate) fn what_was_thought_out_before_the_machine_changed_is_not_done(bench: &Bench) {
+    bench.block(async {
+        let db = &bench.db;
+        provisioning(db).await;
+        let id = AttemptId::from_bytes([4; 16]);
+        let at_version = |version, write| Change {
+            machines: vec![MachineWrite::Hold {
+                id: machine_id(1),
+                version,
+            }],
+            attempts: vec![write],
+            ..Change::default()
+        };
+        let switch = |number| AttemptWrite::SwitchPower {
+            id,
+            number,
+            at: at(70),
+        };
+        let close = AttemptWrite::Close {
+            id,
+            at: at(80),
+            end: AttemptEnd::Interrupted,
+        };
+        let open = AttemptWrite::Open(attempt(41, 2, 1, 2));
+        applied(db, &at_version(0, switch(1))).await;
+        for late in [switch(2), close, open] {
+            let outcome = apply(db, &at_version(0, late)).await.unwrap();
+            let is_stale = matches!(
+                outcome,
+                Outcome::Stale {
+                    table: "machine",
+                    ..
+                }
+            );
+            assert!(is_stale, "{outcome:?}");
+        }
+        let kept = attempts::find(db, id).await.unwrap().unwrap();
+        assert_eq!((kept.power_actions, kept.closed), (1, None));
+    });
+}
+
+pub(crate) fn power_is_not_switched_once_a_config_is_released(bench: &Bench) {
+    bench.block(async {
+        provisioning(&bench.db).await;
+        let (commits, _) = bench.commits();
+        let claimed = commits.submit(claim()).await.unwrap();
+        assert_eq!(claimed, ClaimOutcome::Claimed);
+        let switch = Change {
+            attempts: vec![AttemptWrite::SwitchPower {
+                id: AttemptId::from_bytes([4; 16]),
+                number: 1,
+                at: at(70),
+            }],
+            ..Change::default()
+        };
+        let outcome = apply(&bench.db, &switch).await.unwrap();
+        assert!(
+            matches!(
+                outcome,
+                Outcome::Stale {
+                    table: "attempt",
+                    ..
+                }
+            ),
+            "{outcome:?}"
+        );
     });
 }
 

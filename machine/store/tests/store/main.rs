@@ -41,7 +41,7 @@ macro_rules! cases {
     };
 }
 
-const CASES: [Case; 36] = cases![
+const CASES: [Case; 38] = cases![
     records::machines_come_back,
     records::clusters_come_back,
     work_records::work_comes_back,
@@ -54,6 +54,8 @@ const CASES: [Case; 36] = cases![
     changes::names_and_addresses_belong_to_one,
     changes::a_machine_has_one_open_intent_and_attempt,
     changes::work_is_opened_counted_and_closed,
+    changes::what_was_thought_out_before_the_machine_changed_is_not_done,
+    changes::power_is_not_switched_once_a_config_is_released,
     once::a_request_is_carried_out_once,
     once::of_the_same_request_twice_at_once_one_is_carried_out,
     changes::bootstrap_is_recorded_once,

@@ -1,0 +1,56 @@
+//! What keeps a machine from the install that is asked for, until somebody changes a file.
+
+use machine_core::attempt::ReleaseRefusal;
+use machine_core::cluster::ClusterSpec;
+use machine_core::hardware::Arch;
+
+use crate::records::Image;
+
+/// The image that a machine of a cluster boots; otherwise what stands against it, as its user reads
+/// it.
+pub fn bootable<'a>(
+    images: &'a [Image],
+    cluster: &ClusterSpec,
+    arch: Arch,
+) -> Result<&'a Image, String> {
+    if !cluster.allow_plaintext {
+        return Err(ReleaseRefusal::Plaintext.to_string());
+    }
+    let name = &cluster.image;
+    images
+        .iter()
+        .find(|image| image.name == *name && image.arch == arch)
+        .ok_or_else(|| format!("no image {name} for {arch} in the settings"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_against_an_install_is_named() {
+        let image = Image {
+            name: "talos".to_owned(),
+            arch: Arch::X86_64,
+            kernel: [1; 32],
+            initrd: [2; 32],
+            arguments: vec![],
+        };
+        let images = std::slice::from_ref(&image);
+        let mut spec = ClusterSpec {
+            name: "lab".to_owned(),
+            endpoint: "https://10.77.0.10:6443".to_owned(),
+            talos: "1.13.9".to_owned(),
+            kubernetes: "1.34.1".to_owned(),
+            image: "talos".to_owned(),
+            allow_plaintext: true,
+            members: vec![],
+        };
+        assert_eq!(bootable(images, &spec, Arch::X86_64), Ok(&image));
+        let missing = bootable(&[], &spec, Arch::X86_64).unwrap_err();
+        assert_eq!(missing, "no image talos for x86_64 in the settings");
+        spec.allow_plaintext = false;
+        let plain = bootable(images, &spec, Arch::X86_64).unwrap_err();
+        assert!(plain.contains("allow_plaintext: true"), "{plain}");
+    }
+}

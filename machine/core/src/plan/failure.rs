@@ -1,0 +1,81 @@
+//! Why a machine is given up: the step, what was seen last, and what to do.
+
+use crate::attempt::Attempt;
+use crate::lifecycle::Moving;
+use crate::machine::Failure;
+use crate::plan::pace::command_since;
+use crate::plan::work::Work;
+use crate::time::Timestamp;
+
+pub(crate) fn deadline_passed(work: &Work<'_>, moving: Moving) -> Failure {
+    let step = match moving {
+        Moving::Inspecting => "inspection",
+        Moving::Provisioning(_) => "install",
+        Moving::Cleaning => "cleaning",
+    };
+    failure(
+        step,
+        &format!("it took longer than it may; {}", last_seen(work)),
+        "look at its timeline and its console, then retry",
+    )
+}
+
+pub(crate) fn attempts_used_up(work: &Work<'_>) -> Failure {
+    let ended = work
+        .attempts
+        .first()
+        .and_then(|attempt| attempt.closed)
+        .map_or("did not end", |(_, end)| end.as_str());
+    failure(
+        "install",
+        &format!(
+            "{} attempts, the last one {ended}; {}",
+            work.attempts.len(),
+            last_seen(work)
+        ),
+        "look at its timeline and its console, then retry",
+    )
+}
+
+/// What is known of why nothing came of it: what stands against an install, else how far it came.
+fn last_seen(work: &Work<'_>) -> String {
+    if let Some(conflict) = work.conflict {
+        return format!("it claims to be another: {conflict}");
+    }
+    if let Some(hindrance) = work.hindrance {
+        return format!("it could not be installed: {hindrance}");
+    }
+    work.boots.first().map_or_else(
+        || "it was never seen booting".to_owned(),
+        |boot| format!("last seen at step {} at {}", boot.step, boot.step_at),
+    )
+}
+
+/// Power was switched as often as it may be; `since` is when the first time was.
+pub(crate) fn power_used_up(work: &Work<'_>, since: Timestamp, step: &str) -> Failure {
+    let times = Attempt::MAX_POWER_ACTIONS;
+    let refused = command_since(work, since).and_then(|command| command.refused.as_ref());
+    match refused {
+        Some(error) => failure(
+            step,
+            &format!("its BMC was told {times} times to switch its power, and refused: {error}"),
+            "look at its BMC: its user may lack the right, or the board does not obey it",
+        ),
+        None => failure(
+            step,
+            &format!(
+                "power was switched {times} times and nothing came of it; {}",
+                last_seen(work)
+            ),
+            "look at its console: is the network first, or the boot override honoured?",
+        ),
+    }
+}
+
+pub(crate) fn failure(step: &str, why: &str, advice: &str) -> Failure {
+    Failure {
+        step: step.to_owned(),
+        why: why.to_owned(),
+        advice: advice.to_owned(),
+    }
+}

@@ -1,0 +1,89 @@
+//! Stories of what failed and is tried again.
+
+use super::*;
+
+/// What failed, and was tried again by a person at 100 s.
+fn tried_again() -> Story {
+    let failed = Attempt {
+        power_actions: Attempt::MAX_POWER_ACTIONS,
+        closed: Some((at(90), AttemptEnd::TimedOut)),
+        ..attempt()
+    };
+    let mut story = Story::provisioning(vec![failed; 8]);
+    story.intent = Some(Intent {
+        claims: Intent::MAX_CLAIMS,
+        closed: Some((at(90), IntentEnd::Failed)),
+        ..intent()
+    });
+    story.machine.state = State::Failed(Moving::Provisioning(Origin::Available));
+    story.machine = story.machine.after(Input::Retry, at(100)).unwrap();
+    story.allocation = take(Acceptance::Wait);
+    story
+}
+
+#[test]
+fn what_is_tried_again_gets_a_new_intent_with_new_attempts_and_its_whole_time() {
+    let mut story = tried_again();
+    assert_eq!(
+        story.machine.deadline,
+        Some(at(100).plus(Machine::PROVISIONING))
+    );
+    assert_eq!(story.step(100), Step::Permit(assignment()));
+    story.intent = Some(Intent {
+        opened: at(101),
+        ..intent()
+    });
+    story.attempts = Vec::new();
+    assert_eq!(story.step(101), Step::Act(Action::OpenAttempt));
+    story.attempts = vec![Attempt {
+        opened: at(101),
+        ..attempt()
+    }];
+    story.power = OFF;
+    assert_eq!(story.step(102), Step::Act(Action::StartFromNetwork));
+    story.power = ON;
+    assert!(waits(&story.step(102)));
+}
+
+#[test]
+fn what_is_tried_again_and_taken_by_no_rule_says_so() {
+    let mut story = tried_again();
+    story.allocation = Allocation::None;
+    let Step::GiveUp(failure) = story.step(100) else {
+        panic!("nothing permits to install it")
+    };
+    assert!(
+        failure.why.contains("no cluster's rule takes it"),
+        "{failure:?}"
+    );
+}
+
+#[test]
+fn what_is_tried_again_is_observed_before_it_is_installed_anew() {
+    let mut story = tried_again();
+    let lives = Attempt {
+        closed: Some((at(90), AttemptEnd::TimedOut)),
+        ..released()
+    };
+    story.boots = vec![disk_boot(&lives, BootStep::Disk)];
+    story.attempts = vec![lives];
+    let verify = Step::Act(Action::Verify(story.boots[0].id));
+    assert_eq!(story.step(100), verify);
+    assert_eq!(
+        story.step(700),
+        Step::Permit(assignment()),
+        "it had its time to answer"
+    );
+    story.boots[0].step = BootStep::Joined;
+    assert_eq!(story.step(700), Step::Advance(Input::RunsFromDisk));
+}
+
+#[test]
+fn an_intent_that_is_taken_back_in_the_middle_is_not_opened_anew() {
+    let mut story = tried_again();
+    story.intent = Some(Intent {
+        closed: Some((at(120), IntentEnd::Cancelled)),
+        ..intent()
+    });
+    assert!(matches!(story.step(121), Step::GiveUp(_)));
+}

@@ -1,0 +1,33 @@
+//! What a plan is made of.
+
+use crate::allocation::Allocation;
+use crate::attempt::Attempt;
+use crate::boot::Boot;
+use crate::intent::Intent;
+use crate::machine::Machine;
+use crate::power::{PowerCommand, PowerObservation};
+
+/// What is known of a machine and its work.
+#[derive(Debug, Clone, Copy)]
+pub struct Work<'a> {
+    /// The machine.
+    pub machine: &'a Machine,
+    /// What the clusters' rules say of it.
+    pub allocation: &'a Allocation,
+    /// Whether all is known that an allocation needs.
+    pub facts_complete: bool,
+    /// Its latest intent.
+    pub intent: Option<&'a Intent>,
+    /// The attempts of that intent, newest first.
+    pub attempts: &'a [Attempt],
+    /// Its recent boots, newest first.
+    pub boots: &'a [Boot],
+    /// What its BMC said.
+    pub power: &'a PowerObservation,
+    /// What its BMC was last told, and what came of it.
+    pub command: Option<&'a PowerCommand>,
+    /// What keeps it from an install that is asked for, until somebody mends it.
+    pub hindrance: Option<&'a str>,
+    /// Whose identity it claims, and what differs, if it is in conflict.
+    pub conflict: Option<&'a str>,
+}
