@@ -6,16 +6,20 @@
 mod dhcp;
 mod document;
 mod script;
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use machine_core::boot::Boot;
+use machine_core::boot::{Boot, BootStep};
 use machine_core::id::BootId;
 use machine_core::network::{ClientKey, Lease, SubnetName, UnknownPolicy};
+use machine_core::time::Timestamp;
 use machine_store::boots;
 use machine_store::commit::item::LeaseEnd;
 use machine_store::error::StoreError;
+use machine_store::events::Event;
 use machine_store::leases::LeaseOutcome as Stored;
 use pxe_server::directory::{
     BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
@@ -26,7 +30,7 @@ use tracing::{debug, warn};
 use crate::clock::now;
 use crate::error::{StepError, chain};
 use crate::reconcile::Reconciler;
-use crate::records::{Records, advanced};
+use crate::records::{About, Records, advanced};
 use crate::sightings::Sightings;
 
 /// The records behind the boot plane.
@@ -61,14 +65,29 @@ impl BootDirectory {
     }
 
     /// Keeps a boot where it belongs: a machine's is durable when this returns, a stranger's is
-    /// only remembered.
+    /// only remembered. One that was a stranger's until now brings its steps along.
     async fn keep(&self, boot: Boot) -> Result<(), StoreError> {
-        match (boot.machine, boot.mac) {
-            (None, Some(mac)) => {
-                self.sightings.keep(mac, boot);
-                Ok(())
+        let (id, machine, mac) = (boot.id, boot.machine, boot.mac);
+        if let (None, Some(mac)) = (machine, mac) {
+            self.sightings.keep(mac, boot);
+            return Ok(());
+        }
+        self.records.commit.submit(boot).await?;
+        if let Some(mac) = mac {
+            for step in self.sightings.hand_over(mac, id) {
+                self.records.commit.try_event(Event { machine, ..step });
             }
-            _ => self.records.commit.submit(boot).await,
+        }
+        Ok(())
+    }
+
+    /// Notes a step where its boot belongs: a machine's on its timeline, a stranger's in memory.
+    fn note(&self, boot: &Boot, at: Timestamp, step: BootStep, detail: String) {
+        let event = About::boot(boot).event(at, step.as_str(), detail);
+        if boot.machine.is_some() {
+            self.records.commit.try_event(event);
+        } else {
+            self.sightings.note(boot.id, event);
         }
     }
 
@@ -88,10 +107,10 @@ impl BootDirectory {
         let Some(boot) = self.boot_of(observed.whose).await? else {
             return Ok(());
         };
-        let at = now();
-        self.records.note(&boot, at, observed.step, observed.detail);
         if observed.step > boot.step {
+            let at = now();
             self.keep(advanced(&boot, observed.step, at)).await?;
+            self.note(&boot, at, observed.step, observed.detail);
         }
         Ok(())
     }

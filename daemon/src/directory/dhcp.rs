@@ -15,7 +15,7 @@ use crate::clock::now;
 use crate::directory::BootDirectory;
 use crate::error::StepError;
 use crate::random::{NoRandomness, draw};
-use crate::records::{About, advanced};
+use crate::records::advanced;
 
 impl BootDirectory {
     pub(super) async fn answer_boot(
@@ -127,10 +127,9 @@ impl BootDirectory {
             "{who} of {} ({platform}): {way}, because {}",
             question.mac, decision.because
         );
-        let event = About::boot(boot).event(boot.step_at, step.as_str(), detail);
         self.keep(boot.clone()).await?;
+        self.note(boot, boot.step_at, step, detail);
         if let Some(machine) = boot.machine {
-            self.records.commit.try_event(event);
             self.records.wake.machine(machine);
         }
         Ok(())
