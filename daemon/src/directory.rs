@@ -9,23 +9,26 @@ mod script;
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use machine_core::boot::{Boot, BootStep};
+use machine_core::hardware::MacAddress;
 use machine_core::id::BootId;
 use machine_core::network::{ClientKey, Lease, SubnetName, UnknownPolicy};
 use machine_core::time::Timestamp;
-use machine_store::boots;
 use machine_store::commit::item::LeaseEnd;
 use machine_store::error::StoreError;
 use machine_store::events::Event;
 use machine_store::leases::LeaseOutcome as Stored;
+use machine_store::{boots, identities};
+use pxe_server::complaint::Complaints;
 use pxe_server::directory::{
     BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
     ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, StepOwner, Unavailable,
 };
-use tracing::{debug, warn};
+use tokio::sync::Semaphore;
+use tracing::debug;
 
 use crate::clock::now;
 use crate::error::{StepError, chain};
@@ -33,12 +36,18 @@ use crate::reconcile::Reconciler;
 use crate::records::{About, Records, advanced};
 use crate::sightings::Sightings;
 
+/// How many steps may wait for the database: further ones are missing on their timelines.
+const STEPS: usize = 4096;
+
 /// The records behind the boot plane.
 #[derive(Debug, Clone)]
 pub struct BootDirectory {
     records: Arc<Records>,
     sightings: Arc<Sightings>,
     reconciler: Arc<Reconciler>,
+    refusals: Arc<Complaints>,
+    steps: Arc<Semaphore>,
+    late: Arc<Complaints>,
 }
 
 impl BootDirectory {
@@ -48,6 +57,9 @@ impl BootDirectory {
             records,
             sightings: Arc::default(),
             reconciler,
+            refusals: Arc::new(Complaints::new("config")),
+            steps: Arc::new(Semaphore::new(STEPS)),
+            late: Arc::new(Complaints::new("steps")),
         }
     }
 
@@ -153,6 +165,14 @@ impl Directory for BootDirectory {
             .map_err(|error| unavailable(&error))
     }
 
+    async fn is_registered(&self, mac: MacAddress) -> Result<bool, Unavailable> {
+        let claim = dhcp::claim(mac, None);
+        match identities::candidates_of_claim(&self.records.db, &claim).await {
+            Ok(candidates) => Ok(dhcp::is_card_of_any(mac, &candidates)),
+            Err(error) => Err(unavailable(&error.into())),
+        }
+    }
+
     async fn lease(&self, lease: Lease, boot: Option<BootId>) -> Result<LeaseOutcome, Unavailable> {
         self.commit_lease(lease, boot)
             .await
@@ -193,18 +213,25 @@ impl Directory for BootDirectory {
     }
 
     fn step(&self, step: ObservedStep) {
+        let Ok(place) = Arc::clone(&self.steps).try_acquire_owned() else {
+            let all = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+            self.late.note(all, &"more steps than can be recorded");
+            return;
+        };
         let directory = self.clone();
         tokio::spawn(async move {
             if let Err(error) = directory.record_step(step).await {
                 debug!(error = chain(&error), "a step was not recorded");
             }
+            drop(place);
         });
     }
 }
 
+/// Whoever asked is told of, once a minute, by the server that he asked.
 fn unavailable(error: &StepError) -> Unavailable {
     let why = error.chain();
-    warn!(why, "the boot plane has to be asked again");
+    debug!(why, "the boot plane has to be asked again");
     Unavailable {
         what: "the answer",
         why,

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use machine_core::boot::{Asker, Boot, BootOrigin, BootStep};
 use machine_core::decision::{Answer, BootFacts, Decision, Stage, decide};
-use machine_core::evidence::{Claim, Identity};
+use machine_core::evidence::{Claim, Identity, KnownIdentity};
+use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::BootId;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::{BootRead, boot_read};
@@ -22,13 +23,7 @@ impl BootDirectory {
         &self,
         question: &BootQuestion,
     ) -> Result<BootAnswer, StepError> {
-        let claim = Claim {
-            mac: question.mac,
-            others: BTreeSet::new(),
-            uuid: question.uuid,
-            serial: None,
-            complete: false,
-        };
+        let claim = claim(question.mac, question.uuid);
         let at = now();
         let read = boot_read(&self.records.db, &claim).await?;
         let (boot, is_new) = self.opened_or_adopted(question, &read, at)?;
@@ -47,6 +42,7 @@ impl BootDirectory {
         }
         Ok(BootAnswer {
             boot: Some(kept.id),
+            is_registered: is_card_of_any(question.mac, &read.candidates),
             netboot: !sent_to_disk,
             because: decision.because,
         })
@@ -134,6 +130,23 @@ impl BootDirectory {
         }
         Ok(())
     }
+}
+
+/// What somebody says of himself over DHCP.
+pub(super) const fn claim(mac: MacAddress, uuid: Option<SystemUuid>) -> Claim {
+    Claim {
+        mac,
+        others: BTreeSet::new(),
+        uuid,
+        serial: None,
+        complete: false,
+    }
+}
+
+/// Whether a card is one of these machines': a UUID alone, which many may claim, makes no
+/// registered client.
+pub(super) fn is_card_of_any(mac: MacAddress, machines: &[KnownIdentity]) -> bool {
+    machines.iter().any(|it| it.macs.contains(&mac))
 }
 
 /// A REQUEST goes on with the boot of its DISCOVER.

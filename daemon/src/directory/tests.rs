@@ -60,6 +60,10 @@ pub(super) async fn directory(unknown: UnknownPolicy) -> BootDirectory {
 
 impl BootDirectory {
     async fn asks(&self, asker: Asker) -> BootId {
+        self.answer(asker).await.boot.unwrap()
+    }
+
+    async fn answer(&self, asker: Asker) -> BootAnswer {
         let question = BootQuestion {
             subnet: SubnetName::new("lab"),
             mac: CARD,
@@ -68,7 +72,7 @@ impl BootDirectory {
             asker,
             is_discover: true,
         };
-        self.boot(question).await.unwrap().boot.unwrap()
+        self.boot(question).await.unwrap()
     }
 
     async fn does(&self, boot: BootId, step: BootStep) {
@@ -125,6 +129,19 @@ async fn a_stranger_costs_no_disk() {
     assert_eq!(directory.kinds().await, Vec::<String>::new());
     let kept = boots::find(&directory.records.db, boot).await.unwrap();
     assert_eq!(kept, None);
+}
+
+#[tokio::test]
+async fn whoever_asks_to_boot_is_registered_once_it_has_a_record() {
+    let directory = directory(UnknownPolicy::Inspect).await;
+    let answer = directory.answer(Asker::Firmware).await;
+    assert!(!answer.is_registered);
+    assert!(!directory.is_registered(CARD).await.unwrap());
+    directory.asks_for_its_script(answer.boot.unwrap()).await;
+    assert!(directory.is_registered(CARD).await.unwrap());
+    assert!(directory.answer(Asker::Firmware).await.is_registered);
+    let other = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 2]);
+    assert!(!directory.is_registered(other).await.unwrap());
 }
 
 #[tokio::test]
