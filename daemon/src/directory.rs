@@ -9,11 +9,13 @@ mod script;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use machine_core::boot::{Boot, BootStep};
-use machine_core::hardware::MacAddress;
+use machine_core::evidence::{Claim, KnownIdentity};
+use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::BootId;
 use machine_core::network::{ClientKey, Lease, SubnetName, UnknownPolicy};
 use machine_core::time::Timestamp;
@@ -166,9 +168,9 @@ impl Directory for BootDirectory {
     }
 
     async fn is_registered(&self, mac: MacAddress) -> Result<bool, Unavailable> {
-        let claim = dhcp::claim(mac, None);
+        let claim = claim(mac, None);
         match identities::candidates_of_claim(&self.records.db, &claim).await {
-            Ok(candidates) => Ok(dhcp::is_card_of_any(mac, &candidates)),
+            Ok(candidates) => Ok(is_card_of_any(mac, &candidates)),
             Err(error) => Err(unavailable(&error.into())),
         }
     }
@@ -226,6 +228,23 @@ impl Directory for BootDirectory {
             drop(place);
         });
     }
+}
+
+/// What somebody says of himself over DHCP.
+const fn claim(mac: MacAddress, uuid: Option<SystemUuid>) -> Claim {
+    Claim {
+        mac,
+        others: BTreeSet::new(),
+        uuid,
+        serial: None,
+        complete: false,
+    }
+}
+
+/// Whether a card is one of these machines': a UUID alone, which many may claim, makes no
+/// registered client.
+fn is_card_of_any(mac: MacAddress, machines: &[KnownIdentity]) -> bool {
+    machines.iter().any(|it| it.macs.contains(&mac))
 }
 
 /// Whoever asked is told of, once a minute, by the server that he asked.

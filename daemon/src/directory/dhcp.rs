@@ -1,11 +1,8 @@
 //! A boot question over DHCP: which boot it belongs to, and whether it goes on to the network.
 
-use std::collections::BTreeSet;
-
 use machine_core::boot::{Asker, Boot, BootOrigin, BootStep};
 use machine_core::decision::{Answer, BootFacts, Decision, Stage, decide};
-use machine_core::evidence::{Claim, Identity, KnownIdentity};
-use machine_core::hardware::{MacAddress, SystemUuid};
+use machine_core::evidence::Identity;
 use machine_core::id::BootId;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::{BootRead, boot_read};
@@ -13,7 +10,7 @@ use machine_store::error::StoreError;
 use pxe_server::directory::{BootAnswer, BootQuestion};
 
 use crate::clock::now;
-use crate::directory::BootDirectory;
+use crate::directory::{BootDirectory, claim, is_card_of_any};
 use crate::error::StepError;
 use crate::random::{NoRandomness, draw};
 use crate::records::advanced;
@@ -130,23 +127,6 @@ impl BootDirectory {
         }
         Ok(())
     }
-}
-
-/// What somebody says of himself over DHCP.
-pub(super) const fn claim(mac: MacAddress, uuid: Option<SystemUuid>) -> Claim {
-    Claim {
-        mac,
-        others: BTreeSet::new(),
-        uuid,
-        serial: None,
-        complete: false,
-    }
-}
-
-/// Whether a card is one of these machines': a UUID alone, which many may claim, makes no
-/// registered client.
-pub(super) fn is_card_of_any(mac: MacAddress, machines: &[KnownIdentity]) -> bool {
-    machines.iter().any(|it| it.macs.contains(&mac))
 }
 
 /// A REQUEST goes on with the boot of its DISCOVER.
