@@ -22,7 +22,7 @@ use pxe_tftp::request::Request;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, trace, warn};
+use tracing::{debug, trace, warn};
 
 use crate::complaint::Complaints;
 use crate::directory::{Directory, ObservedStep, StepOwner};
@@ -188,8 +188,11 @@ impl<D: Directory> TftpServer<D> {
             if is_complete(&ended.status) {
                 let detail = format!("{file}, {size} bytes in {took:.1} s");
                 self.fetched(IpAddr::V4(*peer.ip()), detail).await;
+            } else if let Some(why) = early_end(&file.to_string(), &ended.status) {
+                // A client may begin and give up as often as it likes.
+                self.complaints.note(IpAddr::V4(*peer.ip()), &why);
             } else {
-                tell(peer, &file.to_string(), &ended.status);
+                debug!(%peer, %file, status = ?ended.status, "asked for the size, or for another");
             }
         }
     }
@@ -260,14 +263,15 @@ fn is_complete(status: &Status) -> bool {
     )
 }
 
-fn tell(peer: SocketAddrV4, file: &str, status: &Status) {
+/// What of its end deserves a line: nothing, if it is complete or was only a question.
+fn early_end(file: &str, status: &Status) -> Option<String> {
     match status {
-        Status::Aborted(Abort::SizeProbe) => debug!(%peer, file, "asked for the size"),
-        Status::Aborted(Abort::Replaced) => debug!(%peer, file, "asked for something else"),
-        Status::Aborted(Abort::Client { code, message }) => {
-            info!(%peer, file, code, %message, "the client gave up a transfer");
+        Status::Aborted(Abort::SizeProbe | Abort::Replaced) | Status::Running | Status::Done => {
+            None
         }
-        Status::Aborted(abort) => info!(%peer, file, ?abort, "a transfer has ended early"),
-        Status::Running | Status::Done => {}
+        Status::Aborted(Abort::Client { code, message }) => Some(format!(
+            "the client gave up {file} with error {code}: {message}"
+        )),
+        Status::Aborted(abort) => Some(format!("the transfer of {file} ended early: {abort:?}")),
     }
 }
