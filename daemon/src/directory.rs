@@ -6,28 +6,40 @@
 mod dhcp;
 mod document;
 mod script;
+#[cfg(test)]
+mod tests;
 
-use std::net::IpAddr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use machine_core::boot::Boot;
+use machine_core::boot::{Boot, BootStep};
+use machine_core::evidence::{Claim, KnownIdentity};
+use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::BootId;
 use machine_core::network::{ClientKey, Lease, SubnetName, UnknownPolicy};
-use machine_store::boots;
+use machine_core::time::Timestamp;
 use machine_store::commit::item::LeaseEnd;
 use machine_store::error::StoreError;
+use machine_store::events::Event;
 use machine_store::leases::LeaseOutcome as Stored;
+use machine_store::{boots, identities};
+use pxe_server::complaint::Complaints;
 use pxe_server::directory::{
     BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
     ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, StepOwner, Unavailable,
 };
-use tracing::{debug, warn};
+use tokio::sync::Semaphore;
+use tracing::debug;
 
 use crate::clock::now;
 use crate::error::{StepError, chain};
 use crate::reconcile::Reconciler;
-use crate::records::{Records, advanced};
+use crate::records::{About, Records, advanced};
 use crate::sightings::Sightings;
+
+/// How many steps may wait for the database: further ones are missing on their timelines.
+const STEPS: usize = 4096;
 
 /// The records behind the boot plane.
 #[derive(Debug, Clone)]
@@ -35,6 +47,9 @@ pub struct BootDirectory {
     records: Arc<Records>,
     sightings: Arc<Sightings>,
     reconciler: Arc<Reconciler>,
+    refusals: Arc<Complaints>,
+    steps: Arc<Semaphore>,
+    late: Arc<Complaints>,
 }
 
 impl BootDirectory {
@@ -44,6 +59,9 @@ impl BootDirectory {
             records,
             sightings: Arc::default(),
             reconciler,
+            refusals: Arc::new(Complaints::new("config")),
+            steps: Arc::new(Semaphore::new(STEPS)),
+            late: Arc::new(Complaints::new("steps")),
         }
     }
 
@@ -61,14 +79,29 @@ impl BootDirectory {
     }
 
     /// Keeps a boot where it belongs: a machine's is durable when this returns, a stranger's is
-    /// only remembered.
+    /// only remembered. One that was a stranger's until now brings its steps along.
     async fn keep(&self, boot: Boot) -> Result<(), StoreError> {
-        match (boot.machine, boot.mac) {
-            (None, Some(mac)) => {
-                self.sightings.keep(mac, boot);
-                Ok(())
+        let (id, machine, mac) = (boot.id, boot.machine, boot.mac);
+        if let (None, Some(mac)) = (machine, mac) {
+            self.sightings.keep(mac, boot);
+            return Ok(());
+        }
+        self.records.commit.submit(boot).await?;
+        if let Some(mac) = mac {
+            for step in self.sightings.hand_over(mac, id) {
+                self.records.commit.try_event(Event { machine, ..step });
             }
-            _ => self.records.commit.submit(boot).await,
+        }
+        Ok(())
+    }
+
+    /// Notes a step where its boot belongs: a machine's on its timeline, a stranger's in memory.
+    fn note(&self, boot: &Boot, at: Timestamp, step: BootStep, detail: String) {
+        let event = About::boot(boot).event(at, step.as_str(), detail);
+        if boot.machine.is_some() {
+            self.records.commit.try_event(event);
+        } else {
+            self.sightings.note(boot.id, event);
         }
     }
 
@@ -88,10 +121,10 @@ impl BootDirectory {
         let Some(boot) = self.boot_of(observed.whose).await? else {
             return Ok(());
         };
-        let at = now();
-        self.records.note(&boot, at, observed.step, observed.detail);
         if observed.step > boot.step {
+            let at = now();
             self.keep(advanced(&boot, observed.step, at)).await?;
+            self.note(&boot, at, observed.step, observed.detail);
         }
         Ok(())
     }
@@ -134,6 +167,14 @@ impl Directory for BootDirectory {
             .map_err(|error| unavailable(&error))
     }
 
+    async fn is_registered(&self, mac: MacAddress) -> Result<bool, Unavailable> {
+        let claim = claim(mac, None);
+        match identities::candidates_of_claim(&self.records.db, &claim).await {
+            Ok(candidates) => Ok(is_card_of_any(mac, &candidates)),
+            Err(error) => Err(unavailable(&error.into())),
+        }
+    }
+
     async fn lease(&self, lease: Lease, boot: Option<BootId>) -> Result<LeaseOutcome, Unavailable> {
         self.commit_lease(lease, boot)
             .await
@@ -174,18 +215,42 @@ impl Directory for BootDirectory {
     }
 
     fn step(&self, step: ObservedStep) {
+        let Ok(place) = Arc::clone(&self.steps).try_acquire_owned() else {
+            let all = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+            self.late.note(all, &"more steps than can be recorded");
+            return;
+        };
         let directory = self.clone();
         tokio::spawn(async move {
             if let Err(error) = directory.record_step(step).await {
                 debug!(error = chain(&error), "a step was not recorded");
             }
+            drop(place);
         });
     }
 }
 
+/// What somebody says of himself over DHCP.
+const fn claim(mac: MacAddress, uuid: Option<SystemUuid>) -> Claim {
+    Claim {
+        mac,
+        others: BTreeSet::new(),
+        uuid,
+        serial: None,
+        complete: false,
+    }
+}
+
+/// Whether a card is one of these machines': a UUID alone, which many may claim, makes no
+/// registered client.
+fn is_card_of_any(mac: MacAddress, machines: &[KnownIdentity]) -> bool {
+    machines.iter().any(|it| it.macs.contains(&mac))
+}
+
+/// Whoever asked is told of, once a minute, by the server that he asked.
 fn unavailable(error: &StepError) -> Unavailable {
     let why = error.chain();
-    warn!(why, "the boot plane has to be asked again");
+    debug!(why, "the boot plane has to be asked again");
     Unavailable {
         what: "the answer",
         why,

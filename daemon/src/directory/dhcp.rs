@@ -1,10 +1,8 @@
 //! A boot question over DHCP: which boot it belongs to, and whether it goes on to the network.
 
-use std::collections::BTreeSet;
-
 use machine_core::boot::{Asker, Boot, BootOrigin, BootStep};
 use machine_core::decision::{Answer, BootFacts, Decision, Stage, decide};
-use machine_core::evidence::{Claim, Identity};
+use machine_core::evidence::Identity;
 use machine_core::id::BootId;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::{BootRead, boot_read};
@@ -12,23 +10,17 @@ use machine_store::error::StoreError;
 use pxe_server::directory::{BootAnswer, BootQuestion};
 
 use crate::clock::now;
-use crate::directory::BootDirectory;
+use crate::directory::{BootDirectory, claim, is_card_of_any};
 use crate::error::StepError;
 use crate::random::{NoRandomness, draw};
-use crate::records::{About, advanced};
+use crate::records::advanced;
 
 impl BootDirectory {
     pub(super) async fn answer_boot(
         &self,
         question: &BootQuestion,
     ) -> Result<BootAnswer, StepError> {
-        let claim = Claim {
-            mac: question.mac,
-            others: BTreeSet::new(),
-            uuid: question.uuid,
-            serial: None,
-            complete: false,
-        };
+        let claim = claim(question.mac, question.uuid);
         let at = now();
         let read = boot_read(&self.records.db, &claim).await?;
         let adopted = self.adopted(question, &read, at).map(|boot| {
@@ -60,6 +52,7 @@ impl BootDirectory {
         }
         Ok(BootAnswer {
             boot: Some(kept.id),
+            is_registered: is_card_of_any(question.mac, &read.candidates),
             netboot: !sent_to_disk,
             because: decision.because,
         })
@@ -117,10 +110,9 @@ impl BootDirectory {
             "{who} of {} ({platform}): {way}, because {}",
             question.mac, decision.because
         );
-        let event = About::boot(boot).event(boot.step_at, step.as_str(), detail);
         self.keep(boot.clone()).await?;
+        self.note(boot, boot.step_at, step, detail);
         if let Some(machine) = boot.machine {
-            self.records.commit.try_event(event);
             self.records.wake.machine(machine);
         }
         Ok(())

@@ -16,9 +16,10 @@ use machine_core::machine::Machine;
 use machine_core::time::Timestamp;
 use machine_store::commit::claim::{ClaimOutcome, Fetch, FetchOutcome, ReleaseClaim};
 use machine_store::{attempts, boots, clusters, identities, intents, machines};
+use pxe_server::complaint::Source;
 use pxe_server::directory::{Document, DocumentRequest};
 use sha2::{Digest, Sha256};
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::clock::now;
 use crate::directory::BootDirectory;
@@ -104,6 +105,11 @@ impl BootDirectory {
     }
 
     fn note_refusal(&self, case: &Case, peer: Peer, refusal: ReleaseRefusal, at: Timestamp) {
+        // Whoever asks without end fills neither the log nor the timeline.
+        let asker = Source::Asker(case.machine.id, peer.address);
+        if !self.refusals.note(asker, &refused(&case.machine, refusal)) {
+            return;
+        }
         let kind = if refusal.is_alarm() {
             "alarm"
         } else {
@@ -111,7 +117,6 @@ impl BootDirectory {
         };
         let from = describe(peer);
         let detail = format!("no config for {from}: {refusal}");
-        warn!(machine = %case.machine.name, peer = %peer.address, %refusal, "config refused");
         let event = About::machine(case.machine.id).event(at, kind, detail);
         self.records.commit.try_event(event);
     }
@@ -225,6 +230,10 @@ impl BootDirectory {
         self.records.wake.machine(case.machine.id);
         Ok(())
     }
+}
+
+fn refused(machine: &Machine, refusal: ReleaseRefusal) -> String {
+    format!("the config of {} is refused: {refusal}", machine.name)
 }
 
 fn describe(peer: Peer) -> String {

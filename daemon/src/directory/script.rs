@@ -18,6 +18,7 @@ use machine_core::time::Timestamp;
 use machine_store::boot_read::{BootRead, boot_read};
 use machine_store::change::{AttemptWrite, Change, Outcome, apply};
 use machine_store::commit::sighting::{NewMachine, NewMachineOutcome};
+use machine_store::events::Event;
 use machine_store::evidence::Evidence;
 use machine_store::{attempts, clusters};
 use pxe_server::directory::{ScriptAnswer, ScriptRequest};
@@ -118,10 +119,17 @@ impl BootDirectory {
             ..boot.clone()
         };
         let found = format!("found in the network; it is {}", describe(&read.identity));
+        let (boot_id, owner) = (boot.id, boot.machine);
+        let discovered = About::boot(&boot).event(at, "discovered", found);
+        let steps = self.sightings.steps(boot_id).into_iter();
+        let events = steps.map(|step| Event {
+            machine: owner,
+            ..step
+        });
         let new = NewMachine {
-            facts: facts.clone(),
+            facts,
             candidates: read.candidates.iter().map(|it| it.machine).collect(),
-            events: vec![About::boot(&boot).event(at, "discovered", found)],
+            events: events.chain([discovered]).collect(),
             boot: Some(boot),
             machine,
         };
@@ -136,7 +144,7 @@ impl BootDirectory {
             other => other,
         };
         if outcome == NewMachineOutcome::Created {
-            self.sightings.forget(claim.mac);
+            self.sightings.hand_over(claim.mac, boot_id);
         }
         Ok(())
     }
@@ -162,15 +170,13 @@ impl BootDirectory {
         at: Timestamp,
     ) -> Result<(), StepError> {
         let is_new = boot.step < BootStep::Script;
-        if is_new && boot.machine.is_some() {
-            let detail = format!(
-                "iPXE asks for its script: it is {}",
-                describe(&read.identity)
-            );
-            self.records.note(boot, at, BootStep::Script, detail);
-        }
         if is_new || at.since(boot.step_at) >= POLL_NOTE {
             self.keep(advanced(boot, BootStep::Script, at)).await?;
+        }
+        if is_new {
+            let who = describe(&read.identity);
+            let detail = format!("iPXE asks for its script: it is {who}");
+            self.note(boot, at, BootStep::Script, detail);
         }
         Ok(())
     }

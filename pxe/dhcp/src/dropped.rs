@@ -1,4 +1,4 @@
-//! Why a packet gets no answer: a value, for a counter and for one log line per source and minute.
+//! Why a packet gets no answer: a value, for one log line per source and minute.
 //!
 //! Most of it is no fault: other servers' clients, relays' strays, answers that are meant to be
 //! silence.
@@ -86,32 +86,6 @@ pub enum Dropped {
 }
 
 impl Dropped {
-    /// A word for it, as the label of a counter.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TooShort { .. } => "too_short",
-            Self::NoOperation { .. } => "no_operation",
-            Self::HardwareLength { .. } => "hardware_length",
-            Self::NoMagicCookie => "no_magic_cookie",
-            Self::NotARequest => "not_a_request",
-            Self::NoMessageType => "no_message_type",
-            Self::UnexpectedMessage { .. } => "unexpected_message",
-            Self::NoHardwareAddress { .. } => "no_hardware_address",
-            Self::NoAddress { .. } => "no_address",
-            Self::ForOtherServer { .. } => "for_other_server",
-            Self::Off => "off",
-            Self::NotIpv4 => "not_ipv4",
-            Self::LeaseOfOtherServer => "lease_of_other_server",
-            Self::NotBooting => "not_booting",
-            Self::HttpBoot => "http_boot",
-            Self::NothingToBoot => "nothing_to_boot",
-            Self::NoLease => "no_lease",
-            Self::NoRecord { .. } => "no_record",
-            Self::Foreign { .. } => "foreign",
-            Self::NeverAnswered { .. } => "never_answered",
-        }
-    }
-
     /// Whether the packet itself is wrong, so that its sender deserves a line in the log.
     pub const fn is_malformed(self) -> bool {
         matches!(

@@ -8,8 +8,9 @@
 //!             ─► a free one, spread by the hash of the MAC ─► the lease that ended first
 //! ```
 //! The rule it keeps: no address is offered to, or held for, two clients at a time. Every operation
-//! takes O(log n), so that 60,000 clients on a /16 are no trouble. Offers to strangers are bounded:
-//! a flood of random MACs must not drain the pool of registered machines.
+//! takes O(log n), so that 60,000 clients on a /16 are no trouble. What strangers have is bounded: a
+//! flood of random MACs must not drain the pool of registered machines. Reservations are no part
+//! of it.
 
 pub mod error;
 pub mod limits;
@@ -19,6 +20,7 @@ mod binding;
 mod ledger;
 mod pool;
 mod quarantine;
+mod strangers;
 
 use std::net::IpAddr;
 
@@ -26,7 +28,7 @@ use machine_core::network::{ClientKey, Lease, Network, Subnet, SubnetName};
 use machine_core::time::Timestamp;
 
 use crate::lease::binding::Binding;
-use crate::lease::error::{DeclineIgnored, Exhausted, ReservationError};
+use crate::lease::error::{DeclineIgnored, Exhausted, NotHeld, ReservationError};
 use crate::lease::ledger::Ledger;
 use crate::lease::limits::Limits;
 use crate::lease::standing::{Acquaintance, Standing};
@@ -69,6 +71,7 @@ impl LeaseTable {
         self.ledger.reserved.insert(client, address);
         self.ledger.reserved_for.insert(address, client);
         self.ledger.pool.reserve(address);
+        self.ledger.strangers.meet(client, Acquaintance::Registered);
         Ok(())
     }
 
@@ -90,24 +93,51 @@ impl LeaseTable {
         now: Timestamp,
     ) -> Result<IpAddr, Exhausted> {
         self.ledger.forget_ended(now);
-        if let Some(address) = self.ledger.familiar(client, now) {
-            self.ledger.offer(client, address, now);
-            return Ok(address);
+        self.make_room(client, acquaintance)?;
+        let address = match self.ledger.familiar(client, now) {
+            Some(address) => address,
+            None => self
+                .ledger
+                .unused(client, requested, now)
+                .ok_or(Exhausted::Addresses)?,
+        };
+        self.ledger.offer(client, address, now);
+        Ok(address)
+    }
+
+    /// Whether the client may have an address: always, if it is no stranger or has one already.
+    fn make_room(
+        &mut self,
+        client: ClientKey,
+        acquaintance: Acquaintance,
+    ) -> Result<(), Exhausted> {
+        let is_reserved = self.ledger.reserved.contains_key(&client);
+        if is_reserved || acquaintance == Acquaintance::Registered {
+            let registered = Acquaintance::Registered;
+            self.ledger.strangers.meet(client, registered);
+            return Ok(());
+        }
+        let strangers = &mut self.ledger.strangers;
+        strangers.meet(client, Acquaintance::Stranger);
+        if strangers.has(client) {
+            return Ok(());
         }
         let limit = self.limits.offers_to_strangers;
-        let stranger = acquaintance == Acquaintance::Stranger;
-        if stranger && self.ledger.strangers.len() >= limit {
+        if strangers.offers() >= limit {
             return Err(Exhausted::Offers { limit });
         }
-        let address = self
-            .ledger
-            .unused(client, requested, now)
-            .ok_or(Exhausted::Addresses)?;
-        self.ledger.offer(client, address, now);
-        if stranger {
-            self.ledger.strangers.insert(client);
+        let limit = self.limits.addresses_of_strangers;
+        if strangers.addresses() >= limit {
+            return Err(Exhausted::Strangers { limit });
         }
-        Ok(address)
+        Ok(())
+    }
+
+    /// Whether the client has an offer or a lease now: then it may ask again, whoever it is.
+    pub fn has_address(&mut self, client: ClientKey, now: Timestamp) -> bool {
+        self.ledger.forget_ended(now);
+        let lease = self.ledger.leases.of(client);
+        self.ledger.offers.of(client).is_some() || lease.is_some_and(|lease| lease.until > now)
     }
 
     /// How a client stands to an address that it asks for.
@@ -133,18 +163,24 @@ impl LeaseTable {
         }
     }
 
-    /// Holds an address for a client while its lease is being committed. False if it is not the
-    /// client's to have.
-    pub fn hold(&mut self, client: ClientKey, address: IpAddr, now: Timestamp) -> bool {
+    /// Holds an address for a client while its lease is being committed, if it may have it.
+    pub fn hold(
+        &mut self,
+        client: ClientKey,
+        address: IpAddr,
+        acquaintance: Acquaintance,
+        now: Timestamp,
+    ) -> Result<(), NotHeld> {
         self.ledger.forget_ended(now);
-        let may = matches!(
-            self.standing(client, address, now),
-            Standing::Held | Standing::Free
-        );
-        if may {
-            self.ledger.offer(client, address, now);
+        match self.standing(client, address, now) {
+            Standing::Held | Standing::Free => {}
+            Standing::Elsewhere(_) | Standing::Taken | Standing::NotLeased => {
+                return Err(NotHeld::Taken { address });
+            }
         }
-        may
+        self.make_room(client, acquaintance)?;
+        self.ledger.offer(client, address, now);
+        Ok(())
     }
 
     /// A lease as the store has it: at start, after a commit, or one that another replica won.
@@ -164,7 +200,16 @@ impl LeaseTable {
             address,
             until: lease.expires,
         };
+        if let Some(other) = self
+            .ledger
+            .leases
+            .holder(address)
+            .filter(|it| *it != client)
+        {
+            self.ledger.drop_lease(other);
+        }
         let before = self.ledger.leases.bind(client, binding);
+        self.ledger.strangers.leased(client, lease.expires);
         self.ledger.quarantine.remove(address);
         self.ledger.pool.take(address);
         for given_up in [offered, before].into_iter().flatten() {
@@ -186,6 +231,7 @@ impl LeaseTable {
         let Some(lease) = lease.filter(|it| it.address == address) else {
             return false;
         };
+        self.ledger.strangers.lease_ended(client);
         let until = lease.until.min(now);
         self.ledger.leases.bind(client, Binding { address, until });
         true

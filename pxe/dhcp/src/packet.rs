@@ -7,6 +7,8 @@
 
 use std::net::Ipv4Addr;
 
+use machine_core::hardware::MacAddress;
+
 use crate::dropped::Dropped;
 use crate::option::OptionCode;
 use crate::option_list::OptionList;
@@ -107,6 +109,17 @@ pub struct Packet {
     pub file: [u8; 128],
     /// The options.
     pub options: OptionList,
+}
+
+/// The Ethernet address that a payload has in its header, even if nothing else of it can be read:
+/// to say who sends what is broken.
+pub fn claimed_hardware_address(payload: &[u8]) -> Option<MacAddress> {
+    let [_, HardwareAddress::ETHERNET, 6, rest @ ..] = payload else {
+        return None;
+    };
+    // `chaddr` begins at byte 28 (RFC 2131 §2).
+    let mac: [u8; 6] = *rest.get(25..)?.first_chunk()?;
+    (mac != [0; 6]).then(|| MacAddress::new(mac))
 }
 
 /// Bytes for the wire.

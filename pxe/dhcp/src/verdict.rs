@@ -2,8 +2,9 @@
 //! only DHCP server.
 //!
 //! A NAK is for what is certainly wrong: an address of another network, of another client, or none
-//! that is leased here. Silence is for what we have no record of: a client that asks again with
-//! DISCOVER loses a few seconds, one that is refused by mistake loses its network.
+//! that is leased here. Silence is for what may be right, though we have no record of it: a client
+//! that asks again with DISCOVER loses a few seconds, one that is refused by mistake loses its
+//! network.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -85,6 +86,11 @@ pub fn judge(request: &RequestKind, subnet: &Subnet, standing: Standing) -> Verd
             | RequestKind::Renewing { .. }
             | RequestKind::Rebinding { .. },
         ) => Verdict::Ignore(Dropped::NoRecord { address }),
+        // RFC 2131 §4.3.2 wants silence in INIT-REBOOT for a client without a record, so that servers
+        // which don't know of each other can share a network. Here nobody else leases (the start
+        // looks for other servers), so such an address can't be right, whoever asks; a client that
+        // hears nothing would go on using it until its old lease ends (§3.2), beside its owner.
+        // ISC's `authoritative` and dnsmasq's `--dhcp-authoritative` refuse as well.
         (Standing::Elsewhere(held), _) => Verdict::Refuse(Refusal::Elsewhere { address, held }),
         (Standing::Taken, _) => Verdict::Refuse(Refusal::Taken { address }),
         (Standing::NotLeased, _) => Verdict::Refuse(Refusal::NotLeased { address }),
@@ -160,6 +166,19 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_client_without_a_record_is_refused_an_address_that_can_not_be_its() {
+        let address = ip("10.77.0.60");
+        let request = RequestKind::InitReboot { address };
+        let verdict = |standing| judge(&request, &subnet(), standing);
+        let taken = Refusal::Taken { address };
+        assert_eq!(verdict(Standing::Taken), Verdict::Refuse(taken));
+        let never = Refusal::NotLeased { address };
+        assert_eq!(verdict(Standing::NotLeased), Verdict::Refuse(never));
+        let unknown = Dropped::NoRecord { address };
+        assert_eq!(verdict(Standing::Free), Verdict::Ignore(unknown));
     }
 
     #[test]

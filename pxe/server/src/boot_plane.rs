@@ -111,15 +111,16 @@ impl<D: Directory> BootPlane<D> {
         let mut subnets = Vec::new();
         let (mut lines, mut entrances) = (Vec::new(), Vec::new());
         let (mut listeners, mut interfaces) = (Vec::new(), Vec::new());
+        let networks = settings.subnets.iter().map(|it| it.subnet.network);
+        let networks: Arc<[_]> = networks.collect();
         for served in &settings.subnets {
             let sockets = Sockets::bind(served, &settings)?;
             let http = sockets.http.1;
             let subnet = Arc::new(DhcpSubnet::new(served.subnet.clone(), http, &leases));
             lines.extend(sockets.lines(&subnet));
-            let address = server_address(&served.subnet);
             entrances.push(Entrance {
                 socket: sockets.tftp,
-                address,
+                served: Arc::clone(&networks),
             });
             listeners.push(sockets.http);
             interfaces.push(sockets.interface);

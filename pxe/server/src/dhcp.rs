@@ -15,20 +15,21 @@ pub(crate) mod subnet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
+use std::time::Duration;
 
 use machine_core::network::{ClientKey, DhcpMode, Lease};
 use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::client::{Arrival, BootClient};
 use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::lease::error::ReservationError;
-use pxe_dhcp::packet::Packet;
+use pxe_dhcp::packet::{Packet, claimed_hardware_address};
 use pxe_dhcp::reply::Reply;
 use pxe_dhcp::route::Destination;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace, warn};
 
-use crate::complaint::Complaints;
+use crate::complaint::{Complaints, Source};
 use crate::dhcp::flights::Flights;
 use crate::dhcp::responder::Responder;
 use crate::dhcp::silence::Silence;
@@ -39,6 +40,8 @@ use crate::socket::Arrived;
 
 /// How many answers may be in work for one socket.
 const IN_FLIGHT: usize = 4096;
+/// How long answers may be in work after the daemon was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
 /// Longer than any packet that makes sense.
 const LONGEST: usize = 2048;
 
@@ -64,7 +67,7 @@ impl<D: Directory> DhcpServer<D> {
         Arc::new(Self { responder, subnets })
     }
 
-    /// Serves what comes in on one socket until told to stop.
+    /// Serves what comes in on one socket until told to stop; then finishes what is in work.
     pub(crate) async fn run(self: Arc<Self>, line: Line, stop: CancellationToken) {
         let mut flights = Flights::new(IN_FLIGHT);
         let mut buffer = vec![0; LONGEST];
@@ -73,14 +76,17 @@ impl<D: Directory> DhcpServer<D> {
                 readable = line.socket.readable() => {
                     if let Err(error) = readable {
                         warn!(%error, "can't wait for DHCP packets");
-                        return;
+                        break;
                     }
                 }
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => break,
             }
             self.drain(&line, &mut buffer, &mut flights);
             // A flood must not keep the answers from being worked out.
             tokio::task::yield_now().await;
+        }
+        if !flights.finish(GRACE).await {
+            warn!("answers were cut off: they took longer than the grace period");
         }
     }
 
@@ -108,7 +114,9 @@ impl<D: Directory> DhcpServer<D> {
         arrived: Arrived,
         flights: &mut Flights,
     ) {
-        let source = IpAddr::V4(*arrived.source.ip());
+        // Most clients have no address yet.
+        let source = claimed_hardware_address(packet)
+            .map_or_else(|| IpAddr::V4(*arrived.source.ip()).into(), Source::from);
         match self.understand(line, packet, arrived) {
             Ok(asked) => {
                 let server = Arc::clone(self);
@@ -149,24 +157,43 @@ impl<D: Directory> DhcpServer<D> {
         let Some(address) = client.link else {
             return Ok(Arc::clone(&line.subnet));
         };
+        if client.is_relayed() {
+            self.serves(IpAddr::V4(client.header.giaddr))?;
+        }
         let mut served = self.subnets.iter();
         let found = served.find(|served| served.subnet.network.contains(address));
         found.cloned().ok_or(Dropped::Foreign { address })
     }
 
+    /// Whether a relay is where we serve: link selection names any subnet, and the reply goes to
+    /// whatever address the packet has for its relay.
+    fn serves(&self, relay: IpAddr) -> Result<(), Dropped> {
+        let mut served = self.subnets.iter();
+        if served.any(|served| served.subnet.network.contains(relay)) {
+            Ok(())
+        } else {
+            Err(Dropped::Foreign { address: relay })
+        }
+    }
+
     async fn serve(&self, asked: Asked) {
         let mac = asked.client.mac;
+        let complaints = &self.responder.complaints;
         match self.responder.answer(&asked).await {
             Ok(answered) => {
                 if let Err(error) = send(&asked, &answered.reply).await {
-                    warn!(%mac, %error, "can't send a {}", answered.reply.kind);
+                    let why = format!("can't send a {}: {error}", answered.reply.kind);
+                    complaints.note(mac, &why);
                 } else if let Some(step) = answered.step {
                     self.responder.directory.step(step);
                 }
             }
-            Err(Silence::Unavailable(error)) => warn!(%mac, %error, "not answered"),
+            Err(Silence::Unavailable(error)) => {
+                complaints.note(mac, &error);
+            }
             Err(Silence::Exhausted(error)) => {
-                warn!(%mac, subnet = %asked.subnet.subnet.name, %error, "not answered");
+                let subnet = &asked.subnet.subnet.name;
+                complaints.note(mac, &format!("no address in {subnet}: {error}"));
             }
             Err(silence) => debug!(%mac, ask = %asked.client.ask.kind(), %silence, "not answered"),
         }

@@ -24,6 +24,12 @@ pub trait Directory: Clone + Send + Sync + 'static {
         question: BootQuestion,
     ) -> impl Future<Output = Result<BootAnswer, Unavailable>> + Send;
 
+    /// Whether a card is of a machine on record: asked of clients that do not boot from the network.
+    fn is_registered(
+        &self,
+        mac: MacAddress,
+    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
     /// Commits a lease, and that `boot` holds its address. Returns after it is durable.
     fn lease(
         &self,
@@ -88,6 +94,8 @@ pub struct BootQuestion {
 pub struct BootAnswer {
     /// The boot that was opened or adopted; none for what is ignored.
     pub boot: Option<BootId>,
+    /// Whether its card is of a machine on record.
+    pub is_registered: bool,
     /// Whether it should go on to a loader or script; otherwise it gets no boot file.
     pub netboot: bool,
     /// Why.

@@ -1,4 +1,4 @@
-//! HTTP of the boot plane: scripts, kernels, configs. GET and HEAD only.
+//! HTTP of the boot plane: scripts, kernels, configs. GET and HEAD only; documents by GET only.
 //!
 //! | path | what |
 //! |---|---|
@@ -14,11 +14,13 @@
 
 mod admission;
 mod body;
+mod listened;
 mod query;
 mod range;
 mod route;
 
 use std::convert::Infallible;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +37,7 @@ use machine_core::boot::BootStep;
 use machine_core::id::BootId;
 use pxe_loader::bootloader::LoaderFile;
 use pxe_loader::bootloaders::find;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
@@ -45,8 +48,9 @@ use crate::directory::{
     Directory, DocumentRefusal, DocumentRequest, ObservedStep, ScriptAnswer, ScriptRefusal,
     StepOwner,
 };
-use crate::http::admission::{Admission, Permit};
+use crate::http::admission::Admission;
 use crate::http::body::{AssetBody, empty};
+use crate::http::listened::{Heard, Listened};
 use crate::http::query::script_request;
 use crate::http::range::{Range, requested_range};
 use crate::http::route::Route;
@@ -58,6 +62,10 @@ use crate::script::{ScriptError, answer_script, first_script};
 const HEADER_TIME: Duration = Duration::from_secs(10);
 /// How much of it.
 const HEADER_SIZE: usize = 16 << 10;
+/// How long a peer may leave what was sent to it unacknowledged, or unread. A machine whose power is
+/// cut in mid-download gives its place back after this; on a slow link, each byte that arrives
+/// begins it anew (`TCP_USER_TIMEOUT`, `tcp(7)`).
+const STALL_TIME: Duration = Duration::from_mins(1);
 /// How long transfers may go on after the daemon was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -125,12 +133,19 @@ impl<D: Directory> HttpServer<D> {
             self.complaints.note(peer, &"too many connections");
             return;
         };
-        if let Err(error) = stream.set_nodelay(true) {
-            debug!(%error, "can't send small answers at once");
+        if let Err(error) = tune(&stream) {
+            debug!(%error, "a connection is as the system has it");
         }
         let server = Arc::clone(self);
         let connection = Connection { peer, local };
+        let heard = Heard::default();
+        let stream = Listened {
+            stream,
+            heard: heard.clone(),
+        };
+        let listening = heard.clone();
         let service = service_fn(move |request| {
+            listening.understood();
             let server = Arc::clone(&server);
             async move { Ok::<_, Infallible>(server.respond(connection, request).await) }
         });
@@ -141,7 +156,17 @@ impl<D: Directory> HttpServer<D> {
             .serve_connection(TokioIo::new(stream), service);
         let exchange = graceful.watch(http);
         let complaints = Arc::clone(&self.complaints);
-        tokio::spawn(serve_connection(exchange, permit, complaints, peer));
+        tokio::spawn(async move {
+            if let Err(error) = exchange.await {
+                let is_malformed = error.is_parse() || error.is_timeout() && heard.something();
+                if is_malformed {
+                    complaints.note(peer, &error);
+                } else {
+                    debug!(%peer, %error, "connection ended");
+                }
+            }
+            drop(permit);
+        });
     }
 
     async fn respond(&self, connection: Connection, request: Request<Incoming>) -> Reply {
@@ -149,7 +174,7 @@ impl<D: Directory> HttpServer<D> {
         if !head_only && request.method() != Method::GET {
             self.complaints
                 .note(connection.peer, &"a method other than GET and HEAD");
-            return not_allowed();
+            return not_allowed("GET, HEAD");
         }
         let Some(route) = Route::of(request.uri()) else {
             self.complaints
@@ -160,9 +185,23 @@ impl<D: Directory> HttpServer<D> {
             Route::First { boot } => script_text(first_script(base(connection), boot)),
             Route::Script { boot } => self.script(connection, boot, request.uri().query()).await,
             Route::Asset { digest, boot } => {
-                self.asset(&digest, boot, requested_range(request.headers()), head_only)
+                // A range is of GET only (RFC 9110 §14.2).
+                let range = if head_only {
+                    Range::Whole
+                } else {
+                    requested_range(request.headers())
+                };
+                self.asset(&digest, boot, range, head_only)
             }
             Route::Loader { file } => self.loader(&file),
+            // It would claim the attempt for an answer that nobody reads.
+            Route::Document { .. } if head_only => {
+                self.complaints.note(
+                    connection.peer,
+                    &"HEAD of a document, which is for GET only",
+                );
+                not_allowed("GET")
+            }
             Route::Document { token, name } => self.document(connection, token, name).await,
         };
         if head_only { header_of(reply) } else { reply }
@@ -182,7 +221,8 @@ impl<D: Directory> HttpServer<D> {
                 script_text(answer_script(&leave, base(connection), &request))
             }
             Err(ScriptRefusal::Unavailable(error)) => {
-                warn!(%boot, %error, "no script");
+                self.complaints
+                    .note(connection.peer, &format!("no script: {error}"));
                 unavailable()
             }
         }
@@ -243,28 +283,17 @@ impl<D: Directory> HttpServer<D> {
                 not_found()
             }
             Err(DocumentRefusal::Unavailable(error)) => {
-                warn!(%peer, %error, "no document");
+                self.complaints.note(peer, &format!("no document: {error}"));
                 unavailable()
             }
         }
     }
 }
 
-async fn serve_connection(
-    exchange: impl Future<Output = Result<(), hyper::Error>>,
-    permit: Permit,
-    complaints: Arc<Complaints>,
-    peer: IpAddr,
-) {
-    if let Err(error) = exchange.await {
-        let is_malformed = error.is_parse() || error.is_timeout();
-        if is_malformed {
-            complaints.note(peer, &error);
-        } else {
-            debug!(%peer, %error, "connection ended");
-        }
-    }
-    drop(permit);
+/// Small answers go at once, and who does not take what is sent loses its connection.
+fn tune(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    SockRef::from(stream).set_tcp_user_timeout(Some(STALL_TIME))
 }
 
 /// The URL of this server as the peer reached it.
@@ -299,8 +328,8 @@ fn not_found() -> Reply {
     status(StatusCode::NOT_FOUND)
 }
 
-fn not_allowed() -> Reply {
-    with_header(status(StatusCode::METHOD_NOT_ALLOWED), ALLOW, "GET, HEAD")
+fn not_allowed(allowed: &str) -> Reply {
+    with_header(status(StatusCode::METHOD_NOT_ALLOWED), ALLOW, allowed)
 }
 
 /// Talos retries whatever is not 200, and prints the first bytes of the body on its console.
@@ -319,4 +348,20 @@ fn with_header(mut reply: Reply, name: http::HeaderName, value: &str) -> Reply {
         reply.headers_mut().insert(name, value);
     }
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_peer_that_takes_nothing_loses_its_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap());
+        let (accepted, _peer) = tokio::join!(listener.accept(), peer);
+        let (stream, _) = accepted.unwrap();
+        tune(&stream).unwrap();
+        let timeout = SockRef::from(&stream).tcp_user_timeout().unwrap();
+        assert_eq!(timeout, Some(STALL_TIME));
+    }
 }

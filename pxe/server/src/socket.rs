@@ -42,6 +42,8 @@ pub(crate) struct Arrived {
     pub(crate) source: SocketAddrV4,
     /// Which address it was sent to: ours, or a broadcast.
     pub(crate) destination: Ipv4Addr,
+    /// Whether that is ours.
+    pub(crate) is_for_us: bool,
 }
 
 /// A UDP socket on an interface.
@@ -92,6 +94,17 @@ impl DatagramSocket {
         let attempt = || send_from(&self.socket, packet, source, to);
         self.socket.async_io(Interest::WRITABLE, attempt).await
     }
+
+    /// The same, if the interface takes it at once.
+    pub(crate) fn try_send(
+        &self,
+        packet: &[u8],
+        source: Ipv4Addr,
+        to: SocketAddrV4,
+    ) -> io::Result<()> {
+        let attempt = || send_from(&self.socket, packet, source, to);
+        self.socket.try_io(Interest::WRITABLE, attempt)
+    }
 }
 
 fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Arrived> {
@@ -104,15 +117,19 @@ fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Arrived> {
         Some(&mut control),
         MsgFlags::empty(),
     )?;
-    let destination = message.cmsgs()?.find_map(|control| match control {
-        ControlMessageOwned::Ipv4PacketInfo(info) => Some(address_of(info.ipi_addr)),
+    let info = message.cmsgs()?.find_map(|control| match control {
+        ControlMessageOwned::Ipv4PacketInfo(info) => Some(info),
         _ => None,
     });
+    let destination = info.map(|info| address_of(info.ipi_addr));
+    // The address of ours that it came to (`ip(7)`): for a broadcast, another than it was sent to.
+    let local = info.map(|info| address_of(info.ipi_spec_dst));
     let source = message.address.ok_or(Errno::EDESTADDRREQ)?;
     Ok(Arrived {
         length: message.bytes,
         source: source.into(),
         destination: destination.unwrap_or(Ipv4Addr::UNSPECIFIED),
+        is_for_us: destination.is_some() && destination == local,
     })
 }
 
@@ -198,6 +215,7 @@ mod tests {
         let mut buffer = [0; 64];
         let arrived = receive_one(&server, &mut buffer).await;
         assert_eq!(arrived.destination, Ipv4Addr::new(127, 0, 0, 9));
+        assert!(arrived.is_for_us);
         assert_eq!(&buffer[..arrived.length], b"question");
         server
             .send(b"reply", arrived.destination, arrived.source)

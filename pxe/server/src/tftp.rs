@@ -8,19 +8,21 @@ mod roster;
 mod session;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Duration;
 
 use machine_core::boot::BootStep;
+use machine_core::network::Network;
 use pxe_loader::bootloaders::is_probe;
 use pxe_tftp::agreement::Limits;
 use pxe_tftp::outcome::{Abort, Status};
 use pxe_tftp::packet::ErrorCode;
 use pxe_tftp::request::Request;
+use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, warn};
+use tracing::{debug, trace, warn};
 
 use crate::complaint::Complaints;
 use crate::directory::{Directory, ObservedStep, StepOwner};
@@ -49,8 +51,8 @@ pub(crate) struct TftpServer<D> {
 #[derive(Debug, Clone)]
 pub(crate) struct Entrance {
     pub(crate) socket: Arc<DatagramSocket>,
-    /// Our address there, for what was asked at none of ours.
-    pub(crate) address: Ipv4Addr,
+    /// All networks that are served: what comes from elsewhere is not answered.
+    pub(crate) served: Arc<[Network]>,
 }
 
 impl<D: Directory> TftpServer<D> {
@@ -105,18 +107,15 @@ impl<D: Directory> TftpServer<D> {
             match entrance.socket.try_receive(buffer) {
                 Ok(arrived) => {
                     let packet = buffer.get(..arrived.length).unwrap_or_default();
-                    let server = Arc::clone(self);
-                    let asking = Asking {
-                        entrance: entrance.clone(),
-                        arrived,
-                    };
-                    match server.consider(packet, arrived, end) {
+                    if let Err(stray) = entrance.admit(arrived) {
+                        trace!(source = %arrived.source, "not answered: {stray}");
+                        continue;
+                    }
+                    match self.consider(packet, arrived, end) {
                         Answer::Nothing => {}
-                        Answer::Packet(packet) => {
-                            transfers.spawn(async move { asking.refuse(&packet).await });
-                        }
+                        Answer::Packet(packet) => entrance.refuse(&packet, arrived),
                         Answer::Transfer(request, ticket) => {
-                            transfers.spawn(server.transfer(asking, *request, ticket));
+                            transfers.spawn(Arc::clone(self).transfer(arrived, *request, ticket));
                         }
                     }
                 }
@@ -158,20 +157,24 @@ impl<D: Directory> TftpServer<D> {
         }
     }
 
-    async fn transfer(self: Arc<Self>, asking: Asking, request: Request, ticket: Ticket) {
-        let peer = asking.arrived.source;
+    async fn transfer(self: Arc<Self>, arrived: Arrived, request: Request, ticket: Ticket) {
+        let peer = arrived.source;
         let Some(content) = self.loaders.find(request.file.as_bytes()) else {
             return;
         };
-        let outlet = match asking.outlet().await {
+        // A port on the address that was asked.
+        let asked = SocketAddrV4::new(arrived.destination, 0);
+        let outlet = match Outlet::connect(asked, peer).await {
             Ok(outlet) => outlet,
             Err(error) => {
-                warn!(%peer, %error, "can't open a port for a transfer");
+                let why = format!("can't open a port for a transfer: {error}");
+                self.complaints.note(IpAddr::V4(*peer.ip()), &why);
                 return;
             }
         };
         let (file, size) = (request.file.clone(), content.len());
-        let (limits, turn) = (Limits::default(), Turn::First);
+        let limits = outlet.mtu().map_or_else(Limits::default, Limits::for_mtu);
+        let turn = Turn::First;
         let mut session = Session {
             outlet,
             request,
@@ -185,8 +188,11 @@ impl<D: Directory> TftpServer<D> {
             if is_complete(&ended.status) {
                 let detail = format!("{file}, {size} bytes in {took:.1} s");
                 self.fetched(IpAddr::V4(*peer.ip()), detail).await;
+            } else if let Some(why) = early_end(&file.to_string(), &ended.status) {
+                // A client may begin and give up as often as it likes.
+                self.complaints.note(IpAddr::V4(*peer.ip()), &why);
             } else {
-                tell(peer, &file.to_string(), &ended.status);
+                debug!(%peer, %file, status = ?ended.status, "asked for the size, or for another");
             }
         }
     }
@@ -212,30 +218,36 @@ enum Answer {
     Transfer(Box<Request>, Ticket),
 }
 
-/// A packet, and where it came in.
-struct Asking {
-    entrance: Entrance,
-    arrived: Arrived,
+/// What is not answered, whatever it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+enum Stray {
+    /// It asks everybody (RFC 1123 §4.2.3.5: to be ignored in silence).
+    #[error("it was sent to everybody")]
+    Broadcast,
+    /// It comes from no network of ours.
+    #[error("it comes from no network that is served")]
+    Foreign,
 }
 
-impl Asking {
-    async fn refuse(&self, packet: &[u8]) {
-        let to = self.arrived.source;
-        let socket = &self.entrance.socket;
-        if let Err(error) = socket.send(packet, self.entrance.address, to).await {
-            debug!(%to, %error, "can't send a TFTP error");
+impl Entrance {
+    fn admit(&self, arrived: Arrived) -> Result<(), Stray> {
+        if !arrived.is_for_us {
+            return Err(Stray::Broadcast);
+        }
+        let source = IpAddr::V4(*arrived.source.ip());
+        let is_served = self.served.iter().any(|network| network.contains(source));
+        if is_served {
+            Ok(())
+        } else {
+            Err(Stray::Foreign)
         }
     }
 
-    /// A port on the address that was asked; if that was everybody's, on ours.
-    async fn outlet(&self) -> io::Result<Outlet> {
-        let to = self.arrived.source;
-        let asked = SocketAddrV4::new(self.arrived.destination, 0);
-        match Outlet::connect(asked, to).await {
-            Ok(outlet) if !asked.ip().is_unspecified() => Ok(outlet),
-            Ok(_) | Err(_) => {
-                Outlet::connect(SocketAddrV4::new(self.entrance.address, 0), to).await
-            }
+    /// Whoever is refused while the interface is busy asks again.
+    fn refuse(&self, packet: &[u8], arrived: Arrived) {
+        let (from, to) = (arrived.destination, arrived.source);
+        if let Err(error) = self.socket.try_send(packet, from, to) {
+            debug!(%to, %error, "can't send a TFTP error");
         }
     }
 }
@@ -251,13 +263,15 @@ fn is_complete(status: &Status) -> bool {
     )
 }
 
-fn tell(peer: SocketAddrV4, file: &str, status: &Status) {
+/// What of its end deserves a line: nothing, if it is complete or was only a question.
+fn early_end(file: &str, status: &Status) -> Option<String> {
     match status {
-        Status::Aborted(Abort::SizeProbe) => debug!(%peer, file, "asked for the size"),
-        Status::Aborted(Abort::Client { code, message }) => {
-            info!(%peer, file, code, %message, "the client gave up a transfer");
+        Status::Aborted(Abort::SizeProbe | Abort::Replaced) | Status::Running | Status::Done => {
+            None
         }
-        Status::Aborted(abort) => info!(%peer, file, ?abort, "a transfer has ended early"),
-        Status::Running | Status::Done => {}
+        Status::Aborted(Abort::Client { code, message }) => Some(format!(
+            "the client gave up {file} with error {code}: {message}"
+        )),
+        Status::Aborted(abort) => Some(format!("the transfer of {file} ended early: {abort:?}")),
     }
 }

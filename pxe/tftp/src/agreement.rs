@@ -19,9 +19,6 @@ pub struct Limits {
     pub window: u16,
     /// The longest `timeout` that is granted; a longer one is left out of the OACK.
     pub timeout: Duration,
-    /// Whether options are answered at all. There is firmware that asks for options and never
-    /// answers an OACK (NVIDIA DGX): it boots when it is treated as a client without options.
-    pub options: bool,
 }
 
 impl Limits {
@@ -37,7 +34,6 @@ impl Limits {
             },
             window: 64,
             timeout: Duration::from_secs(30),
-            options: true,
         }
     }
 }
@@ -67,11 +63,6 @@ pub struct Agreement {
 impl Agreement {
     /// Grants `asked` within `limits` for a file of `size` bytes.
     pub fn reach(asked: &Options, size: u64, limits: &Limits) -> Self {
-        let asked = if limits.options {
-            *asked
-        } else {
-            Options::default()
-        };
         let block_size = asked.block_size.map(|asked| {
             let most = limits.block_size.max(MIN_BLOCK);
             u16::try_from(asked).unwrap_or(most).min(most)
@@ -159,7 +150,6 @@ mod tests {
             block_size: u16::MAX,
             window: u16::MAX,
             timeout: Duration::from_secs(255),
-            options: true,
         };
         let got = Agreement::reach(&asked(65464, 65535, 255), u64::MAX, &limits);
         assert!(got.acknowledgement.unwrap().len() <= 80);
@@ -168,17 +158,9 @@ mod tests {
 
     #[test]
     fn without_options_there_is_no_oack() {
-        let plain = Limits {
-            options: false,
-            ..Limits::default()
-        };
-        for got in [
-            Agreement::reach(&Options::default(), 1, &Limits::default()),
-            Agreement::reach(&asked(1024, 4, 5), 1, &plain),
-        ] {
-            assert_eq!((got.block_size, got.window, got.timeout), (512, 1, None));
-            assert_eq!(got.acknowledgement, None);
-        }
+        let got = Agreement::reach(&Options::default(), 1, &Limits::default());
+        assert_eq!((got.block_size, got.window, got.timeout), (512, 1, None));
+        assert_eq!(got.acknowledgement, None);
     }
 
     #[test]

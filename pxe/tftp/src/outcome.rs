@@ -42,6 +42,8 @@ pub enum Abort {
     Stalled,
     /// We gave up: the server stops.
     Cancelled,
+    /// The client has asked for something else from the same port.
+    Replaced,
 }
 
 /// How much a transfer moved.

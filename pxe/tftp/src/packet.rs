@@ -115,8 +115,6 @@ pub enum ErrorCode {
     AccessViolation,
     /// 4: the request is not one.
     IllegalOperation,
-    /// 5: nobody expects packets from this port.
-    UnknownTransfer,
 }
 
 impl ErrorCode {
@@ -126,7 +124,6 @@ impl ErrorCode {
             Self::FileNotFound => 1,
             Self::AccessViolation => 2,
             Self::IllegalOperation => 4,
-            Self::UnknownTransfer => 5,
         }
     }
 

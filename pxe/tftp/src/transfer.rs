@@ -129,6 +129,14 @@ impl Transfer {
         Outgoing::Cancellation
     }
 
+    /// Ends it because the client has asked for something else. It is told nothing: from the port
+    /// that it asked from, an ERROR would seem to be the answer to its new request.
+    pub fn replaced(&mut self) {
+        if self.status == Status::Running {
+            let _ = self.end(Status::Aborted(Abort::Replaced));
+        }
+    }
+
     /// Ends it because the client's host or port cannot be reached (ICMP).
     pub fn unreachable(&mut self) {
         if self.status == Status::Running {

@@ -132,6 +132,17 @@ fn a_client_that_lives_but_gets_nothing_ends_as_stalled() {
 }
 
 #[test]
+fn a_client_that_asked_for_something_else_is_told_nothing() {
+    let now = epoch();
+    let (mut transfer, _) = start("", 100_000, now);
+    transfer.replaced();
+    assert_eq!(transfer.status(), &Status::Aborted(Abort::Replaced));
+    assert_eq!(transfer.next_deadline(), None);
+    assert_eq!(transfer.handle(&ack(1), now), Outgoing::Nothing);
+    assert_eq!(transfer.cancel(), Outgoing::Nothing);
+}
+
+#[test]
 fn a_cancelled_client_is_told_once() {
     let now = epoch();
     let (mut transfer, _) = start("", 100_000, now);

@@ -6,6 +6,7 @@ use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::{Input, State};
 use machine_core::machine::{Failure, Machine};
 use machine_store::change::{Change, IntentWrite, MachineWrite};
+use machine_store::clusters;
 
 use crate::around::{Around, NOW, asked};
 use crate::clusters::CLUSTER;
@@ -65,9 +66,10 @@ async fn an_inspection_begins_again_with_a_new_deadline() {
 #[tokio::test]
 async fn an_install_is_tried_again_and_nothing_is_permitted_by_that() {
     let around = Around::failed(&INSTALLED).await;
-    let view = around.cluster(CLUSTER, "c").await.unwrap();
+    around.cluster(CLUSTER, "c").await.unwrap();
+    let clusters = clusters::list(&around.db).await.unwrap();
     let machine = around.machine("cp-1").await;
-    let intent = failed_intent(&machine, view.cluster.id);
+    let intent = failed_intent(&machine, clusters[0].id);
     around
         .write(Change {
             intents: vec![

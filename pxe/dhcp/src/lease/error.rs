@@ -17,6 +17,26 @@ pub enum Exhausted {
         /// How many there may be.
         limit: usize,
     },
+    /// Strangers have all that is not kept for registered machines.
+    #[error("wanted at most {limit} addresses for unknown clients, got one more")]
+    Strangers {
+        /// How many they may have.
+        limit: usize,
+    },
+}
+
+/// An address can't be held for a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NotHeld {
+    /// It is not the client's to have.
+    #[error("wanted an address that is free or the client's, got {address}")]
+    Taken {
+        /// Which address.
+        address: IpAddr,
+    },
+    /// There is none for a stranger.
+    #[error(transparent)]
+    Exhausted(#[from] Exhausted),
 }
 
 /// A reservation that can't be.

@@ -4,7 +4,7 @@
 //! offered, kept in quarantine, the first two perhaps at once by the same client). Whatever ends
 //! goes through [`Ledger::settle`], which frees what is nobody's any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use machine_core::time::Timestamp;
 use crate::lease::binding::{Binding, Bindings};
 use crate::lease::pool::Pool;
 use crate::lease::quarantine::Quarantine;
+use crate::lease::strangers::Strangers;
 
 /// The state of one subnet.
 #[derive(Debug, Clone)]
@@ -21,8 +22,8 @@ pub(crate) struct Ledger {
     pub(crate) pool: Pool,
     pub(crate) leases: Bindings,
     pub(crate) offers: Bindings,
-    /// Whose offers count against the limit.
-    pub(crate) strangers: BTreeSet<ClientKey>,
+    /// Who counts against the limits of strangers.
+    pub(crate) strangers: Strangers,
     pub(crate) reserved: BTreeMap<ClientKey, IpAddr>,
     pub(crate) reserved_for: BTreeMap<IpAddr, ClientKey>,
     pub(crate) quarantine: Quarantine,
@@ -36,7 +37,7 @@ impl Ledger {
             pool: Pool::new(subnet),
             leases: Bindings::default(),
             offers: Bindings::default(),
-            strangers: BTreeSet::new(),
+            strangers: Strangers::default(),
             reserved: BTreeMap::new(),
             reserved_for: BTreeMap::new(),
             quarantine: Quarantine::default(),
@@ -47,6 +48,7 @@ impl Ledger {
 
     /// Ends offers and quarantines whose time has come. Their addresses are free again.
     pub(crate) fn forget_ended(&mut self, now: Timestamp) {
+        self.strangers.forget_ended(now);
         while let Some(client) = self.offers.first_ended(now) {
             if let Some(address) = self.drop_offer(client) {
                 self.settle(address);
@@ -89,7 +91,7 @@ impl Ledger {
     /// The address of the lease that ended first. Its client is forgotten.
     pub(crate) fn reclaim(&mut self, now: Timestamp) -> Option<IpAddr> {
         while let Some(client) = self.leases.first_ended(now) {
-            let Binding { address, .. } = self.leases.unbind(client)?;
+            let Binding { address, .. } = self.drop_lease(client)?;
             self.settle(address);
             if self.pool.take(address) {
                 return Some(address);
@@ -113,9 +115,10 @@ impl Ledger {
     pub(crate) fn offer(&mut self, client: ClientKey, address: IpAddr, now: Timestamp) {
         let former = self.leases.holder(address).filter(|it| *it != client);
         if let Some(former) = former {
-            self.leases.unbind(former);
+            self.drop_lease(former);
         }
         self.pool.take(address);
+        self.strangers.offered(client);
         let until = now.plus(self.offer_time);
         if let Some(before) = self.offers.bind(client, Binding { address, until }) {
             self.settle(before);
@@ -123,8 +126,13 @@ impl Ledger {
     }
 
     pub(crate) fn drop_offer(&mut self, client: ClientKey) -> Option<IpAddr> {
-        self.strangers.remove(&client);
+        self.strangers.offer_ended(client);
         self.offers.unbind(client).map(|it| it.address)
+    }
+
+    pub(crate) fn drop_lease(&mut self, client: ClientKey) -> Option<Binding> {
+        self.strangers.lease_ended(client);
+        self.leases.unbind(client)
     }
 
     pub(crate) fn put_away(
@@ -137,7 +145,7 @@ impl Ledger {
             self.drop_offer(holder);
         }
         if let Some(holder) = self.leases.holder(address) {
-            self.leases.unbind(holder);
+            self.drop_lease(holder);
         }
         self.pool.take(address);
         let until = now.plus(self.quarantine_time);

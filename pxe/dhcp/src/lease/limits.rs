@@ -15,6 +15,8 @@ pub struct Limits {
     pub offer: Duration,
     /// How many offers to strangers may be outstanding.
     pub offers_to_strangers: usize,
+    /// How many addresses strangers may have at a time, leased or offered.
+    pub addresses_of_strangers: usize,
     /// How long a declined address stays away.
     pub quarantine: Duration,
     /// How many addresses one client may put away.
@@ -24,13 +26,15 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What suits the subnet: half of its addresses for offers to strangers, a quarter for
-    /// quarantine, for a day (as Kea's `decline-probation-period`).
+    /// What suits the subnet: half of its addresses for offers to strangers, three quarters for
+    /// strangers in all (of up to three addresses, all), a quarter for quarantine, for a day (as
+    /// Kea's `decline-probation-period`).
     pub fn of(subnet: &Subnet) -> Self {
         let size = usize::try_from(Pool::new(subnet).size()).unwrap_or(usize::MAX);
         Self {
             offer: Duration::from_mins(1),
             offers_to_strangers: size.div_ceil(2),
+            addresses_of_strangers: size - size / 4,
             quarantine: Duration::from_hours(24),
             declines_per_client: 3,
             quarantined: size.div_ceil(4),

@@ -10,6 +10,7 @@ use machine_core::network::{DhcpMode, UnknownPolicy};
 use super::*;
 
 mod paths;
+mod strangers;
 
 fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -46,6 +47,7 @@ fn small() -> LeaseTable {
         &subnet,
         Limits {
             offers_to_strangers: 4,
+            addresses_of_strangers: 9,
             quarantined: 4,
             ..Limits::of(&subnet)
         },
@@ -224,31 +226,6 @@ fn offers_lapse_and_their_addresses_are_free() {
 }
 
 #[test]
-fn strangers_leave_room_for_registered_machines() {
-    let subnet = subnet("10.77.0.0/24", "10.77.0.10-10.77.0.13");
-    let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
-    let known = offer(&mut table, 7, at(0)).unwrap();
-    table.committed(&lease(7, known, at(1000)));
-    offer(&mut table, 1, at(0)).unwrap();
-    offer(&mut table, 2, at(0)).unwrap();
-    assert_eq!(
-        offer(&mut table, 3, at(0)),
-        Err(Exhausted::Offers { limit: 2 })
-    );
-    assert_eq!(offer(&mut table, 7, at(0)), Ok(known), "it is no stranger");
-    assert!(offer(&mut table, 1, at(0)).is_ok(), "a repeated DISCOVER");
-    assert!(
-        table
-            .propose(client(3), None, Acquaintance::Registered, at(0))
-            .is_ok()
-    );
-    assert!(
-        offer(&mut table, 4, at(60)).is_ok(),
-        "the offers have lapsed"
-    );
-}
-
-#[test]
 fn the_lease_that_ended_first_is_given_last() {
     let mut table = small();
     for (number, last, expires) in [(1, 10, 300), (2, 11, 100), (3, 12, 200), (4, 13, 9000)] {
@@ -303,12 +280,12 @@ fn standings() {
 #[test]
 fn what_is_held_for_a_commit_is_nobody_elses() {
     let mut table = small();
-    assert!(table.hold(client(1), ip("10.77.0.10"), at(0)));
-    assert!(!table.hold(client(2), ip("10.77.0.10"), at(0)));
-    assert!(
-        table.hold(client(2), ip("10.77.0.10"), at(60)),
-        "the hold has lapsed"
-    );
+    let address = ip("10.77.0.10");
+    let mut hold =
+        |number, now| table.hold(client(number), address, Acquaintance::Stranger, at(now));
+    assert_eq!(hold(1, 0), Ok(()));
+    assert_eq!(hold(2, 0), Err(NotHeld::Taken { address }));
+    assert_eq!(hold(2, 60), Ok(()), "the hold has lapsed");
 }
 
 #[test]
@@ -420,7 +397,11 @@ fn a_proxy_gives_nothing() {
 #[test]
 fn a_full_sixteen_bit_subnet_gives_each_its_own() {
     let subnet = subnet("10.77.0.0/16", "10.77.1.0-10.77.255.254");
-    let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
+    let limits = Limits {
+        addresses_of_strangers: 60_000,
+        ..Limits::of(&subnet)
+    };
+    let mut table = LeaseTable::new(&subnet, limits);
     let mut holders = BTreeMap::new();
     for number in 0..60_000 {
         let address = offer(&mut table, number, at(0)).unwrap();

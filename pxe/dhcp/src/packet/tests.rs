@@ -170,3 +170,16 @@ proptest! {
         prop_assert_eq!(codes(&packet), codes(&again));
     }
 }
+
+#[test]
+fn a_broken_packet_still_says_whose_it_is() {
+    let mut payload = vec![1, 1, 6, 0];
+    payload.extend([0; 24]);
+    payload.extend([0x52, 0x54, 0, 0x77, 0, 1]);
+    let mac = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
+    assert_eq!(claimed_hardware_address(&payload), Some(mac));
+    assert_eq!(claimed_hardware_address(&payload[..33]), None, "cut off");
+    let token_ring = [&[1, 6][..], &payload[2..]].concat();
+    assert_eq!(claimed_hardware_address(&token_ring), None);
+    assert_eq!(claimed_hardware_address(&[]), None);
+}

@@ -1,23 +1,28 @@
 //! Answers that are being worked out, bounded in number: the newest matter, since a client whose
-//! answer was dropped asks again and one that has waited too long no longer listens.
+//! answer was dropped asks again and one that has waited too long no longer listens. Those that are
+//! left at the end are finished, within a grace period.
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::task::AbortHandle;
+use tokio_util::task::TaskTracker;
 
 /// Tasks in the order of their start.
 #[derive(Debug)]
 pub(crate) struct Flights {
     limit: usize,
     tasks: VecDeque<AbortHandle>,
+    running: TaskTracker,
 }
 
 impl Flights {
-    pub(crate) const fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
             tasks: VecDeque::new(),
+            running: TaskTracker::new(),
         }
     }
 
@@ -37,8 +42,17 @@ impl Flights {
         if let Some(oldest) = &oldest {
             oldest.abort();
         }
-        self.tasks.push_back(tokio::spawn(task).abort_handle());
+        self.tasks
+            .push_back(self.running.spawn(task).abort_handle());
         oldest.is_some()
+    }
+
+    /// Waits for those in work, for so long at most. Whether all ended.
+    pub(crate) async fn finish(self, grace: Duration) -> bool {
+        self.running.close();
+        let in_time = tokio::time::timeout(grace, self.running.wait()).await;
+        self.tasks.iter().for_each(AbortHandle::abort);
+        in_time.is_ok()
     }
 }
 
@@ -68,5 +82,21 @@ mod tests {
         }
         came.sort_unstable();
         assert_eq!(came, [1, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_in_work_is_finished_at_the_end() {
+        let (done, mut finished) = mpsc::unbounded_channel();
+        let mut flights = Flights::new(2);
+        flights.start(async move {
+            tokio::time::sleep(Duration::from_secs(9)).await;
+            done.send(()).unwrap();
+        });
+        assert!(flights.finish(Duration::from_secs(10)).await);
+        assert_eq!(finished.recv().await, Some(()));
+
+        let mut flights = Flights::new(2);
+        flights.start(std::future::pending());
+        assert!(!flights.finish(Duration::from_secs(10)).await);
     }
 }

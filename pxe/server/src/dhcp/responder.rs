@@ -1,7 +1,8 @@
 //! Answers one DHCP client.
 //!
-//! The rules it keeps: an ACK leaves only after its lease is durable; the directory is asked about
-//! network boot clients only, once a packet; no lock is held while anybody waits.
+//! The rules it keeps: an ACK leaves only after its lease is durable; the directory is asked once a
+//! packet, and about clients that do not boot from the network only whether they are registered; no
+//! lock is held while anybody waits.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use machine_core::network::{DhcpMode, Lease};
 use machine_core::time::Timestamp;
 use pxe_dhcp::ask::{Ask, RequestKind};
 use pxe_dhcp::dropped::Dropped;
+use pxe_dhcp::lease::error::NotHeld;
 use pxe_dhcp::lease::standing::Acquaintance;
 use pxe_dhcp::reply::{BootAnswer, Exchange, Grant, ProxySchool, Reply, refuse};
 use pxe_dhcp::verdict::{Refusal, Verdict, judge};
@@ -38,10 +40,11 @@ pub(crate) struct Answered {
     pub(crate) step: Option<ObservedStep>,
 }
 
-/// What a client boots.
+/// Who a client is, and what it boots.
 struct Decided {
     boot: Option<BootId>,
     answer: BootAnswer,
+    acquaintance: Acquaintance,
 }
 
 impl<D: Directory> Responder<D> {
@@ -80,6 +83,12 @@ impl<D: Directory> Responder<D> {
             Verdict::Ignore(dropped) => return Err(dropped.into()),
         };
         let decided = self.decide(asked).await?;
+        if let Err(refused) = hold(asked, address, decided.acquaintance) {
+            return match refused {
+                NotHeld::Taken { address } => nak(asked, &Refusal::Taken { address }),
+                NotHeld::Exhausted(exhausted) => Err(exhausted.into()),
+            };
+        }
         let lease = lease(asked, address);
         match self.directory.lease(lease.clone(), decided.boot).await? {
             LeaseOutcome::Committed => asked.subnet.table().committed(&lease),
@@ -96,7 +105,7 @@ impl<D: Directory> Responder<D> {
         Ok(answered(reply, &decided, BootStep::Lease, grant))
     }
 
-    /// What becomes of a REQUEST, as far as memory knows; an address that may be given is held.
+    /// What becomes of a REQUEST, as far as memory knows.
     fn verdict(&self, asked: &Asked, request: &RequestKind) -> Verdict {
         let (client, now) = (&asked.client, now());
         let address = request.address();
@@ -104,9 +113,6 @@ impl<D: Directory> Responder<D> {
         let standing = table.standing(client.key, address, now);
         let verdict = judge(request, &asked.subnet.subnet, standing);
         match verdict {
-            Verdict::Acknowledge(address) if !table.hold(client.key, address, now) => {
-                Verdict::Refuse(Refusal::Taken { address })
-            }
             Verdict::Ignore(Dropped::ForOtherServer { server }) => {
                 table.withdrawn(client.key);
                 let why = "another DHCP server leases addresses in a subnet that should be ours";
@@ -150,13 +156,14 @@ impl<D: Directory> Responder<D> {
         Err(Silence::Done)
     }
 
-    /// What the client boots: asked of the directory for network boot clients only.
+    /// Who the client is, and what it boots.
     async fn decide(&self, asked: &Asked) -> Result<Decided, Silence> {
         let client = &asked.client;
         if !client.is_pxe() {
             return Ok(Decided {
                 boot: None,
                 answer: BootAnswer::NoBoot,
+                acquaintance: self.acquaintance(asked).await?,
             });
         }
         let stage = if client.is_ipxe() {
@@ -182,7 +189,26 @@ impl<D: Directory> Responder<D> {
         Ok(Decided {
             boot: answer.boot,
             answer: told.unwrap_or_else(|| no_boot(asked)),
+            acquaintance: acquaintance(answer.is_registered),
         })
+    }
+
+    /// Whether a client that does not boot from the network is one of ours: the system of a
+    /// machine, mostly. Only where it matters, since most of them are asked about for nothing.
+    async fn acquaintance(&self, asked: &Asked) -> Result<Acquaintance, Silence> {
+        let key = asked.client.key;
+        let matters = match asked.client.ask {
+            Ask::Discover => !asked.subnet.table().has_address(key, now()),
+            Ask::Request(_) => true,
+            Ask::Inform { .. } | Ask::BootService | Ask::Decline { .. } | Ask::Release { .. } => {
+                false
+            }
+        };
+        if !matters {
+            return Ok(Acquaintance::Stranger);
+        }
+        let is_registered = self.directory.is_registered(asked.client.mac).await?;
+        Ok(acquaintance(is_registered))
     }
 
     fn loader(&self, asked: &Asked) -> Option<BootAnswer> {
@@ -191,7 +217,8 @@ impl<D: Directory> Responder<D> {
             .platform()
             .and_then(|(arch, firmware)| self.loaders.advertised(arch, firmware));
         if file.is_none() {
-            warn!(mac = %client.mac, arch = ?client.arch_code, "no loader for this machine");
+            let why = format!("no loader for architecture {:?}", client.arch_code);
+            self.complaints.note(client.mac, &why);
         }
         let next_server = asked.subnet.subnet.server;
         file.map(|file| BootAnswer::Loader {
@@ -217,16 +244,25 @@ fn script(asked: &Asked, boot: BootId) -> BootAnswer {
 
 fn propose(asked: &Asked, decided: &Decided) -> Result<Grant, Silence> {
     let client = &asked.client;
-    let acquaintance = match decided.boot {
-        Some(_) => Acquaintance::Registered,
-        None => Acquaintance::Stranger,
-    };
     let mut table = asked.subnet.table();
-    let address = table.propose(client.key, client.requested, acquaintance, now())?;
+    let address = table.propose(client.key, client.requested, decided.acquaintance, now())?;
     Ok(Grant {
         address,
         lifetime: asked.subnet.subnet.lease_time,
     })
+}
+
+fn hold(asked: &Asked, address: IpAddr, acquaintance: Acquaintance) -> Result<(), NotHeld> {
+    let mut table = asked.subnet.table();
+    table.hold(asked.client.key, address, acquaintance, now())
+}
+
+const fn acquaintance(is_registered: bool) -> Acquaintance {
+    if is_registered {
+        Acquaintance::Registered
+    } else {
+        Acquaintance::Stranger
+    }
 }
 
 fn exchange<'a>(asked: &'a Asked, decided: &'a Decided) -> Exchange<'a> {

@@ -30,13 +30,19 @@ pub(crate) fn requested_range(headers: &HeaderMap) -> Range {
 fn parse(value: &str) -> Option<Range> {
     let (first, last) = value.strip_prefix("bytes=")?.split_once('-')?;
     match (first.trim(), last.trim()) {
-        ("", last) => last.parse().ok().map(Range::Last),
-        (first, "") => Some(Range::From(first.parse().ok()?, None)),
+        ("", last) => position(last).map(Range::Last),
+        (first, "") => Some(Range::From(position(first)?, None)),
         (first, last) => {
-            let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+            let (first, last) = (position(first)?, position(last)?);
             (first <= last).then_some(Range::From(first, Some(last)))
         }
     }
+}
+
+/// Digits and nothing else: `parse` alone takes a plus.
+fn position(text: &str) -> Option<u64> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
 }
 
 impl Range {
@@ -130,6 +136,7 @@ mod tests {
             ("bytes=1000-", 416, 0, Some("bytes */1000")),
             ("bytes=-0", 416, 0, Some("bytes */1000")),
             ("bytes=5-1", 200, 1000, None),
+            ("bytes=+1-5", 200, 1000, None),
             ("bytes=0-1,5-6", 200, 1000, None),
             ("lines=0-1", 200, 1000, None),
         ] {

@@ -9,7 +9,8 @@ use std::net::SocketAddrV4;
 use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, sendmsg};
+use nix::sys::socket::sockopt::IpMtu;
+use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, getsockopt, sendmsg};
 use pxe_tftp::datagram::Datagram;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
@@ -37,6 +38,13 @@ impl Outlet {
             socket,
             segments: true,
         })
+    }
+
+    /// How long a packet to the client may be, as far as the system knows its way.
+    pub(crate) fn mtu(&self) -> Option<u16> {
+        let mtu = getsockopt(&self.socket, IpMtu).ok()?;
+        // That of loopback is beyond what TFTP can say.
+        u16::try_from(mtu).ok()
     }
 
     pub(crate) async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -57,7 +57,6 @@ struct Entry {
     number: u64,
     request: Request,
     again: mpsc::Sender<()>,
-    stop: CancellationToken,
 }
 
 /// A place on the roster, given back on drop.
@@ -66,9 +65,9 @@ pub(crate) struct Ticket {
     roster: Arc<Roster>,
     peer: SocketAddrV4,
     number: u64,
-    /// The client has sent the same request again.
+    /// The client has sent the same request again; none any more, once it has sent another.
     pub(crate) again: mpsc::Receiver<()>,
-    /// The transfer is to end.
+    /// The server stops.
     pub(crate) stop: CancellationToken,
 }
 
@@ -93,7 +92,7 @@ impl Roster {
                 let _ = entry.again.try_send(());
                 return Admitted::Repeats;
             }
-            entry.stop.cancel();
+            // Its sender goes with it: so its transfer learns of that.
             active.transfers.remove(&peer);
         }
         let of_address = active.transfers.range(ports_of(*peer.ip())).count();
@@ -101,14 +100,13 @@ impl Roster {
             return Admitted::TooMany;
         }
         active.started += 1;
-        let (number, stop) = (active.started, stop.child_token());
+        let (number, stop) = (active.started, stop.clone());
         let (sender, again) = mpsc::channel(1);
         let request = request.clone();
         let entry = Entry {
             number,
             request,
             again: sender,
-            stop: stop.clone(),
         };
         active.transfers.insert(peer, entry);
         Admitted::Begins(Ticket {
@@ -204,7 +202,9 @@ mod tests {
         let roster = Roster::new(RosterLimits::default());
         let old = begin(&roster, peer(1, 2000), "a");
         let new = begin(&roster, peer(1, 2000), "b");
-        assert!(old.stop.is_cancelled() && !new.stop.is_cancelled());
+        assert!(old.again.is_closed() && !new.again.is_closed());
+        drop(old);
+        assert!(!new.again.is_closed(), "the place is the new one's");
     }
 
     #[test]

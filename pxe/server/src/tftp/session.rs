@@ -87,11 +87,14 @@ impl Session {
                 received = self.outlet.receive(&mut buffer) => {
                     self.take_in(&mut transfer, received, &buffer).await;
                 }
-                Some(()) = self.ticket.again.recv() => {
+                again = self.ticket.again.recv() => {
                     // What the client sent before it asked again is in the socket: an ERROR that
                     // ends this transfer, or nothing, and then it is only a repetition.
                     self.catch_up(&mut transfer, &mut buffer).await;
-                    asked_again = transfer.next_deadline().is_none();
+                    match again {
+                        Some(()) => asked_again = transfer.next_deadline().is_none(),
+                        None => transfer.replaced(),
+                    }
                 }
                 () = tokio::time::sleep_until(deadline.into()) => {
                     let outgoing = transfer.due(Instant::now().into_std());

@@ -5,13 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use machine_core::boot::{Asker, BootStep};
-use machine_core::network::DhcpMode;
+use machine_core::network::{ClientKey, DhcpMode};
 use pxe_dhcp::option::OptionCode;
 use pxe_server::bind_error::BindError;
 use pxe_server::foreign_server::find_foreign_server;
 
 use crate::exchange::{DhcpClient, ipxe, key, kind, message, pxe, request};
-use crate::lab::{Lab, SERVER, authoritative};
+use crate::lab::{Lab, SERVER, authoritative, small};
 use crate::records::{BOOT, Records};
 
 const OFFER: u8 = 2;
@@ -117,6 +117,83 @@ fn no_lease_is_acknowledged_before_it_is_committed() {
         let ack = client.receive().await;
         assert_eq!((kind(&ack), ack.xid), (ACK, 2));
         assert_eq!(records.state().leases.len(), 1);
+    });
+}
+
+#[test]
+fn firmware_that_nobody_knows_is_a_stranger_and_a_machines_system_is_none() {
+    let Some(lab) = Lab::new() else { return };
+    lab.serve(async || {
+        let records = Records::default();
+        let ClientKey::Hardware(ours) = key(9);
+        records.state().registered.insert(ours);
+        let _stop = lab.start(&records, small());
+        let client = DhcpClient::new(&lab, 68);
+        // Half of four addresses are for offers to strangers, whatever they claim to be.
+        for number in [1, 2] {
+            client.broadcast(&pxe(message(number, 1))).await;
+            assert_eq!(client.receive().await.xid, u32::from(number));
+        }
+        for number in [3, 4] {
+            client.broadcast(&pxe(message(number, 1))).await;
+            client.broadcast(&message(number, 1)).await;
+        }
+        client.broadcast(&message(9, 1)).await;
+        let offer = client.receive().await;
+        assert_eq!((kind(&offer), offer.xid), (OFFER, 9));
+    });
+}
+
+#[test]
+fn strangers_that_ask_for_addresses_at_random_leave_some() {
+    let Some(lab) = Lab::new() else { return };
+    lab.serve(async || {
+        let records = Records::default();
+        let ClientKey::Hardware(ours) = key(9);
+        records.state().registered.insert(ours);
+        let _stop = lab.start(&records, small());
+        let client = DhcpClient::new(&lab, 68);
+        for number in 1..=4 {
+            let address = Ipv4Addr::new(10, 77, 0, 49 + number);
+            client.broadcast(&request(number, address)).await;
+            if number < 4 {
+                let ack = client.receive().await;
+                assert_eq!((kind(&ack), ack.xid), (ACK, u32::from(number)));
+            }
+        }
+        client.broadcast(&message(9, 1)).await;
+        let offer = client.receive().await;
+        assert_eq!((kind(&offer), offer.xid), (OFFER, 9), "the fourth heard");
+        client.broadcast(&request(9, offer.yiaddr)).await;
+        assert_eq!(kind(&client.receive().await), ACK);
+        assert_eq!(records.state().leases.len(), 4);
+    });
+}
+
+#[test]
+fn a_relay_outside_the_served_networks_gets_nothing() {
+    let Some(lab) = Lab::new() else { return };
+    lab.serve(async || {
+        let records = Records::default();
+        let _stop = lab.start(&records, authoritative());
+        lab.address_client();
+        let client = DhcpClient::new(&lab, 67);
+        let relayed = |number, relay: [u8; 4]| {
+            let mut packet = message(number, 1);
+            packet.giaddr = relay.into();
+            // Link selection (RFC 3527): the subnet is ours, whatever the relay is.
+            let selection = [5, 4, 10, 77, 0, 0];
+            let options = &mut packet.options;
+            options.push(OptionCode::RELAY_INFORMATION, &selection);
+            packet
+        };
+        // Nowhere on this link, but the server has a route by its client.
+        lab.route_by_client("192.0.2.0/24");
+        client.send(&relayed(1, [192, 0, 2, 9]), SERVER, 67).await;
+        client.send(&relayed(2, [10, 77, 0, 9]), SERVER, 67).await;
+        let offer = client.receive().await;
+        assert_eq!((kind(&offer), offer.xid), (OFFER, 2));
+        assert_eq!(records.state().leases.len(), 0);
     });
 }
 

@@ -82,6 +82,14 @@ impl Lab {
         ));
     }
 
+    /// The server sends what is for this network to the client.
+    pub(crate) fn route_by_client(&self, network: &str) {
+        let server = &self.server;
+        ip(&format!("-n {server} route add {network} via 10.77.0.9"));
+        let client = &self.client;
+        ip(&format!("-n {client} address add 192.0.2.9/24 dev pxe-c"));
+    }
+
     /// Runs this on a thread of its own in the server's namespace, in a runtime.
     pub(crate) fn serve<T: Send>(&self, task: impl AsyncFnOnce() -> T + Send) -> T {
         within(&self.server, || {
@@ -173,6 +181,13 @@ pub(crate) fn subnet(mode: DhcpMode) -> Subnet {
 pub(crate) fn authoritative() -> DhcpMode {
     DhcpMode::Authoritative {
         ranges: vec!["10.77.0.50-10.77.0.200".parse().unwrap()],
+    }
+}
+
+/// Four addresses.
+pub(crate) fn small() -> DhcpMode {
+    DhcpMode::Authoritative {
+        ranges: vec!["10.77.0.50-10.77.0.53".parse().unwrap()],
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use machine_core::boot::BootStep;
+use machine_core::hardware::MacAddress;
 use machine_core::id::BootId;
 use machine_core::network::{ClientKey, Lease, SubnetName};
 use pxe_server::directory::{
@@ -25,6 +26,7 @@ pub(crate) struct Records {
 pub(crate) struct State {
     /// What it says.
     pub(crate) netboot: bool,
+    pub(crate) registered: BTreeSet<MacAddress>,
     pub(crate) taken: BTreeSet<IpAddr>,
     pub(crate) broken: BTreeSet<ClientKey>,
     pub(crate) script: Option<ScriptAnswer>,
@@ -35,6 +37,7 @@ pub(crate) struct State {
     pub(crate) ended: Vec<(ClientKey, IpAddr)>,
     pub(crate) steps: Vec<ObservedStep>,
     pub(crate) scripts: Vec<ScriptRequest>,
+    pub(crate) documents: usize,
 }
 
 impl Records {
@@ -61,13 +64,19 @@ impl Records {
 impl Directory for Records {
     async fn boot(&self, question: BootQuestion) -> Result<BootAnswer, Unavailable> {
         let mut state = self.state();
+        let is_registered = state.registered.contains(&question.mac);
         state.questions.push(question);
         let netboot = state.netboot;
         Ok(BootAnswer {
             boot: Some(BOOT),
+            is_registered,
             netboot,
             because: "the test says so".to_owned(),
         })
+    }
+
+    async fn is_registered(&self, mac: MacAddress) -> Result<bool, Unavailable> {
+        Ok(self.state().registered.contains(&mac))
     }
 
     async fn lease(&self, lease: Lease, boot: Option<BootId>) -> Result<LeaseOutcome, Unavailable> {
@@ -106,7 +115,9 @@ impl Directory for Records {
     }
 
     async fn document(&self, request: DocumentRequest) -> Result<Document, DocumentRefusal> {
-        let document = self.state().document.clone();
+        let mut state = self.state();
+        state.documents += 1;
+        let document = state.document.clone();
         document
             .filter(|_| request.token == "TOKEN-1")
             .ok_or(DocumentRefusal::Refused)

@@ -1,5 +1,6 @@
 //! TFTP: two real clients, and one of our own for what those can't be made to do.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -190,6 +191,59 @@ fn a_repeated_request_starts_no_second_transfer() {
                 return;
             }
         }
+    });
+}
+
+#[test]
+fn a_request_that_takes_the_place_of_another_hears_no_error() {
+    let Some(lab) = Lab::new() else { return };
+    lab.serve(async || {
+        let _stop = lab.start(&Records::default(), DhcpMode::Off);
+        let client = TftpClient::new().await;
+        // EDK2 asks for the size, and its ERROR is lost.
+        let probe = b"\0\x01undionly.kpxe\0octet\0tsize\x000\0";
+        client.send(probe, server()).await;
+        let (answer, old) = client.receive().await;
+        assert_eq!(answer[..2], [0, 6]);
+        client.send(b"\0\x01undionly.kpxe\0octet\0", server()).await;
+        let mut acknowledged = 0;
+        while acknowledged < 20 {
+            let (packet, from) = client.receive().await;
+            assert_ne!(packet[..2], [0, 5], "{packet:?} from {from}");
+            if from != old {
+                client.send(&[0, 4, packet[2], packet[3]], from).await;
+                acknowledged += 1;
+            }
+        }
+    });
+}
+
+#[test]
+fn a_request_to_everybody_or_from_elsewhere_is_not_answered() {
+    let Some(lab) = Lab::new() else { return };
+    lab.address_client();
+    lab.route_by_client("192.0.2.0/24");
+    lab.serve(async || {
+        let _stop = lab.start(&Records::default(), DhcpMode::Off);
+        let client = |address: &str| {
+            let socket = lab.as_client(|| {
+                let socket = std::net::UdpSocket::bind((address, 0)).unwrap();
+                socket.set_broadcast(true).unwrap();
+                socket.set_nonblocking(true).unwrap();
+                socket
+            });
+            let socket = UdpSocket::from_std(socket).unwrap();
+            TftpClient { socket }
+        };
+        let request = b"\0\x01undionly.kpxe\0octet\0";
+        let (ours, foreign) = (client("10.77.0.9"), client("192.0.2.9"));
+        ours.send(request, "10.77.0.255:69".parse().unwrap()).await;
+        foreign.send(request, server()).await;
+        // Packets are taken in order: what has no answer by now has none.
+        ours.send(b"\0\x01none\0octet\0", server()).await;
+        assert_eq!(ours.receive().await.0[..4], [0, 5, 0, 1]);
+        let silent = foreign.socket.try_recv(&mut [0; 8]);
+        assert_eq!(silent.unwrap_err().kind(), ErrorKind::WouldBlock);
     });
 }
 

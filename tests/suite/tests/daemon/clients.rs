@@ -4,12 +4,18 @@ use std::fs;
 use std::net::Ipv4Addr;
 
 use machine_core::hardware::MacAddress;
+use pxe_dhcp::option::OptionCode;
+use pxe_dhcp::option_list::OptionList;
 use testbed::namespace::Namespace;
 use testbed::network::{LINK, SERVER};
 use testbed::program::Program;
 
-use crate::dhcp::{self, ACK, DISCOVER, DhcpClient, OFFER, bios, boot_file, uefi};
+use crate::dhcp::{
+    self, ACK, DECLINE, DISCOVER, DhcpClient, INFORM, NAK, OFFER, RELEASE, REQUEST, bios,
+    boot_file, plain, uefi,
+};
 use crate::place::{AUTHORITATIVE, LONG, Place, card, give_address, run, value};
+use crate::web::get;
 
 /// Starts dnsmasq as the DHCP server of the segment, for addresses from 10.77.0.100 on.
 pub(crate) async fn dnsmasq(place: &Place, at: &Namespace) -> Program {
@@ -122,6 +128,82 @@ async fn beside_another_dhcp_server_only_firmware_is_answered_and_never_with_an_
     place.lab.finish();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_is_told_of_refused_to_others_given_back_and_declined() {
+    let place = Place::up("leases");
+    let mut daemon = place.serve(&place.settings(AUTHORITATIVE, "")).await;
+    let holder = place.client("holder", card(1), None);
+    let asker = place.client("asker", card(2), None);
+    tokio::task::block_in_place(|| {
+        let mut one = DhcpClient::new(&holder, card(1));
+        let (_, ack) = one.lease(plain);
+        let address = ack.yiaddr;
+        give_address(&holder, address);
+        let mut inform = dhcp::message(card(1), INFORM);
+        inform.ciaddr = address;
+        let told = one.ask(inform, ACK, SERVER);
+        assert_eq!(
+            told.yiaddr,
+            Ipv4Addr::UNSPECIFIED,
+            "no lease (RFC 2131 §4.3.5)"
+        );
+
+        let mut two = DhcpClient::new(&asker, card(2));
+        let mut reboot = dhcp::message(card(2), REQUEST);
+        let wanted = OptionCode::REQUESTED_ADDRESS;
+        reboot.options.push(wanted, &address.octets());
+        two.ask(reboot, NAK, SERVER);
+
+        let mut release = dhcp::message(card(1), RELEASE);
+        release.ciaddr = address;
+        release.options.push(OptionCode::SERVER, &SERVER.octets());
+        one.tell(&release);
+        // Asked for again until it is free.
+        two.ask(dhcp::request(card(2), address), ACK, SERVER);
+
+        let mut decline = dhcp::request(card(2), address);
+        let mut options = OptionList::new();
+        options.push(OptionCode::MESSAGE_TYPE, &[DECLINE]);
+        options.push(OptionCode::SERVER, &SERVER.octets());
+        options.push(wanted, &address.octets());
+        decline.options = options;
+        two.tell(&decline);
+        let mut discover = dhcp::message(card(2), DISCOVER);
+        discover.options.push(wanted, &address.octets());
+        let is_away = |_| two.ask(discover.clone(), OFFER, SERVER).yiaddr != address;
+        assert!((0..100).any(is_away), "{address} is offered all the same");
+    });
+    assert!(daemon.stop().await.unwrap().success());
+    place.lab.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_goes_to_the_address_of_its_boot_only() {
+    let place = Place::up("script");
+    let settings = place.settings(&format!("{AUTHORITATIVE}, unknown: inspect"), "");
+    let mut daemon = place.serve(&settings).await;
+    let holder = place.client("holder", card(1), None);
+    let other = place.client("other", card(2), Some([10, 77, 0, 9].into()));
+    tokio::task::block_in_place(|| {
+        let (offer, ack) = DhcpClient::new(&holder, card(1)).lease(dhcp::ipxe);
+        give_address(&holder, ack.yiaddr);
+        let url = boot_file(&offer);
+        let boot = url.rsplit('/').next().unwrap();
+        let ask = |at: &Namespace| {
+            let (status, body) = get(at, &format!("/script/{boot}?mac={}", card(1)));
+            assert_eq!(status, 200);
+            String::from_utf8(body).unwrap()
+        };
+        let refused = "there is no such boot here";
+        let told = ask(&other);
+        assert!(told.contains(refused), "{told}");
+        let told = ask(&holder);
+        assert!(!told.contains(refused), "{told}");
+    });
+    assert!(daemon.stop().await.unwrap().success());
+    place.lab.finish();
+}
+
 fn boots(at: &Namespace, mac: MacAddress, dress: dhcp::Dress, file: &str, other: Ipv4Addr) {
     let mut client = DhcpClient::new(at, mac);
     let discover = || dress(dhcp::message(mac, DISCOVER));
@@ -132,8 +214,8 @@ fn boots(at: &Namespace, mac: MacAddress, dress: dhcp::Dress, file: &str, other:
     assert!(!theirs.yiaddr.is_unspecified());
     let mut request = dress(dhcp::request(mac, theirs.yiaddr));
     request.options = {
-        let code = pxe_dhcp::option::OptionCode::SERVER;
-        let mut options = pxe_dhcp::option_list::OptionList::new();
+        let code = OptionCode::SERVER;
+        let mut options = OptionList::new();
         for (each, value) in request.options.iter() {
             let octets = other.octets();
             options.push(each, if each == code { &octets } else { value });

@@ -16,7 +16,11 @@ use crate::place::LONG;
 pub(crate) const DISCOVER: u8 = 1;
 pub(crate) const OFFER: u8 = 2;
 pub(crate) const REQUEST: u8 = 3;
+pub(crate) const DECLINE: u8 = 4;
 pub(crate) const ACK: u8 = 5;
+pub(crate) const NAK: u8 = 6;
+pub(crate) const RELEASE: u8 = 7;
+pub(crate) const INFORM: u8 = 8;
 
 /// How a packet of a client is dressed: as firmware's, as iPXE's, as anybody's.
 pub(crate) type Dress = fn(Packet) -> Packet;
@@ -56,6 +60,13 @@ impl DhcpClient {
             }
         }
         panic!("no answer of kind {kind} from {server}");
+    }
+
+    /// Sends this, for which there is no answer.
+    pub(crate) fn tell(&self, packet: &Packet) {
+        let bytes = packet.encode(MINIMUM_LIMIT).bytes;
+        let everybody = (Ipv4Addr::BROADCAST, 67);
+        self.socket.send_to(&bytes, everybody).unwrap();
     }
 
     /// The answer, if it comes before the client would ask again.

@@ -88,6 +88,7 @@ impl World {
         let subnet = subnet("10.77.0.0/24", "10.77.0.10-10.77.0.17");
         let limits = Limits {
             offers_to_strangers: 5,
+            addresses_of_strangers: 6,
             quarantined: 3,
             ..Limits::of(&subnet)
         };
@@ -111,7 +112,9 @@ impl World {
     }
 
     fn acknowledge(&mut self, number: u32, address: IpAddr, seconds: i64) {
-        if self.table.hold(client(number), address, self.now) {
+        let stranger = Acquaintance::Stranger;
+        let held = self.table.hold(client(number), address, stranger, self.now);
+        if held.is_ok() {
             let until = self.now.plus(Duration::from_secs(seconds.unsigned_abs()));
             self.table.committed(&lease(number, address, until));
             self.believed.insert(number, (address, until));
@@ -214,6 +217,13 @@ impl World {
             }
         }
     }
+
+    /// However they go about it, strangers have no more than their share.
+    fn check_share(&mut self) {
+        let ledger = &mut self.table.ledger;
+        ledger.forget_ended(self.now);
+        assert!(ledger.strangers.addresses() <= 6);
+    }
 }
 
 proptest! {
@@ -225,6 +235,7 @@ proptest! {
         for event in &events {
             world.apply(event);
             world.check();
+            world.check_share();
         }
     }
 

@@ -1,0 +1,175 @@
+//! What the records have of a boot after its questions, on a database in memory.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use machine_core::boot::Asker;
+use machine_core::hardware::{Arch, Firmware, MacAddress};
+use machine_core::network::{DhcpMode, Subnet};
+use machine_store::commit::Committer;
+use machine_store::db::Db;
+use machine_store::location::Location;
+use machine_store::seal::SealKey;
+use machine_store::token::TokenKey;
+use machine_store::{events, machines};
+
+use super::*;
+use crate::power::Power;
+use crate::records::Ports;
+use crate::status::Status;
+
+const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 50));
+
+/// A directory over an empty database, with one subnet.
+pub(super) async fn directory(unknown: UnknownPolicy) -> BootDirectory {
+    let db = Db::open(&Location::SqliteMemory).await.unwrap();
+    let seal = SealKey::generate().unwrap();
+    let tokens = TokenKey::load_or_make(&db, &seal, now()).await.unwrap();
+    let (commit, _) = Committer::spawn(db.clone());
+    let subnet = Subnet {
+        name: SubnetName::new("lab"),
+        network: "10.77.0.0/24".parse().unwrap(),
+        server: "10.77.0.1".parse().unwrap(),
+        mode: DhcpMode::Authoritative {
+            ranges: vec!["10.77.0.50-10.77.0.60".parse().unwrap()],
+        },
+        unknown,
+        router: None,
+        dns: Vec::new(),
+        lease_time: Duration::from_hours(1),
+    };
+    let records = Arc::new(Records {
+        db,
+        commit,
+        seal,
+        tokens,
+        subnets: vec![subnet],
+        images: Vec::new(),
+        ports: Ports {
+            http: 8080,
+            event_sink: 8081,
+            log: 8082,
+        },
+        wake: Arc::default(),
+    });
+    let power = Arc::new(Power::new(Arc::clone(&records)));
+    let reconciler = Reconciler::new(Arc::clone(&records), power, Arc::new(Status::default()));
+    BootDirectory::new(records, Arc::new(reconciler))
+}
+
+impl BootDirectory {
+    async fn asks(&self, asker: Asker) -> BootId {
+        self.answer(asker).await.boot.unwrap()
+    }
+
+    async fn answer(&self, asker: Asker) -> BootAnswer {
+        let question = BootQuestion {
+            subnet: SubnetName::new("lab"),
+            mac: CARD,
+            uuid: None,
+            platform: Some((Arch::X86_64, Firmware::Bios)),
+            asker,
+            is_discover: true,
+        };
+        self.boot(question).await.unwrap()
+    }
+
+    async fn does(&self, boot: BootId, step: BootStep) {
+        let detail = "as the test says".to_owned();
+        let whose = StepOwner::Boot(boot);
+        let step = ObservedStep {
+            whose,
+            step,
+            detail,
+        };
+        self.record_step(step).await.unwrap();
+    }
+
+    /// From the first DISCOVER to the loader, each step twice.
+    async fn loads(&self) -> BootId {
+        let boot = self.asks(Asker::Firmware).await;
+        for step in [BootStep::Offer, BootStep::Lease, BootStep::Loader] {
+            self.does(boot, step).await;
+            self.does(boot, step).await;
+        }
+        boot
+    }
+
+    async fn asks_for_its_script(&self, boot: BootId) -> ScriptAnswer {
+        let request = ScriptRequest {
+            boot,
+            peer: ADDRESS,
+            mac: Some(CARD),
+            macs: [CARD].into(),
+            uuid: None,
+            serial: None,
+            manufacturer: None,
+            product: None,
+            platform: None,
+            version: None,
+        };
+        self.script(request).await.unwrap()
+    }
+
+    /// The kinds of all events, once everything that was queued before is committed.
+    async fn kinds(&self) -> Vec<String> {
+        let barrier: Vec<Event> = Vec::new();
+        self.records.commit.submit(barrier).await.unwrap();
+        let events = events::since(&self.records.db, 0, 1000).await.unwrap();
+        events.into_iter().map(|it| it.event.kind).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_costs_no_disk() {
+    let directory = directory(UnknownPolicy::Ignore).await;
+    let boot = directory.loads().await;
+    directory.asks_for_its_script(boot).await;
+    assert_eq!(directory.kinds().await, Vec::<String>::new());
+    let kept = boots::find(&directory.records.db, boot).await.unwrap();
+    assert_eq!(kept, None);
+}
+
+#[tokio::test]
+async fn whoever_asks_to_boot_is_registered_once_it_has_a_record() {
+    let directory = directory(UnknownPolicy::Inspect).await;
+    let answer = directory.answer(Asker::Firmware).await;
+    assert!(!answer.is_registered);
+    assert!(!directory.is_registered(CARD).await.unwrap());
+    directory.asks_for_its_script(answer.boot.unwrap()).await;
+    assert!(directory.is_registered(CARD).await.unwrap());
+    assert!(directory.answer(Asker::Firmware).await.is_registered);
+    let other = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 2]);
+    assert!(!directory.is_registered(other).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_machine_that_was_found_has_its_steps_so_far_each_once() {
+    let directory = directory(UnknownPolicy::Inspect).await;
+    let boot = directory.loads().await;
+    assert_eq!(directory.asks(Asker::Ipxe).await, boot);
+    directory.does(boot, BootStep::Offer).await;
+    assert_eq!(directory.kinds().await, Vec::<String>::new());
+    directory.asks_for_its_script(boot).await;
+    let machine = machines::list(&directory.records.db).await.unwrap();
+    let [machine] = machine.as_slice() else {
+        panic!("{machine:?}")
+    };
+    directory.kinds().await;
+    let events = events::of_machine(&directory.records.db, machine.id, 0, 100);
+    let events: Vec<_> = events.await.unwrap();
+    let kinds: Vec<&str> = events.iter().map(|it| it.event.kind.as_str()).collect();
+    let found = [
+        "discover",
+        "offer",
+        "lease",
+        "loader",
+        "ipxe",
+        "discovered",
+        "script",
+    ];
+    assert_eq!(kinds[..found.len()], found, "{kinds:?}");
+    assert!(events.iter().all(|it| it.event.machine == Some(machine.id)));
+    assert!(directory.sightings.of_card(CARD).is_none());
+}

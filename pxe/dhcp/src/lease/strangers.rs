@@ -1,0 +1,92 @@
+//! Strangers that have an address, offered or leased, and clients of which we know that they are
+//! none.
+//!
+//! What nobody has told us of is a stranger's: so are the leases that are on record at start, until
+//! their clients ask again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use machine_core::network::ClientKey;
+use machine_core::time::Timestamp;
+
+use crate::lease::standing::Acquaintance;
+
+/// Who is a stranger, and has what.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Strangers {
+    registered: BTreeSet<ClientKey>,
+    offered: BTreeSet<ClientKey>,
+    leased: BTreeMap<ClientKey, Timestamp>,
+    ends: BTreeSet<(Timestamp, ClientKey)>,
+}
+
+impl Strangers {
+    /// What the records say of a client now.
+    pub(crate) fn meet(&mut self, client: ClientKey, acquaintance: Acquaintance) {
+        match acquaintance {
+            Acquaintance::Registered => {
+                self.registered.insert(client);
+                self.forget(client);
+            }
+            Acquaintance::Stranger => {
+                self.registered.remove(&client);
+            }
+        }
+    }
+
+    /// An address is offered to the client, or held for it. Whoever has a lease counts already.
+    pub(crate) fn offered(&mut self, client: ClientKey) {
+        if !self.registered.contains(&client) && !self.leased.contains_key(&client) {
+            self.offered.insert(client);
+        }
+    }
+
+    /// Its offer has ended.
+    pub(crate) fn offer_ended(&mut self, client: ClientKey) {
+        self.offered.remove(&client);
+    }
+
+    /// The client has a lease until then.
+    pub(crate) fn leased(&mut self, client: ClientKey, until: Timestamp) {
+        self.lease_ended(client);
+        if !self.registered.contains(&client) {
+            self.leased.insert(client, until);
+            self.ends.insert((until, client));
+        }
+    }
+
+    /// Its lease is somebody else's, or nobody's.
+    pub(crate) fn lease_ended(&mut self, client: ClientKey) {
+        if let Some(until) = self.leased.remove(&client) {
+            self.ends.remove(&(until, client));
+        }
+    }
+
+    /// Ends leases whose time has come.
+    pub(crate) fn forget_ended(&mut self, now: Timestamp) {
+        while let Some((until, client)) = self.ends.first().copied().filter(|end| end.0 <= now) {
+            self.ends.remove(&(until, client));
+            self.leased.remove(&client);
+        }
+    }
+
+    /// Whether this stranger has an address already.
+    pub(crate) fn has(&self, client: ClientKey) -> bool {
+        self.offered.contains(&client) || self.leased.contains_key(&client)
+    }
+
+    /// How many have an offer.
+    pub(crate) fn offers(&self) -> usize {
+        self.offered.len()
+    }
+
+    /// How many have an address.
+    pub(crate) fn addresses(&self) -> usize {
+        self.leased.len() + self.offered.len()
+    }
+
+    fn forget(&mut self, client: ClientKey) {
+        self.offer_ended(client);
+        self.lease_ended(client);
+    }
+}
