@@ -7,9 +7,11 @@ use clap::{Args, Parser, Subcommand};
 use config_render::talos::request::{GenerateRequest, generate_base};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use crate::app;
 use crate::error::chain;
+use crate::preflight;
 use crate::settings::check::check;
 use crate::settings::file::SettingsFile;
 use crate::settings::{Settings, SettingsError, parse, sample, with_environment, with_interface};
@@ -100,37 +102,45 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
 async fn run_serve(arguments: ServeArguments) -> Result<(), String> {
     let settings = load(&arguments).map_err(|error| error.to_string())?;
     if arguments.check {
-        let notes = app::check(&settings).map_err(|error| chain(&error))?;
+        let checked = preflight::check(&settings).await;
+        let notes = checked.map_err(|error| chain(&error))?;
         for note in &notes {
             print(&format!("note: {note}\n"))?;
         }
         return print("the settings are fine\n");
     }
-    telemetry::start(&settings);
-    let stop = CancellationToken::new();
-    stop_on_signals(&stop).map_err(|error| format!("can't wait for signals: {error}"))?;
-    app::run(settings, stop)
-        .await
-        .map_err(|error| chain(&error))
+    telemetry::start(&settings).map_err(|error| format!("log.level: {error}"))?;
+    let (stop, at_once) = (CancellationToken::new(), CancellationToken::new());
+    await_signals([stop.clone(), at_once.clone()])
+        .map_err(|error| format!("can't wait for signals: {error}"))?;
+    tokio::select! {
+        ended = app::run(settings, stop) => ended.map_err(|error| chain(&error)),
+        () = at_once.cancelled() => {
+            Err("ended at once by a second signal: what was under way is cut off".to_owned())
+        }
+    }
 }
 
-fn stop_on_signals(stop: &CancellationToken) -> std::io::Result<()> {
-    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
-        let mut signals = signal(kind)?;
-        let stop = stop.clone();
-        tokio::spawn(async move {
-            if signals.recv().await.is_some() {
-                stop.cancel();
+/// The first signal cancels the first token, the next one the second.
+fn await_signals(tokens: [CancellationToken; 2]) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        for token in tokens {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
             }
-        });
-    }
+            token.cancel();
+        }
+    });
     Ok(())
 }
 
 /// The settings: flags over the environment over the file.
 fn load(arguments: &ServeArguments) -> Result<Settings, SettingsError> {
     let (source, file) = match &arguments.config {
-        None => ("defaults".to_owned(), SettingsFile::default()),
+        None => ("no settings file".to_owned(), SettingsFile::default()),
         Some(path) => {
             let source = path.display().to_string();
             let text =
@@ -164,6 +174,7 @@ fn generate(command: &ConfigCommand) -> Result<(), String> {
         secrets,
     } = command;
     let text = std::fs::read_to_string(secrets)
+        .map(Zeroizing::new)
         .map_err(|error| format!("can't read {}: {error}", secrets.display()))?;
     let request = GenerateRequest {
         cluster,

@@ -7,8 +7,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use machine_core::network::{Network, Subnet};
+use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::ifaddrs::getifaddrs;
+use nix::unistd::{AccessFlags, access};
 use thiserror::Error;
 
 use crate::settings::SubnetSettings;
@@ -87,11 +89,8 @@ impl StateDirectory {
             .mode(0o600)
             .open(path.join("lock"))
             .map_err(failed)?;
-        let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| {
-            HostError::StateDirectoryBusy {
-                path: path.to_owned(),
-            }
-        })?;
+        let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock);
+        let lock = lock.map_err(|(_, errno)| lock_failure(path, errno))?;
         Ok(Self {
             path: path.to_owned(),
             _lock: lock,
@@ -101,6 +100,44 @@ impl StateDirectory {
     /// A file in it.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+}
+
+/// Only `EWOULDBLOCK` means that somebody has it (`flock(2)`).
+fn lock_failure(path: &Path, errno: Errno) -> HostError {
+    let path = path.to_owned();
+    match errno {
+        Errno::EWOULDBLOCK => HostError::StateDirectoryBusy { path },
+        other => HostError::StateDirectory {
+            path,
+            source: other.into(),
+        },
+    }
+}
+
+/// Whether another instance works on the state directory. Changes nothing: where there is none yet,
+/// it looks whether one could be made.
+pub fn is_held(path: &Path) -> Result<bool, HostError> {
+    let failed = |source| HostError::StateDirectory {
+        path: path.to_owned(),
+        source,
+    };
+    let nearest = path.ancestors().find(|it| it.exists() && it.is_dir());
+    let may = AccessFlags::W_OK | AccessFlags::X_OK;
+    access(nearest.unwrap_or_else(|| Path::new(".")), may).map_err(|errno| failed(errno.into()))?;
+    if path.exists() && !path.is_dir() {
+        return Err(failed(io::ErrorKind::NotADirectory.into()));
+    }
+    let file = match File::open(path.join("lock")) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(failed(error)),
+    };
+    let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock);
+    match lock.map_err(|(_, errno)| lock_failure(path, errno)) {
+        Ok(_) => Ok(false),
+        Err(HostError::StateDirectoryBusy { .. }) => Ok(true),
+        Err(error) => Err(error),
     }
 }
 
@@ -231,7 +268,30 @@ mod tests {
             matches!(error, HostError::StateDirectoryBusy { .. }),
             "{error}"
         );
+        assert!(is_held(&path).unwrap());
         drop(first);
+        assert!(!is_held(&path).unwrap());
         StateDirectory::take(&path).unwrap();
+    }
+
+    #[test]
+    fn only_a_lock_that_is_held_means_another_instance() {
+        let path = Path::new("/srv/drover");
+        let held = lock_failure(path, Errno::EWOULDBLOCK).to_string();
+        assert!(held.starts_with("another drover"), "{held}");
+        let other = crate::error::chain(&lock_failure(path, Errno::ENOLCK));
+        let wanted = "can't use the state directory /srv/drover: No locks available";
+        assert!(other.starts_with(wanted), "{other}");
+    }
+
+    #[test]
+    fn a_look_at_a_state_directory_makes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(!is_held(&directory.path().join("a/b")).unwrap());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        let file = directory.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = crate::error::chain(&is_held(&file).unwrap_err());
+        assert!(error.contains("not a directory"), "{error}");
     }
 }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod bound;
 pub mod clock;
 pub mod cluster_secrets;
 pub mod clusters;
@@ -14,13 +15,16 @@ pub mod hindrance;
 pub mod host;
 pub mod learn;
 pub mod machine_config;
+pub mod parts;
 pub mod power;
+pub mod preflight;
 pub mod random;
 pub mod reconcile;
 pub mod records;
 pub mod reports;
 pub mod settings;
 pub mod sightings;
+pub mod start_error;
 pub mod status;
 pub mod telemetry;
 pub mod wake;

@@ -1,13 +1,27 @@
 //! The program `drover`.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use drover::command::{Arguments, run};
+use tokio::runtime::Runtime;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+/// How long a thread that blocks may go on after the end: one that reads from a disk that hangs
+/// would keep the program for ever.
+const BLOCKED: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let ended = match Runtime::new() {
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(arguments));
+            runtime.shutdown_timeout(BLOCKED);
+            ended
+        }
+        Err(error) => Err(format!("can't start threads: {error}")),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);

@@ -3,6 +3,7 @@
 //! and the line, what was wanted and what came.
 
 pub mod check;
+mod checker;
 pub mod file;
 pub mod sample;
 
@@ -67,10 +68,10 @@ pub enum SettingsError {
         got: String,
     },
     /// Something that is needed is not there.
-    #[error("{source_name}: {what} is missing: {wanted}")]
+    #[error("{place}: {what} is missing: {wanted}")]
     Missing {
-        /// The file.
-        source_name: String,
+        /// Where the section stands that it should be in.
+        place: Place,
         /// Which setting.
         what: String,
         /// What would have been accepted.
@@ -108,11 +109,15 @@ pub struct SubnetSettings {
     pub dns: Vec<IpAddr>,
     /// How long a lease lasts.
     pub lease_time: Duration,
+    /// How long to listen for another DHCP server first.
+    pub foreign_server_wait: Duration,
 }
 
 /// A file of an image, with the hash that it must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFile {
+    /// Where it stands.
+    pub place: Place,
     /// Where it is.
     pub path: PathBuf,
     /// Its SHA-256.
@@ -213,9 +218,10 @@ pub fn with_environment(
             let scalar = if plain { value } else { format!("'{quoted}'") };
             let text = format!("{section}:\n  {}: {scalar}\n", field.name);
             let source = format!("environment variable {name}");
-            settings = parse(&source, &text)
-                .map_err(SettingsError::without_line)?
-                .over(settings);
+            let mut told = parse(&source, &text).map_err(SettingsError::without_line)?;
+            let setting = format!("{section}.{}", field.name);
+            told.elsewhere.insert(setting, source);
+            settings = told.over(settings);
         }
     }
     Ok(settings)
@@ -236,7 +242,10 @@ pub fn with_interface(below: SettingsFile, interface: &str) -> Result<SettingsFi
     }
     let quoted = interface.replace('\'', "''");
     let text = format!("subnets:\n  - interface: '{quoted}'\n");
-    Ok(parse("--interface", &text)?.over(below))
+    let mut told = parse("--interface", &text)?;
+    told.elsewhere
+        .insert("subnets".to_owned(), "--interface".to_owned());
+    Ok(told.over(below))
 }
 
 impl SettingsError {

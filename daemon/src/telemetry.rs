@@ -3,15 +3,13 @@
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 
 use crate::settings::{LogFormat, Settings};
 
-/// Starts logging to standard error. A filter that can't be read becomes `info`, and is told.
-pub fn start(settings: &Settings) {
-    let (filter, complaint) = match EnvFilter::try_new(&settings.log_level) {
-        Ok(filter) => (filter, None),
-        Err(error) => (EnvFilter::new("info"), Some(error.to_string())),
-    };
+/// Starts logging to standard error.
+pub fn start(settings: &Settings) -> Result<(), ParseError> {
+    let filter = EnvFilter::try_new(&settings.log_level)?;
     let is_terminal = std::io::stderr().is_terminal();
     let is_json = match settings.log_format {
         LogFormat::Json => true,
@@ -26,11 +24,5 @@ pub fn start(settings: &Settings) {
     } else {
         log.with_target(false).with_ansi(is_terminal).init();
     }
-    if let Some(complaint) = complaint {
-        tracing::warn!(
-            level = settings.log_level,
-            complaint,
-            "log.level is not a filter: using info"
-        );
-    }
+    Ok(())
 }

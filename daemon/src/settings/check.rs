@@ -5,38 +5,56 @@ use std::time::Duration;
 
 use machine_core::hardware::Arch;
 use machine_core::network::{AddressRange, DhcpMode, SubnetName, UnknownPolicy};
+use machine_store::location::Location;
+use pxe_loader::command_line::Argument;
+use pxe_server::foreign_server::PATIENCE;
 use serde_saphyr::Spanned;
 
-use crate::settings::file::{ImageSection, LogSection, SettingsFile, StateSection, SubnetSection};
+use crate::error::chain;
+use crate::records::Ports;
+use crate::settings::checker::Checker;
+use crate::settings::file::{
+    HttpSection, ImageSection, LogSection, SettingsFile, StateSection, SubnetSection, TalosSection,
+};
 use crate::settings::{
     ImageFile, ImageSettings, LogFormat, Place, Settings, SettingsError, SubnetSettings,
 };
 
 /// Checks what the file says by itself; interfaces and files are looked at when they are used.
 pub fn check(source: &str, file: SettingsFile) -> Result<Settings, SettingsError> {
-    let checker = Checker { source };
+    let checker = Checker {
+        source,
+        elsewhere: &file.elsewhere,
+    };
     let StateSection {
         directory,
         database,
     } = file.state;
     let LogSection { format, level } = file.log;
+    let interval = file.reconcile.interval.as_ref();
+    let sweep = checker.seconds(interval, "reconcile.interval", 30, 1..=86400)?;
+    let ports = checker.ports(&file.http, &file.talos)?;
+    let tftp_port = file.tftp.port.as_ref();
     Ok(Settings {
         state_directory: PathBuf::from(value_or(directory, || "/var/lib/drover".to_owned())),
-        database: database.map(|database| database.value),
-        http_port: value_or(file.http.port, || 8080),
-        tftp_port: value_or(file.tftp.port, || 69),
+        database: checker.database(database)?,
+        http_port: ports.http,
+        tftp_port: checker.port(tftp_port, "tftp.port", 69, DHCP_PORTS)?,
         loaders: PathBuf::from(value_or(file.loaders.directory, || {
             "/usr/lib/ipxe".to_owned()
         })),
-        event_sink_port: value_or(file.talos.event_sink_port, || 8081),
-        log_port: value_or(file.talos.log_port, || 8082),
-        sweep: Duration::from_secs(value_or(file.reconcile.interval, || 30).max(1)),
+        event_sink_port: ports.event_sink,
+        log_port: ports.log,
+        sweep: Duration::from_secs(sweep),
         log_format: checker.choice(format.as_ref(), "log.format", LogFormat::Auto, LOG_FORMATS)?,
-        log_level: value_or(level, || "info".to_owned()),
+        log_level: checker.log_level(level.as_ref())?,
         subnets: checker.subnets(&file.subnets)?,
         images: checker.images(&file.images)?,
     })
 }
+
+/// Other UDP ports that Drover has.
+const DHCP_PORTS: &[(&str, u16)] = &[("DHCP", 67), ("proxy DHCP", 4011)];
 
 const LOG_FORMATS: &[(&str, LogFormat)] = &[
     ("auto", LogFormat::Auto),
@@ -44,79 +62,65 @@ const LOG_FORMATS: &[(&str, LogFormat)] = &[
     ("json", LogFormat::Json),
 ];
 
+/// A kernel on x86 keeps 2 KiB; what Talos and Drover add has the other half.
+const MOST_ARGUMENTS: usize = 1024;
+
 const UNKNOWN_POLICIES: &[(&str, UnknownPolicy)] = &[
     ("ignore", UnknownPolicy::Ignore),
     ("inspect", UnknownPolicy::Inspect),
 ];
 
-/// Checks values, and knows the file for its messages.
-struct Checker<'a> {
-    source: &'a str,
-}
-
 impl Checker<'_> {
-    fn place<T>(&self, value: &Spanned<T>) -> Place {
-        Place {
-            source: self.source.to_owned(),
-            line: value.referenced.line(),
-        }
-    }
-
-    fn wrong<T>(&self, value: &Spanned<T>, field: &str, wanted: &str, got: &str) -> SettingsError {
-        SettingsError::Value {
-            place: self.place(value),
-            field: field.to_owned(),
-            wanted: wanted.to_owned(),
-            got: got.to_owned(),
-        }
-    }
-
-    fn missing(&self, what: &str, wanted: &str) -> SettingsError {
-        SettingsError::Missing {
-            source_name: self.source.to_owned(),
-            what: what.to_owned(),
-            wanted: wanted.to_owned(),
-        }
-    }
-
-    fn choice<T: Copy>(
-        &self,
-        value: Option<&Spanned<String>>,
-        field: &str,
-        default: T,
-        choices: &[(&str, T)],
-    ) -> Result<T, SettingsError> {
-        let Some(value) = value else {
-            return Ok(default);
+    /// The TCP ports. One that is not told gives way to none: the one that is told is named.
+    fn ports(&self, http: &HttpSection, talos: &TalosSection) -> Result<Ports, SettingsError> {
+        let told = [
+            ("http.port", http.port.as_ref(), 8080),
+            (
+                "talos.event_sink_port",
+                talos.event_sink_port.as_ref(),
+                8081,
+            ),
+            ("talos.log_port", talos.log_port.as_ref(), 8082),
+        ];
+        let taken = told.map(|(field, port, default)| (field, port.map_or(default, |it| it.value)));
+        let port = |(field, port, default)| {
+            let is_other = |other: &&(&str, u16)| other.0 != field;
+            let others: Vec<_> = taken.iter().filter(is_other).copied().collect();
+            self.port(port, field, default, &others)
         };
-        choices
-            .iter()
-            .find(|(name, _)| *name == value.value)
-            .map(|(_, it)| *it)
-            .ok_or_else(|| {
-                let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-                self.wrong(
-                    value,
-                    field,
-                    &format!("one of {}", names.join(", ")),
-                    &value.value,
-                )
-            })
+        let [http, event_sink, log] = told;
+        Ok(Ports {
+            http: port(http)?,
+            event_sink: port(event_sink)?,
+            log: port(log)?,
+        })
     }
 
-    fn parsed<T: std::str::FromStr>(
+    /// The URL may hold a password: it is not repeated.
+    fn database(&self, told: Option<Spanned<String>>) -> Result<Option<String>, SettingsError> {
+        let Some(told) = told else {
+            return Ok(None);
+        };
+        let field = "state.database";
+        match told.value.parse::<Location>() {
+            Ok(Location::Postgres(_)) => Ok(Some(told.value)),
+            Ok(Location::SqliteFile(_) | Location::SqliteMemory) => Err(self.wrong(
+                &told,
+                field,
+                "a URL that begins with postgres://",
+                "something else",
+            )),
+            Err(error) => {
+                let why = chain(&error);
+                Err(self.wrong(&told, field, "the URL of a PostgreSQL database", &why))
+            }
+        }
+    }
+
+    fn subnets(
         &self,
-        value: &Spanned<String>,
-        field: &str,
-        wanted: &str,
-    ) -> Result<T, SettingsError> {
-        value
-            .value
-            .parse()
-            .map_err(|_| self.wrong(value, field, wanted, &value.value))
-    }
-
-    fn subnets(&self, sections: &[SubnetSection]) -> Result<Vec<SubnetSettings>, SettingsError> {
+        sections: &[Spanned<SubnetSection>],
+    ) -> Result<Vec<SubnetSettings>, SettingsError> {
         let subnets: Vec<SubnetSettings> = sections
             .iter()
             .map(|section| self.subnet(section))
@@ -136,9 +140,11 @@ impl Checker<'_> {
         Ok(subnets)
     }
 
-    fn subnet(&self, section: &SubnetSection) -> Result<SubnetSettings, SettingsError> {
+    fn subnet(&self, told: &Spanned<SubnetSection>) -> Result<SubnetSettings, SettingsError> {
+        let section = &told.value;
         let interface = section.interface.as_ref().ok_or_else(|| {
             self.missing(
+                told,
                 "subnets.interface",
                 "the name of a network interface such as eth1",
             )
@@ -151,10 +157,10 @@ impl Checker<'_> {
         let router = section.router.as_ref();
         let dns = section.dns.iter().flat_map(|list| &list.value);
         Ok(SubnetSettings {
-            place: self.place(interface),
+            place: self.place(interface, "subnets.interface"),
             name: SubnetName::new(name.clone()),
             interface: interface.value.clone(),
-            mode: self.mode(section)?,
+            mode: self.mode(told)?,
             unknown: self.choice(
                 section.unknown.as_ref(),
                 "subnets.unknown",
@@ -167,27 +173,22 @@ impl Checker<'_> {
             dns: dns
                 .map(|it| self.parsed(it, "subnets.dns", address))
                 .collect::<Result<_, _>>()?,
-            lease_time: self.lease_time(section)?,
+            lease_time: Duration::from_secs(self.seconds(
+                section.lease_time.as_ref(),
+                "subnets.lease_time",
+                3600,
+                60..=u64::from(u32::MAX - 1),
+            )?),
+            foreign_server_wait: Duration::from_secs(self.seconds(
+                section.foreign_server_wait.as_ref(),
+                "subnets.foreign_server_wait",
+                PATIENCE.as_secs(),
+                1..=60,
+            )?),
         })
     }
 
-    fn lease_time(&self, section: &SubnetSection) -> Result<Duration, SettingsError> {
-        let Some(value) = &section.lease_time else {
-            return Ok(Duration::from_hours(1));
-        };
-        if (60..=u64::from(u32::MAX - 1)).contains(&value.value) {
-            return Ok(Duration::from_secs(value.value));
-        }
-        let wanted = "60 to 4294967294 seconds";
-        Err(self.wrong(
-            value,
-            "subnets.lease_time",
-            wanted,
-            &value.value.to_string(),
-        ))
-    }
-
-    fn mode(&self, section: &SubnetSection) -> Result<DhcpMode, SettingsError> {
+    fn mode(&self, told: &Spanned<SubnetSection>) -> Result<DhcpMode, SettingsError> {
         #[derive(Clone, Copy, PartialEq)]
         enum Mode {
             Authoritative,
@@ -199,6 +200,7 @@ impl Checker<'_> {
             ("authoritative", Mode::Authoritative),
             ("off", Mode::Off),
         ];
+        let section = &told.value;
         let mode = self.choice(section.mode.as_ref(), "subnets.mode", Mode::Proxy, &modes)?;
         let wanted = "a range such as 10.77.0.50-10.77.0.200";
         let ranges = section.ranges.iter().flat_map(|list| &list.value);
@@ -207,6 +209,7 @@ impl Checker<'_> {
             .collect::<Result<_, _>>()?;
         match (mode, &section.ranges) {
             (Mode::Authoritative, _) if ranges.is_empty() => Err(self.missing(
+                told,
                 "subnets.ranges",
                 "an authoritative subnet says what it may lease: [10.77.0.50-10.77.0.200]",
             )),
@@ -222,7 +225,10 @@ impl Checker<'_> {
         }
     }
 
-    fn images(&self, sections: &[ImageSection]) -> Result<Vec<ImageSettings>, SettingsError> {
+    fn images(
+        &self,
+        sections: &[Spanned<ImageSection>],
+    ) -> Result<Vec<ImageSettings>, SettingsError> {
         let images: Vec<ImageSettings> = sections
             .iter()
             .map(|section| self.image(section))
@@ -236,54 +242,79 @@ impl Checker<'_> {
         Ok(images)
     }
 
-    fn image(&self, section: &ImageSection) -> Result<ImageSettings, SettingsError> {
+    fn image(&self, told: &Spanned<ImageSection>) -> Result<ImageSettings, SettingsError> {
+        let section = &told.value;
         let name = section
             .name
             .as_ref()
-            .ok_or_else(|| self.missing("images.name", "a name such as talos-1.13.9"))?;
+            .ok_or_else(|| self.missing(told, "images.name", "a name such as talos-1.13.9"))?;
         let arch = section.arch.as_ref();
-        let arguments = section.arguments.iter().flat_map(|list| &list.value);
         Ok(ImageSettings {
-            place: self.place(name),
+            place: self.place(name, "images.name"),
             name: name.value.clone(),
             arch: arch
                 .map(|arch| self.parsed(arch, "images.arch", "amd64 or arm64"))
                 .transpose()?
                 .unwrap_or(Arch::X86_64),
             kernel: self.image_file(
+                told,
                 "kernel",
                 section.kernel.as_ref(),
                 section.kernel_sha256.as_ref(),
             )?,
             initrd: self.image_file(
+                told,
                 "initrd",
                 section.initrd.as_ref(),
                 section.initrd_sha256.as_ref(),
             )?,
-            arguments: arguments.map(|argument| argument.value.clone()).collect(),
+            arguments: self.arguments(section)?,
         })
+    }
+
+    /// By the rule of whoever writes the script: what he would refuse is refused here, where there
+    /// is a line to name.
+    fn arguments(&self, section: &ImageSection) -> Result<Vec<String>, SettingsError> {
+        let Some(told) = &section.arguments else {
+            return Ok(Vec::new());
+        };
+        let field = "images.arguments";
+        for argument in &told.value {
+            let parsed: Result<Argument, _> = argument.value.parse();
+            if let Err(why) = parsed {
+                return Err(SettingsError::Malformed {
+                    place: self.place(argument, field),
+                    why: format!("{field}: {why}"),
+                });
+            }
+        }
+        let text = |argument: &Spanned<String>| argument.value.clone();
+        let texts: Vec<String> = told.value.iter().map(text).collect();
+        let length = texts.join(" ").len();
+        if length > MOST_ARGUMENTS {
+            let wanted = format!("at most {MOST_ARGUMENTS} bytes");
+            return Err(self.wrong(told, field, &wanted, &format!("{length} bytes")));
+        }
+        Ok(texts)
     }
 
     fn image_file(
         &self,
+        told: &Spanned<ImageSection>,
         what: &str,
         path: Option<&Spanned<String>>,
         sha256: Option<&Spanned<String>>,
     ) -> Result<ImageFile, SettingsError> {
-        let path =
-            path.ok_or_else(|| self.missing(&format!("images.{what}"), "the path of a file"))?;
+        let field = format!("images.{what}");
+        let path = path.ok_or_else(|| self.missing(told, &field, "the path of a file"))?;
+        let place = self.place(path, &field);
         let field = format!("images.{what}_sha256");
-        let sha256 = sha256
-            .ok_or_else(|| self.missing(&field, "64 hexadecimal digits, as sha256sum prints"))?;
-        let digest = parse_sha256(&sha256.value).ok_or_else(|| {
-            self.wrong(
-                sha256,
-                &field,
-                "64 hexadecimal digits, as sha256sum prints",
-                &sha256.value,
-            )
-        })?;
+        let wanted = "64 hexadecimal digits, as sha256sum prints";
+        let sha256 = sha256.ok_or_else(|| self.missing(told, &field, wanted))?;
+        let digest = parse_sha256(&sha256.value)
+            .ok_or_else(|| self.wrong(sha256, &field, wanted, &sha256.value))?;
         Ok(ImageFile {
+            place,
             path: PathBuf::from(&path.value),
             sha256: digest,
         })

@@ -3,6 +3,8 @@
 //! Each section is declared once, with the documentation of each field and a sample value; the
 //! sample file in `deploy/` is printed from these declarations (see [`crate::settings::sample`]).
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -133,6 +135,9 @@ section! {
         dns: Vec<Spanned<String>> = "[10.77.0.1]";
         /// Seconds that a lease lasts.
         lease_time: u64 = "3600";
+        /// Seconds that an authoritative subnet listens for another DHCP server before it starts.
+        /// Some think for 3 seconds before they answer.
+        foreign_server_wait: u64 = "4";
     }
 }
 
@@ -177,9 +182,13 @@ pub struct SettingsFile {
     /// See [`LogSection`].
     pub log: LogSection,
     /// See [`SubnetSection`].
-    pub subnets: Vec<SubnetSection>,
+    pub subnets: Vec<Spanned<SubnetSection>>,
     /// See [`ImageSection`].
-    pub images: Vec<ImageSection>,
+    pub images: Vec<Spanned<ImageSection>>,
+    /// What was not told by the file: the setting (`log.format`) or section (`subnets`), and the
+    /// variable or flag that told it.
+    #[serde(skip)]
+    pub elsewhere: BTreeMap<String, String>,
 }
 
 /// The sections that hold single values: the environment can set these.
@@ -225,6 +234,7 @@ impl SettingsFile {
             } else {
                 self.images
             },
+            elsewhere: below.elsewhere.into_iter().chain(self.elsewhere).collect(),
         }
     }
 }

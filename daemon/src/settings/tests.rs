@@ -42,7 +42,7 @@ fn each_mistake_is_told_with_its_line() {
         ),
         (
             "subnets:\n  - interface: eth1\n    mode: authoritative\n",
-            "drover.yaml: subnets.ranges is missing: an authoritative subnet says what it may lease: [10.77.0.50-10.77.0.200]",
+            "drover.yaml:2: subnets.ranges is missing: an authoritative subnet says what it may lease: [10.77.0.50-10.77.0.200]",
         ),
         (
             "subnets:\n  - interface: eth1\n    mode: authoritative\n    ranges:\n      - 10.0.0.9-10.0.0.1\n",
@@ -58,12 +58,79 @@ fn each_mistake_is_told_with_its_line() {
         ),
         (
             "subnets:\n  - name: a\n",
-            "drover.yaml: subnets.interface is missing: ",
+            "drover.yaml:2: subnets.interface is missing: ",
+        ),
+        (
+            "images:\n  - name: a\n    kernel: /k\n",
+            "drover.yaml:2: images.kernel_sha256 is missing: 64 hexadecimal digits",
+        ),
+        (
+            "log:\n  level: inof\n",
+            "drover.yaml:2: log.level: wanted error, warn, info, debug or trace, or a filter such as info,pxe_server=debug, got \"inof\"",
+        ),
+        ("log:\n  level: drover=loud\n", "drover.yaml:2: log.level: "),
+        (
+            "reconcile:\n  interval: 0\n",
+            "drover.yaml:2: reconcile.interval: wanted 1 to 86400 seconds, got \"0\"",
+        ),
+        (
+            "subnets:\n  - interface: eth1\n    foreign_server_wait: 0\n",
+            "drover.yaml:3: subnets.foreign_server_wait: wanted 1 to 60 seconds, got \"0\"",
+        ),
+        (
+            "http:\n  port: 0\n",
+            "drover.yaml:2: http.port: wanted a port from 1 to 65535, got \"0\"",
+        ),
+        (
+            "http:\n  port: 8082\n",
+            "drover.yaml:2: http.port: wanted another port than that of talos.log_port, got \"8082\"",
+        ),
+        (
+            "tftp:\n  port: 4011\n",
+            "drover.yaml:2: tftp.port: wanted another port than that of proxy DHCP, got \"4011\"",
+        ),
+        (
+            "state:\n  database: postgres://drover:canary@host:port/db\n",
+            "drover.yaml:2: state.database: wanted the URL of a PostgreSQL database, got ",
+        ),
+        (
+            "state:\n  database: mysql://drover:canary@host/db\n",
+            "drover.yaml:2: state.database: wanted a URL that begins with postgres://, got ",
         ),
     ] {
         let got = complaint(text);
         assert!(got.starts_with(wanted), "wanted {wanted:?}, got {got:?}");
+        assert!(!got.contains("canary"), "{got:?}");
     }
+}
+
+#[test]
+fn a_filter_of_the_log_is_a_level() {
+    for level in ["debug", "off", "info,pxe_server=debug", "warn,drover=trace"] {
+        let settings = checked(&format!("log: {{ level: '{level}' }}\n")).unwrap();
+        assert_eq!(settings.log_level, level);
+    }
+}
+
+#[test]
+fn arguments_that_no_script_could_hold_are_told_with_their_line() {
+    let hash = "0".repeat(64);
+    let image = |arguments: &str| {
+        format!(
+            "images:\n  - name: a\n    kernel: /k\n    kernel_sha256: {hash}\n    initrd: /i\n    \
+             initrd_sha256: {hash}\n    arguments:\n{arguments}"
+        )
+    };
+    let fine = checked(&image("      - quiet\n      - console=ttyS0,115200\n")).unwrap();
+    assert_eq!(fine.images[0].arguments, ["quiet", "console=ttyS0,115200"]);
+    for wrong in ["a b", "x=a b", "x=${uuid}", "'|| shell'", "''"] {
+        let got = complaint(&image(&format!("      - quiet\n      - {wrong}\n")));
+        let wanted = "drover.yaml:9: images.arguments: wanted a ";
+        assert!(got.starts_with(wanted), "{wrong}: {got}");
+    }
+    let long = format!("      - x={}\n", "a".repeat(1100));
+    let got = complaint(&image(&long));
+    assert!(got.contains("wanted at most 1024 bytes, got"), "{got}");
 }
 
 #[test]
@@ -95,6 +162,20 @@ fn a_bad_variable_is_named() {
         error.starts_with("environment variable DROVER_HTTP_PORT: "),
         "{error}"
     );
+}
+
+#[test]
+fn what_the_file_did_not_say_is_not_blamed_on_it() {
+    let file = || parse("drover.yaml", "http:\n  port: 1\nlog:\n  format: text\n").unwrap();
+    let variable = |name: &str| (name == "DROVER_LOG_FORMAT").then(|| "xml".to_owned());
+    let told = with_environment(file(), variable).unwrap();
+    let error = check("drover.yaml", told).unwrap_err().to_string();
+    let wanted = "environment variable DROVER_LOG_FORMAT: log.format: wanted one of ";
+    assert!(error.starts_with(wanted), "{error}");
+
+    let told = with_interface(file(), "eth9").unwrap();
+    let settings = check("drover.yaml", told).unwrap();
+    assert_eq!(settings.subnets[0].place.to_string(), "--interface");
 }
 
 #[test]

@@ -17,7 +17,8 @@ pub enum BindError {
     },
     /// Another Drover serves this interface.
     #[error(
-        "another drover serves the interface {interface}: two would answer every machine twice"
+        "another drover serves the interface {interface}: two would answer every machine twice; \
+         `ss -xlp src @drover/{interface}` names what holds it"
     )]
     InterfaceBusy {
         /// Which one.

@@ -12,7 +12,6 @@ use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::route::{BOOT_SERVICE_PORT, SERVER_PORT};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -25,20 +24,21 @@ use crate::directory::Directory;
 use crate::http::HttpServer;
 use crate::interface::Interface;
 use crate::loaders::Loaders;
+use crate::servers::{ServerEnded, Servers};
 use crate::socket::{DatagramSocket, Place};
 use crate::tftp::{Entrance, TftpServer};
 
 /// A subnet, and the interface that it is served on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct ServedSubnet {
     /// The subnet.
     pub subnet: Subnet,
-    /// The interface's name.
-    pub interface: String,
+    /// The interface, held for as long as it is served.
+    pub interface: Interface,
 }
 
 /// Where the boot plane listens. The ports of DHCP are what the protocol says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct BootPlaneSettings {
     /// The subnets, each on an interface of its own.
     pub subnets: Vec<ServedSubnet>,
@@ -87,9 +87,17 @@ pub struct BoundPlane<D> {
     interfaces: Vec<Interface>,
 }
 
+/// Finds out whether every socket could be had, without keeping one. To be called within a tokio
+/// runtime.
+pub fn probe(settings: &BootPlaneSettings) -> Result<(), BindError> {
+    for served in &settings.subnets {
+        Sockets::bind(served, settings)?;
+    }
+    Ok(())
+}
+
 /// The sockets of one subnet.
 struct Sockets {
-    interface: Interface,
     dhcp: Option<Arc<DatagramSocket>>,
     routed: Option<Arc<DatagramSocket>>,
     boot_service: Option<Arc<DatagramSocket>>,
@@ -98,7 +106,7 @@ struct Sockets {
 }
 
 impl<D: Directory> BootPlane<D> {
-    /// Takes the interfaces and binds every socket. To be called within a tokio runtime.
+    /// Binds every socket. To be called within a tokio runtime.
     pub fn bind(self) -> Result<BoundPlane<D>, BindError> {
         let Self {
             settings,
@@ -110,7 +118,7 @@ impl<D: Directory> BootPlane<D> {
         } = self;
         let mut subnets = Vec::new();
         let (mut lines, mut entrances) = (Vec::new(), Vec::new());
-        let (mut listeners, mut interfaces) = (Vec::new(), Vec::new());
+        let mut listeners = Vec::new();
         let networks = settings.subnets.iter().map(|it| it.subnet.network);
         let networks: Arc<[_]> = networks.collect();
         for served in &settings.subnets {
@@ -123,9 +131,10 @@ impl<D: Directory> BootPlane<D> {
                 served: Arc::clone(&networks),
             });
             listeners.push(sockets.http);
-            interfaces.push(sockets.interface);
             subnets.push(subnet);
         }
+        let served = settings.subnets.into_iter();
+        let interfaces = served.map(|served| served.interface).collect();
         let subnets: Arc<[_]> = subnets.into();
         let control = DhcpControl {
             subnets: Arc::clone(&subnets),
@@ -180,28 +189,31 @@ impl<D: Directory> BoundPlane<D> {
         self.control.clone()
     }
 
-    /// Serves until told to stop; then lets transfers finish for a grace period.
-    pub async fn run(self, stop: CancellationToken) {
-        let mut servers = JoinSet::new();
+    /// Serves until told to stop; then lets transfers finish for a grace period. A server that ends
+    /// before that takes the others with it: machines would hang at the one that is not there.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ServerEnded> {
+        let stop = stop.child_token();
+        let mut servers = Servers::default();
         for line in self.lines {
-            servers.spawn(Arc::clone(&self.dhcp).run(line, stop.clone()));
+            servers.spawn("DHCP", Arc::clone(&self.dhcp).run(line, stop.clone()));
         }
         for entrance in self.entrances {
-            servers.spawn(Arc::clone(&self.tftp).run(entrance, stop.clone()));
+            servers.spawn("TFTP", Arc::clone(&self.tftp).run(entrance, stop.clone()));
         }
         for (listener, address) in self.listeners {
             info!(%address, "serving machines");
-            servers.spawn(Arc::clone(&self.http).run(listener, stop.clone()));
+            servers.spawn("HTTP", Arc::clone(&self.http).run(listener, stop.clone()));
         }
-        while servers.join_next().await.is_some() {}
+        let ended = servers.watch(&stop).await;
         // Another Drover may have them from here on.
         drop(self.interfaces);
+        ended
     }
 }
 
 impl Sockets {
     fn bind(served: &ServedSubnet, settings: &BootPlaneSettings) -> Result<Self, BindError> {
-        let interface = Interface::take(&served.interface)?;
+        let interface = &served.interface;
         let subnet = &served.subnet;
         let ours = server_address(subnet);
         let here = |protocol, port| {
@@ -238,7 +250,6 @@ impl Sockets {
         let http = listener(SocketAddrV4::new(ours, settings.http_port), served)?;
         let routed = routed.transpose()?;
         Ok(Self {
-            interface,
             dhcp,
             routed,
             boot_service,
@@ -314,7 +325,7 @@ fn explained(
     address: SocketAddr,
     served: &ServedSubnet,
 ) -> BindError {
-    let interface = served.interface.clone();
+    let interface = served.interface.name().to_owned();
     match source.kind() {
         io::ErrorKind::AddrInUse => BindError::PortInUse {
             protocol,

@@ -1,7 +1,8 @@
 //! Whether somebody else is the DHCP server of a link.
 //!
 //! Two authoritative servers give one address to two machines. So before we become one, we ask as a
-//! client that nobody knows, and listen for an OFFER on port 68.
+//! client that nobody knows, and listen for an OFFER on port 68. Our own port 67 is not bound yet:
+//! every offer is another program's, also one that carries an address of this host.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
@@ -14,11 +15,15 @@ use pxe_dhcp::route::{CLIENT_PORT, SERVER_PORT};
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
+use crate::interface::Interface;
 use crate::socket::{DatagramSocket, Place};
 
 /// How long to listen. dnsmasq pings an address for 3 s before it offers it (`PING_WAIT`), and ISC
 /// dhcpd for 1 s.
 pub const PATIENCE: Duration = Duration::from_secs(4);
+/// Between two questions, for a packet may be lost. The answer to each of the first ones still comes
+/// within [`PATIENCE`].
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// A DHCP server that is not ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -40,25 +45,22 @@ pub struct CannotAsk {
     pub source: io::Error,
 }
 
-/// Asks on this interface for a server other than `ours`, and listens for so long. Returns at the
-/// first offer.
+/// Asks on this interface for a server, and listens for so long. Returns at the first offer. The
+/// interface is held, so that two Drovers that start at once do not both find nobody.
 pub async fn find_foreign_server(
-    interface: &str,
-    ours: &[IpAddr],
+    interface: &Interface,
     patience: Duration,
 ) -> Result<Option<ForeignServer>, CannotAsk> {
-    let asked = ask(interface, ours, patience).await;
+    let asked = ask(interface.name(), patience).await;
     asked.map_err(|source| CannotAsk {
-        interface: interface.to_owned(),
+        interface: interface.name().to_owned(),
         source,
     })
 }
 
-async fn ask(
-    interface: &str,
-    ours: &[IpAddr],
-    patience: Duration,
-) -> io::Result<Option<ForeignServer>> {
+/// One question, repeated as it is: to a server that thinks about its first copy, another `xid` or
+/// card would be another client.
+async fn ask(interface: &str, patience: Duration) -> io::Result<Option<ForeignServer>> {
     let address = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, CLIENT_PORT);
     let socket = DatagramSocket::bind(Place {
         device: Some(interface),
@@ -68,20 +70,21 @@ async fn ask(
     let everybody = SocketAddrV4::new(Ipv4Addr::BROADCAST, SERVER_PORT);
     let end = Instant::now() + patience;
     let bytes = question.encode(MINIMUM_LIMIT).bytes;
-    // Twice, for a packet may be lost.
-    for deadline in [end - patience / 2, end] {
+    loop {
         socket
             .send(&bytes, Ipv4Addr::UNSPECIFIED, everybody)
             .await?;
-        if let Ok(found) = timeout_at(deadline, listen(&socket, question.xid, ours)).await {
-            return found.map(Some);
+        let again = end.min(Instant::now() + AGAIN);
+        match timeout_at(again, listen(&socket, question.xid)).await {
+            Ok(found) => return found.map(Some),
+            Err(_) if Instant::now() >= end => return Ok(None),
+            Err(_) => {}
         }
     }
-    Ok(None)
 }
 
-/// The next offer to us that is not from us.
-async fn listen(socket: &DatagramSocket, xid: u32, ours: &[IpAddr]) -> io::Result<ForeignServer> {
+/// The next offer to us.
+async fn listen(socket: &DatagramSocket, xid: u32) -> io::Result<ForeignServer> {
     let mut buffer = vec![0; 2048];
     loop {
         socket.readable().await?;
@@ -96,13 +99,10 @@ async fn listen(socket: &DatagramSocket, xid: u32, ours: &[IpAddr]) -> io::Resul
             .filter(|packet| packet.xid == xid && is_lease_offer(packet));
         if let Some(offer) = offer {
             let named = offer.options.get(OptionCode::SERVER).and_then(address);
-            let server = IpAddr::V4(named.unwrap_or_else(|| *arrived.source.ip()));
-            if !ours.contains(&server) {
-                return Ok(ForeignServer {
-                    server,
-                    offered: IpAddr::V4(offer.yiaddr),
-                });
-            }
+            return Ok(ForeignServer {
+                server: IpAddr::V4(named.unwrap_or_else(|| *arrived.source.ip())),
+                offered: IpAddr::V4(offer.yiaddr),
+            });
         }
     }
 }

@@ -15,14 +15,14 @@ use crate::bind_error::BindError;
 
 /// An interface, held against other Drovers for as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Interface {
+pub struct Interface {
     name: String,
     _lock: UnixListener,
 }
 
 impl Interface {
     /// Takes this interface, if it is there and no other Drover has it.
-    pub(crate) fn take(name: &str) -> Result<Self, BindError> {
+    pub fn take(name: &str) -> Result<Self, BindError> {
         if if_nametoindex(name).is_err() {
             return Err(BindError::NoInterface {
                 interface: name.to_owned(),
@@ -48,7 +48,8 @@ impl Interface {
         }
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// Its name.
+    pub fn name(&self) -> &str {
         &self.name
     }
 }

@@ -8,9 +8,9 @@ use machine_core::boot::{Asker, BootStep};
 use machine_core::network::{ClientKey, DhcpMode};
 use pxe_dhcp::option::OptionCode;
 use pxe_server::bind_error::BindError;
-use pxe_server::foreign_server::find_foreign_server;
 
 use crate::exchange::{DhcpClient, ipxe, key, kind, message, pxe, request};
+use crate::foreign_server::find_on;
 use crate::lab::{Lab, SERVER, authoritative, small};
 use crate::records::{BOOT, Records};
 
@@ -361,20 +361,9 @@ fn another_server_is_found_and_named() {
             });
         });
         started.recv().unwrap();
-        let ask = |ours: &[IpAddr], patience| {
-            lab.as_client(|| {
-                let mut builder = tokio::runtime::Builder::new_current_thread();
-                let runtime = builder.enable_all().build().unwrap();
-                runtime
-                    .block_on(find_foreign_server("pxe-c", ours, patience))
-                    .unwrap()
-            })
-        };
-        let found = ask(&[], Duration::from_mins(1)).unwrap();
-        let ours = ask(&[IpAddr::V4(SERVER)], Duration::from_millis(200));
+        let found = lab.as_client(|| find_on("pxe-c", Duration::from_mins(1)));
         finish.send(()).unwrap();
-        assert_eq!(ours, None, "we are no foreign server");
-        found
+        found.unwrap()
     });
     assert_eq!(found.server, IpAddr::V4(SERVER));
     assert!(found.to_string().contains("10.77.0.1"), "{found}");

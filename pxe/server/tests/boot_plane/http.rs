@@ -35,7 +35,8 @@ impl Server {
         std::fs::write(&kernel, b"0123456789").unwrap();
         let digest = Sha256::digest(b"0123456789").into();
         let assets = assets(directory.path());
-        assets.import(&kernel, &digest).unwrap();
+        let stop = CancellationToken::new();
+        assets.import(&kernel, &digest, &stop).unwrap();
         let complaints = Arc::new(Complaints::new("http"));
         let records = Records::default();
         let server = Arc::new(HttpServer {

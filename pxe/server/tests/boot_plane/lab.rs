@@ -13,6 +13,7 @@ use nix::sched::{CloneFlags, setns};
 use pxe_server::assets::Assets;
 use pxe_server::bind_error::BindError;
 use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, ServedSubnet};
+use pxe_server::interface::Interface;
 use pxe_server::loaders::Loaders;
 use tokio_util::sync::CancellationToken;
 
@@ -102,6 +103,11 @@ impl Lab {
         })
     }
 
+    /// Runs this in the server's namespace, with no runtime.
+    pub(crate) fn within_server<T: Send>(&self, task: impl FnOnce() -> T + Send) -> T {
+        within(&self.server, task)
+    }
+
     /// Runs this in the client's namespace.
     pub(crate) fn as_client<T: Send>(&self, task: impl FnOnce() -> T + Send) -> T {
         within(&self.client, task)
@@ -126,7 +132,7 @@ impl Lab {
         let settings = BootPlaneSettings {
             subnets: vec![ServedSubnet {
                 subnet: subnet(mode),
-                interface: "pxe-s".to_owned(),
+                interface: Interface::take("pxe-s")?,
             }],
             http_port: 8080,
             tftp_port: 69,

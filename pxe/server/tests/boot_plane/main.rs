@@ -4,6 +4,7 @@
 
 mod dhcp;
 mod exchange;
+mod foreign_server;
 mod http;
 mod lab;
 mod peer;

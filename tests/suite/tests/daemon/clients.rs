@@ -21,7 +21,7 @@ use crate::web::get;
 pub(crate) async fn dnsmasq(place: &Place, at: &Namespace) -> Program {
     let mut command = at.command("dnsmasq");
     let words = "--keep-in-foreground --conf-file=/dev/null --port=0 --bind-interfaces \
-                 --dhcp-range=10.77.0.100,10.77.0.199,10m --dhcp-authoritative --no-ping \
+                 --dhcp-range=10.77.0.100,10.77.0.199,10m --dhcp-authoritative \
                  --leasefile-ro --user=root --log-facility=-";
     command.args(words.split_ascii_whitespace());
     command.arg(format!("--interface={LINK}"));

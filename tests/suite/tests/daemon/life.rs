@@ -21,19 +21,7 @@ const KERNEL_SIZE: usize = 48 << 20;
 #[tokio::test(flavor = "multi_thread")]
 async fn asked_to_end_it_finishes_what_it_has_begun() {
     let place = Place::up("drain");
-    let kernel: Vec<u8> = (0..KERNEL_SIZE)
-        .map(usize::to_le_bytes)
-        .map(|[low, high, ..]| low ^ high)
-        .collect();
-    fs::write(place.path("vmlinuz"), &kernel).unwrap();
-    fs::write(place.path("initrd"), "an initrd\n").unwrap();
-    let digest = hex(&Sha256::digest(&kernel));
-    let folder = place.lab.folder().display();
-    let image = format!(
-        "images:\n  - name: image\n    kernel: {folder}/vmlinuz\n    kernel_sha256: {digest}\n    \
-         initrd: {folder}/initrd\n    initrd_sha256: {}\n",
-        hex(&Sha256::digest(b"an initrd\n"))
-    );
+    let (image, digest, kernel) = large_image(&place);
     let mut daemon = place.serve(&place.settings("mode: proxy", &image)).await;
     let client = place.client("client", card(1), Some([10, 77, 0, 9].into()));
 
@@ -79,6 +67,25 @@ async fn asked_to_end_it_finishes_what_it_has_begun() {
     let status = daemon.wait(LONG).await.unwrap();
     assert_eq!(status.code(), Some(0), "{status}");
     place.lab.finish();
+}
+
+/// An image with a kernel that no socket's buffer holds: its settings, and the kernel's hash and
+/// bytes.
+pub(crate) fn large_image(place: &Place) -> (String, String, Vec<u8>) {
+    let kernel: Vec<u8> = (0..KERNEL_SIZE)
+        .map(usize::to_le_bytes)
+        .map(|[low, high, ..]| low ^ high)
+        .collect();
+    fs::write(place.path("vmlinuz"), &kernel).unwrap();
+    fs::write(place.path("initrd"), "an initrd\n").unwrap();
+    let digest = hex(&Sha256::digest(&kernel));
+    let folder = place.lab.folder().display();
+    let image = format!(
+        "images:\n  - name: image\n    kernel: {folder}/vmlinuz\n    kernel_sha256: {digest}\n    \
+         initrd: {folder}/initrd\n    initrd_sha256: {}\n",
+        hex(&Sha256::digest(b"an initrd\n"))
+    );
+    (image, digest, kernel)
 }
 
 /// Sends `packet` until block `number` comes (RFC 1350 §4), and keeps it; who sent it.

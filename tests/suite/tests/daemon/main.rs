@@ -12,9 +12,12 @@
     reason = "a test fails by panicking, also in the functions that its cases share"
 )]
 
+mod check;
 mod clients;
 mod commands;
 mod dhcp;
+mod ending;
+mod generate;
 mod hex;
 mod life;
 mod mutated;

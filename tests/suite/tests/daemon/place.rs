@@ -17,8 +17,10 @@ use testbed::requirement::{Purpose, built, check};
 
 /// Only so that a test that hangs ends.
 pub(crate) const LONG: Duration = Duration::from_mins(5);
-/// The lines of a subnet of which the daemon is the only DHCP server.
-pub(crate) const AUTHORITATIVE: &str = "mode: authoritative, ranges: [10.77.0.50-10.77.0.200]";
+/// The lines of a subnet of which the daemon is the only DHCP server: it need not listen for long
+/// whether that is so.
+pub(crate) const AUTHORITATIVE: &str =
+    "mode: authoritative, ranges: [10.77.0.50-10.77.0.200], foreign_server_wait: 1";
 
 /// A lab whose server's place is the daemon's.
 #[derive(Debug)]
@@ -79,6 +81,19 @@ impl Place {
             .argument("--config")
             .argument(settings)
             .variable("DROVER_LOG_FORMAT", "text")
+    }
+
+    /// Starts `drover serve` and waits until it prints this: it need not come to serve.
+    pub(crate) async fn begin(&self, settings: &Path, wanted: &str) -> Program {
+        let mut command = self.lab.server().command(&self.binary);
+        command.args(["serve", "--config"]).arg(settings);
+        command.env("DROVER_LOG_FORMAT", "text");
+        self.prints("starting", command, wanted).await
+    }
+
+    /// The program.
+    pub(crate) fn binary(&self) -> &Path {
+        &self.binary
     }
 
     /// Starts the daemon and waits until it serves.

@@ -163,7 +163,8 @@ async fn check_says_what_is_wrong_and_starts_nothing() {
     let wrong = place.settings("mode: master", "");
     assert_refused(&check(&wrong).await, &["drover.yaml:3: subnets.mode"]);
     let wrong = place.settings(AUTHORITATIVE, &image(&place, WRONG));
-    assert_refused(&check(&wrong).await, &["vmlinuz", KERNEL, WRONG]);
+    let at = "drover.yaml:6: image talos-1.13.9";
+    assert_refused(&check(&wrong).await, &[at, "vmlinuz", KERNEL, WRONG]);
     assert!(!place.state().exists());
     place.lab.finish();
 }
@@ -183,7 +184,11 @@ async fn images_are_refused_that_are_missing_or_altered() {
     refuse(
         &place,
         &settings,
-        &["talos-1.13.9", "initrd", "No such file"],
+        &[
+            "drover.yaml:8: image talos-1.13.9",
+            "initrd",
+            "No such file",
+        ],
     )
     .await;
     place.lab.finish();
@@ -235,13 +240,28 @@ async fn beside_another_dhcp_server_it_is_not_authoritative() {
     let place = Place::up("foreign");
     let other = place.client("other", card(1), Some([10, 77, 0, 2].into()));
     let _dnsmasq = crate::clients::dnsmasq(&place, &other).await;
-    let settings = place.settings(AUTHORITATIVE, "");
+    // With the default wait: dnsmasq pings an address for 3 s before it offers it.
+    let lines = "mode: authoritative, ranges: [10.77.0.50-10.77.0.200]";
+    let settings = place.settings(lines, "");
     refuse(
         &place,
         &settings,
         &["another DHCP server", "10.77.0.2", LINK],
     )
     .await;
+    place.lab.finish();
+}
+
+/// It holds port 67 with `SO_REUSEADDR`, as dnsmasq does, so that the port tells nothing; and it
+/// offers in the name of an address that is also ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_another_dhcp_server_of_this_host_it_is_not_authoritative() {
+    let place = Place::up("foreign-here");
+    let _dnsmasq = crate::clients::dnsmasq(&place, place.lab.server()).await;
+    let lines = "mode: authoritative, ranges: [10.77.0.50-10.77.0.200]";
+    let settings = place.settings(lines, "");
+    let facts = ["another DHCP server", "10.77.0.1", LINK];
+    refuse(&place, &settings, &facts).await;
     place.lab.finish();
 }
 

@@ -1,0 +1,276 @@
+//! Everything that has to be there before anything runs: records, keys, images, sockets.
+//!
+//! What can fail fails here, before anything is answered.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use api_server::grpc;
+use machine_core::network::{ClientKey, DhcpMode, Subnet};
+use machine_store::commit::Committer;
+use machine_store::db::Db;
+use machine_store::key_file;
+use machine_store::location::Location;
+use machine_store::seal::SealKey;
+use machine_store::token::TokenKey;
+use machine_store::{leases, reservations, secrets};
+use pxe_server::assets::Assets;
+use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, Reservation, ServedSubnet};
+use pxe_server::foreign_server::find_foreign_server;
+use pxe_server::interface::Interface;
+use pxe_server::loaders::Loaders;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::clock::now;
+use crate::directory::BootDirectory;
+use crate::host::{StateDirectory, resolve_subnets};
+use crate::parts::PartEnded;
+use crate::power::Power;
+use crate::reconcile::Reconciler;
+use crate::records::{Image, Ports, Records};
+use crate::settings::{ImageSettings, Settings};
+use crate::start_error::StartError;
+use crate::status::Status;
+
+/// Everything that has to be there before anything runs.
+#[derive(Debug)]
+pub struct Bound {
+    /// What all parts share.
+    pub records: Arc<Records>,
+    /// What switches machines.
+    pub power: Arc<Power>,
+    /// What is known of them at the moment.
+    pub status: Arc<Status>,
+    /// The reconcile loop.
+    pub reconciler: Arc<Reconciler>,
+    /// The boot plane.
+    pub plane: BoundPlane<BootDirectory>,
+    /// Where Talos' events come in.
+    pub event_sinks: Vec<TcpListener>,
+    /// Where Talos' logs come in.
+    pub logs: Vec<TcpListener>,
+    /// The socket of the API.
+    pub api: UnixListener,
+    /// The commit task, which runs already.
+    pub committing: JoinHandle<()>,
+}
+
+/// Looks whether an interface is served by nobody else, and makes and binds everything. It can be
+/// dropped while it waits; what blocks in it ends by `stop`.
+pub async fn bind(
+    settings: &Settings,
+    state: &StateDirectory,
+    subnets: Vec<Subnet>,
+    stop: &CancellationToken,
+) -> Result<Bound, StartError> {
+    let served = take_interfaces(settings, &subnets)?;
+    find_foreign_servers(settings, &served).await?;
+    let location = match &settings.database {
+        Some(url) => url.parse()?,
+        None => Location::SqliteFile(state.file("drover.db")),
+    };
+    let db = Db::open(&location).await?;
+    let seal = seal_key(&db, &state.file("key")).await?;
+    let tokens = TokenKey::load_or_make(&db, &seal, now()).await?;
+    let (assets, images) = import_images(settings, state.file("images"), stop).await?;
+    let (commit, committing) = Committer::spawn(db.clone());
+    let records = Arc::new(Records {
+        db,
+        commit,
+        seal,
+        tokens,
+        subnets,
+        images,
+        ports: Ports {
+            http: settings.http_port,
+            event_sink: settings.event_sink_port,
+            log: settings.log_port,
+        },
+        wake: Arc::default(),
+    });
+    let power = Arc::new(Power::new(Arc::clone(&records)));
+    let status = Arc::new(Status::default());
+    let reconciler = Arc::new(Reconciler::new(
+        Arc::clone(&records),
+        Arc::clone(&power),
+        Arc::clone(&status),
+    ));
+    let directory = BootDirectory::new(Arc::clone(&records), Arc::clone(&reconciler));
+    let plane = bind_plane(settings, served, directory, (&records, assets)).await?;
+    let event_sinks = listen(&records.subnets, settings.event_sink_port).await?;
+    let logs = listen(&records.subnets, settings.log_port).await?;
+    let socket = state.file("drover.sock");
+    let api = grpc::bind(&socket).map_err(|source| StartError::Listen {
+        at: socket.display().to_string(),
+        source,
+    })?;
+    Ok(Bound {
+        records,
+        power,
+        status,
+        reconciler,
+        plane,
+        event_sinks,
+        logs,
+        api,
+        committing,
+    })
+}
+
+/// The subnets of the settings as the system has them.
+pub fn checked_subnets(settings: &Settings) -> Result<Vec<Subnet>, StartError> {
+    if settings.subnets.is_empty() {
+        return Err(StartError::NoSubnet);
+    }
+    Ok(resolve_subnets(&settings.subnets)?)
+}
+
+/// Holds the interface of each subnet.
+pub fn take_interfaces(
+    settings: &Settings,
+    subnets: &[Subnet],
+) -> Result<Vec<ServedSubnet>, StartError> {
+    let told = subnets.iter().zip(&settings.subnets);
+    told.map(|(subnet, told)| {
+        Ok(ServedSubnet {
+            subnet: subnet.clone(),
+            interface: Interface::take(&told.interface)?,
+        })
+    })
+    .collect()
+}
+
+/// Binds this port of ours in each subnet.
+pub async fn listen(subnets: &[Subnet], port: u16) -> Result<Vec<TcpListener>, StartError> {
+    let mut listeners = Vec::new();
+    for subnet in subnets {
+        let at = SocketAddr::new(subnet.server, port);
+        let listener = TcpListener::bind(at).await;
+        listeners.push(listener.map_err(|source| StartError::Listen {
+            at: at.to_string(),
+            source,
+        })?);
+    }
+    Ok(listeners)
+}
+
+async fn find_foreign_servers(
+    settings: &Settings,
+    served: &[ServedSubnet],
+) -> Result<(), StartError> {
+    for (held, told) in served.iter().zip(&settings.subnets) {
+        if !matches!(held.subnet.mode, DhcpMode::Authoritative { .. }) {
+            continue;
+        }
+        let interface = told.interface.clone();
+        info!(interface, "listening for another DHCP server");
+        let wait = told.foreign_server_wait;
+        if let Some(found) = find_foreign_server(&held.interface, wait).await? {
+            return Err(StartError::ForeignServer {
+                interface,
+                server: found.server.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The key that seals the secrets. A new one is made only while nothing is sealed: with secrets in
+/// the database and no key file, starting would seem to work and open nothing.
+async fn seal_key(db: &Db, path: &Path) -> Result<SealKey, StartError> {
+    if secrets::key_ids(db).await?.is_empty() {
+        Ok(key_file::load_or_make(path)?)
+    } else {
+        Ok(key_file::load(path)?)
+    }
+}
+
+/// Files are read on a thread of their own: an image on a slow disk must not keep the daemon from
+/// hearing that it shall stop.
+async fn import_images(
+    settings: &Settings,
+    cache: PathBuf,
+    stop: &CancellationToken,
+) -> Result<(Assets, Vec<Image>), StartError> {
+    let (images, stop) = (settings.images.clone(), stop.clone());
+    let imported = tokio::task::spawn_blocking(move || {
+        let assets = Assets::open(&cache).map_err(StartError::Cache)?;
+        let images = images
+            .into_iter()
+            .map(|image| import(&assets, image, &stop));
+        let images = images.collect::<Result<_, _>>()?;
+        Ok((assets, images))
+    });
+    imported.await.map_err(|error| PartEnded {
+        part: "the import of images",
+        why: error.to_string(),
+    })?
+}
+
+fn import(
+    assets: &Assets,
+    image: ImageSettings,
+    stop: &CancellationToken,
+) -> Result<Image, StartError> {
+    info!(image = image.name, "verifying");
+    for file in [&image.kernel, &image.initrd] {
+        let imported = assets.import(&file.path, &file.sha256, stop);
+        imported.map_err(|source| StartError::Image {
+            place: file.place.to_string(),
+            name: image.name.clone(),
+            source,
+        })?;
+    }
+    Ok(Image {
+        name: image.name,
+        arch: image.arch,
+        kernel: image.kernel.sha256,
+        initrd: image.initrd.sha256,
+        arguments: image.arguments,
+    })
+}
+
+async fn bind_plane(
+    settings: &Settings,
+    served: Vec<ServedSubnet>,
+    directory: BootDirectory,
+    (records, assets): (&Records, Assets),
+) -> Result<BoundPlane<BootDirectory>, StartError> {
+    let (loaders, missing) = Loaders::read(&settings.loaders);
+    for loader in &missing {
+        warn!("{loader}");
+    }
+    let mut known = Vec::new();
+    for subnet in &records.subnets {
+        known.extend(leases::of_subnet(&records.db, &subnet.name).await?);
+    }
+    let reserved = reservations::list(&records.db)
+        .await?
+        .into_iter()
+        .map(|it| Reservation {
+            client: ClientKey::Hardware(it.mac),
+            address: it.address,
+        });
+    let plane = BootPlane {
+        settings: plane_settings(settings, served),
+        directory,
+        assets: Arc::new(assets),
+        loaders: Arc::new(loaders),
+        leases: known,
+        reservations: reserved.collect(),
+    };
+    Ok(plane.bind()?)
+}
+
+/// Where the boot plane listens.
+pub fn plane_settings(settings: &Settings, subnets: Vec<ServedSubnet>) -> BootPlaneSettings {
+    BootPlaneSettings {
+        subnets,
+        http_port: settings.http_port,
+        tftp_port: settings.tftp_port,
+    }
+}
