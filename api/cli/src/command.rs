@@ -86,7 +86,7 @@ pub enum MachineCommand {
         #[command(flatten)]
         mutation: MutationArguments,
     },
-    /// Try again what it failed at; a failed install is permitted anew, for the same disk
+    /// Try again what it failed at; its cluster's rule permits a failed install anew
     Retry {
         /// Its name
         name: String,

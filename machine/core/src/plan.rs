@@ -49,7 +49,7 @@ pub fn plan(work: &Work<'_>, now: Timestamp) -> Step {
         State::Provisioning(_) => plan_provisioning(work, now),
         State::Active => Step::wait("it is active: nothing to do"),
         State::Cleaning => Step::wait("its disk is being cleaned"),
-        State::Failed(_) => Step::wait("it failed: see the failure, then retry or release it"),
+        State::Failed(_) => Step::wait("it failed: see the failure, then retry"),
         State::Retired => Step::wait("it is retired"),
     }
 }
