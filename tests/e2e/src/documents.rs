@@ -32,8 +32,26 @@ impl Role {
     }
 }
 
-/// The settings of `drover serve`: the only DHCP server of the lab's segment.
-pub fn settings(state: &Path, image: &NodeImage) -> String {
+/// Who gives the machines their addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addresses {
+    /// Drover, the only DHCP server of the segment.
+    FromDrover,
+    /// Another DHCP server, which knows nothing of booting.
+    FromAnother,
+}
+
+impl Addresses {
+    const fn lines(self) -> &'static str {
+        match self {
+            Self::FromDrover => "mode: authoritative, ranges: [10.77.0.50-10.77.0.200]",
+            Self::FromAnother => "mode: proxy",
+        }
+    }
+}
+
+/// The settings of `drover serve` in the lab's segment.
+pub fn settings(state: &Path, image: &NodeImage, addresses: Addresses) -> String {
     let NodeImage {
         kernel,
         kernel_sha256,
@@ -49,10 +67,7 @@ log:
   format: text
   level: info
 subnets:
-  - name: lab
-    interface: {LINK}
-    mode: authoritative
-    ranges: [10.77.0.50-10.77.0.200]
+  - {{ name: lab, interface: {LINK}, {subnet} }}
 images:
   - name: talos-{TALOS}
     arch: amd64
@@ -63,6 +78,7 @@ images:
     arguments: [console=ttyS0]
 ",
         state = state.display(),
+        subnet = addresses.lines(),
         kernel = kernel.display(),
         initrd = initrd.display(),
     )

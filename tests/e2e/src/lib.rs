@@ -3,6 +3,7 @@
 //! What happens is read as a user reads it, with the commands of `drover`. Every wait is for an
 //! event; its deadline is there so that what hangs ends.
 
+mod dhcp_server;
 pub mod documents;
 pub mod drover;
 pub mod error;

@@ -13,7 +13,8 @@ use testbed::machine::Machine;
 use testbed::program::Program;
 use testbed::rack::RackedMachine;
 
-use crate::documents::{self, CLUSTER, Role};
+use crate::dhcp_server;
+use crate::documents::{self, Addresses, CLUSTER, Role};
 use crate::drover::Drover;
 use crate::error::ScenarioError;
 use crate::node_image::NodeImage;
@@ -81,18 +82,36 @@ pub struct Scenario {
     drover: Drover,
     lab: Lab,
     _capture: Program,
+    _dhcp: Option<Program>,
     _turn: Turn,
 }
 
 impl Scenario {
     /// Brings up a lab, starts Drover in it and racks these machines, which Drover is told of.
     pub async fn up(name: &str, machines: Vec<Planned>) -> Result<Self, ScenarioError> {
+        Self::up_with(name, machines, Addresses::FromDrover).await
+    }
+
+    /// The same, beside another DHCP server: dnsmasq, which knows the reserved addresses.
+    pub async fn up_beside_dhcp(name: &str, machines: Vec<Planned>) -> Result<Self, ScenarioError> {
+        Self::up_with(name, machines, Addresses::FromAnother).await
+    }
+
+    async fn up_with(
+        name: &str,
+        machines: Vec<Planned>,
+        addresses: Addresses,
+    ) -> Result<Self, ScenarioError> {
         let turn = Turn::take().await?;
         let image = NodeImage::find()?;
         let lab = Lab::up(name)?;
         let capture = lab.capture().await?;
         let state = lab.folder().join("state");
-        let settings = write(&lab, "drover.yaml", &documents::settings(&state, &image))?;
+        let settings = write(
+            &lab,
+            "drover.yaml",
+            &documents::settings(&state, &image, addresses),
+        )?;
         let drover = Drover::start(&lab, &settings, &state).await?;
         let mut racked = Vec::new();
         for Planned {
@@ -103,6 +122,15 @@ impl Scenario {
         {
             racked.push((lab.rack(machine)?, role, address));
         }
+        let dhcp = match addresses {
+            Addresses::FromDrover => None,
+            Addresses::FromAnother => {
+                let reserved = racked.iter().filter_map(|(machine, _, address)| {
+                    Some((*machine.macs().first()?, (*address)?))
+                });
+                Some(dhcp_server::start(&lab, reserved).await?)
+            }
+        };
         let rack = documents::rack(
             racked
                 .iter()
@@ -131,6 +159,7 @@ impl Scenario {
             drover,
             lab,
             _capture: capture,
+            _dhcp: dhcp,
             _turn: turn,
         })
     }

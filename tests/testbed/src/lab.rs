@@ -6,6 +6,7 @@
 use std::fs::{self, Permissions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind, Write};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -117,6 +118,13 @@ impl Lab {
     /// A new namespace with a link to the switch and no address, for a client program.
     pub fn add_client(&self, name: &str, mac: Option<MacAddress>) -> Result<Namespace, LabError> {
         self.room.network.add_client(name, mac)
+    }
+
+    /// The same, with an address, for a server program that is there beside ours.
+    pub fn add_host(&self, name: &str, address: Ipv4Addr) -> Result<Namespace, LabError> {
+        let host = self.add_client(name, None)?;
+        self.room.network.give_address(&host, address)?;
+        Ok(host)
     }
 
     /// Racks a machine; it is off. Must be called within a Tokio runtime, as all that follows files.

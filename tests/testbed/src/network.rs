@@ -79,6 +79,16 @@ impl Network {
         Ok(namespace)
     }
 
+    /// Gives a client's link an address.
+    pub(crate) fn give_address(
+        &self,
+        client: &Namespace,
+        address: Ipv4Addr,
+    ) -> Result<(), LabError> {
+        let words = format!("address add {address}/{PREFIX_LENGTH} brd + dev {LINK}");
+        self.ip_in(client, &words)
+    }
+
     /// A further tap on the switch, for a machine's NIC; its name.
     pub(crate) fn add_tap(&self) -> Result<String, LabError> {
         let tap = format!("tap{}", self.taps.fetch_add(1, Ordering::Relaxed));
