@@ -1,5 +1,7 @@
 //! Intents, attempts, boots and leases come back as they were written.
 
+use std::cell::Cell;
+
 use machine_core::attempt::{Attempt, AttemptEnd, Release};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
@@ -175,11 +177,14 @@ pub(crate) fn leases_come_back(bench: &Bench) {
     let (commits, _) = bench.commits();
     let identifier = option::of(proptest::collection::vec(any::<u8>(), 0..40));
     let parts = (text(), any::<[u8; 6]>(), ip(), identifier, time(), time());
+    // Each in a subnet of its own: some addresses are drawn more than once.
+    let subnets = Cell::new(0);
     each(
         &parts,
         |(subnet, mac, address, client_identifier, granted, expires)| {
+            subnets.set(subnets.get() + 1);
             let lease = Lease {
-                subnet: SubnetName::new(format!("{subnet}-{address}")),
+                subnet: SubnetName::new(format!("{}-{subnet}", subnets.get())),
                 client: ClientKey::Hardware(MacAddress::new(mac)),
                 address,
                 client_identifier,
