@@ -48,7 +48,7 @@ mod tests {
         };
         assert_eq!(bootable(images, &spec, Arch::X86_64), Ok(&image));
         let missing = bootable(&[], &spec, Arch::X86_64).unwrap_err();
-        assert_eq!(missing, "no image talos for x86_64 in the settings");
+        assert_eq!(missing, "no image talos for amd64 in the settings");
         spec.allow_plaintext = false;
         let plain = bootable(images, &spec, Arch::X86_64).unwrap_err();
         assert!(plain.contains("allow_plaintext: true"), "{plain}");

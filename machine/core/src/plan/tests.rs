@@ -271,7 +271,7 @@ fn reason(step: Step) -> String {
 fn what_stands_against_an_install_is_said_while_it_waits_and_when_it_fails() {
     let mut story = Story::provisioning(vec![attempt()]);
     story.boots = vec![boot(1, 10, BootStep::Script)];
-    story.hindrance = Some("no image talos for x86_64 in the settings");
+    story.hindrance = Some("no image talos for amd64 in the settings");
     assert!(reason(story.step(20)).contains("no image talos"));
     story.power = PowerObservation::NoBmc;
     assert!(reason(story.step(20)).contains("no image talos"));

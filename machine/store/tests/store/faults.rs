@@ -163,6 +163,18 @@ fn in_own_mounts(test: &str) {
     if !is_root() {
         command.args(["--user", "--map-root-user"]);
     }
+    // In a chroot the root directory is no mount point and can't be made private: mounts are seen
+    // outside, too, and taken down at the end.
+    let mut private = Command::new("unshare");
+    if !private
+        .args(["--mount", "true"])
+        .output()
+        .unwrap()
+        .status
+        .success()
+    {
+        command.args(["--propagation", "unchanged"]);
+    }
     let output = command
         .arg("--mount")
         .arg(std::env::current_exe().unwrap())
@@ -170,6 +182,8 @@ fn in_own_mounts(test: &str) {
         .env(CHILD, directory.path())
         .output()
         .unwrap();
+    let mut umount = Command::new("umount");
+    umount.arg("--lazy").arg(directory.path()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     println!("{said}");
     let complaint = String::from_utf8_lossy(&output.stderr);

@@ -56,18 +56,15 @@ impl Lab {
 
     fn build(&self) {
         let Self { server, client, .. } = self;
-        for line in [
-            format!("netns add {server}"),
-            format!("netns add {client}"),
-            format!("-n {server} link add pxe-s type veth peer name pxe-c netns {client}"),
-            format!("-n {server} address add {SERVER}/24 dev pxe-s"),
-            format!("-n {server} link set lo up"),
-            format!("-n {client} link set lo up"),
-            format!("-n {server} link set pxe-s up"),
-            format!("-n {client} link set pxe-c up"),
-        ] {
-            ip(&line);
+        for namespace in [server, client] {
+            run("ip", &format!("netns add {namespace}"));
+            ip_in(namespace, "link set lo up");
         }
+        let pair = format!("link add pxe-s type veth peer name pxe-c netns {client}");
+        ip_in(server, &pair);
+        ip_in(server, &format!("address add {SERVER}/24 dev pxe-s"));
+        ip_in(server, "link set pxe-s up");
+        ip_in(client, "link set pxe-c up");
         let loader: Vec<u8> = (0..LOADER_SIZE)
             .map(|number| u8::try_from(number % 251).unwrap())
             .collect();
@@ -77,18 +74,14 @@ impl Lab {
 
     /// Gives the client's end an address: for clients that do not ask for one.
     pub(crate) fn address_client(&self) {
-        ip(&format!(
-            "-n {} address add 10.77.0.9/24 dev pxe-c",
-            self.client
-        ));
+        ip_in(&self.client, "address add 10.77.0.9/24 dev pxe-c");
     }
 
     /// The server sends what is for this network to the client.
     pub(crate) fn route_by_client(&self, network: &str) {
-        let server = &self.server;
-        ip(&format!("-n {server} route add {network} via 10.77.0.9"));
-        let client = &self.client;
-        ip(&format!("-n {client} address add 192.0.2.9/24 dev pxe-c"));
+        let route = format!("route add {network} via 10.77.0.9");
+        ip_in(&self.server, &route);
+        ip_in(&self.client, "address add 192.0.2.9/24 dev pxe-c");
     }
 
     /// Runs this on a thread of its own in the server's namespace, in a runtime.
@@ -115,9 +108,9 @@ impl Lab {
 
     /// A program in the client's namespace.
     pub(crate) fn client_program(&self, program: &str) -> tokio::process::Command {
-        let mut command = tokio::process::Command::new("ip");
-        command.args(["netns", "exec", &self.client, program]);
+        let mut command = tokio::process::Command::new("nsenter");
         command
+            .args([&entrance(&self.client), program])
             .current_dir(self.directory.path())
             .kill_on_drop(true);
         command
@@ -197,13 +190,21 @@ pub(crate) fn small() -> DhcpMode {
     }
 }
 
-fn ip(line: &str) {
-    let output = Command::new("ip").args(line.split(' ')).output().unwrap();
-    assert!(
-        output.status.success(),
-        "ip {line}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+/// Neither `ip -n` nor `ip netns exec`: they also make a mount namespace, which can't be had in a
+/// chroot.
+fn ip_in(namespace: &str, line: &str) {
+    run("nsenter", &format!("{} ip {line}", entrance(namespace)));
+}
+
+fn entrance(namespace: &str) -> String {
+    format!("--net=/run/netns/{namespace}")
+}
+
+fn run(program: &str, line: &str) {
+    let mut command = Command::new(program);
+    let output = command.args(line.split(' ')).output().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {line}: {complaint}");
 }
 
 /// Removes the namespaces of earlier runs that did not come to remove them: after Ctrl-C nothing is
@@ -226,7 +227,7 @@ fn sweep() {
 fn namespaces_of_runs_that_are_gone_are_removed() {
     let Some(lab) = Lab::new() else { return };
     // No process has a number beyond 2^22 (proc(5), pid_max).
-    ip("netns add pxe-4194305-0-s");
+    run("ip", "netns add pxe-4194305-0-s");
     sweep();
     let is_there = |name: &str| Path::new("/run/netns").join(name).exists();
     assert!(!is_there("pxe-4194305-0-s"));

@@ -20,6 +20,7 @@ mod ending;
 mod generate;
 mod hex;
 mod life;
+mod mounts;
 mod mutated;
 mod mutation;
 mod place;

@@ -8,6 +8,7 @@ use testbed::daemon::{DaemonCommand, DaemonProcess};
 use testbed::namespace::Namespace;
 use testbed::network::LINK;
 
+use crate::mounts::{own_mounts, unmount};
 use crate::place::{AUTHORITATIVE, Place, Said, card, run};
 use crate::refused::assert_refused;
 
@@ -22,11 +23,14 @@ async fn serve_on(place: &Place, prepare: &str) -> Said {
          {prepare}\n\
          rc=0; \"$@\" || rc=$?\n\
          mkdir -p \"$0.left\"; cp -a \"$0/.\" \"$0.left\"\n\
+         umount --lazy \"$0\"\n\
          exit $rc\n"
     );
     let state = place.state().display().to_string();
     let settings = place.path("drover.yaml").display().to_string();
-    let wrapper = ["unshare", "--mount", "sh", "-c", &script, &state];
+    let own_mounts = own_mounts();
+    let script = ["sh", "-c", &script, &state];
+    let wrapper = [&["unshare"][..], &own_mounts, &script].concat();
     place
         .drover_within(&wrapper, &["serve", "--config", &settings])
         .await
@@ -80,7 +84,8 @@ async fn a_state_directory_that_can_not_be_written_is_named() {
 async fn serve_on_little(place: &Place) -> DaemonProcess {
     fs::create_dir(place.state()).unwrap();
     let mut command = place.serve_command(&place.settings(AUTHORITATIVE, ""));
-    let mut arguments: Vec<_> = ["--mount", "sh", "-c"].map(Into::into).into();
+    let words = [&own_mounts()[..], &["sh", "-c"]].concat();
+    let mut arguments: Vec<_> = words.into_iter().map(Into::into).collect();
     arguments.push("mount -t tmpfs -o size=4m none \"$0\" && exec \"$@\"".into());
     arguments.push(place.state().into());
     arguments.push(command.binary.into());
@@ -122,14 +127,18 @@ async fn what_can_not_be_kept_is_not_promised_and_with_room_it_goes_on() {
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(!said.out.contains("ip="), "{said:?}");
     let mounts = format!("--mount=/proc/{pid}/ns/mnt");
+    let root = format!("--root=/proc/{pid}/root");
     let socket = place.state().join("drover.sock");
     let words = ["machine", "list", "--socket", socket.to_str().unwrap()];
-    let said = place.drover_within(&["nsenter", &mounts], &words).await;
+    let said = place
+        .drover_within(&["nsenter", &mounts, &root], &words)
+        .await;
     assert_eq!(said.code, Some(0), "it does not live on: {said:?}");
 
     fs::remove_file(&ballast).unwrap();
     place.udhcpc(&second).await;
     assert!(daemon.stop().await.unwrap().success());
+    unmount(&place.state());
     let log = fs::read_to_string(daemon.program().log()).unwrap();
     assert!(log.contains("full"), "nobody was told: {log}");
     place.lab.finish();
