@@ -24,7 +24,8 @@ pub enum Role {
 }
 
 impl Role {
-    const fn word(self) -> &'static str {
+    /// As documents and listings have it.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::ControlPlane => "controlplane",
             Self::Worker => "worker",
@@ -37,7 +38,7 @@ impl Role {
 pub enum Addresses {
     /// Drover, the only DHCP server of the segment.
     FromDrover,
-    /// Another DHCP server, which knows nothing of booting.
+    /// Another DHCP server, which knows nothing of booting. Machines that nobody registered wait.
     FromAnother,
 }
 
@@ -45,7 +46,7 @@ impl Addresses {
     const fn lines(self) -> &'static str {
         match self {
             Self::FromDrover => "mode: authoritative, ranges: [10.77.0.50-10.77.0.200]",
-            Self::FromAnother => "mode: proxy",
+            Self::FromAnother => "mode: proxy, unknown: inspect",
         }
     }
 }
