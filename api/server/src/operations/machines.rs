@@ -106,20 +106,32 @@ impl Operations {
 
     /// Accepts a machine: it may be inspected, and allocated by the clusters' rules.
     pub async fn accept(&self, name: &str, asked: &Asked) -> Result<MachineView, UseCaseError> {
-        let what = ["accept", name];
+        self.intend(name, Input::Accept, asked).await
+    }
+
+    /// Moves a machine on by what a person wants of it.
+    pub(super) async fn intend(
+        &self,
+        name: &str,
+        input: Input,
+        asked: &Asked,
+    ) -> Result<MachineView, UseCaseError> {
+        let verb = input.to_string();
+        let what = [verb.as_str(), name];
         if self.carried_out(asked, &what).await?.is_some() {
             return self.view(self.machine(name).await?).await;
         }
         for _ in 0..TRIES {
             let machine = self.machine(name).await?;
             let now = self.effects.now();
-            let next = machine.after(Input::Accept, now);
+            let next = machine.after(input, now);
             let next = next.map_err(|refused| UseCaseError::Lifecycle {
                 name: machine.name.clone(),
                 refused,
             })?;
+            self.refuse_without_rule(&next).await?;
             let (from, to) = (machine.state, next.state);
-            let detail = format!("{from} -> {to}: accept{}", asked.because());
+            let detail = format!("{from} -> {to}: {verb}{}", asked.because());
             let change = Change {
                 request: Some(self.request(asked, &what, String::new())),
                 machines: vec![MachineWrite::Update(next)],

@@ -120,10 +120,7 @@ async fn killed_it_still_keeps_leases_and_reservations() {
         "machines:\n  - {{ name: reserved, nics: [{{ mac: \"{}\", address: {reserved} }}] }}\n",
         card(3)
     );
-    let rack = place.write("rack.yaml", &text);
-    place
-        .done(&["machine", "apply", "-f", rack.to_str().unwrap()])
-        .await;
+    place.register(&text).await;
     let clients = [1, 2, 3].map(|number| {
         let name = format!("client{number}");
         place.client(&name, card(number), None)

@@ -47,10 +47,7 @@ async fn a_hundred_thousand_mutated_packets_are_survived() {
         "machines:\n  - {{ name: valid, nics: [{{ mac: \"{}\", address: {reserved} }}] }}\n",
         card(1)
     );
-    let rack = place.write("rack.yaml", &text);
-    place
-        .done(&["machine", "apply", "-f", rack.to_str().unwrap()])
-        .await;
+    place.register(&text).await;
     let valid = place.client("valid", card(1), None);
     let broken = place.client("broken", card(2), Some([10, 77, 0, 9].into()));
     let pid = daemon.program().pid().unwrap();

@@ -144,6 +144,13 @@ impl Place {
         run(command).await
     }
 
+    /// Registers the machines of this document.
+    pub(crate) async fn register(&self, text: &str) {
+        let rack = self.write("rack.yaml", text);
+        let words = ["machine", "apply", "-f", rack.to_str().unwrap()];
+        self.done(&words).await;
+    }
+
     /// Runs a command that must succeed; what it printed.
     pub(crate) async fn done(&self, words: &[&str]) -> String {
         let said = self.drover(words).await;

@@ -43,12 +43,8 @@ async fn wrong_settings_are_told_with_their_line_and_nothing_is_lost() {
     let place = Place::up("wrong-settings");
     let good = place.settings(AUTHORITATIVE, "");
     let mut daemon = place.serve(&good).await;
-    let rack = place.write(
-        "rack.yaml",
-        "machines:\n  - { name: keeps, nics: [{ mac: \"52:54:00:77:01:01\" }] }\n",
-    );
     place
-        .done(&["machine", "apply", "-f", rack.to_str().unwrap()])
+        .register("machines:\n  - { name: keeps, nics: [{ mac: \"52:54:00:77:01:01\" }] }\n")
         .await;
     assert!(daemon.stop().await.unwrap().success());
 

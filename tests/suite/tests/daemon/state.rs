@@ -55,12 +55,8 @@ async fn a_state_directory_that_can_not_be_written_is_named() {
 
     // With a state that must not be lost.
     let mut daemon = place.serve(&settings).await;
-    let rack = place.write(
-        "rack.yaml",
-        "machines:\n  - { name: keeps, nics: [{ mac: \"52:54:00:77:01:01\" }] }\n",
-    );
     place
-        .done(&["machine", "apply", "-f", rack.to_str().unwrap()])
+        .register("machines:\n  - { name: keeps, nics: [{ mac: \"52:54:00:77:01:01\" }] }\n")
         .await;
     assert!(daemon.stop().await.unwrap().success());
     for (prepare, facts) in [(read_only, "Read-only"), (full, "")] {
