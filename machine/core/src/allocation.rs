@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::cluster::{Acceptance, Cluster, ClusterSpec, MemberRule, Pattern, Role, Selector};
+use crate::disk::DiskIdentity;
 use crate::id::ClusterId;
 use crate::intent::Assignment;
 use crate::lifecycle::{Moving, State};
@@ -25,6 +26,13 @@ pub enum Allocation {
         /// The cluster of the rule.
         cluster: String,
     },
+    /// A rule takes it, but what stands for the disk names no single one.
+    UnusableDisk {
+        /// The cluster of the rule.
+        cluster: String,
+        /// What stands there.
+        disk: DiskIdentity,
+    },
     /// Rules of several clusters take it.
     Ambiguous {
         /// Their clusters.
@@ -42,6 +50,11 @@ impl fmt::Display for Allocation {
                 f,
                 "cluster {cluster} takes it, but neither its rule nor the machine's record names \
                  the disk: nothing is installed without"
+            ),
+            Self::UnusableDisk { cluster, disk } => write!(
+                f,
+                "cluster {cluster} takes it, but {disk} names no single disk, and nothing is \
+                 installed by it: name the disk by wwn or serial and apply again"
             ),
             Self::Ambiguous { clusters } => {
                 write!(
@@ -72,6 +85,10 @@ pub fn allocate(machine: &Machine, clusters: &[Cluster]) -> Allocation {
     match machine.install_disk.as_ref().or(rule.disk.as_ref()) {
         None => Allocation::NoDisk {
             cluster: cluster.spec.name.clone(),
+        },
+        Some(disk) if !disk.is_usable() => Allocation::UnusableDisk {
+            cluster: cluster.spec.name.clone(),
+            disk: disk.clone(),
         },
         Some(disk) => Allocation::Take {
             assignment: Assignment {
@@ -199,12 +216,12 @@ mod tests {
     #[test]
     fn the_machines_own_disk_goes_before_the_rules() {
         let mut worker = machine("w1");
-        worker.install_disk = Some("wwn:naa.5000".parse().unwrap());
+        worker.install_disk = Some("wwn:naa.5000c500a1b2c3d4".parse().unwrap());
         let lab = cluster("lab", vec![named("w1", Some("serial:D2"))]);
         let Allocation::Take { assignment, .. } = allocate(&worker, &[lab]) else {
             panic!()
         };
-        assert_eq!(assignment.disk.to_string(), "wwn:naa.5000");
+        assert_eq!(assignment.disk.to_string(), "wwn:naa.5000c500a1b2c3d4");
     }
 
     #[test]
@@ -226,6 +243,22 @@ mod tests {
             allocate(&machine("w2"), &[cluster("lab", vec![])]),
             Allocation::None
         );
+    }
+
+    #[test]
+    fn a_kept_pattern_installs_nothing() {
+        let mut worker = machine("w1");
+        let lab = cluster("lab", vec![named("w1", Some("serial:*"))]);
+        let told = allocate(&worker, std::slice::from_ref(&lab)).to_string();
+        assert!(told.contains("serial:* names no single disk"), "{told}");
+        worker.install_disk = Some("wwn:naa.5*".parse().unwrap());
+        assert!(matches!(
+            allocate(
+                &worker,
+                &[cluster("lab", vec![named("w1", Some("serial:D1"))])]
+            ),
+            Allocation::UnusableDisk { .. }
+        ));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::hardware::{Arch, DiskIdentity, Firmware};
+use crate::disk::DiskIdentity;
+use crate::hardware::{Arch, Firmware};
 use crate::id::{ClusterId, MachineId};
 use crate::time::Timestamp;
 

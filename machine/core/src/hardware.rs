@@ -19,7 +19,7 @@ pub struct ParseHardwareError {
 }
 
 impl ParseHardwareError {
-    fn new(wanted: &'static str, got: &str) -> Self {
+    pub(crate) fn new(wanted: &'static str, got: &str) -> Self {
         Self {
             wanted,
             got: got.chars().take(64).collect(),
@@ -138,7 +138,7 @@ impl FromStr for SystemUuid {
     }
 }
 
-/// A serial number of a system or a disk: 1 to 64 printable ASCII characters without quotes,
+/// A serial number of a system: 1 to 64 printable ASCII characters without quotes,
 /// backslash, `$`, `{`, `}` or white space at the ends.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SerialNumber(String);
@@ -264,37 +264,6 @@ impl FromStr for Firmware {
     }
 }
 
-/// Which disk of a machine, by an identity that does not move with its slot: never `/dev/sda`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DiskIdentity {
-    /// The serial number that the disk reports.
-    Serial(SerialNumber),
-    /// Its world-wide name (`naa.…`, `eui.…`, `nvme.…`), as Talos prints `wwid`.
-    Wwn(SerialNumber),
-}
-
-/// `serial:DISK1` or `wwn:naa.5000c500a1b2c3d4`.
-impl fmt::Display for DiskIdentity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Serial(serial) => write!(f, "serial:{serial}"),
-            Self::Wwn(wwn) => write!(f, "wwn:{wwn}"),
-        }
-    }
-}
-
-impl FromStr for DiskIdentity {
-    type Err = ParseHardwareError;
-
-    fn from_str(text: &str) -> Result<Self, ParseHardwareError> {
-        match text.split_once(':') {
-            Some(("serial", serial)) => serial.parse().map(Self::Serial),
-            Some(("wwn", wwn)) => wwn.parse().map(Self::Wwn),
-            _ => Err(ParseHardwareError::new("serial:… or wwn:…", text)),
-        }
-    }
-}
-
 fn hex_octet(text: &str) -> Option<u8> {
     let plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     plain.then(|| u8::from_str_radix(text, 16).ok()).flatten()
@@ -318,7 +287,6 @@ mod tests {
         fn no_text_panics(text: String) {
             let _ = text.parse::<MacAddress>();
             let _ = text.parse::<SystemUuid>();
-            let _ = text.parse::<DiskIdentity>();
             if let Ok(serial) = text.parse::<SerialNumber>() {
                 let unsafe_in_a_script = serial.as_str().contains(['\n', '"', '$', '{']);
                 prop_assert!(!unsafe_in_a_script);
@@ -352,15 +320,6 @@ mod tests {
                 .is_usable()
         );
         assert!("LAB1".parse::<SerialNumber>().unwrap().is_usable());
-    }
-
-    #[test]
-    fn a_disk_is_never_a_path() {
-        assert!("/dev/sda".parse::<DiskIdentity>().is_err());
-        assert_eq!(
-            "serial:DISK1".parse::<DiskIdentity>().unwrap().to_string(),
-            "serial:DISK1"
-        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::cluster::Role;
-use crate::hardware::DiskIdentity;
+use crate::disk::DiskIdentity;
 use crate::id::{ClusterId, IntentId, MachineId};
 use crate::time::Timestamp;
 
@@ -68,6 +68,8 @@ pub enum IntentEnd {
     Fulfilled,
     /// A person took it back.
     Cancelled,
+    /// The document that it came from does not say so any more.
+    Withdrawn,
     /// Its attempts were used up, or the machine failed otherwise.
     Failed,
     /// Its time ran out.
@@ -75,20 +77,22 @@ pub enum IntentEnd {
 }
 
 impl IntentEnd {
-    /// `fulfilled`, `cancelled`, `failed`, `expired`.
+    /// `fulfilled`, `cancelled`, `withdrawn`, `failed`, `expired`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Fulfilled => "fulfilled",
             Self::Cancelled => "cancelled",
+            Self::Withdrawn => "withdrawn",
             Self::Failed => "failed",
             Self::Expired => "expired",
         }
     }
 
     /// Every end there is.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Fulfilled,
         Self::Cancelled,
+        Self::Withdrawn,
         Self::Failed,
         Self::Expired,
     ];
@@ -124,15 +128,25 @@ impl Intent {
     /// How long an intent stands unless somebody says otherwise: a weekend and the day after it.
     pub const LIFETIME: Duration = Duration::from_hours(96);
 
-    /// Whether it still permits what it says.
+    /// Whether it still permits what it says. What names no single disk permits nothing: earlier
+    /// versions recorded patterns.
     pub fn is_open(&self, now: Timestamp) -> bool {
-        self.closed.is_none() && now < self.expires
+        self.closed.is_none() && now < self.expires && self.assignment.disk.is_usable()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kept_pattern_permits_nothing() {
+        let mut intent = crate::fixtures::intent();
+        let now = Timestamp::from_millis(1);
+        assert!(intent.is_open(now));
+        intent.assignment.disk = "serial:*".parse().unwrap();
+        assert!(!intent.is_open(now));
+    }
 
     #[test]
     fn actors_come_back() {

@@ -4,7 +4,7 @@
 //! facts and `now` in, values out. There is no socket, clock or random source here; identifiers are
 //! made from bytes that the caller drew, times are values that the caller read.
 //!
-//! - who is on the wire: [`evidence`]
+//! - who is on the wire: [`evidence`]; of what it is made: [`hardware`], [`disk`]
 //! - what may become of a machine: [`lifecycle`], [`machine`]
 //! - what people and policies want: [`cluster`], [`intent`], [`allocation`]
 //! - what is being tried: [`attempt`], [`boot`]
@@ -19,6 +19,7 @@ pub mod bootstrap;
 pub mod cluster;
 pub mod condition;
 pub mod decision;
+pub mod disk;
 pub mod endpoint;
 pub mod evidence;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! A machine: its identity and its place in life together.
 
+use crate::disk::DiskIdentity;
 use crate::endpoint::BmcEndpoint;
-use crate::hardware::{Arch, DiskIdentity, Firmware};
+use crate::hardware::{Arch, Firmware};
 use crate::id::MachineId;
 use crate::lifecycle::{Input, Refused, State, transition};
 use crate::time::Timestamp;

@@ -76,9 +76,9 @@ fn plan_discovered(work: &Work<'_>) -> Step {
         | Allocation::None => Step::wait(format!(
             "a person must accept it: drover machine accept {name}"
         )),
-        Allocation::NoDisk { .. } | Allocation::Ambiguous { .. } => {
-            Step::wait(work.allocation.to_string())
-        }
+        Allocation::NoDisk { .. }
+        | Allocation::UnusableDisk { .. }
+        | Allocation::Ambiguous { .. } => Step::wait(work.allocation.to_string()),
     }
 }
 

@@ -3,7 +3,8 @@
 //! The names here are a format: they never change their meaning, and a new field has a default.
 
 use machine_core::cluster::{Acceptance, ClusterSpec, MemberRule, Pattern, Selector};
-use machine_core::hardware::{Arch, DiskIdentity, Firmware};
+use machine_core::disk::DiskIdentity;
+use machine_core::hardware::{Arch, Firmware};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
-use machine_core::hardware::{Arch, DiskIdentity, Firmware, MacAddress};
+use machine_core::disk::DiskIdentity;
+use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use machine_core::intent::Actor;
 use machine_core::network::{ClientKey, SubnetName};

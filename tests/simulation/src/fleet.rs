@@ -9,9 +9,10 @@ use machine_core::boot::Asker;
 use machine_core::cluster::{
     Acceptance, Cluster, ClusterSpec, MemberRule, Pattern, Role, Selector,
 };
+use machine_core::disk::DiskIdentity;
 use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
 use machine_core::evidence::KnownIdentity;
-use machine_core::hardware::{DiskIdentity, MacAddress, SerialNumber, SystemUuid};
+use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
@@ -214,6 +215,10 @@ fn serial(text: &str) -> SerialNumber {
     text.parse().expect("a serial number")
 }
 
+#[expect(
+    clippy::expect_used,
+    reason = "the simulation's own serial numbers are well-formed"
+)]
 fn disk(name: &str) -> DiskIdentity {
-    DiskIdentity::Serial(serial(name))
+    DiskIdentity::from_serial(name).expect("a disk's serial number")
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use machine_core::attempt::Attempt;
-use machine_core::hardware::DiskIdentity;
+use machine_core::disk::DiskIdentity;
 use machine_core::id::{AttemptId, ClusterId, MachineId};
 use machine_core::intent::Intent;
 use machine_core::lifecycle::{Moving, Origin, State};

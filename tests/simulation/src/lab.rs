@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use machine_core::boot::{Asker, BootStep};
 use machine_core::decision::Answer;
-use machine_core::hardware::DiskIdentity;
+use machine_core::disk::DiskIdentity;
 use machine_core::id::{AttemptId, BootId};
 use machine_core::power::PowerState;
 

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use machine_core::boot::Asker;
-use machine_core::hardware::{DiskIdentity, MacAddress, SerialNumber, SystemUuid};
+use machine_core::disk::DiskIdentity;
+use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::{AttemptId, BootId};
 use machine_core::power::{PowerObservation, PowerState};
 use machine_core::time::Timestamp;

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use machine_core::attempt::{Attempt, Grant, Peer, Release, ReleaseFacts, may_release};
 use machine_core::boot::BootStep;
-use machine_core::hardware::{DiskIdentity, MacAddress};
+use machine_core::disk::DiskIdentity;
+use machine_core::hardware::MacAddress;
 use machine_core::id::AttemptId;
 
 use crate::event::{Deed, Event, Releasing};

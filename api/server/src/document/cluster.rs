@@ -12,7 +12,7 @@
 //! ```
 
 use machine_core::cluster::{Acceptance, ClusterSpec, MemberRule, Pattern, Role, Selector};
-use machine_core::hardware::DiskIdentity;
+use machine_core::disk::DiskIdentity;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 

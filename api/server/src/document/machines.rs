@@ -11,8 +11,9 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use machine_core::disk::DiskIdentity;
 use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
-use machine_core::hardware::{DiskIdentity, MacAddress, SerialNumber, SystemUuid};
+use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use zeroize::Zeroizing;

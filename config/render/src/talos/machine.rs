@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use machine_core::cluster::Role;
-use machine_core::hardware::DiskIdentity;
+use machine_core::disk::DiskIdentity;
 use machine_core::id::AttemptId;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -55,6 +55,12 @@ pub enum RenderError {
     )]
     Hostname {
         /// What came, at most its first 128 characters.
+        got: String,
+    },
+    /// The disk is not named by what one disk has.
+    #[error("disk: wanted the serial or wwn of one disk, got {got}")]
+    Disk {
+        /// What came.
         got: String,
     },
     /// A receiver's address has port 0.
@@ -147,7 +153,7 @@ pub fn render(cluster: &ClusterInput<'_>, machine: &MachineInput) -> Result<Rend
     check(cluster, machine)?;
     let own = MachineSections {
         certificate_names: machine.certificate_names.clone(),
-        install: install(machine),
+        install: install(machine)?,
         logging: Some(logging(machine)),
     };
     let documents = Documents(vec![
@@ -162,14 +168,15 @@ pub fn render(cluster: &ClusterInput<'_>, machine: &MachineInput) -> Result<Rend
     })
 }
 
-fn install(machine: &MachineInput) -> Mapping {
+fn install(machine: &MachineInput) -> Result<Mapping, RenderError> {
     let selector = match &machine.disk {
         DiskIdentity::Serial(serial) => Mapping::new().with("serial", serial.as_str()),
         DiskIdentity::Wwn(wwn) => Mapping::new().with("wwid", wwn.as_str()),
+        DiskIdentity::Unusable(got) => return Err(RenderError::Disk { got: got.clone() }),
     };
-    Mapping::new()
+    Ok(Mapping::new()
         .with("diskSelector", selector)
-        .with("image", machine.installer.as_str())
+        .with("image", machine.installer.as_str()))
 }
 
 /// Every line carries the attempt, so a node says which config it runs by logging at all.
