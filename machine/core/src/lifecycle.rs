@@ -126,8 +126,10 @@ pub fn transition(state: State, input: Input) -> Result<State, Refused> {
         },
         State::Available => match input {
             Input::Allocate => Ok(State::Provisioning(Origin::Available)),
+            // After a cancelled install a person lets the rules take it again.
+            Input::Accept => Ok(State::Available),
             Input::Retire => Ok(State::Retired),
-            Input::Accept | Input::Adopt | Input::Cancel { .. } | Input::Reimage => refused,
+            Input::Adopt | Input::Cancel { .. } | Input::Reimage => refused,
             Input::Release | Input::Retry | Input::FactsComplete => refused,
             Input::RunsFromDisk | Input::Cleaned | Input::GiveUp => refused,
         },

@@ -14,6 +14,7 @@ use crate::allocation::Allocation;
 use crate::attempt::Attempt;
 use crate::boot::{BootOrigin, BootStep};
 use crate::cluster::Acceptance;
+use crate::intent::IntentEnd;
 use crate::lifecycle::{Input, Moving, State};
 use crate::machine::Machine;
 use crate::plan::failure::{deadline_passed, power_used_up};
@@ -116,9 +117,21 @@ fn plan_start(work: &Work<'_>, now: Timestamp) -> Step {
 
 fn plan_available(work: &Work<'_>) -> Step {
     match work.allocation {
+        Allocation::Take { .. } if is_taken_back(work) => Step::wait(format!(
+            "its install was cancelled: drover machine accept {} lets its cluster's rule take it \
+             again",
+            work.machine.name
+        )),
         Allocation::Take { assignment, .. } => Step::Allocate(assignment.clone()),
         other => Step::wait(other.to_string()),
     }
+}
+
+/// Whether a person cancelled its last install, and has not accepted it again since: the rule that
+/// took it would take it at once.
+fn is_taken_back(work: &Work<'_>) -> bool {
+    let closed = work.intent.and_then(|intent| intent.closed);
+    closed.is_some_and(|(at, end)| end == IntentEnd::Cancelled && at >= work.machine.since)
 }
 
 /// It shows that it runs from its disk on the config of the latest attempt that was released. In a

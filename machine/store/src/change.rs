@@ -18,6 +18,7 @@ use crate::error::StoreError;
 use crate::events::{self, Event};
 use crate::evidence::{self, Evidence};
 use crate::place::Place;
+use crate::registrations::{self, RegistrationWrite};
 use crate::requests::{self, Request};
 use crate::reservations::{self, Reservation};
 use crate::seal::Sealed;
@@ -39,6 +40,8 @@ pub struct Change {
     pub attempts: Vec<AttemptWrite>,
     /// Evidence of identity.
     pub evidence: Vec<Evidence>,
+    /// What documents say of identities.
+    pub registrations: Vec<RegistrationWrite>,
     /// Reservations.
     pub reservations: Vec<ReservationWrite>,
     /// Sealed values.
@@ -160,6 +163,11 @@ pub enum SecretWrite {
         /// When.
         at: Timestamp,
     },
+    /// Takes away what is there, if anything is.
+    Remove {
+        /// Where.
+        place: Place,
+    },
 }
 
 /// What became of a change.
@@ -178,7 +186,7 @@ pub enum Outcome {
     },
     /// A name or an address belongs to another: nothing was written.
     Taken {
-        /// What: `machine name`, `cluster name`, `reservation`.
+        /// What: `machine name`, `cluster name`, `reservation`, `BMC address`.
         what: &'static str,
         /// Which.
         value: String,
@@ -216,10 +224,8 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     {
         return earlier.repeated(&request.digest).map(Outcome::Repeated);
     }
-    for it in &change.machines {
-        if let Some(refused) = write_machine(transaction, it).await? {
-            return Ok(refused);
-        }
+    if let Some(refused) = write_machines(transaction, &change.machines).await? {
+        return Ok(refused);
     }
     for it in &change.clusters {
         if let Some(refused) = write_cluster(transaction, it).await? {
@@ -237,6 +243,9 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     for it in &change.evidence {
         evidence::add(transaction, it).await?;
     }
+    for it in &change.registrations {
+        registrations::write(transaction, it).await?;
+    }
     for it in &change.secrets {
         write_secret(transaction, it).await?;
     }
@@ -244,10 +253,36 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     Ok(Outcome::Applied)
 }
 
+/// Gives up every BMC address first, where several machines change: two may exchange theirs.
+async fn write_machines(
+    transaction: &mut Transaction,
+    writes: &[MachineWrite],
+) -> Result<Option<Outcome>, StoreError> {
+    if writes.len() > 1 {
+        for it in writes {
+            if let MachineWrite::Update(machine) = it {
+                machines::give_up_bmc(transaction, machine).await?;
+            }
+        }
+    }
+    for it in writes {
+        if let Some(refused) = write_machine(transaction, it).await? {
+            return Ok(Some(refused));
+        }
+    }
+    Ok(None)
+}
+
 async fn write_machine(
     transaction: &mut Transaction,
     write: &MachineWrite,
 ) -> Result<Option<Outcome>, StoreError> {
+    if let MachineWrite::Insert(machine) | MachineWrite::Update(machine) = write
+        && let Some(bmc) = &machine.bmc
+        && machines::is_bmc_of_another(transaction, machine.id, bmc).await?
+    {
+        return Ok(Some(taken("BMC address", &bmc.address.to_string())));
+    }
     Ok(match write {
         MachineWrite::Insert(machine) => {
             let inserted = machines::insert(transaction, machine).await?;
@@ -352,6 +387,7 @@ async fn write_secret(
         SecretWrite::Replace { place, sealed, at } => {
             secrets::replace(transaction, place, sealed, *at).await
         }
+        SecretWrite::Remove { place } => secrets::remove(transaction, place).await,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Evidence of identity: which machine showed what, first and last. It is only ever added.
+//! Evidence of identity: which machine showed what, first and last. What a document said and does
+//! not say any more is taken away ([`crate::registrations`]); the rest is only ever added.
 
 use machine_core::evidence::{Claim, EvidenceKind};
 use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
@@ -12,7 +13,7 @@ use crate::statement::{Insert, Statement, Value};
 use crate::transaction::Transaction;
 
 /// One thing that identifies a machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fact {
     /// One of its cards.
     Mac(MacAddress),
@@ -23,7 +24,7 @@ pub enum Fact {
 }
 
 impl Fact {
-    const fn kind(&self) -> EvidenceKind {
+    pub(crate) const fn kind(&self) -> EvidenceKind {
         match self {
             Self::Mac(_) => EvidenceKind::Mac,
             Self::Uuid(_) => EvidenceKind::SystemUuid,
@@ -31,7 +32,7 @@ impl Fact {
         }
     }
 
-    fn value(&self) -> String {
+    pub(crate) fn value(&self) -> String {
         match self {
             Self::Mac(mac) => mac.to_string(),
             Self::Uuid(uuid) => uuid.to_string(),
@@ -94,6 +95,19 @@ fn read(row: &Row) -> Result<RecordedFact, StoreError> {
         first_seen: fields.time("first_seen")?,
         last_seen: fields.time("last_seen")?,
     })
+}
+
+pub(crate) async fn remove(
+    transaction: &mut Transaction,
+    machine: MachineId,
+    fact: &Fact,
+) -> Result<(), StoreError> {
+    const REMOVE: &str = "DELETE FROM evidence WHERE machine = $1 AND kind = $2 AND value = $3";
+    let statement = Statement::new(REMOVE)
+        .bind(&machine)
+        .bind(fact.kind().as_str())
+        .bind(fact.value());
+    transaction.execute(statement).await.map(|_| ())
 }
 
 pub(crate) async fn add(

@@ -26,6 +26,7 @@ pub mod location;
 pub mod machines;
 mod migration;
 pub mod place;
+pub mod registrations;
 pub mod request_code;
 pub mod requests;
 pub mod reservations;

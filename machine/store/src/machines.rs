@@ -2,6 +2,8 @@
 //!
 //! They are written by [`crate::change`] and, when a sighting becomes one, by [`crate::commit`].
 
+use std::net::SocketAddr;
+
 use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
 use machine_core::id::MachineId;
 use machine_core::machine::{Failure, Hardware, Machine};
@@ -21,6 +23,12 @@ pub async fn find(db: &Db, id: MachineId) -> Result<Option<Machine>, StoreError>
 /// The machine of this name.
 pub async fn find_by_name(db: &Db, name: &str) -> Result<Option<Machine>, StoreError> {
     let statement = Statement::select("machine", &COLUMNS, "WHERE name = $1").bind(name);
+    db.optional(statement).await?.as_ref().map(read).transpose()
+}
+
+/// The machine whose BMC has this address.
+pub async fn find_by_bmc(db: &Db, address: SocketAddr) -> Result<Option<Machine>, StoreError> {
+    let statement = Statement::select("machine", &COLUMNS, "WHERE bmc_address = $1").bind(&address);
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
@@ -58,6 +66,32 @@ pub(crate) async fn update(
          WHERE id = $1 AND version = $17";
     let statement = Statement::with(UPDATE, values(machine));
     transaction.changes_one(statement).await
+}
+
+/// Takes the BMC's address from a machine that is written right after this.
+pub(crate) async fn give_up_bmc(
+    transaction: &mut Transaction,
+    machine: &Machine,
+) -> Result<(), StoreError> {
+    const GIVE_UP: &str = "UPDATE machine SET bmc_protocol = NULL, bmc_address = NULL, \
+         bmc_username = NULL WHERE id = $1 AND version = $2";
+    let statement = Statement::new(GIVE_UP)
+        .bind(&machine.id)
+        .bind(machine.version);
+    transaction.execute(statement).await.map(|_| ())
+}
+
+/// Whether a BMC's address is on the record of another machine.
+pub(crate) async fn is_bmc_of_another(
+    transaction: &mut Transaction,
+    machine: MachineId,
+    bmc: &BmcEndpoint,
+) -> Result<bool, StoreError> {
+    const OF_ANOTHER: &str = "WHERE bmc_address = $1 AND id <> $2";
+    let statement = Statement::select("machine", &["id"], OF_ANOTHER)
+        .bind(&bmc.address)
+        .bind(&machine);
+    Ok(transaction.optional(statement).await?.is_some())
 }
 
 /// Counts the version up if it still is `version`: from here to the end of the transaction nobody

@@ -76,6 +76,16 @@ pub(crate) async fn replace(
     transaction.execute(statement).await.map(|_| ())
 }
 
+pub(crate) async fn remove(transaction: &mut Transaction, place: &Place) -> Result<(), StoreError> {
+    const REMOVE: &str =
+        "DELETE FROM secret WHERE place_table = $1 AND place_row = $2 AND place_field = $3";
+    let statement = Statement::new(REMOVE)
+        .bind(place.table.as_str())
+        .bind(place.row.as_str())
+        .bind(place.field.as_str());
+    transaction.execute(statement).await.map(|_| ())
+}
+
 const COLUMNS: [&str; 9] = [
     "place_table",
     "place_row",

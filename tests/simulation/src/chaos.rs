@@ -89,6 +89,11 @@ impl World {
         {
             self.open_intent(machine, assignment, Actor::Person("alice".to_owned()));
         }
+        if deed == Deed::Cancel {
+            // Who cancelled an install decides for it again later: nobody else does.
+            let later = self.random.seconds(60, 3600);
+            self.schedule(later, Event::Deed(node, Deed::Accept));
+        }
         self.note(|| format!("a person: {deed:?} for node {node}"));
         let now = self.now;
         self.row(machine).write(after, now, ends);

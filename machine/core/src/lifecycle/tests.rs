@@ -21,6 +21,7 @@ const TABLE: &[(State, Input, State)] = &[
     (State::Inspecting, Input::GiveUp, FAILED_INSPECTING),
     (State::Inspecting, Input::Retire, State::Retired),
     (State::Available, Input::Allocate, NEW),
+    (State::Available, Input::Accept, State::Available),
     (State::Available, Input::Retire, State::Retired),
     (NEW, Input::RunsFromDisk, State::Active),
     (NEW, Input::GiveUp, FAILED_NEW),

@@ -2,6 +2,7 @@
 
 mod again;
 mod back;
+mod cancelled;
 mod switching;
 
 use super::*;

@@ -1,0 +1,32 @@
+//! A person took an install back: the rule that took the machine does not take it at once again.
+
+use super::*;
+
+/// Available since a person cancelled its install, and its cluster's rule still takes it.
+fn cancelled(end: IntentEnd) -> Story {
+    let mut story = Story::of(State::Available);
+    story.machine.since = at(100);
+    story.allocation = take(Acceptance::Auto);
+    story.intent = Some(Intent {
+        closed: Some((at(100), end)),
+        ..intent()
+    });
+    story
+}
+
+#[test]
+fn a_cancelled_install_waits_for_a_person() {
+    let mut story = cancelled(IntentEnd::Cancelled);
+    let Step::Wait { why, .. } = story.step(200) else {
+        panic!("it was taken again")
+    };
+    assert!(why.contains("drover machine accept w1"), "{why}");
+    story.machine = story.machine.after(Input::Accept, at(300)).unwrap();
+    assert_eq!(story.step(301), Step::Allocate(assignment()));
+}
+
+#[test]
+fn a_withdrawn_permission_is_followed_by_what_the_document_says_now() {
+    let story = cancelled(IntentEnd::Withdrawn);
+    assert_eq!(story.step(200), Step::Allocate(assignment()));
+}
