@@ -14,6 +14,7 @@ use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 use machine_store::change::SecretWrite;
 use machine_store::request_code::request_code;
+use machine_store::secrets;
 use pxe_server::dhcp::DhcpControl;
 
 use crate::cluster_secrets::{make_secrets, place};
@@ -59,6 +60,25 @@ impl Effects for DaemonEffects {
             sealed,
             at: clock::now(),
         })
+    }
+
+    fn forget_bmc_password(&self, machine: MachineId) -> SecretWrite {
+        SecretWrite::Remove {
+            place: password_place(machine),
+        }
+    }
+
+    async fn is_bmc_password(
+        &self,
+        machine: MachineId,
+        password: &str,
+    ) -> Result<bool, EffectError> {
+        let place = password_place(machine);
+        let sealed = secrets::find(&self.records.db, &place).await;
+        let sealed = sealed.map_err(|error| EffectError(error.to_string()))?;
+        // What can't be unsealed is replaced by what the document says.
+        let plain = sealed.and_then(|sealed| self.records.seal.unseal(&place, &sealed).ok());
+        Ok(plain.is_some_and(|plain| plain.expose() == password.as_bytes()))
     }
 
     async fn make_cluster_secrets(
@@ -119,16 +139,24 @@ impl Effects for DaemonEffects {
 
     fn giver_of(&self, address: IpAddr) -> Result<AddressGiver, EffectError> {
         let Some(subnet) = self.records.subnet_of(address) else {
-            return Ok(AddressGiver::Another);
+            return Ok(AddressGiver::Nobody);
         };
-        let own = [Some(subnet.server), subnet.router];
+        let own = [
+            Some(subnet.server),
+            subnet.router,
+            subnet.network.broadcast(),
+        ];
         let network = subnet.network;
         if own.contains(&Some(address)) || network.address() == address {
             return Err(EffectError(format!(
-                "wanted an address for a machine, got {address}, which {network} itself uses"
+                "one that the network {network} does not use itself (its own address, broadcast, \
+                 router or Drover's)"
             )));
         }
-        Ok(match subnet.mode {
+        Ok(match &subnet.mode {
+            DhcpMode::Authoritative { ranges } if ranges.iter().any(|it| it.contains(address)) => {
+                AddressGiver::UsFromRange
+            }
             DhcpMode::Authoritative { .. } => AddressGiver::Us,
             DhcpMode::Proxy | DhcpMode::Off => AddressGiver::Another,
         })

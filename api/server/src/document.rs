@@ -1,13 +1,18 @@
 //! The YAML documents that people apply: what is wrong in one is told with its file and line, what
 //! was wanted and what came.
 
+pub mod bmc;
 pub mod cluster;
+pub(crate) mod disk;
+pub mod machine_spec;
 pub mod machines;
+mod once;
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::Spanned;
+use serde_saphyr::{Error, Spanned};
 use thiserror::Error;
 
 /// A document that can't be used. Never holds a value that may be secret.
@@ -33,10 +38,29 @@ pub enum DocumentError {
         /// Which field.
         field: &'static str,
         /// What would have been accepted.
-        wanted: &'static str,
+        wanted: Cow<'static, str>,
         /// What came.
         got: String,
     },
+    /// Several mistakes of one document, in the order of their lines.
+    #[error("{}", lines(.0))]
+    Several(Vec<DocumentError>),
+}
+
+impl DocumentError {
+    /// These mistakes as one; none are none.
+    pub(crate) fn all(mut errors: Vec<Self>) -> Result<(), Self> {
+        match errors.len() {
+            0 => Ok(()),
+            1 => Err(errors.remove(0)),
+            _ => Err(Self::Several(errors)),
+        }
+    }
+}
+
+fn lines(errors: &[DocumentError]) -> String {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 /// Reads documents of one file, and knows its name for messages.
@@ -47,26 +71,47 @@ pub(crate) struct Reader<'a> {
 
 impl Reader<'_> {
     pub(crate) fn parse<T: DeserializeOwned>(&self, text: &str) -> Result<T, DocumentError> {
-        serde_saphyr::from_str(text).map_err(|error| DocumentError::Malformed {
-            file: self.file.to_owned(),
-            line: error.location().map_or(0, |location| location.line()),
-            why: error.without_snippet().to_string(),
+        serde_saphyr::from_str(text).map_err(|error| {
+            let error = error.without_snippet();
+            let line = error.location().map_or(0, |location| location.line());
+            let why = match error {
+                Error::DuplicateMappingKey { key: Some(key), .. } => repeated(text, key, error),
+                other => other.to_string(),
+            };
+            self.malformed(line, why)
         })
+    }
+
+    fn malformed(&self, line: u64, why: String) -> DocumentError {
+        DocumentError::Malformed {
+            file: self.file.to_owned(),
+            line,
+            why,
+        }
     }
 
     pub(crate) fn wrong<T>(
         &self,
         value: &Spanned<T>,
         field: &'static str,
-        wanted: &'static str,
+        wanted: impl Into<Cow<'static, str>>,
         got: impl Into<String>,
     ) -> DocumentError {
-        let line = value.referenced.line();
+        self.wrong_at(value.referenced.line(), field, wanted, got)
+    }
+
+    pub(crate) fn wrong_at(
+        &self,
+        line: u64,
+        field: &'static str,
+        wanted: impl Into<Cow<'static, str>>,
+        got: impl Into<String>,
+    ) -> DocumentError {
         DocumentError::Value {
             file: self.file.to_owned(),
             line,
             field,
-            wanted,
+            wanted: wanted.into(),
             got: got.into(),
         }
     }
@@ -93,6 +138,31 @@ impl Reader<'_> {
         }
         let wanted = "1 to 63 lower-case letters, digits and hyphens, not at the ends";
         Err(self.wrong(value, field, wanted, value.value.clone()))
+    }
+}
+
+/// A key that stands twice in one mapping, with the line where it stands first. Written in lines of
+/// their own, both begin in the same column; elsewhere only the second is told.
+fn repeated(text: &str, key: &str, error: &Error) -> String {
+    let at = error.location().map(|at| (at.line(), at.column()));
+    let first = at.and_then(|(line, column)| {
+        let before = text
+            .lines()
+            .take(usize::try_from(line).ok()?.saturating_sub(1));
+        let indent = usize::try_from(column).ok()?.saturating_sub(1);
+        let is_same = |line: &str| {
+            let head = line.get(..indent).unwrap_or("x");
+            let rest = line.get(indent..).and_then(|it| it.strip_prefix(key));
+            head.chars().all(|c| c == ' ' || c == '-') && rest.is_some_and(|it| it.starts_with(':'))
+        };
+        before
+            .collect::<Vec<_>>()
+            .iter()
+            .rposition(|line| is_same(line))
+    });
+    match first {
+        Some(first) => format!("{key} stands twice: in line {} already", first + 1),
+        None => format!("{key} stands twice in one mapping"),
     }
 }
 

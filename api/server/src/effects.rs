@@ -29,8 +29,12 @@ pub enum PowerRequest {
 pub enum AddressGiver {
     /// Our DHCP server.
     Us,
+    /// Our DHCP server, which would lease it to anybody if it were not reserved.
+    UsFromRange,
     /// Another DHCP server, beside which we are a proxy or silent, or a person.
     Another,
+    /// It lies in no network of ours.
+    Nobody,
 }
 
 /// What is shown of a machine beside its record.
@@ -64,6 +68,14 @@ pub trait Effects: Send + Sync + 'static {
         machine: MachineId,
         password: &str,
     ) -> Result<SecretWrite, EffectError>;
+    /// The removal of the password of a machine's BMC.
+    fn forget_bmc_password(&self, machine: MachineId) -> SecretWrite;
+    /// Whether this is the password that is kept for a machine's BMC.
+    async fn is_bmc_password(
+        &self,
+        machine: MachineId,
+        password: &str,
+    ) -> Result<bool, EffectError>;
     /// New secrets for a cluster of this Talos version, sealed.
     async fn make_cluster_secrets(
         &self,

@@ -1,10 +1,15 @@
 //! The use cases, once; the faces translate and call them.
 
 mod apply_machines;
+mod cancel;
+mod cluster_notes;
 pub(crate) mod clusters;
+mod holders;
 pub(crate) mod machines;
 mod power;
+mod registration;
 mod retry;
+mod withdrawal;
 
 use std::sync::Arc;
 

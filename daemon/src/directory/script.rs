@@ -110,7 +110,7 @@ impl BootDirectory {
         at: Timestamp,
     ) -> Result<(), StepError> {
         let id = MachineId::from_bytes(draw()?);
-        let name = format!("m-{}", claim.mac.to_string().replace(':', ""));
+        let name = Machine::generated_name(claim.mac);
         let mut machine = Machine::discovered(id, name, at);
         machine.hardware = hardware(request);
         let facts = Evidence::of_claim(id, claim, at).facts;

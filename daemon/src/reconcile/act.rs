@@ -6,13 +6,16 @@ use std::time::Duration;
 use config_talos::api::{PORT, TalosApi};
 use machine_core::attempt::{Attempt, AttemptEnd};
 use machine_core::boot::BootStep;
+use machine_core::cluster::Cluster;
 use machine_core::id::{AttemptId, BootId, IntentId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::Input;
 use machine_core::machine::{Failure, Machine};
 use machine_core::plan::step::{Action, Step};
 use machine_core::time::Timestamp;
-use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite, Outcome, apply};
+use machine_store::change::{
+    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, apply,
+};
 use machine_store::events::Event;
 use tracing::info;
 
@@ -107,10 +110,20 @@ impl Reconciler {
     ) -> Result<Progress, StepError> {
         let at = now();
         let actor = Self::policy(situation);
-        let detail = format!(
+        let mut detail = format!(
             "installs as {}, and may erase {}",
             assignment.role, assignment.disk
         );
+        if let Some(caveat) = assignment.disk.caveat() {
+            detail = format!("{detail}; {caveat}");
+        }
+        // The rule that permits it must still stand when it is written.
+        let of_rule = |it: &&Cluster| it.id == assignment.cluster;
+        let rule = situation.clusters.iter().find(of_rule);
+        let rule = rule.map(|it| ClusterWrite::Hold {
+            id: it.id,
+            version: it.version,
+        });
         let about = About {
             cluster: Some(assignment.cluster),
             ..About::machine(next.id)
@@ -127,6 +140,7 @@ impl Reconciler {
             closed: None,
         };
         let change = Change {
+            clusters: rule.into_iter().collect(),
             intents: vec![IntentWrite::Open(intent)],
             events: vec![about.event_by(actor, at, "intent", detail)],
             ..Change::default()

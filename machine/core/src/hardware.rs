@@ -41,6 +41,13 @@ impl MacAddress {
     pub const fn octets(self) -> [u8; 6] {
         self.0
     }
+
+    /// Whether a network card can have it: neither a group's (bit 0 of the first octet, which
+    /// broadcast has too: IEEE 802-2014 §8.2.2) nor zero.
+    pub const fn is_of_a_card(self) -> bool {
+        let [first, b, c, d, e, f] = self.0;
+        first & 1 == 0 && !matches!([first, b, c, d, e, f], [0, 0, 0, 0, 0, 0])
+    }
 }
 
 impl fmt::Display for MacAddress {

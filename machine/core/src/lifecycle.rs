@@ -362,10 +362,21 @@ impl Input {
     }
 }
 
+impl Input {
+    /// Whether a person can give it: what has no command is no advice.
+    const fn has_command(self) -> bool {
+        match self {
+            Self::Accept | Self::Cancel { .. } | Self::Retry | Self::Retire => true,
+            Self::Adopt | Self::Allocate | Self::Reimage | Self::Release => false,
+            Self::FactsComplete | Self::RunsFromDisk | Self::Cleaned | Self::GiveUp => false,
+        }
+    }
+}
+
 fn possible(state: State) -> String {
     let names: Vec<String> = Input::ALL
         .into_iter()
-        .filter(|input| input.is_intent() && transition(state, *input).is_ok())
+        .filter(|input| input.has_command() && transition(state, *input).is_ok())
         .map(|input| input.to_string())
         .collect();
     if names.is_empty() {

@@ -2,7 +2,7 @@
 
 use crate::disk::DiskIdentity;
 use crate::endpoint::BmcEndpoint;
-use crate::hardware::{Arch, Firmware};
+use crate::hardware::{Arch, Firmware, MacAddress};
 use crate::id::MachineId;
 use crate::lifecycle::{Input, Refused, State, transition};
 use crate::time::Timestamp;
@@ -79,6 +79,20 @@ impl Machine {
         }
     }
 
+    /// The name of a machine that nobody named yet: `m-525400770001` for its card.
+    pub fn generated_name(card: MacAddress) -> String {
+        format!("m-{}", card.to_string().replace(':', ""))
+    }
+
+    /// Whether it still has the name that it got when it was found: nobody has named it yet.
+    pub fn has_generated_name(&self) -> bool {
+        let digits = self.name.strip_prefix("m-").unwrap_or_default();
+        digits
+            .get(..12)
+            .is_some_and(|mac| mac.bytes().all(|it| it.is_ascii_hexdigit()))
+            && matches!(digits.get(12..), Some(rest) if rest.is_empty() || rest.starts_with('-'))
+    }
+
     /// The machine after `input`; its deadline and failure follow its state.
     pub fn after(&self, input: Input, now: Timestamp) -> Result<Self, Refused> {
         let state = transition(self.state, input)?;
@@ -109,6 +123,20 @@ impl Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_generated_name_is_known_again() {
+        let card = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
+        let named = |name: &str| {
+            let id = MachineId::from_bytes([1; 16]);
+            Machine::discovered(id, name, Timestamp::from_millis(0)).has_generated_name()
+        };
+        assert!(named(&Machine::generated_name(card)));
+        assert!(named("m-525400770001-2"));
+        for given in ["m-1", "cp-1", "m-525400770001x", "m-52540077000g", "m-"] {
+            assert!(!named(given), "{given}");
+        }
+    }
 
     #[test]
     fn every_moving_state_has_a_deadline_and_no_other_has() {

@@ -70,6 +70,18 @@ impl Network {
         self.prefix
     }
 
+    /// Its last address, at which all hosts of an IPv4 network listen; none has the networks of
+    /// one or two addresses (RFC 3021 §2.2).
+    pub fn broadcast(&self) -> Option<IpAddr> {
+        match self.address {
+            IpAddr::V4(first) if self.prefix < 31 => {
+                let hosts = u32::MAX.checked_shr(u32::from(self.prefix)).unwrap_or(0);
+                Some(IpAddr::from((u32::from(first) | hosts).to_be_bytes()))
+            }
+            IpAddr::V4(_) | IpAddr::V6(_) => None,
+        }
+    }
+
     /// Whether `address` lies in it.
     pub fn contains(&self, address: IpAddr) -> bool {
         address.is_ipv4() == self.address.is_ipv4() && masked(address, self.prefix) == self.address

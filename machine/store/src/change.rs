@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use machine_core::attempt::{Attempt, AttemptEnd};
 use machine_core::cluster::Cluster;
-use machine_core::id::{AttemptId, BootId, IntentId, MachineId};
+use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use machine_core::intent::{Intent, IntentEnd};
 use machine_core::machine::Machine;
 use machine_core::time::Timestamp;
@@ -74,6 +74,14 @@ pub enum ClusterWrite {
     Insert(Cluster),
     /// Over the version in it, which counts up.
     Update(Cluster),
+    /// Nothing but that it still has this version, which stays: whatever else is written was
+    /// permitted by its rules, and many machines may be at once.
+    Hold {
+        /// Which.
+        id: ClusterId,
+        /// The version that was read.
+        version: i64,
+    },
 }
 
 /// A write of an intent. A machine has at most one open intent: close the old one first.
@@ -311,6 +319,10 @@ async fn write_cluster(
         ClusterWrite::Update(cluster) => {
             let updated = clusters::update(transaction, cluster).await?;
             (!updated).then(|| stale("cluster", &cluster.id))
+        }
+        ClusterWrite::Hold { id, version } => {
+            let held = clusters::hold(transaction, *id, *version).await?;
+            (!held).then(|| stale("cluster", id))
         }
     })
 }

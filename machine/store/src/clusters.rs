@@ -42,6 +42,18 @@ pub(crate) async fn insert(
     transaction.changes_one(statement).await
 }
 
+/// Whether a cluster still has this version: until the end of the transaction nobody changes it.
+pub(crate) async fn hold(
+    transaction: &mut Transaction,
+    id: ClusterId,
+    version: i64,
+) -> Result<bool, StoreError> {
+    // The write takes the lock of the row, in both databases; a read would not in PostgreSQL.
+    const HOLD: &str = "UPDATE cluster SET version = version WHERE id = $1 AND version = $2";
+    let statement = Statement::new(HOLD).bind(&id).bind(version);
+    transaction.changes_one(statement).await
+}
+
 /// Writes a cluster over the version that was read; `false` if somebody else has in between.
 pub(crate) async fn update(
     transaction: &mut Transaction,

@@ -1,7 +1,7 @@
 //! Intents: permissions to install, opened and closed by [`crate::change`], claimed by
 //! [`crate::commit`].
 
-use machine_core::id::{IntentId, MachineId};
+use machine_core::id::{ClusterId, IntentId, MachineId};
 use machine_core::intent::{Assignment, Intent, IntentEnd};
 use machine_core::time::Timestamp;
 
@@ -28,6 +28,13 @@ pub async fn recent(db: &Db, machine: MachineId, limit: u32) -> Result<Vec<Inten
 /// The latest intent of a machine, open or closed.
 pub async fn latest_of_machine(db: &Db, machine: MachineId) -> Result<Option<Intent>, StoreError> {
     Ok(recent(db, machine, 1).await?.pop())
+}
+
+/// The intents of a cluster that are not closed, the earliest first.
+pub async fn standing_of_cluster(db: &Db, cluster: ClusterId) -> Result<Vec<Intent>, StoreError> {
+    const STANDING: &str = "WHERE cluster = $1 AND closed_at IS NULL ORDER BY opened, id";
+    let statement = Statement::select("intent", &COLUMNS, STANDING).bind(&cluster);
+    db.all(statement).await?.iter().map(read).collect()
 }
 
 /// Opens an intent; `false` if one already stands for its machine.

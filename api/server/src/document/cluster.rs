@@ -11,11 +11,13 @@
 //!   - { role: worker, match: { manufacturer: Lab }, accept: wait, disk: { wwn: naa.5000c500a1b2c3d4 } }
 //! ```
 
+use std::net::IpAddr;
+
 use machine_core::cluster::{Acceptance, ClusterSpec, MemberRule, Pattern, Role, Selector};
-use machine_core::disk::DiskIdentity;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use crate::document::disk::{DiskDocument, disk_identity};
 use crate::document::{DocumentError, Reader};
 
 #[derive(Debug, Deserialize)]
@@ -59,16 +61,6 @@ struct PatternDocument {
     firmware: Option<Spanned<String>>,
 }
 
-/// A disk in a document: by its serial number or its world-wide name.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DiskDocument {
-    #[serde(default)]
-    serial: Option<Spanned<String>>,
-    #[serde(default)]
-    wwn: Option<Spanned<String>>,
-}
-
 /// Reads a cluster's document; `file` is what to call it in messages.
 pub fn parse(file: &str, text: &str) -> Result<ClusterSpec, DocumentError> {
     let reader = Reader { file };
@@ -78,7 +70,8 @@ pub fn parse(file: &str, text: &str) -> Result<ClusterSpec, DocumentError> {
         .value
         .iter()
         .map(|member| rule(reader, member));
-    let members = members.collect::<Result<Vec<_>, _>>()?;
+    let members = all_of(members)?;
+    named_once(reader, &document.members.value)?;
     if members.iter().all(|rule| rule.role != Role::ControlPlane) {
         let wanted = "at least one with role: controlplane";
         return Err(reader.wrong(&document.members, "members", wanted, "none"));
@@ -96,6 +89,42 @@ pub fn parse(file: &str, text: &str) -> Result<ClusterSpec, DocumentError> {
         allow_plaintext: document.allow_plaintext,
         members,
     })
+}
+
+/// Every rule, or a mistake of each that has one.
+fn all_of(
+    rules: impl Iterator<Item = Result<MemberRule, DocumentError>>,
+) -> Result<Vec<MemberRule>, DocumentError> {
+    let (mut members, mut errors) = (Vec::new(), Vec::new());
+    for rule in rules {
+        match rule {
+            Ok(rule) => members.push(rule),
+            Err(error) => errors.push(error),
+        }
+    }
+    DocumentError::all(errors)?;
+    Ok(members)
+}
+
+/// Of two rules that name one machine only the first would ever take it.
+fn named_once(
+    reader: Reader<'_>,
+    members: &[Spanned<MemberDocument>],
+) -> Result<(), DocumentError> {
+    let mut named: Vec<&Spanned<String>> = Vec::new();
+    let mut errors = Vec::new();
+    for machine in members.iter().filter_map(|it| it.value.machine.as_ref()) {
+        match named.iter().find(|it| it.value == machine.value) {
+            None => named.push(machine),
+            Some(first) => {
+                let line = first.referenced.line();
+                let wanted = format!("each machine once, and line {line} names it");
+                let got = machine.value.clone();
+                errors.push(reader.wrong(machine, "members.machine", wanted, got));
+            }
+        }
+    }
+    DocumentError::all(errors)
 }
 
 fn rule(reader: Reader<'_>, member: &Spanned<MemberDocument>) -> Result<MemberRule, DocumentError> {
@@ -163,30 +192,6 @@ fn pattern(
     Ok(pattern)
 }
 
-/// The disk that a document names.
-pub(crate) fn disk_identity(
-    reader: Reader<'_>,
-    disk: &Spanned<DiskDocument>,
-) -> Result<DiskIdentity, DocumentError> {
-    let wanted = "1 to 64 printable characters without quotes, $ or braces";
-    match (&disk.value.serial, &disk.value.wwn) {
-        (Some(serial), None) => reader
-            .parsed(serial, "disk.serial", wanted)
-            .map(DiskIdentity::Serial),
-        (None, Some(wwn)) => reader
-            .parsed(wwn, "disk.wwn", wanted)
-            .map(DiskIdentity::Wwn),
-        (Some(_), Some(_)) | (None, None) => {
-            let got = if disk.value.serial.is_some() {
-                "both"
-            } else {
-                "neither"
-            };
-            Err(reader.wrong(disk, "disk", "either serial or wwn", got))
-        }
-    }
-}
-
 fn version(
     reader: Reader<'_>,
     value: &Spanned<String>,
@@ -216,10 +221,21 @@ fn endpoint(reader: Reader<'_>, value: &Spanned<String>) -> Result<String, Docum
         && host
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(c));
+    if is_of_each_machine_itself(host) {
+        let wanted = "an address at which every machine reaches the control plane";
+        return Err(reader.wrong(value, "endpoint", wanted, value.value.clone()));
+    }
     match port.parse::<u16>() {
         Ok(1..) if host_is_plain => Ok(value.value.clone()),
         Ok(_) | Err(_) => Err(wrong()),
     }
+}
+
+/// Whether a host means another machine on each of them: loopback, or no address at all.
+fn is_of_each_machine_itself(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost"
+        || address.is_ok_and(|it| it.to_canonical().is_loopback() || it.is_unspecified())
 }
 
 #[cfg(test)]
@@ -284,7 +300,21 @@ members:
                 "role: master",
                 "lab.yaml:8: members.role: wanted controlplane or worker, got \"master\"",
             ),
-            ("serial: CP1", "path: /dev/sda", "lab.yaml:7: "),
+            (
+                "serial: CP1",
+                "path: /dev/sda",
+                "lab.yaml:7: disk: wanted a disk by serial or wwn",
+            ),
+            (
+                "serial: CP1",
+                "size: '>= 100GB'",
+                "lab.yaml:7: disk: wanted a disk by serial or wwn",
+            ),
+            (
+                "serial: CP1",
+                "wwn: hello",
+                "lab.yaml:7: disk.wwn: wanted a world-wide name such as naa.",
+            ),
             (
                 "{ serial: CP1 }",
                 "{ serial: A, wwn: B }",
@@ -314,7 +344,7 @@ members:
             (
                 "allow_plaintext: true",
                 "allow_plaintext: true\nallow_plaintext: true",
-                "lab.yaml:6: ",
+                "lab.yaml:6: allow_plaintext stands twice: in line 5 already",
             ),
         ] {
             let text = LAB.replacen(from, to, 1);

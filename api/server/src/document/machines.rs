@@ -4,69 +4,22 @@
 //! machines:
 //!   - name: cp-1
 //!     nics: [{ mac: "52:54:00:77:00:01", address: 10.77.0.10 }]
-//!     disk: { serial: CP1 }
+//!     disk: { wwn: naa.5000c500a1b2c3d4 }
 //!     bmc: { ipmi: 10.77.1.11, username: ADMIN, password: … }
 //! ```
+//!
+//! An entry is all that is said of its machine: what it leaves out is cleared. `renamed_from: OLD`
+//! gives a machine another name.
 
-use std::fmt;
-use std::net::{IpAddr, SocketAddr};
-
-use machine_core::disk::DiskIdentity;
-use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
-use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
+use machine_core::hardware::MacAddress;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
-use zeroize::Zeroizing;
 
-use crate::document::cluster::{DiskDocument, disk_identity};
+use crate::document::bmc::{BmcDocument, bmc};
+use crate::document::disk::{DiskDocument, disk_identity};
+use crate::document::machine_spec::{MachineSpec, NicSpec};
+use crate::document::once::repeated;
 use crate::document::{DocumentError, Reader};
-
-/// The port of RMCP (IPMI 2.0 §13.1.2).
-const RMCP_PORT: u16 = 623;
-
-/// A machine as a person registers it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MachineSpec {
-    /// Its name.
-    pub name: String,
-    /// Its cards, and the addresses that are reserved for them. At least one.
-    pub nics: Vec<NicSpec>,
-    /// SMBIOS UUID, if it is known beforehand.
-    pub uuid: Option<SystemUuid>,
-    /// SMBIOS serial number, if it is known beforehand.
-    pub serial: Option<SerialNumber>,
-    /// The disk to install to.
-    pub disk: Option<DiskIdentity>,
-    /// Its BMC.
-    pub bmc: Option<BmcSpec>,
-}
-
-/// A network card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NicSpec {
-    /// Its hardware address.
-    pub mac: MacAddress,
-    /// The address that is leased to it and to nobody else.
-    pub address: Option<IpAddr>,
-}
-
-/// A BMC and how to log in to it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct BmcSpec {
-    /// Where it is.
-    pub endpoint: BmcEndpoint,
-    /// The password.
-    pub password: Zeroizing<String>,
-}
-
-/// The password stays out of it.
-impl fmt::Debug for BmcSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BmcSpec")
-            .field("endpoint", &self.endpoint)
-            .finish_non_exhaustive()
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +31,8 @@ struct MachinesDocument {
 #[serde(deny_unknown_fields)]
 struct MachineDocument {
     name: Spanned<String>,
+    #[serde(default)]
+    renamed_from: Option<Spanned<String>>,
     nics: Vec<NicDocument>,
     #[serde(default)]
     uuid: Option<Spanned<String>>,
@@ -97,36 +52,20 @@ struct NicDocument {
     address: Option<Spanned<String>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BmcDocument {
-    ipmi: Spanned<String>,
-    username: Spanned<String>,
-    password: Spanned<Zeroizing<String>>,
-}
-
-/// Reads a document of machines; `file` is what to call it in messages.
+/// Reads a document of machines; `file` is what to call it in messages. One mistake of each entry
+/// is told, and all that stands twice.
 pub fn parse(file: &str, text: &str) -> Result<Vec<MachineSpec>, DocumentError> {
     let reader = Reader { file };
     let document: MachinesDocument = reader.parse(text)?;
-    let mut machines: Vec<MachineSpec> = Vec::new();
+    let (mut machines, mut errors) = (Vec::new(), Vec::new());
     for entry in &document.machines {
-        let machine = machine(reader, entry)?;
-        if machines.iter().any(|other| other.name == machine.name) {
-            let wanted = "each name once";
-            return Err(reader.wrong(&entry.value.name, "machines.name", wanted, machine.name));
+        match machine(reader, entry) {
+            Ok(machine) => machines.push(machine),
+            Err(error) => errors.push(error),
         }
-        let shared = machine.nics.iter().find(|nic| {
-            machines
-                .iter()
-                .flat_map(|other| &other.nics)
-                .any(|other| other.mac == nic.mac)
-        });
-        if let Some(nic) = shared {
-            return Err(reader.wrong(entry, "nics.mac", "each card once", nic.mac.to_string()));
-        }
-        machines.push(machine);
     }
+    errors.extend(repeated(reader, &machines));
+    DocumentError::all(errors)?;
     Ok(machines)
 }
 
@@ -138,87 +77,49 @@ fn machine(
     if document.nics.is_empty() {
         return Err(reader.wrong(entry, "nics", "at least one card with its mac", "none"));
     }
-    let uuid = document.uuid.as_ref();
-    let serial = document.serial.as_ref();
+    let renamed_from = document.renamed_from.as_ref();
+    let nics = document.nics.iter().map(|it| nic(reader, it));
+    let disk = document.disk.as_ref();
     Ok(MachineSpec {
         name: reader.name(&document.name, "machines.name")?,
-        nics: document
-            .nics
-            .iter()
-            .map(|it| nic(reader, it))
-            .collect::<Result<_, _>>()?,
-        uuid: uuid
+        line: document.name.referenced.line(),
+        renamed_from: renamed_from
+            .map(|it| reader.name(it, "machines.renamed_from"))
+            .transpose()?,
+        nics: nics.collect::<Result<_, _>>()?,
+        uuid: said(document.uuid.as_ref())
             .map(|it| reader.parsed(it, "uuid", "a UUID as dmidecode prints it"))
             .transpose()?,
-        serial: serial
+        serial: said(document.serial.as_ref())
             .map(|it| reader.parsed(it, "serial", "a serial number of at most 64 characters"))
             .transpose()?,
-        disk: document
-            .disk
-            .as_ref()
-            .map(|disk| disk_identity(reader, disk))
-            .transpose()?,
+        disk: disk.map(|it| disk_identity(reader, it)).transpose()?,
         bmc: document
             .bmc
             .as_ref()
-            .map(|bmc| self::bmc(reader, bmc))
+            .map(|it| bmc(reader, it))
             .transpose()?,
     })
+}
+
+/// An empty text says nothing, like one that is left out.
+fn said(text: Option<&Spanned<String>>) -> Option<&Spanned<String>> {
+    text.filter(|it| !it.value.trim().is_empty())
 }
 
 fn nic(reader: Reader<'_>, document: &NicDocument) -> Result<NicSpec, DocumentError> {
-    let address = document.address.as_ref();
+    let wanted = "six octets such as 52:54:00:77:00:01";
+    let mac: MacAddress = reader.parsed(&document.mac, "nics.mac", wanted)?;
+    if !mac.is_of_a_card() {
+        let wanted = "the address of one card, not a multicast, broadcast or zero one";
+        return Err(reader.wrong(&document.mac, "nics.mac", wanted, mac.to_string()));
+    }
     Ok(NicSpec {
-        mac: reader.parsed(
-            &document.mac,
-            "nics.mac",
-            "six octets such as 52:54:00:77:00:01",
-        )?,
-        address: address
+        mac,
+        address: said(document.address.as_ref())
             .map(|it| reader.parsed(it, "nics.address", "an address such as 10.77.0.10"))
             .transpose()?,
-    })
-}
-
-fn bmc(reader: Reader<'_>, document: &BmcDocument) -> Result<BmcSpec, DocumentError> {
-    let text = &document.ipmi.value;
-    let address = text
-        .parse::<SocketAddr>()
-        .or_else(|_| {
-            text.parse::<IpAddr>()
-                .map(|ip| SocketAddr::new(ip, RMCP_PORT))
-        })
-        .map_err(|_| {
-            let wanted = "an address such as 10.77.1.11 or 10.77.1.11:623";
-            reader.wrong(&document.ipmi, "bmc.ipmi", wanted, text.clone())
-        })?;
-    let username = document.username.value.clone();
-    // IPMI 2.0 §22.28, §22.30: user names of 16 bytes, passwords of 20.
-    if !(1..=16).contains(&username.len()) {
-        return Err(reader.wrong(
-            &document.username,
-            "bmc.username",
-            "1 to 16 characters",
-            username,
-        ));
-    }
-    if !(1..=20).contains(&document.password.value.len()) {
-        let got = format!("{} characters", document.password.value.len());
-        return Err(reader.wrong(
-            &document.password,
-            "bmc.password",
-            "1 to 20 characters",
-            got,
-        ));
-    }
-    let endpoint = BmcEndpoint {
-        protocol: BmcProtocol::Ipmi,
-        address,
-        username,
-    };
-    Ok(BmcSpec {
-        endpoint,
-        password: document.password.value.clone(),
+        line: document.mac.referenced.line(),
     })
 }
 
@@ -257,12 +158,12 @@ machines:
             (
                 "00:77:00:02",
                 "00:77:00:01",
-                "rack.yaml:6: nics.mac: wanted each card once",
+                "rack.yaml:7: nics.mac: wanted each card once, and cp-1 has it in line 3",
             ),
             (
                 "w-1",
                 "cp-1",
-                "rack.yaml:6: machines.name: wanted each name once",
+                "rack.yaml:6: machines.name: wanted each name once, and cp-1 has it in line 2",
             ),
             (
                 "10.77.1.11",
@@ -294,5 +195,34 @@ machines:
             );
             assert!(!got.contains("canary"), "{got}");
         }
+    }
+    #[test]
+    fn a_mistake_of_each_entry_is_told() {
+        let text = RACK
+            .replace("77:00:01", "77:00:0g")
+            .replace("77:00:02", "77:00");
+        let got = parse("rack.yaml", &text).unwrap_err().to_string();
+        let lines: Vec<&str> = got.lines().collect();
+        assert_eq!(lines.len(), 2, "{got}");
+        assert!(lines[0].starts_with("rack.yaml:3: nics.mac"), "{got}");
+        assert!(lines[1].starts_with("rack.yaml:7: nics.mac"), "{got}");
+    }
+
+    #[test]
+    fn what_is_written_empty_is_left_out() {
+        let text = RACK
+            .replace("{ serial: CP1 }", "null")
+            .replace("bmc: {", "bmc: # {")
+            + "    uuid:\n    serial: \"\"\n    bmc: ~\n";
+        let machines = parse("rack.yaml", &text).unwrap();
+        assert_eq!((&machines[0].disk, &machines[0].bmc), (&None, &None));
+        assert_eq!((machines[1].uuid, &machines[1].serial), (None, &None));
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_told_with_both_lines() {
+        let text = RACK.replace("  - name: w-1\n", "  - name: w-1\n    name: w-2\n");
+        let got = parse("rack.yaml", &text).unwrap_err().to_string();
+        assert_eq!(got, "rack.yaml:7: name stands twice: in line 6 already");
     }
 }

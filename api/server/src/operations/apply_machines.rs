@@ -1,20 +1,31 @@
 //! The use case that registers machines. A machine that was found in the network before keeps its
-//! record, and gets the name.
+//! record, and gets the name. What an entry changes is compared by [`registration`]; permissions
+//! that came from what was there before end with it ([`withdrawal`]).
+//!
+//! [`registration`]: crate::operations::registration
+//! [`withdrawal`]: crate::operations::withdrawal
 
 use std::net::IpAddr;
 
+use machine_core::cluster::Cluster;
 use machine_core::id::MachineId;
 use machine_core::machine::Machine;
 use machine_core::network::ClientKey;
 use machine_store::change::{Change, MachineWrite, ReservationWrite};
-use machine_store::evidence::{Evidence, Fact};
+use machine_store::evidence::Fact;
+use machine_store::registrations::{self, RegistrationWrite};
 use machine_store::reservations::Reservation;
-use machine_store::{identities, machines, reservations};
+use machine_store::{clusters, machines, reservations};
 
-use crate::document::machines::{MachineSpec, NicSpec, parse};
+use crate::document::disk::{caveat, listed};
+use crate::document::machine_spec::{MachineSpec, NicSpec};
+use crate::document::machines::parse;
+use crate::document::{DocumentError, Reader};
 use crate::effects::AddressGiver;
 use crate::error::UseCaseError;
+use crate::operations::holders::{Subject, TakenCard};
 use crate::operations::machines::{MachineView, event};
+use crate::operations::registration::{Recorded, Registration, changed, registered};
 use crate::operations::{Asked, Operations, TRIES, Written};
 
 /// Machines that were applied.
@@ -22,8 +33,21 @@ use crate::operations::{Asked, Operations, TRIES, Written};
 pub struct AppliedMachines {
     /// The machines.
     pub views: Vec<MachineView>,
-    /// What was recorded, but does not do what one could expect of it, a sentence each.
+    /// What a person should know of it, a sentence each: what was cleared, which permissions ended,
+    /// what has no effect as things stand.
     pub notes: Vec<String>,
+}
+
+/// A change in the making, and what is to be told and done when it is written.
+#[derive(Default)]
+struct Draft {
+    change: Change,
+    ids: Vec<String>,
+    freed: Vec<Reservation>,
+    unchanged: Vec<String>,
+    /// Those whose disk is named anew: what Talos may not find is told once for all of them.
+    disks: Vec<(String, machine_core::disk::DiskIdentity)>,
+    notes: Vec<String>,
 }
 
 impl Operations {
@@ -35,15 +59,18 @@ impl Operations {
         asked: &Asked,
     ) -> Result<AppliedMachines, UseCaseError> {
         let specs = parse(file, document)?;
-        let notes = self.check_addresses(&specs)?;
+        let reader = Reader { file };
+        let notes = self.check_addresses(reader, &specs)?;
         let what = ["apply machines", document];
         if let Some(ids) = self.carried_out(asked, &what).await? {
             return self.applied_before(&ids, notes).await;
         }
         for _ in 0..TRIES {
-            let (change, dropped) = self.registration(&specs, &what, asked).await?;
-            match self.write(&change).await? {
-                Written::Now => return self.registered(&specs, &dropped, notes).await,
+            let mut draft = self.draft(reader, &specs, asked).await?;
+            let ids = draft.ids.join(" ");
+            draft.change.request = Some(self.request(asked, &what, ids));
+            match self.write(&draft.change).await? {
+                Written::Now => return self.registered(&specs, draft, notes).await,
                 Written::Before(ids) => return self.applied_before(&ids, notes).await,
                 Written::Overtaken => {}
             }
@@ -52,47 +79,243 @@ impl Operations {
     }
 
     /// Refuses addresses that can be no machine's; says which are not ours to give.
-    fn check_addresses(&self, specs: &[MachineSpec]) -> Result<Vec<String>, UseCaseError> {
-        let mut notes = Vec::new();
+    fn check_addresses(
+        &self,
+        reader: Reader<'_>,
+        specs: &[MachineSpec],
+    ) -> Result<Vec<String>, UseCaseError> {
+        let (mut notes, mut errors) = (Vec::new(), Vec::new());
         for (spec, nic, address) in addresses(specs) {
-            let refused = |why| UseCaseError::Contradiction(format!("{}: {why}", spec.name));
-            match self.effects.giver_of(address).map_err(refused)? {
-                AddressGiver::Us => {}
-                AddressGiver::Another => notes.push(format!(
-                    "{}: {address} is recorded, but Drover gives no addresses there: see to it \
-                     that {} gets it",
-                    spec.name, nic.mac
+            let name = &spec.name;
+            let refused = |wanted: String| {
+                let wanted = format!("an address for {name}: {wanted}");
+                reader.wrong_at(nic.line, "nics.address", wanted, address.to_string())
+            };
+            match self.effects.giver_of(address) {
+                Ok(AddressGiver::Us) => {}
+                Ok(AddressGiver::UsFromRange) => notes.push(format!(
+                    "{name}: {address} is in a range that leases are drawn from; from now on it is \
+                     kept for {} alone",
+                    nic.mac
                 )),
+                Ok(AddressGiver::Another) => notes.push(format!(
+                    "{name}: {address} is recorded, but Drover gives no addresses there: see to it \
+                     that {} gets it",
+                    nic.mac
+                )),
+                Ok(AddressGiver::Nobody) => errors.push(refused(
+                    "one in a network of the settings (subnets)".to_owned(),
+                )),
+                Err(why) => errors.push(refused(why.to_string())),
             }
         }
+        DocumentError::all(errors)?;
         Ok(notes)
     }
 
-    /// The change that registers machines, and the reservations that it ends.
-    async fn registration(
+    /// The change that registers machines.
+    async fn draft(
         &self,
+        reader: Reader<'_>,
         specs: &[MachineSpec],
-        what: &[&str],
         asked: &Asked,
-    ) -> Result<(Change, Vec<Reservation>), UseCaseError> {
-        let mut change = Change::default();
-        let mut dropped = Vec::new();
-        let mut ids = Vec::new();
+    ) -> Result<Draft, UseCaseError> {
+        let mut draft = Draft::default();
+        let clusters = clusters::list(&self.db).await?;
+        let mut errors = Vec::new();
         for spec in specs {
-            let machine = self.add_machine(&mut change, spec, asked).await?;
-            let kept = reservations_of(machine, spec);
-            let before = reservations::of_machine(&self.db, machine).await?;
-            dropped.extend(before.into_iter().filter(|it| !kept.contains(it)));
-            ids.push(machine.to_string());
+            errors.extend(self.bmc_of_another(reader, spec, specs).await?);
+        }
+        DocumentError::all(errors)?;
+        for spec in specs {
+            let subject = self.subject(reader, spec, specs).await?;
+            self.add(&mut draft, (spec, subject), &clusters, asked)
+                .await?;
         }
         // Ended first: two machines may exchange their addresses in one document.
-        let ended = dropped.iter().map(|it| ReservationWrite::Free {
+        let ended = draft.freed.iter().map(|it| ReservationWrite::Free {
             machine: it.machine,
             address: it.address,
         });
-        change.reservations.splice(0..0, ended);
-        change.request = Some(self.request(asked, what, ids.join(" ")));
-        Ok((change, dropped))
+        draft.change.reservations.splice(0..0, ended);
+        Ok(draft)
+    }
+
+    /// That the BMC of an entry is another machine's, which keeps it: a copied block would switch
+    /// that machine's power.
+    async fn bmc_of_another(
+        &self,
+        reader: Reader<'_>,
+        spec: &MachineSpec,
+        all: &[MachineSpec],
+    ) -> Result<Option<DocumentError>, UseCaseError> {
+        let Some(bmc) = &spec.bmc else {
+            return Ok(None);
+        };
+        let address = bmc.endpoint.address;
+        let Some(holder) = machines::find_by_bmc(&self.db, address).await? else {
+            return Ok(None);
+        };
+        let is_its_own = |name: &str, former: Option<&String>| {
+            name == holder.name || former == Some(&holder.name)
+        };
+        let entry = all
+            .iter()
+            .find(|it| is_its_own(&it.name, it.renamed_from.as_ref()));
+        // Another entry of the document that gives it up has been compared with this one already.
+        if entry.is_some() {
+            return Ok(None);
+        }
+        let wanted = format!(
+            "the BMC of {}, but {} ({}) has this one: correct it, or take it from the entry of {}",
+            spec.name, holder.name, holder.state, holder.name
+        );
+        let got = address.to_string();
+        Ok(Some(reader.wrong_at(bmc.line, "bmc.ipmi", wanted, got)))
+    }
+
+    async fn add(
+        &self,
+        draft: &mut Draft,
+        (spec, subject): (&MachineSpec, Subject),
+        clusters: &[Cluster],
+        asked: &Asked,
+    ) -> Result<(), UseCaseError> {
+        let registration = self.compared(spec, subject.machine).await?;
+        draft.ids.push(registration.machine.id.to_string());
+        if registration.is_unchanged() && subject.taken.is_empty() {
+            draft.unchanged.push(spec.name.clone());
+            return Ok(());
+        }
+        for taken in &subject.taken {
+            self.take(draft, &registration.machine, taken, asked);
+        }
+        self.write_record(draft, &registration, spec, asked)?;
+        let withdrawn = self
+            .withdrawn(&mut draft.change, &registration.machine, clusters, asked)
+            .await?;
+        let machine = match withdrawn {
+            None => registration.machine.clone(),
+            Some(ended) => {
+                draft.notes.push(format!("{}: {}", spec.name, ended.told));
+                ended.machine
+            }
+        };
+        draft.change.machines.push(if registration.is_new {
+            MachineWrite::Insert(machine)
+        } else {
+            MachineWrite::Update(machine)
+        });
+        if !registration.cleared.is_empty() {
+            let cleared = registration.cleared.join(", ");
+            let name = &spec.name;
+            let note = format!("{name}: cleared, for its entry leaves it out: {cleared}");
+            draft.notes.push(note);
+        }
+        draft.freed.extend(registration.freed);
+        Ok(())
+    }
+
+    async fn compared(
+        &self,
+        spec: &MachineSpec,
+        known: Option<Machine>,
+    ) -> Result<Registration, UseCaseError> {
+        let Some(machine) = known else {
+            let id = MachineId::from_bytes(self.effects.draw()?);
+            let machine = Machine::discovered(id, &spec.name, self.effects.now());
+            return Ok(registered(spec, machine));
+        };
+        let same_password = match &spec.bmc {
+            Some(bmc) => {
+                let password = bmc.password.as_str();
+                self.effects.is_bmc_password(machine.id, password).await?
+            }
+            None => true,
+        };
+        let before = Recorded {
+            said: registrations::of_machine(&self.db, machine.id).await?,
+            reserved: reservations::of_machine(&self.db, machine.id).await?,
+            same_password,
+            machine,
+        };
+        Ok(changed(spec, &before))
+    }
+
+    /// Takes a card from another machine, and says so on its timeline.
+    fn take(&self, draft: &mut Draft, to: &Machine, taken: &TakenCard, asked: &Asked) {
+        let (from, mac) = (&taken.from, taken.mac);
+        let unsay = RegistrationWrite::Unsay {
+            machine: from.id,
+            fact: Fact::Mac(mac),
+        };
+        // Before the new owner says that it is its own.
+        draft.change.registrations.insert(0, unsay);
+        let detail = format!(
+            "its card {mac} is registered for {}{}",
+            to.name,
+            asked.because()
+        );
+        let at = self.effects.now();
+        draft
+            .change
+            .events
+            .push(event(from, asked, at, "registered", detail));
+        let note = format!(
+            "{}: its card {mac} was on the record of {}",
+            to.name, from.name
+        );
+        draft.notes.push(note);
+    }
+
+    /// What an entry writes beside the machine itself.
+    fn write_record(
+        &self,
+        draft: &mut Draft,
+        registration: &Registration,
+        spec: &MachineSpec,
+        asked: &Asked,
+    ) -> Result<(), UseCaseError> {
+        let (machine, at) = (&registration.machine, self.effects.now());
+        let change = &mut draft.change;
+        match &spec.bmc {
+            Some(bmc) => change
+                .secrets
+                .push(self.effects.seal_bmc_password(machine.id, &bmc.password)?),
+            None if !registration.is_new => change
+                .secrets
+                .push(self.effects.forget_bmc_password(machine.id)),
+            None => {}
+        }
+        let id = machine.id;
+        let unsaid = registration.unsaid.iter().cloned();
+        let said = registration.said.iter().cloned();
+        change
+            .registrations
+            .extend(unsaid.map(|fact| RegistrationWrite::Unsay { machine: id, fact }));
+        let say = |fact| RegistrationWrite::Say {
+            machine: id,
+            fact,
+            at,
+        };
+        change.registrations.extend(said.map(say));
+        let reserved = registration.reserved.iter().copied();
+        change
+            .reservations
+            .extend(reserved.map(ReservationWrite::Reserve));
+        let detail = format!("{}{}", registration.detail(), asked.because());
+        change
+            .events
+            .push(event(machine, asked, at, "registered", detail));
+        let is_new_disk = registration.is_new
+            || registration
+                .changes
+                .iter()
+                .any(|it| it.starts_with("disk "));
+        if let Some(disk) = machine.install_disk.clone().filter(|_| is_new_disk) {
+            draft.disks.push((machine.name.clone(), disk));
+        }
+        Ok(())
     }
 
     /// Tells DHCP and the reconcile loop. The machines are registered: what fails from here on is
@@ -100,15 +323,16 @@ impl Operations {
     async fn registered(
         &self,
         specs: &[MachineSpec],
-        dropped: &[Reservation],
+        draft: Draft,
         mut notes: Vec<String>,
     ) -> Result<AppliedMachines, UseCaseError> {
-        for it in dropped {
+        for it in &draft.freed {
             self.effects
                 .unreserve(ClientKey::Hardware(it.mac), it.address);
         }
         for (spec, nic, address) in addresses(specs) {
-            if self.effects.giver_of(address) == Ok(AddressGiver::Us)
+            let giver = self.effects.giver_of(address);
+            if matches!(giver, Ok(AddressGiver::Us | AddressGiver::UsFromRange))
                 && let Err(why) = self.effects.reserve(ClientKey::Hardware(nic.mac), address)
             {
                 notes.push(format!(
@@ -116,6 +340,13 @@ impl Operations {
                     spec.name
                 ));
             }
+        }
+        notes.extend(draft.notes);
+        notes.extend(caveat(
+            draft.disks.iter().map(|(name, disk)| (&**name, disk)),
+        ));
+        if !draft.unchanged.is_empty() {
+            notes.push(format!("unchanged: {}", listed(&draft.unchanged)));
         }
         let mut views = Vec::new();
         for spec in specs {
@@ -140,84 +371,6 @@ impl Operations {
         }
         Ok(AppliedMachines { views, notes })
     }
-
-    async fn add_machine(
-        &self,
-        change: &mut Change,
-        spec: &MachineSpec,
-        asked: &Asked,
-    ) -> Result<MachineId, UseCaseError> {
-        let at = self.effects.now();
-        let known = self.known(spec).await?;
-        let is_new = known.is_none();
-        let machine = match known {
-            Some(machine) => machine,
-            None => {
-                Machine::discovered(MachineId::from_bytes(self.effects.draw()?), &spec.name, at)
-            }
-        };
-        let machine = Machine {
-            name: spec.name.clone(),
-            install_disk: spec.disk.clone().or(machine.install_disk),
-            bmc: spec
-                .bmc
-                .as_ref()
-                .map(|bmc| bmc.endpoint.clone())
-                .or(machine.bmc),
-            ..machine
-        };
-        if let Some(bmc) = &spec.bmc {
-            change
-                .secrets
-                .push(self.effects.seal_bmc_password(machine.id, &bmc.password)?);
-        }
-        let detail = if is_new {
-            "registered"
-        } else {
-            "its record was changed"
-        };
-        let detail = format!("{detail}{}", asked.because());
-        change
-            .events
-            .push(event(&machine, asked, at, "registered", detail));
-        change.evidence.push(Evidence {
-            machine: machine.id,
-            at,
-            facts: facts(spec),
-        });
-        let reservations = reservations_of(machine.id, spec).into_iter();
-        change
-            .reservations
-            .extend(reservations.map(ReservationWrite::Reserve));
-        let id = machine.id;
-        change.machines.push(if is_new {
-            MachineWrite::Insert(machine)
-        } else {
-            MachineWrite::Update(machine)
-        });
-        Ok(id)
-    }
-
-    /// The machine that a document speaks of: by its name, or by one of its cards.
-    async fn known(&self, spec: &MachineSpec) -> Result<Option<Machine>, UseCaseError> {
-        let named = machines::find_by_name(&self.db, &spec.name).await?;
-        let cards = spec.nics.iter().map(|nic| nic.mac).collect();
-        let holders = identities::candidates(&self.db, &cards, None).await?;
-        let other = holders.iter().find(|holder| {
-            named
-                .as_ref()
-                .is_none_or(|named| named.id != holder.machine)
-        });
-        match (named, other) {
-            (Some(named), None) => Ok(Some(named)),
-            (Some(_), Some(other)) => Err(UseCaseError::Contradiction(format!(
-                "{}: a card of it belongs to the machine {}",
-                spec.name, other.name
-            ))),
-            (None, None) => Ok(None),
-            (None, Some(other)) => Ok(machines::find(&self.db, other.machine).await?),
-        }
-    }
 }
 
 /// Every address of a document, with its card and machine.
@@ -226,22 +379,4 @@ fn addresses(specs: &[MachineSpec]) -> impl Iterator<Item = (&MachineSpec, &NicS
         let nics = spec.nics.iter();
         nics.filter_map(move |nic| Some((spec, nic, nic.address?)))
     })
-}
-
-fn reservations_of(machine: MachineId, spec: &MachineSpec) -> Vec<Reservation> {
-    let reservation = |nic: &NicSpec| {
-        Some(Reservation {
-            machine,
-            mac: nic.mac,
-            address: nic.address?,
-        })
-    };
-    spec.nics.iter().filter_map(reservation).collect()
-}
-
-fn facts(spec: &MachineSpec) -> Vec<Fact> {
-    let cards = spec.nics.iter().map(|nic| Fact::Mac(nic.mac));
-    let uuid = spec.uuid.map(Fact::Uuid);
-    let serial = spec.serial.clone().map(Fact::Serial);
-    cards.chain(uuid).chain(serial).collect()
 }

@@ -1,7 +1,6 @@
 //! Use cases of clusters: apply, look.
 
-use machine_core::allocation::{Allocation, allocate};
-use machine_core::cluster::{Cluster, ClusterSpec, Selector};
+use machine_core::cluster::{Cluster, ClusterSpec};
 use machine_core::id::ClusterId;
 use machine_store::change::{Change, ClusterWrite};
 use machine_store::events::Event;
@@ -33,7 +32,7 @@ pub struct AppliedCluster {
     pub notes: Vec<String>,
 }
 
-/// The results of a request that makes a cluster and of one that changes it.
+/// The results of a request that makes a cluster and of one that changes it, or finds it so.
 const MADE: &str = "made";
 const CHANGED: &str = "changed";
 
@@ -73,93 +72,47 @@ impl Operations {
         self.effects.check_cluster(&spec.talos)?;
         let what = ["apply cluster", document];
         if let Some(result) = self.carried_out(asked, &what).await? {
-            return self.applied(&spec.name, result == MADE).await;
+            return self.applied(&spec.name, result == MADE, Vec::new()).await;
         }
         for _ in 0..TRIES {
             let known = clusters::find_by_name(&self.db, &spec.name).await?;
             let result = if known.is_none() { MADE } else { CHANGED };
-            let mut change = match known {
-                Some(known) => self.changed(&known, &spec, asked)?,
-                None => self.made(&spec, asked).await?,
+            let (mut change, notes) = match known {
+                Some(known) => self.changed(&known, &spec, asked).await?,
+                None => (self.made(&spec, asked).await?, Vec::new()),
             };
             change.request = Some(self.request(asked, &what, result.to_owned()));
             match self.write(&change).await? {
                 Written::Now => {
+                    let late = self.withdraw_late(&spec.name, asked).await?;
                     for machine in machines::list(&self.db).await? {
                         self.effects.wake(machine.id);
                     }
-                    return self.applied(&spec.name, result == MADE).await;
+                    let notes = notes.into_iter().chain(late).collect();
+                    return self.applied(&spec.name, result == MADE, notes).await;
                 }
-                Written::Before(result) => return self.applied(&spec.name, result == MADE).await,
+                Written::Before(result) => {
+                    return self.applied(&spec.name, result == MADE, Vec::new()).await;
+                }
                 Written::Overtaken => {}
             }
         }
         Err(UseCaseError::Overtaken)
     }
 
-    async fn applied(&self, name: &str, created: bool) -> Result<AppliedCluster, UseCaseError> {
+    async fn applied(
+        &self,
+        name: &str,
+        created: bool,
+        mut notes: Vec<String>,
+    ) -> Result<AppliedCluster, UseCaseError> {
         let cluster = self.cluster(name).await?;
-        let notes = self.hindrances(&cluster).await?;
+        notes.extend(self.hindrances(&cluster).await?);
         let view = self.cluster_view(cluster);
         Ok(AppliedCluster {
             view,
             created,
             notes,
-        })
-    }
-
-    /// What hinders the machines of a cluster as things stand. None of it is an error: images and
-    /// machines may come later.
-    async fn hindrances(&self, cluster: &Cluster) -> Result<Vec<String>, UseCaseError> {
-        let spec = &cluster.spec;
-        let mut notes = Vec::new();
-        if !spec.allow_plaintext {
-            notes.push(
-                "no config is sent: configs travel over plain HTTP, and the cluster's file does \
-                 not say allow_plaintext: true"
-                    .to_owned(),
-            );
-        }
-        if !self.effects.has_image(&spec.image) {
-            let image = &spec.image;
-            notes.push(format!("the settings have no image {image}"));
-        }
-        let clusters = clusters::list(&self.db).await?;
-        for rule in &spec.members {
-            if let Selector::Named(name) = &rule.selector {
-                notes.extend(self.hindrance_of(cluster, name, &clusters).await?);
-            }
-        }
-        Ok(notes)
-    }
-
-    /// What hinders a machine that a rule names.
-    async fn hindrance_of(
-        &self,
-        cluster: &Cluster,
-        name: &str,
-        clusters: &[Cluster],
-    ) -> Result<Option<String>, UseCaseError> {
-        let Some(machine) = machines::find_by_name(&self.db, name).await? else {
-            return Ok(Some(format!("there is no machine {name} yet")));
-        };
-        let allocation = allocate(&machine, clusters);
-        let view = self.view(machine).await?;
-        if let Some((intent, other)) = view.assignment()
-            && intent.assignment.cluster != cluster.id
-        {
-            return Ok(Some(format!("{name} belongs to the cluster {other}")));
-        }
-        Ok(match allocation {
-            Allocation::Ambiguous { clusters } => Some(format!(
-                "rules of several clusters take {name}: {}",
-                clusters.join(", ")
-            )),
-            Allocation::NoDisk { .. } => Some(format!(
-                "neither the rule nor the record of {name} names the disk: nothing is installed \
-                 without"
-            )),
-            Allocation::Take { .. } | Allocation::None => None,
         })
     }
 
@@ -178,12 +131,13 @@ impl Operations {
         Ok(change)
     }
 
-    fn changed(
+    /// The change of a cluster, with the permissions that its rules do not give any more.
+    async fn changed(
         &self,
         known: &Cluster,
         spec: &ClusterSpec,
         asked: &Asked,
-    ) -> Result<Change, UseCaseError> {
+    ) -> Result<(Change, Vec<String>), UseCaseError> {
         if known.spec.endpoint != spec.endpoint {
             return Err(UseCaseError::Contradiction(format!(
                 "{}: its endpoint is {}, and its members have it in their configs: it can't be \
@@ -195,9 +149,14 @@ impl Operations {
             spec: spec.clone(),
             ..known.clone()
         };
+        if known.spec == *spec {
+            let note = format!("unchanged: {}", spec.name);
+            return Ok((Change::default(), vec![note]));
+        }
         let mut change = self.change(&cluster, "changed", asked);
+        let notes = self.withdraw_members(&mut change, &cluster, asked).await?;
         change.clusters.push(ClusterWrite::Update(cluster));
-        Ok(change)
+        Ok((change, notes))
     }
 
     fn change(&self, cluster: &Cluster, what: &str, asked: &Asked) -> Change {

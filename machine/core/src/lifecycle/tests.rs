@@ -104,7 +104,7 @@ fn a_refusal_says_what_is_possible() {
     let refused = transition(State::Active, Input::Allocate).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "allocate is not possible while active; possible now: reimage, release, retire"
+        "allocate is not possible while active; possible now: retire"
     );
 }
 
