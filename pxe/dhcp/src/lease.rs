@@ -8,9 +8,9 @@
 //!             ─► a free one, spread by the hash of the MAC ─► the lease that ended first
 //! ```
 //! The rule it keeps: no address is offered to, or held for, two clients at a time. Every operation
-//! takes O(log n), so that 60,000 clients on a /16 are no trouble. What strangers have is bounded: a
-//! flood of random MACs must not drain the pool of registered machines. Reservations are no part
-//! of it.
+//! takes O(log n), so that 60,000 clients on a /16 are no trouble. What strangers have and what was
+//! put away is bounded, both together: neither random MACs nor DECLINEs may drain the pool of
+//! registered machines. Reservations are no part of it.
 
 pub mod error;
 pub mod limits;
@@ -93,7 +93,7 @@ impl LeaseTable {
         now: Timestamp,
     ) -> Result<IpAddr, Exhausted> {
         self.ledger.forget_ended(now);
-        self.make_room(client, acquaintance)?;
+        self.make_room(client, acquaintance, now)?;
         let address = match self.ledger.familiar(client, now) {
             Some(address) => address,
             None => self
@@ -110,7 +110,12 @@ impl LeaseTable {
         &mut self,
         client: ClientKey,
         acquaintance: Acquaintance,
+        now: Timestamp,
     ) -> Result<(), Exhausted> {
+        // Nobody looks up again who has an address: what was known of it stands.
+        if self.ledger.strangers.is_registered(client) && self.ledger.has_address(client, now) {
+            return Ok(());
+        }
         let is_reserved = self.ledger.reserved.contains_key(&client);
         if is_reserved || acquaintance == Acquaintance::Registered {
             let registered = Acquaintance::Registered;
@@ -126,8 +131,8 @@ impl LeaseTable {
         if strangers.offers() >= limit {
             return Err(Exhausted::Offers { limit });
         }
-        let limit = self.limits.addresses_of_strangers;
-        if strangers.addresses() >= limit {
+        let limit = self.limits.left_for_strangers(self.ledger.pool.usable());
+        if self.ledger.not_for_registered() >= limit {
             return Err(Exhausted::Strangers { limit });
         }
         Ok(())
@@ -136,8 +141,7 @@ impl LeaseTable {
     /// Whether the client has an offer or a lease now: then it may ask again, whoever it is.
     pub fn has_address(&mut self, client: ClientKey, now: Timestamp) -> bool {
         self.ledger.forget_ended(now);
-        let lease = self.ledger.leases.of(client);
-        self.ledger.offers.of(client).is_some() || lease.is_some_and(|lease| lease.until > now)
+        self.ledger.has_address(client, now)
     }
 
     /// How a client stands to an address that it asks for.
@@ -178,7 +182,7 @@ impl LeaseTable {
                 return Err(NotHeld::Taken { address });
             }
         }
-        self.make_room(client, acquaintance)?;
+        self.make_room(client, acquaintance, now)?;
         self.ledger.offer(client, address, now);
         Ok(())
     }
@@ -253,11 +257,31 @@ impl LeaseTable {
         if self.ledger.quarantine.declined_by(client) >= limit {
             return Err(DeclineIgnored::TooMany { client, limit });
         }
-        let limit = self.limits.quarantined;
-        if self.ledger.quarantine.len() >= limit {
-            return Err(DeclineIgnored::Full { limit });
-        }
+        self.make_room_in_quarantine(client)?;
         Ok(self.ledger.put_away(address, Some(client), now))
+    }
+
+    /// Whether one more address may be put away. A registered machine is believed before others:
+    /// for its address the first of theirs is tried again.
+    fn make_room_in_quarantine(&mut self, client: ClientKey) -> Result<(), DeclineIgnored> {
+        let ledger = &mut self.ledger;
+        let limit = self.limits.quarantined;
+        let left = self.limits.left_for_strangers(ledger.pool.usable());
+        // What a stranger has is counted already, and only changes its place.
+        let is_counted = ledger.strangers.has(client);
+        let has_room =
+            ledger.quarantine.len() < limit && (is_counted || ledger.not_for_registered() < left);
+        if has_room {
+            return Ok(());
+        }
+        let is_believed = ledger.strangers.is_registered(client);
+        let yields = ledger.quarantine.first_of_others(client);
+        let Some(address) = yields.filter(|_| is_believed) else {
+            return Err(DeclineIgnored::Full { limit });
+        };
+        ledger.quarantine.remove(address);
+        ledger.settle(address);
+        Ok(())
     }
 
     /// A probe found the address in use by somebody who has not leased it. Returns until when it is

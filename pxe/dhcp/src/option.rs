@@ -79,7 +79,7 @@ impl fmt::Display for OptionCode {
 }
 
 /// What a message is, as option 53 says (RFC 2132 §9.6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MessageKind {
     /// A client looks for servers.
     Discover,

@@ -46,7 +46,16 @@ pub struct BootPlaneSettings {
     pub http_port: u16,
     /// The port of TFTP: 69, but in tests.
     pub tftp_port: u16,
+    /// How many files and sockets the process may have open: half of them are for connections of
+    /// HTTP, a quarter for transfers of TFTP.
+    pub descriptors: usize,
 }
+
+/// Connections of HTTP in all: a thousand machines that boot at once and hold one each, eight times
+/// over.
+const CONNECTIONS: usize = 8192;
+/// Transfers of TFTP in all, as far as there are descriptors: a thousand machines, twice over.
+const TRANSFERS: usize = 2048;
 
 /// An address that is kept for a client, in whatever subnet has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +142,7 @@ impl<D: Directory> BootPlane<D> {
             listeners.push(sockets.http);
             subnets.push(subnet);
         }
+        let descriptors = settings.descriptors;
         let served = settings.subnets.into_iter();
         let interfaces = served.map(|served| served.interface).collect();
         let subnets: Arc<[_]> = subnets.into();
@@ -147,13 +157,21 @@ impl<D: Directory> BootPlane<D> {
             complaints("dhcp"),
             subnets,
         );
-        let tftp = TftpServer::new(directory.clone(), Arc::clone(&loaders), complaints("tftp"));
+        let transfers = TRANSFERS.min(descriptors / 4);
+        let tftp = TftpServer::new(
+            directory.clone(),
+            Arc::clone(&loaders),
+            complaints("tftp"),
+            transfers,
+        );
+        let connections = CONNECTIONS.min(descriptors / 2) / listeners.len().max(1);
         let complaints = complaints("http");
         let http = Arc::new(HttpServer {
             directory,
             assets,
             loaders,
             complaints,
+            connections,
         });
         Ok(BoundPlane {
             dhcp,
@@ -311,7 +329,8 @@ fn listener(
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
         socket.bind(&SocketAddr::V4(address).into())?;
-        socket.listen(1024)?;
+        // As many as the system lets wait (`net.core.somaxconn`, 4096 by default).
+        socket.listen(4096)?;
         let listener = TcpListener::from_std(StdListener::from(socket))?;
         let bound = listener.local_addr()?;
         Ok((listener, bound))

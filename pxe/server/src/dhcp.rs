@@ -1,8 +1,8 @@
 //! DHCP for network boot: ports 67 and 4011.
 //!
-//! One task a socket reads packets as fast as they come and never waits for anything else; each
-//! answer is worked out in a task of its own, bounded in number. What a packet means and what is
-//! replied is decided in `pxe-dhcp`.
+//! One task a socket reads packets for as long as there are places for answers; each answer is
+//! worked out in a task of its own. When the places are taken, what comes waits in the kernel's
+//! buffer. What a packet means and what is replied is decided in `pxe-dhcp`.
 //!
 //! Not done yet: a reply to a client that has no address goes to everybody on the link, also where
 //! RFC 2131 §4.1 has a frame to its card (that needs a packet socket). All clients take it.
@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace, warn};
 
 use crate::complaint::{Complaints, Source};
-use crate::dhcp::flights::Flights;
+use crate::dhcp::flights::{Flights, Question};
 use crate::dhcp::responder::Responder;
 use crate::dhcp::silence::Silence;
 use crate::dhcp::subnet::{Asked, DhcpSubnet, Line};
@@ -38,8 +38,9 @@ use crate::directory::Directory;
 use crate::loaders::Loaders;
 use crate::socket::Arrived;
 
-/// How many answers may be in work for one socket.
-const IN_FLIGHT: usize = 4096;
+/// How many answers may be in work for one socket: two batches of the commit task, so that one
+/// gathers while the other is written. Whoever comes later waits for fewer than in a longer queue.
+const IN_FLIGHT: usize = 2048;
 /// How long answers may be in work after the daemon was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 /// Longer than any packet that makes sense.
@@ -69,11 +70,15 @@ impl<D: Directory> DhcpServer<D> {
 
     /// Serves what comes in on one socket until told to stop; then finishes what is in work.
     pub(crate) async fn run(self: Arc<Self>, line: Line, stop: CancellationToken) {
-        let mut flights = Flights::new(IN_FLIGHT);
+        let flights = Flights::new(IN_FLIGHT);
         let mut buffer = vec![0; LONGEST];
         loop {
+            let readable = async {
+                flights.room().await;
+                line.socket.readable().await
+            };
             tokio::select! {
-                readable = line.socket.readable() => {
+                readable = readable => {
                     if let Err(error) = readable {
                         warn!(%error, "can't wait for DHCP packets");
                         break;
@@ -81,7 +86,7 @@ impl<D: Directory> DhcpServer<D> {
                 }
                 () = stop.cancelled() => break,
             }
-            self.drain(&line, &mut buffer, &mut flights);
+            self.drain(&line, &mut buffer, &flights);
             // A flood must not keep the answers from being worked out.
             tokio::task::yield_now().await;
         }
@@ -91,8 +96,11 @@ impl<D: Directory> DhcpServer<D> {
     }
 
     /// Takes what has come in, some of it if it is much.
-    fn drain(self: &Arc<Self>, line: &Line, buffer: &mut [u8], flights: &mut Flights) {
+    fn drain(self: &Arc<Self>, line: &Line, buffer: &mut [u8], flights: &Flights) {
         for _ in 0..64 {
+            if flights.is_full() {
+                return;
+            }
             match line.socket.try_receive(buffer) {
                 Ok(arrived) => {
                     let packet = buffer.get(..arrived.length).unwrap_or_default();
@@ -107,24 +115,20 @@ impl<D: Directory> DhcpServer<D> {
         }
     }
 
-    fn receive(
-        self: &Arc<Self>,
-        line: &Line,
-        packet: &[u8],
-        arrived: Arrived,
-        flights: &mut Flights,
-    ) {
+    fn receive(self: &Arc<Self>, line: &Line, packet: &[u8], arrived: Arrived, flights: &Flights) {
         // Most clients have no address yet.
         let source = claimed_hardware_address(packet)
             .map_or_else(|| IpAddr::V4(*arrived.source.ip()).into(), Source::from);
         match self.understand(line, packet, arrived) {
             Ok(asked) => {
+                let question = Question {
+                    mac: asked.client.mac,
+                    xid: asked.client.header.xid,
+                    kind: asked.client.ask.kind(),
+                };
                 let server = Arc::clone(self);
-                let gave_up = flights.start(async move { server.serve(asked).await });
-                if gave_up {
-                    self.responder
-                        .complaints
-                        .note(source, &"too many questions at once");
+                if !flights.start(question, async move { server.serve(asked).await }) {
+                    trace!(%source, "its answer is in work");
                 }
             }
             Err(dropped) if dropped.is_malformed() => {

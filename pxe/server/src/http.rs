@@ -9,30 +9,32 @@
 //! | `/c/{token}/{name}` | a document of an attempt |
 //!
 //! Whoever asks for anything else, or for something that is not his, gets the same short 404. No
-//! header changes who a peer is: it is the address of the socket. Connections are bounded in number
-//! in all and per peer, headers in size and time.
+//! header changes who a peer is: it is the address of the socket. Headers are bounded in size and
+//! time, connections in number, by what they are doing; who finds no place is told when to come
+//! again.
 
-mod admission;
 mod body;
+mod connection;
 mod listened;
+mod places;
 mod query;
 mod range;
 mod route;
+mod seat;
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER};
+use http::header::{
+    ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER,
+};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::{Body, Incoming};
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use machine_core::boot::BootStep;
 use machine_core::id::BootId;
 use pxe_loader::bootloader::LoaderFile;
@@ -40,6 +42,7 @@ use pxe_loader::bootloaders::find;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
 
 use crate::assets::{Assets, hex};
@@ -48,26 +51,29 @@ use crate::directory::{
     Directory, DocumentRefusal, DocumentRequest, ObservedStep, ScriptAnswer, ScriptRefusal,
     StepOwner,
 };
-use crate::http::admission::Admission;
 use crate::http::body::{AssetBody, empty};
-use crate::http::listened::{Heard, Listened};
+use crate::http::connection::{Connection, converse};
+use crate::http::listened::Heard;
+use crate::http::places::{Kind, PlaceLimits};
 use crate::http::query::script_request;
 use crate::http::range::{Range, requested_range};
 use crate::http::route::Route;
+use crate::http::seat::{Room, Seat};
 use crate::loaders::Loaders;
 use crate::neighbour::find_neighbour;
-use crate::script::{ScriptError, answer_script, first_script};
+use crate::script::{ScriptError, answer_script, first_script, pause};
 
-/// How long a peer may take to send its header.
-const HEADER_TIME: Duration = Duration::from_secs(10);
-/// How much of it.
-const HEADER_SIZE: usize = 16 << 10;
 /// How long a peer may leave what was sent to it unacknowledged, or unread. A machine whose power is
 /// cut in mid-download gives its place back after this; on a slow link, each byte that arrives
 /// begins it anew (`TCP_USER_TIMEOUT`, `tcp(7)`).
 const STALL_TIME: Duration = Duration::from_mins(1);
 /// How long transfers may go on after the daemon was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long nothing is accepted after that failed: until some descriptor is free again.
+const PAUSE: Duration = Duration::from_millis(50);
+/// After how many seconds who finds no place may ask again: a script takes milliseconds, a kernel
+/// some seconds.
+const FULL_RETRY: &str = "2";
 
 /// What the HTTP server serves from.
 #[derive(Debug)]
@@ -80,13 +86,8 @@ pub struct HttpServer<D> {
     pub loaders: Arc<Loaders>,
     /// Counts requests that make no sense.
     pub complaints: Arc<Complaints>,
-}
-
-/// Who asks, and where.
-#[derive(Debug, Clone, Copy)]
-struct Connection {
-    peer: IpAddr,
-    local: SocketAddr,
+    /// How many connections each listener may have.
+    pub connections: usize,
 }
 
 type Reply = Response<AssetBody>;
@@ -94,82 +95,100 @@ type Reply = Response<AssetBody>;
 impl<D: Directory> HttpServer<D> {
     /// Serves until told to stop; then lets transfers finish for a grace period.
     pub async fn run(self: Arc<Self>, listener: TcpListener, stop: CancellationToken) {
-        let admission = Admission::new();
-        let graceful = GracefulShutdown::new();
+        let room = Room::new(PlaceLimits::of(self.connections));
+        let (exchanges, cut) = (TaskTracker::new(), CancellationToken::new());
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 () = stop.cancelled() => break,
             };
             match accepted {
-                Ok((stream, peer)) => self.admit(stream, peer.ip(), &admission, &graceful),
-                Err(error) => {
-                    warn!(%error, "can't accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                Ok((stream, peer)) => {
+                    let seat = room.enter(peer.ip().to_canonical());
+                    let exchange = Arc::clone(&self).exchange(stream, peer, seat, stop.clone());
+                    let cut = cut.clone();
+                    exchanges.spawn(async move { cut.run_until_cancelled(exchange).await });
                 }
+                Err(error) => self.pause(&room, &error).await,
             }
         }
         drop(listener);
-        if tokio::time::timeout(GRACE, graceful.shutdown())
-            .await
-            .is_err()
-        {
+        exchanges.close();
+        if tokio::time::timeout(GRACE, exchanges.wait()).await.is_err() {
             warn!("transfers were cut off: they took longer than the grace period");
+            cut.cancel();
         }
     }
 
-    fn admit(
-        self: &Arc<Self>,
+    /// Out of descriptors, mostly: who waits in vain gives one back, and then it goes on.
+    async fn pause(&self, room: &Room, error: &io::Error) {
+        let why = format!("can't accept a connection, trying again: {error}");
+        let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        self.complaints.note(nobody, &why);
+        room.shed();
+        tokio::time::sleep(PAUSE).await;
+    }
+
+    async fn exchange(
+        self: Arc<Self>,
         stream: TcpStream,
-        peer: IpAddr,
-        admission: &Arc<Admission>,
-        graceful: &GracefulShutdown,
+        peer: SocketAddr,
+        seat: Arc<Seat>,
+        stop: CancellationToken,
     ) {
         let Ok(local) = stream.local_addr() else {
             return;
         };
-        let peer = peer.to_canonical();
-        let Some(permit) = admission.admit(peer) else {
-            self.complaints.note(peer, &"too many connections");
-            return;
-        };
+        let peer = peer.ip().to_canonical();
         if let Err(error) = tune(&stream) {
             debug!(%error, "a connection is as the system has it");
         }
-        let server = Arc::clone(self);
         let connection = Connection { peer, local };
         let heard = Heard::default();
-        let stream = Listened {
-            stream,
-            heard: heard.clone(),
-        };
-        let listening = heard.clone();
+        let (listening, server) = (heard.clone(), Arc::clone(&self));
+        let asking = Arc::clone(&seat);
         let service = service_fn(move |request| {
             listening.understood();
-            let server = Arc::clone(&server);
-            async move { Ok::<_, Infallible>(server.respond(connection, request).await) }
+            let (server, seat) = (Arc::clone(&server), Arc::clone(&asking));
+            async move { Ok::<_, Infallible>(server.respond(connection, &seat, request).await) }
         });
-        let http = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIME)
-            .max_buf_size(HEADER_SIZE)
-            .serve_connection(TokioIo::new(stream), service);
-        let exchange = graceful.watch(http);
-        let complaints = Arc::clone(&self.complaints);
-        tokio::spawn(async move {
-            if let Err(error) = exchange.await {
-                let is_malformed = error.is_parse() || error.is_timeout() && heard.something();
-                if is_malformed {
-                    complaints.note(peer, &error);
-                } else {
-                    debug!(%peer, %error, "connection ended");
-                }
+        if let Err(error) = converse(stream, (seat, heard.clone()), service, &stop).await {
+            let is_malformed = error.is_parse() || error.is_timeout() && heard.something();
+            if is_malformed {
+                self.complaints.note(peer, &error);
+            } else {
+                debug!(%peer, %error, "connection ended");
             }
-            drop(permit);
-        });
+        }
     }
 
-    async fn respond(&self, connection: Connection, request: Request<Incoming>) -> Reply {
+    /// Answers in a place of its kind, or says when to come again.
+    async fn respond(
+        &self,
+        connection: Connection,
+        seat: &Arc<Seat>,
+        request: Request<Incoming>,
+    ) -> Reply {
+        let kind = match Route::of(request.uri()) {
+            Some(Route::Asset { .. } | Route::Loader { .. }) => Kind::Download,
+            Some(Route::First { .. } | Route::Script { .. } | Route::Document { .. }) | None => {
+                Kind::Script
+            }
+        };
+        match seat.ask(kind) {
+            Ok(answering) => {
+                let reply = self.answer(connection, request).await;
+                reply.map(|body| body.in_place(answering))
+            }
+            Err(_) => {
+                let why = format!("no place for a {kind:?}: told to come again");
+                self.complaints.note(connection.peer, &why);
+                full()
+            }
+        }
+    }
+
+    async fn answer(&self, connection: Connection, request: Request<Incoming>) -> Reply {
         let head_only = request.method() == Method::HEAD;
         if !head_only && request.method() != Method::GET {
             self.complaints
@@ -183,6 +202,14 @@ impl<D: Directory> HttpServer<D> {
         };
         let reply = match route {
             Route::First { boot } => script_text(first_script(base(connection), boot)),
+            // It would claim the attempt, or make a machine, for an answer that nobody reads.
+            Route::Document { .. } | Route::Script { .. } if head_only => {
+                self.complaints.note(
+                    connection.peer,
+                    &"HEAD of a script or document, which are for GET only",
+                );
+                not_allowed("GET")
+            }
             Route::Script { boot } => self.script(connection, boot, request.uri().query()).await,
             Route::Asset { digest, boot } => {
                 // A range is of GET only (RFC 9110 §14.2).
@@ -194,14 +221,6 @@ impl<D: Directory> HttpServer<D> {
                 self.asset(&digest, boot, range, head_only)
             }
             Route::Loader { file } => self.loader(&file),
-            // It would claim the attempt for an answer that nobody reads.
-            Route::Document { .. } if head_only => {
-                self.complaints.note(
-                    connection.peer,
-                    &"HEAD of a document, which is for GET only",
-                );
-                not_allowed("GET")
-            }
             Route::Document { token, name } => self.document(connection, token, name).await,
         };
         if head_only { header_of(reply) } else { reply }
@@ -210,7 +229,12 @@ impl<D: Directory> HttpServer<D> {
     async fn script(&self, connection: Connection, boot: BootId, query: Option<&str>) -> Reply {
         let request = script_request(boot, connection.peer, query.unwrap_or_default());
         match self.directory.script(request.clone()).await {
-            Ok(answer) => script_text(answer_script(&answer, base(connection), &request)),
+            Ok(answer) => script_text(answer_script(
+                &answer,
+                base(connection),
+                &request,
+                draw_pause(),
+            )),
             Err(ScriptRefusal::NotFound) => {
                 self.complaints
                     .note(connection.peer, &"the script of a boot that is not its own");
@@ -218,7 +242,12 @@ impl<D: Directory> HttpServer<D> {
                 // was forgotten over a restart would hang. Its disk is the default answer.
                 let because = "there is no such boot here".to_owned();
                 let leave = ScriptAnswer::LocalDisk { because };
-                script_text(answer_script(&leave, base(connection), &request))
+                script_text(answer_script(
+                    &leave,
+                    base(connection),
+                    &request,
+                    draw_pause(),
+                ))
             }
             Err(ScriptRefusal::Unavailable(error)) => {
                 self.complaints
@@ -304,6 +333,15 @@ fn base(connection: Connection) -> SocketAddr {
     )
 }
 
+/// How long a machine that waits may wait until it asks again.
+fn draw_pause() -> u16 {
+    let mut random = [0];
+    match getrandom::fill(&mut random) {
+        Ok(()) => pause(random[0]),
+        Err(_) => pause(0),
+    }
+}
+
 fn script_text(script: Result<String, ScriptError>) -> Reply {
     match script {
         Ok(script) => {
@@ -335,6 +373,13 @@ fn not_allowed(allowed: &str) -> Reply {
 /// Talos retries whatever is not 200, and prints the first bytes of the body on its console.
 fn unavailable() -> Reply {
     with_header(status(StatusCode::SERVICE_UNAVAILABLE), RETRY_AFTER, "5")
+}
+
+/// iPXE and Talos come again after that time.
+fn full() -> Reply {
+    let reply = status(StatusCode::SERVICE_UNAVAILABLE);
+    let reply = with_header(reply, RETRY_AFTER, FULL_RETRY);
+    with_header(reply, CONNECTION, "close")
 }
 
 fn status(status: StatusCode) -> Reply {

@@ -33,15 +33,22 @@ pub(crate) fn first_script(base: SocketAddr, boot: BootId) -> Result<String, Scr
     Ok(identify(&url).to_string())
 }
 
-/// The script that says what was decided.
+/// Seconds until a machine that waits asks again: not the same for all, or a rack that was switched
+/// on at once would ask at once for ever.
+pub(crate) fn pause(random: u8) -> u16 {
+    PAUSE + u16::from(random) % SPREAD
+}
+
+/// The script that says what was decided. A machine that waits asks again after `pause` seconds.
 pub(crate) fn answer_script(
     answer: &ScriptAnswer,
     base: SocketAddr,
     request: &ScriptRequest,
+    pause: u16,
 ) -> Result<String, ScriptError> {
     let again: Url = format!("http://{base}/boot/{}", request.boot).parse()?;
     let script = match answer {
-        ScriptAnswer::Wait { because } => wait(&Text::new(because), PAUSE, &again),
+        ScriptAnswer::Wait { because } => wait(&Text::new(because), pause, &again),
         // iPXE knows best what it runs on: UEFI is left with a failure, a BIOS with success.
         ScriptAnswer::LocalDisk { because } => leave(&Text::new(because), LocalBoot::ByPlatform),
         ScriptAnswer::Boot {
@@ -87,8 +94,10 @@ fn command_line(arguments: &[String]) -> Result<CommandLine, InvalidArgument> {
     CommandLine::new(parsed.collect::<Result<_, _>>()?)
 }
 
-/// Seconds between two questions of a machine that waits.
+/// Seconds between two questions of a machine that waits, at least.
 const PAUSE: u16 = 3;
+/// Over how many seconds their questions are spread.
+const SPREAD: u16 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -114,7 +123,7 @@ mod tests {
     }
 
     fn answered(answer: &ScriptAnswer, platform: Option<(Arch, Firmware)>) -> String {
-        answer_script(answer, BASE.parse().unwrap(), &request(platform)).unwrap()
+        answer_script(answer, BASE.parse().unwrap(), &request(platform), 3).unwrap()
     }
 
     fn boot_answer(arguments: &[&str]) -> ScriptAnswer {
@@ -191,9 +200,15 @@ mod tests {
     fn a_hostile_argument_is_refused() {
         for argument in ["a=b c", "a=${uuid}", "a=b\nboot", "|| shell", ""] {
             let answer = boot_answer(&[argument]);
-            let refused = answer_script(&answer, BASE.parse().unwrap(), &request(None));
+            let refused = answer_script(&answer, BASE.parse().unwrap(), &request(None), 3);
             assert!(refused.is_err(), "{argument}");
         }
+    }
+
+    #[test]
+    fn machines_that_wait_do_not_ask_in_step() {
+        let pauses: BTreeSet<u16> = (0..=u8::MAX).map(pause).collect();
+        assert_eq!(pauses.into_iter().collect::<Vec<_>>(), [3, 4, 5, 6]);
     }
 
     #[test]

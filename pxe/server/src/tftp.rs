@@ -60,8 +60,12 @@ impl<D: Directory> TftpServer<D> {
         directory: D,
         loaders: Arc<Loaders>,
         complaints: Arc<Complaints>,
+        transfers: usize,
     ) -> Arc<Self> {
-        let roster = Roster::new(RosterLimits::default());
+        let roster = Roster::new(RosterLimits {
+            total: transfers,
+            ..RosterLimits::default()
+        });
         Arc::new(Self {
             directory,
             loaders,

@@ -60,6 +60,18 @@ impl Ledger {
         }
     }
 
+    /// Whether the client has an offer, or a lease that has not ended.
+    pub(crate) fn has_address(&self, client: ClientKey, now: Timestamp) -> bool {
+        let lease = self.leases.of(client);
+        self.offers.of(client).is_some() || lease.is_some_and(|lease| lease.until > now)
+    }
+
+    /// How many addresses are strangers' or put away, as far as no time has passed since
+    /// [`Self::forget_ended`].
+    pub(crate) fn not_for_registered(&self) -> usize {
+        self.strangers.addresses() + self.quarantine.len()
+    }
+
     /// Every address that is the client's, the best first.
     pub(crate) fn own(&self, client: ClientKey) -> [Option<IpAddr>; 3] {
         [

@@ -15,8 +15,9 @@ pub struct Limits {
     pub offer: Duration,
     /// How many offers to strangers may be outstanding.
     pub offers_to_strangers: usize,
-    /// How many addresses strangers may have at a time, leased or offered.
-    pub addresses_of_strangers: usize,
+    /// One in so many addresses is kept for registered machines, and of two at least one; 0 keeps
+    /// none. What strangers lease or are offered and what is put away have the others between them.
+    pub kept_one_in: usize,
     /// How long a declined address stays away.
     pub quarantine: Duration,
     /// How many addresses one client may put away.
@@ -26,16 +27,26 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What suits the subnet: half of its addresses for offers to strangers, three quarters for
-    /// strangers in all (of up to three addresses, all), a quarter for quarantine, for a day (as
-    /// Kea's `decline-probation-period`).
+    /// How many addresses strangers and quarantine may have between them, of so many that may be
+    /// leased.
+    pub(crate) fn left_for_strangers(&self, usable: usize) -> usize {
+        let Some(share) = usable.checked_div(self.kept_one_in) else {
+            return usize::MAX;
+        };
+        let least = usize::from(usable >= 2);
+        usable - share.max(least)
+    }
+
+    /// What suits the subnet: half of its addresses for offers to strangers; a quarter kept for
+    /// registered machines; a quarter for quarantine, for ten minutes (as dnsmasq's
+    /// `DECLINE_BACKOFF`: who still has the address then is found by the next client).
     pub fn of(subnet: &Subnet) -> Self {
         let size = usize::try_from(Pool::new(subnet).size()).unwrap_or(usize::MAX);
         Self {
             offer: Duration::from_mins(1),
             offers_to_strangers: size.div_ceil(2),
-            addresses_of_strangers: size - size / 4,
-            quarantine: Duration::from_hours(24),
+            kept_one_in: 4,
+            quarantine: Duration::from_mins(10),
             declines_per_client: 3,
             quarantined: size.div_ceil(4),
         }

@@ -19,6 +19,8 @@ pub(crate) struct Pool {
     excluded: BTreeSet<u128>,
     /// What in them may not, since it is kept for one client.
     reserved: BTreeSet<u128>,
+    /// How many addresses of the ranges are in neither of these.
+    usable: usize,
     /// First to last of each free interval; never two that touch.
     free: BTreeMap<u128, u128>,
 }
@@ -53,6 +55,13 @@ impl Pool {
         if edges.is_some() {
             pool.exclude(network.address());
         }
+        let mut excluded = pool.excluded.iter();
+        let inside = excluded
+            .by_ref()
+            .filter(|number| pool.is_in_range(**number));
+        let inside = u128::try_from(inside.count()).unwrap_or(u128::MAX);
+        let usable = pool.size().saturating_sub(inside);
+        pool.usable = usize::try_from(usable).unwrap_or(usize::MAX);
         pool
     }
 
@@ -64,15 +73,22 @@ impl Pool {
             .sum()
     }
 
+    /// How many addresses may be leased to anybody, now that some are ours or reserved.
+    pub(crate) const fn usable(&self) -> usize {
+        self.usable
+    }
+
     /// Whether an address may be leased to anybody.
     pub(crate) fn may_hold(&self, address: IpAddr) -> bool {
         let number = number(address);
         !self.excluded.contains(&number)
             && !self.reserved.contains(&number)
-            && self
-                .ranges
-                .iter()
-                .any(|(first, last)| (first..=last).contains(&&number))
+            && self.is_in_range(number)
+    }
+
+    fn is_in_range(&self, number: u128) -> bool {
+        let mut ranges = self.ranges.iter();
+        ranges.any(|(first, last)| (first..=last).contains(&&number))
     }
 
     /// Whether an address is ours: nobody may have it.
@@ -83,12 +99,18 @@ impl Pool {
     /// Keeps an address out of the pool, in or out of the ranges.
     pub(crate) fn reserve(&mut self, address: IpAddr) {
         self.take(address);
+        if self.may_hold(address) {
+            self.usable -= 1;
+        }
         self.reserved.insert(number(address));
     }
 
     /// Ends a reservation. The address is not free before it is put back.
     pub(crate) fn unreserve(&mut self, address: IpAddr) {
-        self.reserved.remove(&number(address));
+        let was_reserved = self.reserved.remove(&number(address));
+        if was_reserved && self.may_hold(address) {
+            self.usable += 1;
+        }
     }
 
     fn exclude(&mut self, address: IpAddr) {

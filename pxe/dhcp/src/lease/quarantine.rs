@@ -63,6 +63,18 @@ impl Quarantine {
         self.addresses.len()
     }
 
+    /// The one that ends first of those that other clients have put away.
+    pub(crate) fn first_of_others(&self, client: ClientKey) -> Option<IpAddr> {
+        let is_others = |address: &IpAddr| {
+            let entry = self.addresses.get(address);
+            entry
+                .and_then(|it| it.client)
+                .is_some_and(|it| it != client)
+        };
+        let mut ends = self.ends.iter().map(|(_, address)| *address);
+        ends.find(is_others)
+    }
+
     /// How many this client has put away.
     pub(crate) fn declined_by(&self, client: ClientKey) -> usize {
         self.decliners.get(&client).copied().unwrap_or(0)

@@ -75,6 +75,11 @@ impl Strangers {
         self.offered.contains(&client) || self.leased.contains_key(&client)
     }
 
+    /// Whether the records said last that this client is registered.
+    pub(crate) fn is_registered(&self, client: ClientKey) -> bool {
+        self.registered.contains(&client)
+    }
+
     /// How many have an offer.
     pub(crate) fn offers(&self) -> usize {
         self.offered.len()

@@ -10,6 +10,7 @@ use machine_core::network::{DhcpMode, UnknownPolicy};
 use super::*;
 
 mod paths;
+mod share;
 mod strangers;
 
 fn ip(text: &str) -> IpAddr {
@@ -47,7 +48,7 @@ fn small() -> LeaseTable {
         &subnet,
         Limits {
             offers_to_strangers: 4,
-            addresses_of_strangers: 9,
+            kept_one_in: 0,
             quarantined: 4,
             ..Limits::of(&subnet)
         },
@@ -316,7 +317,7 @@ fn declined_addresses_stay_away_and_declines_are_bounded() {
     for _ in 0..3 {
         let address = offer(&mut table, 1, at(0)).unwrap();
         table.committed(&lease(1, address, at(100)));
-        assert_eq!(table.declined(client(1), address, at(0)), Ok(at(86_400)));
+        assert_eq!(table.declined(client(1), address, at(0)), Ok(at(600)));
         assert_eq!(table.standing(client(1), address, at(1)), Standing::Taken);
     }
     let last = offer(&mut table, 1, at(0)).unwrap();
@@ -329,16 +330,16 @@ fn declined_addresses_stay_away_and_declines_are_bounded() {
     );
     assert_eq!(table.offers(), 1);
     assert_eq!(
-        offer(&mut table, 2, at(86_399)).unwrap(),
+        offer(&mut table, 2, at(599)).unwrap(),
         last,
         "the only one left"
     );
     assert!(
-        offer(&mut table, 3, at(86_400)).is_ok(),
+        offer(&mut table, 3, at(600)).is_ok(),
         "the quarantine is over"
     );
-    let again = offer(&mut table, 1, at(86_400)).unwrap();
-    assert!(table.declined(client(1), again, at(86_400)).is_ok());
+    let again = offer(&mut table, 1, at(600)).unwrap();
+    assert!(table.declined(client(1), again, at(600)).is_ok());
 }
 
 #[test]
@@ -372,7 +373,11 @@ fn an_occupied_address_is_not_offered() {
 #[test]
 fn our_own_addresses_are_never_given() {
     let subnet = subnet("10.77.0.0/29", "10.77.0.0-10.77.0.7");
-    let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
+    let limits = Limits {
+        kept_one_in: 0,
+        ..Limits::of(&subnet)
+    };
+    let mut table = LeaseTable::new(&subnet, limits);
     let mut given: Vec<IpAddr> = (0..3)
         .map(|number| offer(&mut table, number, at(0)).unwrap())
         .collect();
@@ -398,7 +403,7 @@ fn a_proxy_gives_nothing() {
 fn a_full_sixteen_bit_subnet_gives_each_its_own() {
     let subnet = subnet("10.77.0.0/16", "10.77.1.0-10.77.255.254");
     let limits = Limits {
-        addresses_of_strangers: 60_000,
+        kept_one_in: 0,
         ..Limits::of(&subnet)
     };
     let mut table = LeaseTable::new(&subnet, limits);

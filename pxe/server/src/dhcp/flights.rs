@@ -1,59 +1,111 @@
-//! Answers that are being worked out, bounded in number: the newest matter, since a client whose
-//! answer was dropped asks again and one that has waited too long no longer listens. Those that are
-//! left at the end are finished, within a grace period.
+//! Answers that are being worked out, bounded in number. When all places are taken, nothing more is
+//! read: the kernel's buffer is the queue, and what was begun is finished. A packet that comes again
+//! while its answer is in work needs no second one. Those that are left at the end are finished,
+//! within a grace period.
 
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::task::AbortHandle;
+use machine_core::hardware::MacAddress;
+use pxe_dhcp::option::MessageKind;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Tasks in the order of their start.
+/// Which question an answer is in work for. A client that repeats itself keeps its transaction
+/// (RFC 2131 §4.1), and changes it for its next message or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Question {
+    /// Who asks.
+    pub(crate) mac: MacAddress,
+    /// In which transaction.
+    pub(crate) xid: u32,
+    /// What: the type of its message.
+    pub(crate) kind: MessageKind,
+}
+
+/// The answers in work for one socket.
 #[derive(Debug)]
 pub(crate) struct Flights {
-    limit: usize,
-    tasks: VecDeque<AbortHandle>,
+    places: Arc<Semaphore>,
+    in_work: Arc<Mutex<BTreeSet<Question>>>,
     running: TaskTracker,
+    cut: CancellationToken,
+}
+
+/// The place of an answer that is in work, given back on drop.
+#[derive(Debug)]
+struct Flight {
+    question: Question,
+    in_work: Arc<Mutex<BTreeSet<Question>>>,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Flights {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            limit,
-            tasks: VecDeque::new(),
+            places: Arc::new(Semaphore::new(limit)),
+            in_work: Arc::default(),
             running: TaskTracker::new(),
+            cut: CancellationToken::new(),
         }
     }
 
-    /// Starts one more. Says whether the oldest was given up for it.
-    pub(crate) fn start(&mut self, task: impl Future<Output = ()> + Send + 'static) -> bool {
-        while self.tasks.front().is_some_and(AbortHandle::is_finished) {
-            self.tasks.pop_front();
-        }
-        if self.tasks.len() >= self.limit {
-            self.tasks.retain(|task| !task.is_finished());
-        }
-        let oldest = if self.tasks.len() < self.limit {
-            None
-        } else {
-            self.tasks.pop_front()
+    /// Whether there is no place for one more.
+    pub(crate) fn is_full(&self) -> bool {
+        self.places.available_permits() == 0
+    }
+
+    /// Waits until there is a place.
+    pub(crate) async fn room(&self) {
+        // It is given back at once: only the loop that waits here takes places.
+        let _place = self.places.acquire().await;
+    }
+
+    /// Works out an answer, unless that very question is in work or there is no place.
+    pub(crate) fn start(
+        &self,
+        question: Question,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> bool {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            return false;
         };
-        if let Some(oldest) = &oldest {
-            oldest.abort();
+        if !lock(&self.in_work).insert(question) {
+            return false;
         }
-        self.tasks
-            .push_back(self.running.spawn(task).abort_handle());
-        oldest.is_some()
+        let flight = Flight {
+            question,
+            in_work: Arc::clone(&self.in_work),
+            _place: place,
+        };
+        let cut = self.cut.clone();
+        self.running.spawn(async move {
+            cut.run_until_cancelled(task).await;
+            drop(flight);
+        });
+        true
     }
 
     /// Waits for those in work, for so long at most. Whether all ended.
     pub(crate) async fn finish(self, grace: Duration) -> bool {
         self.running.close();
         let in_time = tokio::time::timeout(grace, self.running.wait()).await;
-        self.tasks.iter().for_each(AbortHandle::abort);
+        self.cut.cancel();
         in_time.is_ok()
     }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        lock(&self.in_work).remove(&self.question);
+    }
+}
+
+fn lock(in_work: &Mutex<BTreeSet<Question>>) -> MutexGuard<'_, BTreeSet<Question>> {
+    in_work.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -61,42 +113,77 @@ mod tests {
     use super::*;
     use tokio::sync::mpsc;
 
+    fn question(xid: u32) -> Question {
+        Question {
+            mac: MacAddress::new([2, 0, 0, 0, 0, 1]),
+            xid,
+            kind: MessageKind::Discover,
+        }
+    }
+
     #[tokio::test]
-    async fn the_oldest_yields_to_the_newest() {
+    async fn what_was_begun_is_finished_however_much_comes() {
         let (done, mut finished) = mpsc::unbounded_channel();
-        let mut flights = Flights::new(2);
-        let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+        let flights = Flights::new(2);
+        let gate = Arc::new(Semaphore::new(0));
         for number in 0..3 {
-            let (done, gate) = (done.clone(), std::sync::Arc::clone(&gate));
-            let gave_up = flights.start(async move {
+            let (done, gate) = (done.clone(), Arc::clone(&gate));
+            let task = async move {
                 let _permit = gate.acquire().await;
                 done.send(number).unwrap();
-            });
-            assert_eq!(gave_up, number == 2);
+            };
+            assert_eq!(flights.start(question(number), task), number < 2);
         }
-        drop(done);
-        gate.add_permits(3);
+        assert!(flights.is_full());
+        gate.add_permits(2);
+        flights.room().await;
+        let done = done.clone();
+        assert!(flights.start(question(3), async move { done.send(3).unwrap() }));
+        assert!(flights.finish(Duration::from_secs(10)).await);
         let mut came = Vec::new();
-        while let Some(number) = finished.recv().await {
+        while let Ok(number) = finished.try_recv() {
             came.push(number);
         }
         came.sort_unstable();
-        assert_eq!(came, [1, 2]);
+        assert_eq!(came, [0, 1, 3]);
+    }
+
+    #[tokio::test]
+    async fn a_packet_that_comes_again_while_its_answer_is_in_work_takes_no_place() {
+        let flights = Flights::new(3);
+        let gate = Arc::new(Semaphore::new(0));
+        let wait = || {
+            let gate = Arc::clone(&gate);
+            async move { drop(gate.acquire().await) }
+        };
+        assert!(flights.start(question(7), wait()));
+        assert!(!flights.start(question(7), wait()), "it is in work");
+        let other = Question {
+            kind: MessageKind::Request,
+            ..question(7)
+        };
+        assert!(flights.start(other, wait()), "another message");
+        gate.add_permits(2);
+        assert_eq!(flights.places.available_permits(), 1);
+        flights.running.close();
+        flights.running.wait().await;
+        assert_eq!(flights.places.available_permits(), 3);
+        assert!(flights.start(question(7), wait()), "asked anew");
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_in_work_is_finished_at_the_end() {
         let (done, mut finished) = mpsc::unbounded_channel();
-        let mut flights = Flights::new(2);
-        flights.start(async move {
+        let flights = Flights::new(2);
+        flights.start(question(1), async move {
             tokio::time::sleep(Duration::from_secs(9)).await;
             done.send(()).unwrap();
         });
         assert!(flights.finish(Duration::from_secs(10)).await);
         assert_eq!(finished.recv().await, Some(()));
 
-        let mut flights = Flights::new(2);
-        flights.start(std::future::pending());
+        let flights = Flights::new(2);
+        flights.start(question(1), std::future::pending());
         assert!(!flights.finish(Duration::from_secs(10)).await);
     }
 }

@@ -7,6 +7,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
+use crate::http::seat::Answering;
+
 /// How much is handed over at once: large enough that a frame costs nothing, small enough that a
 /// slow peer pages in no more than it takes.
 const FRAME: usize = 1 << 20;
@@ -16,6 +18,8 @@ const FRAME: usize = 1 << 20;
 pub(crate) struct AssetBody {
     rest: Bytes,
     announced: u64,
+    /// The place of the answer.
+    _answering: Option<Answering>,
 }
 
 impl AssetBody {
@@ -24,6 +28,15 @@ impl AssetBody {
         Self {
             rest: content,
             announced,
+            _answering: None,
+        }
+    }
+
+    /// Holds the place of the answer until the body is dropped.
+    pub(crate) fn in_place(self, answering: Answering) -> Self {
+        Self {
+            _answering: Some(answering),
+            ..self
         }
     }
 
@@ -31,7 +44,7 @@ impl AssetBody {
     pub(crate) fn without_content(self) -> Self {
         Self {
             rest: Bytes::new(),
-            announced: self.announced,
+            ..self
         }
     }
 }

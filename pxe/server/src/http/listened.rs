@@ -1,4 +1,4 @@
-//! A connection that knows whether its peer has begun a request.
+//! A connection that knows whether its peer has begun a request, and when an answer is written.
 //!
 //! hyper's limit for a header runs while a connection waits for its next request, too. Whoever was
 //! silent all that time did nothing wrong.
@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::http::seat::Seat;
 
 /// Whether something has come that was not answered yet.
 #[derive(Debug, Clone, Default)]
@@ -29,11 +31,12 @@ impl Heard {
     }
 }
 
-/// A stream whose reads are told to [`Heard`].
+/// A stream whose reads are told to [`Heard`], and whose flushes to its [`Seat`].
 #[derive(Debug)]
 pub(crate) struct Listened<S> {
     pub(crate) stream: S,
     pub(crate) heard: Heard,
+    pub(crate) seat: Option<Arc<Seat>>,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Listened<S> {
@@ -73,7 +76,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Listened<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let polled = Pin::new(&mut self.stream).poll_flush(context);
+        if let (Poll::Ready(Ok(())), Some(seat)) = (&polled, &self.seat) {
+            seat.flushed();
+        }
+        polled
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -93,6 +100,7 @@ mod tests {
         let mut listened = Listened {
             stream,
             heard: heard.clone(),
+            seat: None,
         };
         assert!(!heard.something());
         peer.write_all(b"GET").await.unwrap();

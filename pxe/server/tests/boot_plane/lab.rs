@@ -129,6 +129,7 @@ impl Lab {
             }],
             http_port: 8080,
             tftp_port: 69,
+            descriptors: 1024,
         };
         BootPlane {
             settings,

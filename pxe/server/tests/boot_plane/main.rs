@@ -6,6 +6,7 @@ mod dhcp;
 mod exchange;
 mod foreign_server;
 mod http;
+mod http_places;
 mod lab;
 mod peer;
 mod records;

@@ -88,7 +88,7 @@ impl World {
         let subnet = subnet("10.77.0.0/24", "10.77.0.10-10.77.0.17");
         let limits = Limits {
             offers_to_strangers: 5,
-            addresses_of_strangers: 6,
+            kept_one_in: 4,
             quarantined: 3,
             ..Limits::of(&subnet)
         };
