@@ -41,6 +41,7 @@ impl Door {
                     continue;
                 }
             };
+            answers_at_once(&stream, peer);
             match self.admission.admit(peer) {
                 Ok(seat) => return (stream, peer, seat),
                 Err(why) => dropped(peer, why),
@@ -49,5 +50,29 @@ impl Door {
     }
 }
 
+/// Answers go out in several small segments, and a node sends its next event when it has the whole
+/// answer. Without this each segment but the first waits for an ACK, which the node delays.
+fn answers_at_once(stream: &TcpStream, peer: IpAddr) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%peer, %error, "could not set TCP_NODELAY");
+    }
+}
+
 /// How long to wait after a failed accept, which would fail again at once.
 const PAUSE: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[tokio::test]
+    async fn a_connection_sends_each_segment_at_once() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let _node = TcpStream::connect(address).await.unwrap();
+        let door = Door::new(listener);
+        let (stream, _, _) = door.next(|_, why| panic!("{why}")).await;
+        assert!(stream.nodelay().unwrap());
+    }
+}
