@@ -1,9 +1,15 @@
 //! The use cases, once; the faces translate and call them.
 
+mod advice;
 mod apply_machines;
+mod boards;
 pub(crate) mod clusters;
+pub mod endings;
+mod forget;
 pub(crate) mod machines;
-mod power;
+mod merge;
+pub(crate) mod power;
+mod retire;
 mod retry;
 
 use std::sync::Arc;
