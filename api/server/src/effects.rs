@@ -88,6 +88,9 @@ pub trait Effects: Send + Sync + 'static {
         machine: &Machine,
         request: PowerRequest,
     ) -> Result<PowerState, EffectError>;
+    /// The GUID that a machine's BMC says of the machine around it, in hexadecimal digits; none if
+    /// it says nothing that could identify a machine.
+    async fn bmc_guid(&self, machine: &Machine) -> Result<Option<String>, EffectError>;
     /// The code of a request, which nobody who reads it can try a guess of the request on.
     fn request_code(&self, parts: &[&str]) -> [u8; 32];
     /// Who hands an address out; the sentence if it can be no machine's.

@@ -4,6 +4,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use api_proto::v1;
 use api_proto::v1::cluster_service_server::{ClusterService, ClusterServiceServer};
 use api_proto::v1::machine_service_server::{MachineService, MachineServiceServer};
 use api_proto::v1::{
@@ -23,6 +24,7 @@ use tonic::{Request, Response, Status};
 
 use crate::convert;
 use crate::effects::PowerRequest;
+use crate::operations::endings::Ending;
 use crate::operations::{Asked, Operations};
 use crate::timeline::{Sent, Timeline};
 
@@ -67,6 +69,22 @@ struct Face {
     stopping: watch::Receiver<bool>,
 }
 
+impl Face {
+    async fn end(
+        &self,
+        name: &str,
+        ending: Ending<'_>,
+        asked: &Asked,
+    ) -> Result<(Option<v1::Machine>, Vec<String>), Status> {
+        let ended = self
+            .operations
+            .end(name, ending, asked)
+            .await
+            .map_err(|error| convert::status(&error))?;
+        Ok((ended.view.as_ref().map(convert::machine), ended.notes))
+    }
+}
+
 #[tonic::async_trait]
 impl MachineService for Face {
     async fn list_machines(
@@ -102,6 +120,7 @@ impl MachineService for Face {
                 .map(|bmc| format!("{} {}", bmc.protocol, bmc.address))
                 .unwrap_or_default(),
             intents: details.intents.iter().map(convert::intent).collect(),
+            advice: details.advice,
         }))
     }
 
@@ -174,13 +193,14 @@ impl MachineService for Face {
             }
         };
         let asked = asked(request.mutation, &peer)?;
-        let power = self
+        let switched = self
             .operations
             .power(&request.name, wanted, &asked)
             .await
             .map_err(|error| convert::status(&error))?;
         Ok(Response::new(SetPowerResponse {
-            power: power.to_string(),
+            power: switched.power.to_string(),
+            notes: switched.notes,
         }))
     }
 
@@ -203,6 +223,78 @@ impl MachineService for Face {
             stopping: self.stopping.clone(),
         };
         Ok(Response::new(ReceiverStream::new(timeline.spawn())))
+    }
+
+    async fn retire_machine(
+        &self,
+        request: Request<v1::RetireMachineRequest>,
+    ) -> Result<Response<v1::RetireMachineResponse>, Status> {
+        let peer = peer(&request);
+        let v1::RetireMachineRequest { mutation, name } = request.into_inner();
+        let asked = asked(mutation, &peer)?;
+        let (machine, notes) = self.end(&name, Ending::Retire, &asked).await?;
+        Ok(Response::new(v1::RetireMachineResponse { machine, notes }))
+    }
+
+    async fn replace_board(
+        &self,
+        request: Request<v1::ReplaceBoardRequest>,
+    ) -> Result<Response<v1::ReplaceBoardResponse>, Status> {
+        let peer = peer(&request);
+        let v1::ReplaceBoardRequest { mutation, name } = request.into_inner();
+        let asked = asked(mutation, &peer)?;
+        let (machine, notes) = self.end(&name, Ending::ReplaceBoard, &asked).await?;
+        Ok(Response::new(v1::ReplaceBoardResponse { machine, notes }))
+    }
+
+    async fn ignore_uuid(
+        &self,
+        request: Request<v1::IgnoreUuidRequest>,
+    ) -> Result<Response<v1::IgnoreUuidResponse>, Status> {
+        let peer = peer(&request);
+        let v1::IgnoreUuidRequest { mutation, name } = request.into_inner();
+        let asked = asked(mutation, &peer)?;
+        let (machine, notes) = self.end(&name, Ending::IgnoreUuid, &asked).await?;
+        Ok(Response::new(v1::IgnoreUuidResponse { machine, notes }))
+    }
+
+    async fn accept_bmc(
+        &self,
+        request: Request<v1::AcceptBmcRequest>,
+    ) -> Result<Response<v1::AcceptBmcResponse>, Status> {
+        let peer = peer(&request);
+        let v1::AcceptBmcRequest { mutation, name } = request.into_inner();
+        let asked = asked(mutation, &peer)?;
+        let (machine, notes) = self.end(&name, Ending::AcceptBmc, &asked).await?;
+        Ok(Response::new(v1::AcceptBmcResponse { machine, notes }))
+    }
+
+    async fn forget_machine(
+        &self,
+        request: Request<v1::ForgetMachineRequest>,
+    ) -> Result<Response<v1::ForgetMachineResponse>, Status> {
+        let peer = peer(&request);
+        let v1::ForgetMachineRequest { mutation, name } = request.into_inner();
+        let asked = asked(mutation, &peer)?;
+        let (_, notes) = self.end(&name, Ending::Forget, &asked).await?;
+        Ok(Response::new(v1::ForgetMachineResponse { notes }))
+    }
+
+    async fn merge_machine(
+        &self,
+        request: Request<v1::MergeMachineRequest>,
+    ) -> Result<Response<v1::MergeMachineResponse>, Status> {
+        let peer = peer(&request);
+        let v1::MergeMachineRequest {
+            mutation,
+            claimant,
+            into,
+            board,
+        } = request.into_inner();
+        let asked = asked(mutation, &peer)?;
+        let ending = Ending::Merge { into: &into, board };
+        let (machine, notes) = self.end(&claimant, ending, &asked).await?;
+        Ok(Response::new(v1::MergeMachineResponse { machine, notes }))
     }
 }
 

@@ -1,13 +1,19 @@
 //! The use cases, once; the faces translate and call them.
 
+mod advice;
 mod apply_machines;
+mod boards;
 mod cancel;
 mod cluster_notes;
 pub(crate) mod clusters;
+pub mod endings;
+mod forget;
 mod holders;
 pub(crate) mod machines;
-mod power;
+mod merge;
+pub(crate) mod power;
 mod registration;
+mod retire;
 mod retry;
 mod withdrawal;
 

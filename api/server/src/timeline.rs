@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use api_proto::v1::WatchTimelineResponse;
+use machine_store::events::RecordedEvent;
 use tokio::sync::{mpsc, watch};
 use tonic::Status;
 
@@ -31,6 +32,14 @@ pub(crate) struct Timeline {
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
+/// What was read at once, by when it happened: steps of a boot are written down a moment later than
+/// what is done for it.
+fn in_order_of_time(events: &[RecordedEvent]) -> Vec<&RecordedEvent> {
+    let mut ordered: Vec<&RecordedEvent> = events.iter().collect();
+    ordered.sort_by_key(|it| (it.event.at, it.seq));
+    ordered
+}
+
 impl Timeline {
     /// Begins to send it.
     pub(crate) fn spawn(self) -> mpsc::Receiver<Sent> {
@@ -45,7 +54,9 @@ impl Timeline {
             end = self.send_events(&sender) => end,
             // An error means that the server is gone, which is as good.
             _ = stopping.wait_for(|stopping| *stopping) => {
-                Err(Status::unavailable("the daemon stops"))
+                Err(Status::unavailable(
+                    "the daemon stopped, and the timeline ends here: follow it again when it runs",
+                ))
             }
         };
         if let Err(status) = end {
@@ -60,8 +71,8 @@ impl Timeline {
         loop {
             let events = self.operations.events(&self.name, after).await;
             let events = events.map_err(|error| convert::status(&error))?;
-            for event in &events {
-                after = event.seq;
+            after = events.last().map_or(after, |last| last.seq);
+            for event in in_order_of_time(&events) {
                 let event = Some(convert::event(event));
                 let sent = sender.send(Ok(WatchTimelineResponse { event })).await;
                 if sent.is_err() {
@@ -79,5 +90,36 @@ impl Timeline {
                 () = sender.closed() => return Ok(()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use machine_core::intent::Actor;
+    use machine_core::time::Timestamp;
+    use machine_store::events::Event;
+
+    use super::*;
+
+    fn event(seq: i64, at: i64) -> RecordedEvent {
+        RecordedEvent {
+            seq,
+            event: Event {
+                at: Timestamp::from_millis(at),
+                boot: None,
+                machine: None,
+                cluster: None,
+                actor: Actor::Drover,
+                kind: "install".to_owned(),
+                detail: String::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_step_that_was_written_down_late_stands_where_it_happened() {
+        let events = [event(1, 10), event(2, 30), event(3, 20), event(4, 30)];
+        let ordered: Vec<i64> = in_order_of_time(&events).iter().map(|it| it.seq).collect();
+        assert_eq!(ordered, [1, 3, 2, 4]);
     }
 }

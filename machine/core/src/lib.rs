@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod advice;
 pub mod allocation;
 pub mod attempt;
 pub mod boot;

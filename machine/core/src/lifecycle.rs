@@ -352,6 +352,16 @@ impl Input {
         Self::GiveUp,
     ];
 
+    /// Whether a person gives it by a command of its own, `drover machine …`: what a refusal may
+    /// offer. A rule allocates; nobody adopts, reimages or releases by a command yet.
+    pub const fn is_command(self) -> bool {
+        match self {
+            Self::Accept | Self::Cancel { .. } | Self::Retry | Self::Retire => true,
+            Self::Adopt | Self::Allocate | Self::Reimage | Self::Release => false,
+            Self::FactsComplete | Self::RunsFromDisk | Self::Cleaned | Self::GiveUp => false,
+        }
+    }
+
     /// Whether a person or a policy gives it; the rest is evidence or a clock.
     pub const fn is_intent(self) -> bool {
         match self {
@@ -362,21 +372,10 @@ impl Input {
     }
 }
 
-impl Input {
-    /// Whether a person can give it: what has no command is no advice.
-    const fn has_command(self) -> bool {
-        match self {
-            Self::Accept | Self::Cancel { .. } | Self::Retry | Self::Retire => true,
-            Self::Adopt | Self::Allocate | Self::Reimage | Self::Release => false,
-            Self::FactsComplete | Self::RunsFromDisk | Self::Cleaned | Self::GiveUp => false,
-        }
-    }
-}
-
 fn possible(state: State) -> String {
     let names: Vec<String> = Input::ALL
         .into_iter()
-        .filter(|input| input.has_command() && transition(state, *input).is_ok())
+        .filter(|input| input.is_command() && transition(state, *input).is_ok())
         .map(|input| input.to_string())
         .collect();
     if names.is_empty() {

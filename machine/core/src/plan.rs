@@ -36,11 +36,11 @@ pub fn plan(work: &Work<'_>, now: Timestamp) -> Step {
     {
         return Step::GiveUp(deadline_passed(work, moving));
     }
-    if let Some(conflict) = work.conflict
-        && may_be_installed(machine.state)
-    {
+    if work.conflict.is_some() && may_be_installed(machine.state) {
+        // What differs stands in its condition, beside this.
         return Step::wait(format!(
-            "it gets nothing while it claims to be another: {conflict}"
+            "it gets nothing while it claims to be another: drover machine show {} says what to do",
+            machine.name
         ));
     }
     match machine.state {

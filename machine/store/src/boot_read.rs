@@ -90,7 +90,7 @@ const JOIN: &str = "FROM machine m \
      WHERE latest.intent = i.id ORDER BY latest.number DESC LIMIT 1) \
      LEFT JOIN boot b ON b.id = (SELECT latest.id FROM boot latest \
      WHERE latest.machine = m.id ORDER BY latest.opened DESC, latest.id DESC LIMIT 1) \
-     WHERE m.id = $1";
+     WHERE m.id = $1 AND m.forgotten IS NULL";
 
 fn read(row: &Row) -> Result<(Standing, Option<Boot>), StoreError> {
     let fields = |table, prefix| Fields::new(row, table, "id").under(prefix);

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use machine_core::attempt::{Attempt, AttemptEnd};
 use machine_core::cluster::Cluster;
+use machine_core::hardware::SystemUuid;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use machine_core::intent::{Intent, IntentEnd};
 use machine_core::machine::Machine;
@@ -23,7 +24,7 @@ use crate::requests::{self, Request};
 use crate::reservations::{self, Reservation};
 use crate::seal::Sealed;
 use crate::transaction::{TRIES, Transaction};
-use crate::{attempts, clusters, intents, machines, secrets};
+use crate::{attempts, boards, clusters, forgotten, intents, machines, secrets};
 
 /// What is to be written, all or nothing.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +47,8 @@ pub struct Change {
     pub reservations: Vec<ReservationWrite>,
     /// Sealed values.
     pub secrets: Vec<SecretWrite>,
+    /// UUIDs that identify nothing from now on, and when a person said so.
+    pub ignored_uuids: Vec<(SystemUuid, Timestamp)>,
     /// What happened.
     pub events: Vec<Event>,
 }
@@ -64,6 +67,31 @@ pub enum MachineWrite {
         id: MachineId,
         /// The version that was read.
         version: i64,
+    },
+    /// Ends its record: from here on nobody finds it, and what identified it is nobody's.
+    Forget {
+        /// Which.
+        id: MachineId,
+        /// The version that was read.
+        version: i64,
+        /// When.
+        at: Timestamp,
+    },
+    /// Forgets its UUID and its serial number: those of its next boot are taken.
+    ForgetBoard {
+        /// Which.
+        id: MachineId,
+        /// The version that was read.
+        version: i64,
+    },
+    /// Keeps the GUID that its BMC may say, in hexadecimal digits.
+    AcceptBmc {
+        /// Which.
+        id: MachineId,
+        /// The version that was read.
+        version: i64,
+        /// The GUID.
+        guid: String,
     },
 }
 
@@ -257,6 +285,9 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     for it in &change.secrets {
         write_secret(transaction, it).await?;
     }
+    for (uuid, at) in &change.ignored_uuids {
+        boards::ignore_uuid(transaction, *uuid, *at).await?;
+    }
     events::append(transaction, &change.events).await?;
     Ok(Outcome::Applied)
 }
@@ -302,6 +333,18 @@ async fn write_machine(
         }
         MachineWrite::Hold { id, version } => {
             let held = machines::hold(transaction, *id, *version).await?;
+            (!held).then(|| stale("machine", id))
+        }
+        MachineWrite::Forget { id, version, at } => {
+            let forgotten = forgotten::forget(transaction, *id, *version, *at).await?;
+            (!forgotten).then(|| stale("machine", id))
+        }
+        MachineWrite::ForgetBoard { id, version } => {
+            let held = boards::forget_board(transaction, *id, *version).await?;
+            (!held).then(|| stale("machine", id))
+        }
+        MachineWrite::AcceptBmc { id, version, guid } => {
+            let held = boards::accept_bmc(transaction, *id, *version, guid).await?;
             (!held).then(|| stale("machine", id))
         }
     })

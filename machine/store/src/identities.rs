@@ -1,4 +1,5 @@
-//! Who is known: the machines that share a card or a board with a claim.
+//! Who is known: the machines that share a card or a board with a claim. A UUID that a person found
+//! on more than one board counts for nobody, and a machine that was forgotten is nobody.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +33,7 @@ pub async fn candidates_of_claim(db: &Db, claim: &Claim) -> Result<Vec<KnownIden
 
 /// What is known of the identity of one machine.
 pub async fn of_machine(db: &Db, machine: MachineId) -> Result<Option<KnownIdentity>, StoreError> {
-    let sql = format!("{SELECT} WHERE machine.id = $1 {ORDER}");
+    let sql = format!("{SELECT} WHERE machine.forgotten IS NULL AND machine.id = $1 {ORDER}");
     let rows = db.all(Statement::new(sql).bind(&machine)).await?;
     Ok(gather(&rows)?.pop())
 }
@@ -58,7 +59,12 @@ pub async fn judge(db: &Db, machine: MachineId) -> Result<Identity, StoreError> 
 
 /// What is known of the identity of every machine; the longest known first.
 pub async fn list(db: &Db) -> Result<Vec<KnownIdentity>, StoreError> {
-    gather(&db.all(Statement::new(format!("{SELECT} {ORDER}"))).await?)
+    gather(
+        &db.all(Statement::new(format!(
+            "{SELECT} WHERE machine.forgotten IS NULL {ORDER}"
+        )))
+        .await?,
+    )
 }
 
 /// The candidates of a claim as a transaction sees them.
@@ -77,9 +83,12 @@ fn cards(claim: &Claim) -> BTreeSet<MacAddress> {
     claim.others.iter().copied().chain([claim.mac]).collect()
 }
 
+/// What identifies a machine. Evidence that comes late for a forgotten one identifies nobody.
 const SELECT: &str = "SELECT machine.id, machine.name, machine.known_since, \
      evidence.kind, evidence.value \
-     FROM machine LEFT JOIN evidence ON evidence.machine = machine.id";
+     FROM machine LEFT JOIN evidence ON evidence.machine = machine.id \
+     AND NOT (evidence.kind = 'uuid' \
+     AND EXISTS (SELECT 1 FROM ignored_uuid WHERE ignored_uuid.value = evidence.value))";
 const ORDER: &str = "ORDER BY machine.known_since, machine.id, evidence.last_seen, evidence.value";
 
 fn candidates_statement(macs: &BTreeSet<MacAddress>, uuid: Option<SystemUuid>) -> Statement {
@@ -97,7 +106,8 @@ fn candidates_statement(macs: &BTreeSet<MacAddress>, uuid: Option<SystemUuid>) -
     }
     let shared = shared.join(") OR (");
     let sql = format!(
-        "{SELECT} WHERE machine.id IN (SELECT machine FROM evidence WHERE ({shared})) {ORDER}"
+        "{SELECT} WHERE machine.forgotten IS NULL \
+         AND machine.id IN (SELECT machine FROM evidence WHERE ({shared})) {ORDER}"
     );
     let cards = macs.iter().map(ToString::to_string);
     let board = uuid.map(|uuid| uuid.to_string());

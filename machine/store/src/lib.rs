@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attempts;
+pub mod boards;
 pub mod boot_read;
 pub mod boots;
 pub mod change;
@@ -18,6 +19,7 @@ pub mod db;
 pub mod error;
 pub mod events;
 pub mod evidence;
+pub mod forgotten;
 pub mod identities;
 pub mod intents;
 pub mod key_file;

@@ -1,5 +1,7 @@
 //! Machines: their records as rows, by id and by name.
 //!
+//! One that was forgotten ([`crate::forgotten`]) is found by none of these.
+//!
 //! They are written by [`crate::change`] and, when a sighting becomes one, by [`crate::commit`].
 
 use std::net::SocketAddr;
@@ -16,13 +18,15 @@ use crate::transaction::Transaction;
 
 /// The machine of this id.
 pub async fn find(db: &Db, id: MachineId) -> Result<Option<Machine>, StoreError> {
-    let statement = Statement::select("machine", &COLUMNS, "WHERE id = $1").bind(&id);
+    let statement =
+        Statement::select("machine", &COLUMNS, "WHERE id = $1 AND forgotten IS NULL").bind(&id);
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
 /// The machine of this name.
 pub async fn find_by_name(db: &Db, name: &str) -> Result<Option<Machine>, StoreError> {
-    let statement = Statement::select("machine", &COLUMNS, "WHERE name = $1").bind(name);
+    let statement =
+        Statement::select("machine", &COLUMNS, "WHERE name = $1 AND forgotten IS NULL").bind(name);
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
@@ -34,7 +38,7 @@ pub async fn find_by_bmc(db: &Db, address: SocketAddr) -> Result<Option<Machine>
 
 /// Every machine, by name.
 pub async fn list(db: &Db) -> Result<Vec<Machine>, StoreError> {
-    let statement = Statement::select("machine", &COLUMNS, "ORDER BY name");
+    let statement = Statement::select("machine", &COLUMNS, "WHERE forgotten IS NULL ORDER BY name");
     db.all(statement).await?.iter().map(read).collect()
 }
 

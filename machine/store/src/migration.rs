@@ -6,13 +6,10 @@ use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// Number, name and text of each step, oldest first.
-const STEPS: [(i64, &str, &str); 2] = [
+const STEPS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../migrations/0001_first.sql")),
-    (
-        5,
-        "documents",
-        include_str!("../migrations/0005_documents.sql"),
-    ),
+    (5, "documents", include_str!("../migrations/0005_documents.sql")),
+    (6, "lifecycle", include_str!("../migrations/0006_lifecycle.sql")),
 ];
 
 /// The number of the newest step.

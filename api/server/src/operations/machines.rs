@@ -9,7 +9,9 @@ use machine_core::machine::Machine;
 use machine_store::change::{Change, MachineWrite};
 use machine_store::events::{self, Event, RecordedEvent};
 use machine_store::evidence::RecordedFact;
-use machine_store::{attempts, boots, clusters, evidence, identities, intents, machines};
+use machine_store::{
+    attempts, boots, clusters, evidence, forgotten, identities, intents, machines,
+};
 
 use crate::effects::SeenMachine;
 use crate::error::UseCaseError;
@@ -48,6 +50,8 @@ pub struct MachineDetails {
     pub intents: Vec<(Intent, String)>,
     /// The attempts of the latest intent, newest first.
     pub attempts: Vec<Attempt>,
+    /// What can be done for it, if it goes on by nothing else; a sentence each.
+    pub advice: Vec<String>,
 }
 
 impl MachineView {
@@ -84,8 +88,10 @@ impl Operations {
             Some((intent, _)) => attempts::of_intent(&self.db, intent.id).await?,
             None => Vec::new(),
         };
+        let advice = self.advice(&view.machine).await?;
         Ok(MachineDetails {
             view,
+            advice,
             evidence: evidence::of_machine(&self.db, id).await?,
             intents: named,
             attempts,
@@ -98,10 +104,17 @@ impl Operations {
         Ok((intent, cluster.map(|it| it.spec.name).unwrap_or_default()))
     }
 
-    /// The events of a machine after the one of this number, oldest first.
+    /// The events of a machine after the one of this number, oldest first; also of one that was
+    /// forgotten, until another has its name.
     pub async fn events(&self, name: &str, after: i64) -> Result<Vec<RecordedEvent>, UseCaseError> {
-        let machine = self.machine(name).await?;
-        Ok(events::of_machine(&self.db, machine.id, after, EVENTS).await?)
+        let id = match self.machine(name).await {
+            Ok(machine) => machine.id,
+            Err(error) => {
+                let forgotten = forgotten::find_by_name(&self.db, name).await?;
+                forgotten.ok_or(error)?
+            }
+        };
+        Ok(events::of_machine(&self.db, id, after, EVENTS).await?)
     }
 
     /// Accepts a machine: it may be inspected, and allocated by the clusters' rules.
@@ -129,6 +142,7 @@ impl Operations {
                 name: machine.name.clone(),
                 refused,
             })?;
+            self.refuse_in_conflict(&machine, input).await?;
             self.refuse_without_rule(&next).await?;
             let (from, to) = (machine.state, next.state);
             let detail = format!("{from} -> {to}: {verb}{}", asked.because());

@@ -1,5 +1,7 @@
 //! The use case that switches a machine's power.
 
+use machine_core::lifecycle::State;
+use machine_core::machine::Machine;
 use machine_core::power::PowerState;
 use machine_store::change::Change;
 
@@ -8,22 +10,29 @@ use crate::error::UseCaseError;
 use crate::operations::machines::event;
 use crate::operations::{Asked, Operations, TRIES, Written};
 
+/// Power that was switched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switched {
+    /// What it is now, as the BMC says.
+    pub power: PowerState,
+    /// What a person should know beside, a sentence each.
+    pub notes: Vec<String>,
+}
+
 impl Operations {
-    /// Switches a machine's power, through its BMC. It is recorded before it is done, so a
-    /// repetition can't know whether it was: a level does no harm twice, a cycle does.
+    /// Switches a machine's power, through its BMC. That it was asked for is recorded before it is
+    /// done, and what became of it after: a repetition can't know whether it was done, and a level
+    /// does no harm twice, but a cycle does.
     pub async fn power(
         &self,
         name: &str,
         request: PowerRequest,
         asked: &Asked,
-    ) -> Result<PowerState, UseCaseError> {
+    ) -> Result<Switched, UseCaseError> {
         let machine = self.machine(name).await?;
-        let what = match request {
-            PowerRequest::Level(PowerState::On) => "on",
-            PowerRequest::Level(PowerState::Off) => "off",
-            PowerRequest::Cycle => "cycle",
-        };
-        let detail = format!("{what}{}", asked.because());
+        refuse_if_retired(&machine)?;
+        let what = verb(request);
+        let detail = format!("asked for: {what}{}", asked.because());
         let change = Change {
             request: Some(self.request(asked, &["power", name, what], String::new())),
             events: vec![event(&machine, asked, self.effects.now(), "power", detail)],
@@ -32,7 +41,7 @@ impl Operations {
         for _ in 0..TRIES {
             match (self.write(&change).await?, request) {
                 (Written::Now, _) | (Written::Before(_), PowerRequest::Level(_)) => {
-                    return Ok(self.effects.switch_power(&machine, request).await?);
+                    return self.switch(&machine, request, asked).await;
                 }
                 (Written::Before(_), PowerRequest::Cycle) => {
                     return Err(UseCaseError::Contradiction(format!(
@@ -44,5 +53,69 @@ impl Operations {
             }
         }
         Err(UseCaseError::Overtaken)
+    }
+
+    /// Switches it, and records what became of it.
+    async fn switch(
+        &self,
+        machine: &Machine,
+        request: PowerRequest,
+        asked: &Asked,
+    ) -> Result<Switched, UseCaseError> {
+        let what = verb(request);
+        let switched = self.effects.switch_power(machine, request).await;
+        let detail = match &switched {
+            Ok(power) => format!("{what} was done: its BMC says that it is {power}"),
+            Err(why) => format!("{what} failed: {why}"),
+        };
+        let outcome = Change {
+            events: vec![event(machine, asked, self.effects.now(), "power", detail)],
+            ..Change::default()
+        };
+        // What the BMC said counts more than whether that could be written down.
+        let written = self.write(&outcome).await;
+        let power = switched?;
+        written?;
+        let notes = note_on_plan(machine, power).into_iter().collect();
+        Ok(Switched { power, notes })
+    }
+}
+
+const fn verb(request: PowerRequest) -> &'static str {
+    match request {
+        PowerRequest::Level(PowerState::On) => "on",
+        PowerRequest::Level(PowerState::Off) => "off",
+        PowerRequest::Cycle => "cycle",
+    }
+}
+
+fn refuse_if_retired(machine: &Machine) -> Result<(), UseCaseError> {
+    if machine.state != State::Retired {
+        return Ok(());
+    }
+    Err(UseCaseError::Contradiction(format!(
+        "{name} is retired: Drover does not switch its power (drover machine accept {name} takes \
+         it back)",
+        name = machine.name
+    )))
+}
+
+/// A machine that is on the move is switched on again by its plan.
+fn note_on_plan(machine: &Machine, power: PowerState) -> Option<String> {
+    if power == PowerState::On {
+        return None;
+    }
+    let name = &machine.name;
+    match machine.state {
+        State::Provisioning(_) => Some(format!(
+            "{name} is being installed: its disk may be half written, and Drover switches it on \
+             again to go on; to end that: drover machine retire {name}"
+        )),
+        State::Inspecting => Some(format!(
+            "{name} is being inspected: Drover switches it on again; to end that: drover machine \
+             retire {name}"
+        )),
+        State::Discovered | State::Available | State::Active => None,
+        State::Cleaning | State::Failed(_) | State::Retired => None,
     }
 }

@@ -42,6 +42,7 @@ impl Around {
             drawn: AtomicU8::new(0),
             is_proxy: Mutex::default(),
             switched: Mutex::default(),
+            guid: Mutex::default(),
             fails: Mutex::default(),
             reserved: Mutex::default(),
         });
@@ -84,6 +85,8 @@ pub(crate) struct World {
     pub(crate) is_proxy: Mutex<bool>,
     /// How power was switched.
     pub(crate) switched: Mutex<Vec<PowerRequest>>,
+    /// What BMCs say of the machine around them.
+    pub(crate) guid: Mutex<Option<String>>,
     /// Whether BMCs do not answer.
     pub(crate) fails: Mutex<bool>,
     pub(crate) reserved: Mutex<BTreeSet<(ClientKey, IpAddr)>>,
@@ -139,6 +142,10 @@ impl Effects for World {
             PowerRequest::Level(level) => level,
             PowerRequest::Cycle => PowerState::On,
         })
+    }
+
+    async fn bmc_guid(&self, _: &Machine) -> Result<Option<String>, EffectError> {
+        Ok(self.guid.lock().unwrap().clone())
     }
 
     fn request_code(&self, parts: &[&str]) -> [u8; 32] {

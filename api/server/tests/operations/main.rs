@@ -8,6 +8,7 @@
 
 mod around;
 mod clusters;
+mod endings;
 mod machines;
 mod power;
 mod retry;

@@ -1,11 +1,15 @@
-//! Power: recorded before it is switched, and never cycled by a repetition.
+//! Power: what was asked for is recorded before it is switched, what became of it after, and a
+//! repetition never cycles it.
 
 use api_server::effects::PowerRequest;
+use machine_core::lifecycle::Input;
 use machine_core::power::PowerState;
+use machine_store::change::{Change, MachineWrite};
 
-use crate::around::{Around, asked};
+use crate::around::{Around, NOW, asked};
 
 const OFF: PowerRequest = PowerRequest::Level(PowerState::Off);
+const ON: PowerRequest = PowerRequest::Level(PowerState::On);
 
 #[tokio::test]
 async fn a_level_is_driven_again_under_its_key() {
@@ -15,12 +19,69 @@ async fn a_level_is_driven_again_under_its_key() {
     let failed = operations.power("cp-1", OFF, &asked("p")).await;
     assert_eq!(failed.unwrap_err().to_string(), "the BMC does not answer");
     *around.world.fails.lock().unwrap() = false;
-    let power = operations.power("cp-1", OFF, &asked("p")).await.unwrap();
-    assert_eq!(power, PowerState::Off);
+    let done = operations.power("cp-1", OFF, &asked("p")).await.unwrap();
+    assert_eq!(done.power, PowerState::Off);
     assert_eq!(*around.world.switched.lock().unwrap(), [OFF, OFF]);
     let events = around.events().await;
-    let told = events.iter().filter(|it| it.contains(": off ("));
+    let told = events.iter().filter(|it| it.contains(": asked for: off ("));
     assert_eq!(told.count(), 1, "{events:?}");
+}
+
+#[tokio::test]
+async fn power_that_failed_is_recorded_as_failed() {
+    let around = Around::racked().await;
+    *around.world.fails.lock().unwrap() = true;
+    let operations = &around.operations;
+    operations.power("cp-1", ON, &asked("p")).await.unwrap_err();
+    let events = around.events().await;
+    let last = events.last().unwrap();
+    assert_eq!(last, "person:alice: on failed: the BMC does not answer");
+    assert!(
+        !events.iter().any(|it| it.contains("was done")),
+        "{events:?}"
+    );
+    *around.world.fails.lock().unwrap() = false;
+    operations.power("cp-1", ON, &asked("q")).await.unwrap();
+    let events = around.events().await;
+    let last = events.last().unwrap();
+    assert_eq!(
+        last,
+        "person:alice: on was done: its BMC says that it is on"
+    );
+}
+
+#[tokio::test]
+async fn power_off_in_the_middle_of_an_install_says_what_follows() {
+    let around = Around::racked().await;
+    for input in [Input::Accept, Input::FactsComplete, Input::Allocate] {
+        let next = around.machine("cp-1").await.after(input, NOW).unwrap();
+        let machines = vec![MachineWrite::Update(next)];
+        let change = Change {
+            machines,
+            ..Change::default()
+        };
+        around.write(change).await;
+    }
+    let done = around.operations.power("cp-1", OFF, &asked("p")).await;
+    let notes = done.unwrap().notes.join("\n");
+    assert!(notes.contains("its disk may be half written"), "{notes}");
+    assert!(notes.contains("switches it on again"), "{notes}");
+}
+
+#[tokio::test]
+async fn the_power_of_a_retired_machine_is_not_switched() {
+    let around = Around::racked().await;
+    let next = around.machine("cp-1").await.after(Input::Retire, NOW);
+    let machines = vec![MachineWrite::Update(next.unwrap())];
+    let change = Change {
+        machines,
+        ..Change::default()
+    };
+    around.write(change).await;
+    let said = around.operations.power("cp-1", OFF, &asked("p")).await;
+    let said = said.unwrap_err().to_string();
+    assert!(said.contains("drover machine accept cp-1"), "{said}");
+    assert!(around.world.switched.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -30,7 +91,9 @@ async fn of_two_cycles_under_one_key_one_is_carried_out() {
     let cycle = || async {
         let asked = asked("p");
         let done = operations.power("cp-1", PowerRequest::Cycle, &asked);
-        done.await.map_err(|error| error.to_string())
+        done.await
+            .map(|it| it.power)
+            .map_err(|error| error.to_string())
     };
     let (one, other) = tokio::join!(cycle(), cycle());
     let (done, refused) = if one.is_ok() {

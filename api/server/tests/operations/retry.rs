@@ -97,7 +97,7 @@ async fn an_install_is_tried_again_and_nothing_is_permitted_by_that() {
 }
 
 /// The permission of the install that failed.
-fn failed_intent(machine: &Machine, cluster: ClusterId) -> Intent {
+pub(crate) fn failed_intent(machine: &Machine, cluster: ClusterId) -> Intent {
     Intent {
         id: IntentId::from_bytes([9; 16]),
         machine: machine.id,

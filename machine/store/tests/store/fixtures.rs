@@ -19,7 +19,7 @@ use machine_store::commit::claim::ReleaseClaim;
 use machine_store::db::Db;
 use machine_store::events::Event;
 
-pub(crate) fn at(seconds: i64) -> Timestamp {
+pub(crate) const fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(seconds * 1000)
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn mac(last: u8) -> MacAddress {
     MacAddress::new([0x52, 0x54, 0, 0x77, 0, last])
 }
 
-pub(crate) fn machine_id(byte: u8) -> MachineId {
+pub(crate) const fn machine_id(byte: u8) -> MachineId {
     MachineId::from_bytes([byte; 16])
 }
 

@@ -18,6 +18,7 @@ mod changes;
 mod claims;
 mod commits;
 mod crash;
+mod endings;
 mod faults;
 mod fixtures;
 mod generated;
@@ -41,7 +42,7 @@ macro_rules! cases {
     };
 }
 
-const CASES: [Case; 38] = cases![
+const CASES: [Case; 42] = cases![
     records::machines_come_back,
     records::clusters_come_back,
     work_records::work_comes_back,
@@ -76,6 +77,10 @@ const CASES: [Case; 38] = cases![
     commits::events_without_a_waiter_are_counted_when_dropped,
     timeline::events_come_in_the_order_of_commits,
     timeline::a_machine_keeps_the_steps_of_its_sighting,
+    endings::a_forgotten_machine_is_nobody_and_its_past_stays,
+    endings::what_comes_late_of_a_forgotten_machine_holds_no_card,
+    endings::a_replaced_board_is_learned_anew,
+    endings::a_uuid_that_is_ignored_identifies_nobody,
     sealing::a_secret_is_put_once,
     sealing::a_secret_moved_to_another_row_does_not_open,
     sealing::one_token_key_for_all,

@@ -1,0 +1,79 @@
+//! The use case that removes a machine's record: one that is retired, was never accepted, or only
+//! claims to be another.
+
+use machine_core::cluster::Selector;
+use machine_core::evidence::Identity;
+use machine_core::lifecycle::{Moving, State};
+use machine_core::machine::Machine;
+use machine_store::change::{Change, MachineWrite};
+use machine_store::{clusters, identities, reservations};
+
+use crate::error::UseCaseError;
+use crate::operations::endings::Thought;
+use crate::operations::machines::event;
+use crate::operations::{Asked, Operations};
+
+impl Operations {
+    pub(super) async fn forgetting(
+        &self,
+        machine: &Machine,
+        asked: &Asked,
+    ) -> Result<Thought, UseCaseError> {
+        self.refuse_while_in_use(machine).await?;
+        let at = self.effects.now();
+        let detail = format!("its record was removed{}", asked.because());
+        Ok(Thought {
+            change: Change {
+                machines: vec![MachineWrite::Forget {
+                    id: machine.id,
+                    version: machine.version,
+                    at,
+                }],
+                events: vec![event(machine, asked, at, "forgotten", detail)],
+                ..Change::default()
+            },
+            freed: reservations::of_machine(&self.db, machine.id).await?,
+            notes: self.notes_on_rules(machine).await?,
+        })
+    }
+
+    /// A member, and one that is on the move, is retired first: that closes what it may still do.
+    async fn refuse_while_in_use(&self, machine: &Machine) -> Result<(), UseCaseError> {
+        let is_claimant = matches!(
+            identities::judge(&self.db, machine.id).await?,
+            Identity::Conflict { .. }
+        );
+        let may_go = match machine.state {
+            State::Retired | State::Discovered => true,
+            State::Inspecting | State::Available | State::Failed(Moving::Inspecting) => is_claimant,
+            State::Provisioning(_) | State::Active | State::Cleaning => false,
+            State::Failed(Moving::Provisioning(_) | Moving::Cleaning) => false,
+        };
+        if may_go {
+            return Ok(());
+        }
+        Err(UseCaseError::Contradiction(format!(
+            "{name} is {state}: wanted a machine that is retired or was never accepted; retire it \
+             first (drover machine retire {name})",
+            name = machine.name,
+            state = machine.state
+        )))
+    }
+
+    async fn notes_on_rules(&self, machine: &Machine) -> Result<Vec<String>, UseCaseError> {
+        let clusters = clusters::list(&self.db).await?;
+        let naming = clusters.iter().filter(|cluster| {
+            cluster.spec.members.iter().any(
+                |rule| matches!(&rule.selector, Selector::Named(name) if *name == machine.name),
+            )
+        });
+        let note = |name: &String| {
+            format!(
+                "the file of {name} still names {}: the next machine that is registered under \
+                 this name is taken by that rule",
+                machine.name
+            )
+        };
+        Ok(naming.map(|cluster| note(&cluster.spec.name)).collect())
+    }
+}

@@ -1,0 +1,144 @@
+//! What a person can do for a machine that goes on by nothing else: one command for each story.
+//!
+//! Advice is computed from what is known, as conditions are, and names only commands that exist.
+
+use crate::evidence::{Difference, EvidenceKind, Identity};
+use crate::lifecycle::{Moving, State};
+use crate::machine::Machine;
+
+/// What can be done for a machine that is judged to be `identity`, one sentence a way, each with
+/// its command.
+pub fn advice(machine: &Machine, identity: &Identity) -> Vec<String> {
+    let name = &machine.name;
+    let mut ways = Vec::new();
+    if let Identity::Conflict {
+        name: with,
+        differences,
+        ..
+    } = identity
+    {
+        ways.extend(ways_out_of_conflict(name, with, differences));
+    }
+    match machine.state {
+        State::Retired => {
+            ways.push(format!(
+                "to take it back: drover machine accept {name}; to remove its record: \
+                 drover machine forget {name}"
+            ));
+        }
+        State::Failed(Moving::Inspecting | Moving::Provisioning(_) | Moving::Cleaning) => {
+            ways.push(format!(
+                "if it is dead or no longer wanted: drover machine retire {name}"
+            ));
+        }
+        State::Discovered | State::Inspecting | State::Available => {}
+        State::Provisioning(_) | State::Active | State::Cleaning => {}
+    }
+    ways
+}
+
+/// What can be done when `claimant`, which has a record of its own, claims what `name` has: for
+/// whoever looks at `name`.
+pub fn advice_on_claimant(name: &str, claimant: &str, differences: &[Difference]) -> String {
+    let command = merge_command(claimant, name, differences);
+    format!(
+        "{claimant} claims to be {name}: if it is, {command}; if not, look at it: drover machine show {claimant}"
+    )
+}
+
+fn ways_out_of_conflict(claimant: &str, with: &str, differences: &[Difference]) -> Vec<String> {
+    let merge = merge_command(claimant, with, differences);
+    let mut ways = vec![format!(
+        "if it is {with}, with another {}: {merge}",
+        if has_other_board(differences) {
+            "board"
+        } else {
+            "card"
+        }
+    )];
+    if !has_other_board(differences) {
+        ways.push(format!(
+            "if both are machines of their own, and their boards say the same UUID: \
+             drover machine ignore-uuid {claimant}"
+        ));
+    }
+    ways.push(format!(
+        "if it is not wanted: drover machine forget {claimant}"
+    ));
+    ways
+}
+
+fn merge_command(claimant: &str, with: &str, differences: &[Difference]) -> String {
+    let board = if has_other_board(differences) {
+        " --board"
+    } else {
+        ""
+    };
+    format!("drover machine merge {claimant} --into {with}{board}")
+}
+
+/// Whether the UUID or the serial number differs, and not only the cards.
+fn has_other_board(differences: &[Difference]) -> bool {
+    differences.iter().any(|it| match it.kind {
+        EvidenceKind::SystemUuid | EvidenceKind::SystemSerial => true,
+        EvidenceKind::Mac => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::machine;
+    use crate::id::MachineId;
+
+    fn conflict(kinds: &[EvidenceKind]) -> Identity {
+        let difference = |kind: &EvidenceKind| Difference {
+            kind: *kind,
+            known: "a".to_owned(),
+            claimed: "b".to_owned(),
+        };
+        Identity::Conflict {
+            claimant: Some(MachineId::from_bytes([2; 16])),
+            with: MachineId::from_bytes([1; 16]),
+            name: "w-3".to_owned(),
+            differences: kinds.iter().map(difference).collect(),
+        }
+    }
+
+    fn named(state: State) -> Machine {
+        Machine {
+            name: "m-1".to_owned(),
+            ..machine(state)
+        }
+    }
+
+    #[test]
+    fn each_conflict_has_its_command() {
+        let machine = named(State::Discovered);
+        let card = advice(&machine, &conflict(&[EvidenceKind::Mac])).join("\n");
+        assert!(
+            card.contains("drover machine merge m-1 --into w-3\n"),
+            "{card}"
+        );
+        assert!(card.contains("drover machine ignore-uuid m-1"), "{card}");
+        assert!(card.contains("drover machine forget m-1"), "{card}");
+        let kinds = [EvidenceKind::Mac, EvidenceKind::SystemUuid];
+        let board = advice(&machine, &conflict(&kinds)).join("\n");
+        assert!(
+            board.contains("drover machine merge m-1 --into w-3 --board"),
+            "{board}"
+        );
+        assert!(!board.contains("ignore-uuid"), "{board}");
+    }
+
+    #[test]
+    fn a_machine_that_stands_still_has_a_way_on() {
+        let known = Identity::Known(MachineId::from_bytes([1; 16]));
+        let retired = advice(&named(State::Retired), &known).join("\n");
+        assert!(retired.contains("drover machine accept m-1"), "{retired}");
+        assert!(retired.contains("drover machine forget m-1"), "{retired}");
+        let failed = advice(&named(State::Failed(Moving::Cleaning)), &known);
+        assert!(failed.join("\n").contains("drover machine retire m-1"));
+        assert!(advice(&named(State::Active), &known).is_empty());
+    }
+}
