@@ -76,6 +76,17 @@ pub(crate) async fn replace(
     transaction.execute(statement).await.map(|_| ())
 }
 
+/// Deletes the sealed value of a place, if there is one.
+pub(crate) async fn delete(transaction: &mut Transaction, place: &Place) -> Result<(), StoreError> {
+    const DELETE: &str =
+        "DELETE FROM secret WHERE place_table = $1 AND place_row = $2 AND place_field = $3";
+    let statement = Statement::new(DELETE)
+        .bind(place.table.as_str())
+        .bind(place.row.as_str())
+        .bind(place.field.as_str());
+    transaction.execute(statement).await.map(|_| ())
+}
+
 const COLUMNS: [&str; 9] = [
     "place_table",
     "place_row",
