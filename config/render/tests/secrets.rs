@@ -255,7 +255,7 @@ fn openssl_reads_the_authorities_as_talos_makes_them() {
         assert!(read, "{name}: {text}");
         for wanted in [
             subject,
-            "Not Before: Nov 23 21:20:05 2026 GMT",
+            "Not Before: Nov 22 22:20:05 2026 GMT",
             "Not After : Nov 20 22:20:05 2036 GMT",
             "X509v3 Key Usage: critical\n                Digital Signature, Certificate Sign\n",
             "TLS Web Server Authentication, TLS Web Client Authentication",

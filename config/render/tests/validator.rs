@@ -9,8 +9,12 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use config_render::talos::admin::{ApiRole, credentials, talosconfig};
 use config_render::talos::cluster::ClusterInput;
+use config_render::talos::contract::TalosContract;
+use config_render::talos::kubeconfig::{KubeCluster, KubeRole, kubeconfig};
 use config_render::talos::machine::{MachineInput, RenderError, Rendered, render};
 use config_render::talos::request::{GenerateRequest, generate_base};
 use config_render::talos::secrets::SecretsBundle;
@@ -45,9 +49,9 @@ fn validator(name: &str) -> Result<PathBuf, String> {
 }
 
 /// `Err` with Talos' words if it refuses.
-fn judge(program: &Path, kind: &str, document: &[u8]) -> Result<(), String> {
+fn judge(program: &Path, question: &[&str], document: &[u8]) -> Result<(), String> {
     let mut child = Command::new(program)
-        .arg(kind)
+        .args(question)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -77,9 +81,17 @@ fn machine(role: Role, disk: &str) -> MachineInput {
 }
 
 fn rendered(endpoint: &str, machine: &MachineInput) -> Result<Rendered, RenderError> {
+    rendered_with(endpoint, "1.34.1", machine)
+}
+
+fn rendered_with(
+    endpoint: &str,
+    kubernetes: &str,
+    machine: &MachineInput,
+) -> Result<Rendered, RenderError> {
     let secrets = SecretsBundle::from_yaml(SECRETS).unwrap();
     let contract = "1.13.9".parse().unwrap();
-    let cluster = ClusterInput::new("base", endpoint, "1.34.1", contract, &secrets).unwrap();
+    let cluster = ClusterInput::new("base", endpoint, kubernetes, contract, &secrets).unwrap();
     render(&cluster, machine)
 }
 
@@ -106,7 +118,7 @@ fn talos_accepts_what_machines_are_handed_and_refuses_the_base() {
                 };
                 let config = rendered("https://10.77.0.50:6443", &machine).unwrap();
                 assert_eq!(
-                    judge(&program, "config", config.bytes()),
+                    judge(&program, &["config"], config.bytes()),
                     Ok(()),
                     "{machine:?}"
                 );
@@ -120,11 +132,108 @@ fn talos_accepts_what_machines_are_handed_and_refuses_the_base() {
             role: role.as_str(),
             secrets: SECRETS,
         });
-        let refused = judge(&program, "config", base.unwrap().as_bytes()).unwrap_err();
+        let refused = judge(&program, &["config"], base.unwrap().as_bytes()).unwrap_err();
         assert!(
             refused.contains("either install disk or diskSelector should be defined"),
             "{refused}"
         );
+    }
+}
+
+/// What a machine asks when it has booted: before that, nobody looks at the versions of the images.
+#[test]
+fn talos_runs_every_kubernetes_of_its_contract_and_no_other() {
+    let program = match validator("talos-validate-kubernetes") {
+        Ok(program) => program,
+        Err(why) => {
+            println!("skipped: {why}");
+            return;
+        }
+    };
+    let endpoint = "https://10.77.0.50:6443";
+    let contract: TalosContract = "1.13.9".parse().unwrap();
+    let range = contract.kubernetes();
+    for role in [Role::ControlPlane, Role::Worker] {
+        let machine = machine(role, "serial:0123456");
+        for (major, minor) in range.minors() {
+            for patch in [0, 98] {
+                let version = format!("{major}.{minor}.{patch}");
+                let config = rendered_with(endpoint, &version, &machine).unwrap();
+                let judged = judge(&program, &["config"], config.bytes());
+                assert_eq!(judged, Ok(()), "{role} {version}");
+            }
+        }
+        let ((major, oldest), (_, newest)) = (range.oldest, range.newest);
+        for (version, wanted) in [
+            (format!("{major}.{}.99", oldest - 1), "is too old"),
+            (format!("{major}.{}.0", newest + 1), "is too new"),
+        ] {
+            let error = rendered_with(endpoint, &version, &machine).unwrap_err();
+            assert!(matches!(error, RenderError::Kubernetes { .. }), "{error}");
+            // Talos says the same of the config that is not handed out.
+            let inside = rendered_with(endpoint, "1.34.1", &machine).unwrap();
+            let config = std::str::from_utf8(inside.bytes()).unwrap();
+            let outside = config.replace("v1.34.1", &format!("v{version}"));
+            let refused = judge(&program, &["config"], outside.as_bytes()).unwrap_err();
+            assert!(refused.contains(wanted), "{version}: {refused}");
+        }
+    }
+}
+
+/// A disk that the machine does not have is found by the second validator only.
+#[test]
+fn talos_refuses_a_disk_that_the_machine_does_not_have() {
+    let program = match validator("talos-validate-disk") {
+        Ok(program) => program,
+        Err(why) => {
+            println!("skipped: {why}");
+            return;
+        }
+    };
+    let machine = machine(Role::Worker, "serial:ANOTHER");
+    let config = rendered("https://10.77.0.50:6443", &machine).unwrap();
+    let refused = judge(&program, &["config"], config.bytes()).unwrap_err();
+    assert!(
+        refused.contains("runtime validate") && refused.contains("no disks matched"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn talos_makes_the_same_access_of_the_same_secrets() {
+    let program = match validator("talos-validate-access") {
+        Ok(program) => program,
+        Err(why) => {
+            println!("skipped: {why}");
+            return;
+        }
+    };
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/secrets.yaml");
+    let secrets = SecretsBundle::from_yaml(SECRETS).unwrap();
+    // 2026-11-23.
+    let now = Timestamp::from_millis(1_795_472_405_123);
+    let (hours, mut rng) = (Duration::from_hours(8), ChaCha20Rng::seed_from_u64(5));
+    for role in [ApiRole::Admin, ApiRole::Operator, ApiRole::Reader] {
+        let made = credentials(&secrets, role, now, hours, &mut rng).unwrap();
+        for endpoints in [vec![], vec!["10.77.0.10".to_owned(), "fd77::1".to_owned()]] {
+            let config = talosconfig("lab", &endpoints, &made);
+            let question = ["talosconfig", file, role.as_str()];
+            assert_eq!(judge(&program, &question, config.as_bytes()), Ok(()));
+        }
+        let config = talosconfig("lab", &[], &made);
+        let question = ["talosconfig", file, "os:etcd:backup"];
+        assert!(judge(&program, &question, config.as_bytes()).is_err());
+    }
+    let (name, endpoint) = ("lab".parse().unwrap(), "https://lab:6443".parse().unwrap());
+    for role in KubeRole::ALL {
+        let cluster = KubeCluster {
+            name: &name,
+            endpoint: &endpoint,
+            secrets: &secrets,
+        };
+        let config = kubeconfig(cluster, role, now, hours, &mut rng).unwrap();
+        let question = ["kubeconfig", file, role.group(), role.as_str()];
+        assert_eq!(judge(&program, &question, config.as_bytes()), Ok(()));
     }
 }
 
@@ -142,10 +251,10 @@ fn talos_accepts_the_secrets_that_are_made_and_refuses_a_wrong_key() {
     let now = Timestamp::from_millis(1_795_472_405_123);
     let mut rng = ChaCha20Rng::seed_from_u64(11);
     let mut made = SecretsBundle::generate(contract, now, &mut rng).unwrap();
-    let judged = judge(&program, "secrets", made.to_yaml().as_bytes());
+    let judged = judge(&program, &["secrets"], made.to_yaml().as_bytes());
     assert_eq!(judged, Ok(()));
     made.os.key = SecretsBundle::from_yaml(SECRETS).unwrap().os.key.clone();
-    let judged = judge(&program, "secrets", made.to_yaml().as_bytes());
+    let judged = judge(&program, &["secrets"], made.to_yaml().as_bytes());
     let refused = judged.unwrap_err();
     assert!(
         refused.contains("doesn't match parent's PublicKey"),

@@ -3,6 +3,10 @@
 //! Bootstrap is called once in the life of a cluster, on one control plane node. The call is
 //! recorded before it is made; one whose outcome is not known is never repeated, because a second
 //! call can be executed too (Talos answers "already done" only once etcd has written something).
+//! Such a record is ended by an etcd that runs, or by a person ([`resolve`]). A call that a node
+//! answered with "not now" was not executed: it is made again, on another node if that one is gone.
+
+use thiserror::Error;
 
 use crate::cluster::{Bootstrap, BootstrapOutcome, Cluster, Role};
 use crate::id::MachineId;
@@ -12,7 +16,9 @@ use crate::id::MachineId;
 pub enum EtcdState {
     /// It waits to be bootstrapped.
     Waiting,
-    /// It runs and is healthy.
+    /// It waits for the time, the network or the container runtime: a Bootstrap is refused now.
+    Held,
+    /// It runs and is healthy, or names the members of its cluster.
     Running,
     /// Something else: starting, stopping, failed.
     Other,
@@ -48,48 +54,132 @@ pub enum ClusterStep {
     Ready,
 }
 
-/// Which node is asked, or has been: the recorded one, else the first active control plane node by
-/// name.
+/// What a person knows of a recorded Bootstrap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Resolution {
+    /// It was carried out: it is never called again.
+    Done,
+    /// It was not carried out: it is called again, on whichever node is elected then.
+    NotDone,
+}
+
+/// Why there is nothing for a person to resolve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+pub enum NothingToResolve {
+    /// It was not called.
+    #[error(
+        "Bootstrap was not called yet: it is called by itself when a control plane waits for it"
+    )]
+    NotCalled,
+    /// It is known to be done.
+    #[error("the cluster is bootstrapped already: a second Bootstrap would start another etcd")]
+    Done,
+}
+
+/// The record of the Bootstrap after a person said what is known of it.
+pub const fn resolve(
+    recorded: Option<Bootstrap>,
+    resolution: Resolution,
+) -> Result<Option<Bootstrap>, NothingToResolve> {
+    let Some(recorded) = recorded else {
+        return Err(NothingToResolve::NotCalled);
+    };
+    match (recorded.outcome, resolution) {
+        (BootstrapOutcome::Done, _) => Err(NothingToResolve::Done),
+        (
+            BootstrapOutcome::Unknown | BootstrapOutcome::NotReady | BootstrapOutcome::Refused,
+            Resolution::Done,
+        ) => Ok(Some(Bootstrap {
+            outcome: BootstrapOutcome::Done,
+            ..recorded
+        })),
+        (
+            BootstrapOutcome::Unknown | BootstrapOutcome::NotReady | BootstrapOutcome::Refused,
+            Resolution::NotDone,
+        ) => Ok(None),
+    }
+}
+
+/// Which node Bootstrap is called on, or was: the recorded one, unless it is known that nothing was
+/// done there and it runs no more; else the first active control plane node by name.
 pub fn elected<'a>(cluster: &Cluster, members: &'a [Member]) -> Option<&'a Member> {
-    match cluster.bootstrap {
-        Some(Bootstrap { machine, .. }) => members.iter().find(|it| it.machine == machine),
-        None => members
+    let first = || {
+        members
             .iter()
             .filter(|it| it.role == Role::ControlPlane && it.active)
-            .min_by(|a, b| a.name.cmp(&b.name)),
+            .min_by(|a, b| a.name.cmp(&b.name))
+    };
+    let Some(Bootstrap {
+        machine, outcome, ..
+    }) = cluster.bootstrap
+    else {
+        return first();
+    };
+    let recorded = members.iter().find(|it| it.machine == machine);
+    match outcome {
+        BootstrapOutcome::NotReady => recorded.filter(|it| it.active).or_else(first),
+        BootstrapOutcome::Unknown | BootstrapOutcome::Refused | BootstrapOutcome::Done => recorded,
     }
 }
 
 /// The next step for a cluster.
 pub fn plan_cluster(cluster: &Cluster, members: &[Member]) -> ClusterStep {
     let outcome = cluster.bootstrap.map(|bootstrap| bootstrap.outcome);
-    let may_call = match outcome {
-        Some(BootstrapOutcome::Done) => return plan_members(cluster, members),
-        Some(BootstrapOutcome::Unknown) => false,
-        Some(BootstrapOutcome::NotReady) | None => true,
-    };
-    let Some(node) = elected(cluster, members) else {
-        let why = if cluster.bootstrap.is_some() {
-            "the machine that Bootstrap was recorded for is no member any more; it is not called on \
-             another"
-        } else {
-            "no control plane machine is active yet"
-        };
-        return ClusterStep::Wait(why.to_owned());
+    if outcome == Some(BootstrapOutcome::Done) {
+        return plan_members(cluster, members);
+    }
+    let runs = members
+        .iter()
+        .find(|it| it.role == Role::ControlPlane && it.etcd == Some(EtcdState::Running));
+    if let Some(node) = runs {
+        return ClusterStep::RecordDone(node.machine);
+    }
+    let node = elected(cluster, members);
+    match outcome {
+        None | Some(BootstrapOutcome::NotReady | BootstrapOutcome::Done) => plan_call(node),
+        Some(BootstrapOutcome::Unknown) => ClusterStep::Wait(unknown_outcome(cluster, node)),
+        Some(BootstrapOutcome::Refused) => ClusterStep::Wait(refused(cluster, node)),
+    }
+}
+
+fn plan_call(node: Option<&Member>) -> ClusterStep {
+    let Some(node) = node else {
+        return ClusterStep::Wait("no control plane machine is active yet".to_owned());
     };
     let name = &node.name;
-    match node.etcd {
-        Some(EtcdState::Running) => ClusterStep::RecordDone(node.machine),
-        Some(EtcdState::Waiting) if may_call => ClusterStep::Bootstrap(node.machine),
-        _ if !may_call => ClusterStep::Wait(format!(
-            "Bootstrap was called on {name} and its outcome is not known; it is not called again. \
-             If etcd does not come up there, look at its logs",
-        )),
-        Some(EtcdState::Waiting | EtcdState::Other) => {
-            ClusterStep::Wait(format!("etcd of {name} is not waiting for Bootstrap yet"))
+    ClusterStep::Wait(match node.etcd {
+        Some(EtcdState::Waiting) => return ClusterStep::Bootstrap(node.machine),
+        Some(EtcdState::Held) => format!(
+            "etcd of {name} waits for the time, the network or the container runtime of its machine"
+        ),
+        Some(EtcdState::Other | EtcdState::Running) => {
+            format!("etcd of {name} is not waiting for Bootstrap yet")
         }
-        None => ClusterStep::Wait(format!("the API of {name} does not answer yet")),
-    }
+        None => format!("the API of {name} does not answer yet"),
+    })
+}
+
+fn unknown_outcome(cluster: &Cluster, node: Option<&Member>) -> String {
+    let on = node.map_or("a machine that is no member any more", |it| {
+        it.name.as_str()
+    });
+    format!(
+        "Bootstrap was called on {on} and its outcome is not known; it is not called again. Look \
+         whether an etcd runs (talosctl etcd members), then say so: drover cluster bootstrap {} \
+         --resolve done (or not-done: it is called again)",
+        cluster.spec.name
+    )
+}
+
+fn refused(cluster: &Cluster, node: Option<&Member>) -> String {
+    let by = node.map_or("a machine that is no member any more", |it| {
+        it.name.as_str()
+    });
+    format!(
+        "Bootstrap was refused by {by}, for good. When its reason is mended: drover cluster \
+         bootstrap {} --resolve not-done (or done, if it was bootstrapped by hand)",
+        cluster.spec.name
+    )
 }
 
 fn plan_members(cluster: &Cluster, members: &[Member]) -> ClusterStep {
@@ -110,138 +200,4 @@ fn plan_members(cluster: &Cluster, members: &[Member]) -> ClusterStep {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cluster::ClusterSpec;
-    use crate::id::ClusterId;
-    use crate::time::Timestamp;
-
-    fn cluster(outcome: Option<BootstrapOutcome>) -> Cluster {
-        let spec = ClusterSpec {
-            name: "lab".to_owned(),
-            endpoint: "https://10.77.0.10:6443".to_owned(),
-            talos: "1.13.9".to_owned(),
-            kubernetes: "1.34.1".to_owned(),
-            image: "talos".to_owned(),
-            allow_plaintext: true,
-            members: vec![],
-        };
-        let bootstrap = outcome.map(|outcome| Bootstrap {
-            machine: machine(1),
-            recorded: Timestamp::from_millis(0),
-            outcome,
-        });
-        Cluster {
-            id: ClusterId::from_bytes([1; 16]),
-            spec,
-            bootstrap,
-            version: 0,
-        }
-    }
-
-    fn machine(id: u8) -> MachineId {
-        MachineId::from_bytes([id; 16])
-    }
-
-    fn member(id: u8, role: Role, etcd: Option<EtcdState>) -> Member {
-        let name = format!("m{id}");
-        Member {
-            machine: machine(id),
-            name,
-            role,
-            active: true,
-            ready: false,
-            etcd,
-        }
-    }
-
-    #[test]
-    fn the_first_active_control_plane_node_is_asked_once_it_waits() {
-        let waiting = Some(EtcdState::Waiting);
-        let mut members = vec![
-            member(3, Role::ControlPlane, waiting),
-            member(1, Role::ControlPlane, waiting),
-            member(0, Role::Worker, None),
-        ];
-        assert_eq!(
-            plan_cluster(&cluster(None), &members),
-            ClusterStep::Bootstrap(machine(1))
-        );
-        members[1].active = false;
-        assert_eq!(
-            plan_cluster(&cluster(None), &members),
-            ClusterStep::Bootstrap(machine(3))
-        );
-        members[0].active = false;
-        assert!(matches!(
-            plan_cluster(&cluster(None), &members),
-            ClusterStep::Wait(_)
-        ));
-    }
-
-    #[test]
-    fn a_call_whose_outcome_is_unknown_is_never_repeated() {
-        let unknown = cluster(Some(BootstrapOutcome::Unknown));
-        for etcd in [None, Some(EtcdState::Waiting), Some(EtcdState::Other)] {
-            let members = [
-                member(1, Role::ControlPlane, etcd),
-                member(2, Role::ControlPlane, Some(EtcdState::Waiting)),
-            ];
-            assert!(
-                matches!(plan_cluster(&unknown, &members), ClusterStep::Wait(_)),
-                "{etcd:?}"
-            );
-        }
-        let runs = [member(1, Role::ControlPlane, Some(EtcdState::Running))];
-        assert_eq!(
-            plan_cluster(&unknown, &runs),
-            ClusterStep::RecordDone(machine(1))
-        );
-    }
-
-    #[test]
-    fn a_refused_call_is_repeated_on_the_same_machine_only() {
-        let refused = cluster(Some(BootstrapOutcome::NotReady));
-        let members = [
-            member(0, Role::ControlPlane, Some(EtcdState::Waiting)),
-            member(1, Role::ControlPlane, Some(EtcdState::Waiting)),
-        ];
-        assert_eq!(
-            plan_cluster(&refused, &members),
-            ClusterStep::Bootstrap(machine(1))
-        );
-    }
-
-    #[test]
-    fn the_recorded_machine_that_is_gone_is_not_replaced_and_that_is_said() {
-        let members = [member(2, Role::ControlPlane, Some(EtcdState::Waiting))];
-        for outcome in [BootstrapOutcome::Unknown, BootstrapOutcome::NotReady] {
-            let step = plan_cluster(&cluster(Some(outcome)), &members);
-            assert!(
-                matches!(&step, ClusterStep::Wait(why) if why.contains("no member any more")),
-                "{step:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_cluster_is_ready_when_every_member_says_so() {
-        let done = cluster(Some(BootstrapOutcome::Done));
-        let mut members = [
-            member(1, Role::ControlPlane, None),
-            member(2, Role::Worker, None),
-        ];
-        assert!(
-            matches!(plan_cluster(&done, &members), ClusterStep::Wait(why) if why.ends_with("m1, m2"))
-        );
-        members[0].ready = true;
-        members[1].ready = true;
-        assert_eq!(plan_cluster(&done, &members), ClusterStep::Ready);
-        members[1].active = false;
-        assert!(matches!(
-            plan_cluster(&done, &members),
-            ClusterStep::Wait(_)
-        ));
-        assert!(matches!(plan_cluster(&done, &[]), ClusterStep::Wait(_)));
-    }
-}
+mod tests;

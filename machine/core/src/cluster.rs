@@ -128,22 +128,25 @@ pub enum BootstrapOutcome {
     Unknown,
     /// The node refused it for the time being; it was not executed.
     NotReady,
+    /// The node refused it and would again; it was not executed. A person has to look.
+    Refused,
     /// etcd was bootstrapped.
     Done,
 }
 
 impl BootstrapOutcome {
-    /// `unknown`, `not ready`, `done`.
+    /// `unknown`, `not ready`, `refused`, `done`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
             Self::NotReady => "not ready",
+            Self::Refused => "refused",
             Self::Done => "done",
         }
     }
 
     /// Every outcome there is.
-    pub const ALL: [Self; 3] = [Self::Unknown, Self::NotReady, Self::Done];
+    pub const ALL: [Self; 4] = [Self::Unknown, Self::NotReady, Self::Refused, Self::Done];
 }
 
 /// The one Bootstrap call of a cluster's life: recorded before it is made.

@@ -3,7 +3,7 @@
 //! Each writer changes only the columns that are its own, and only while the attempt is open.
 
 use machine_core::attempt::{Attempt, AttemptEnd, Release};
-use machine_core::id::{AttemptId, BootId, IntentId};
+use machine_core::id::{AttemptId, BootId, ClusterId, IntentId};
 use machine_core::time::Timestamp;
 
 use crate::db::Db;
@@ -24,6 +24,15 @@ pub async fn of_intent(db: &Db, intent: IntentId) -> Result<Vec<Attempt>, StoreE
     const NEWEST_FIRST: &str = "WHERE intent = $1 ORDER BY number DESC";
     let statement = Statement::select("attempt", &COLUMNS, NEWEST_FIRST).bind(&intent);
     db.all(statement).await?.iter().map(read).collect()
+}
+
+/// An attempt by which a machine has, or may get, a config with the secrets of a cluster: one that
+/// was released first, else one that is open.
+pub async fn with_secrets_of(db: &Db, cluster: ClusterId) -> Result<Option<Attempt>, StoreError> {
+    const WITH_SECRETS: &str = "WHERE cluster = $1 AND (release_at IS NOT NULL OR closed_at IS NULL) \
+         ORDER BY release_at IS NULL, opened LIMIT 1";
+    let statement = Statement::select("attempt", &COLUMNS, WITH_SECRETS).bind(&cluster);
+    db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
 /// Opens an attempt; `false` if its machine has an open one, or its number was used.

@@ -110,6 +110,24 @@ pub enum ClusterWrite {
         /// The version that was read.
         version: i64,
     },
+    /// It is no cluster any more; its name and endpoint are free. No intent of it may be open when
+    /// the change is written.
+    Delete {
+        /// Which.
+        id: ClusterId,
+        /// The version that was read.
+        version: i64,
+        /// When.
+        at: Timestamp,
+    },
+    /// Nothing but that it still has this version, which counts up, and that no machine has or can
+    /// get a config with its secrets.
+    HoldUnused {
+        /// Which.
+        id: ClusterId,
+        /// The version that was read.
+        version: i64,
+    },
 }
 
 /// A write of an intent. A machine has at most one open intent: close the old one first.
@@ -271,6 +289,9 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     if let Some(refused) = write_work(transaction, change).await? {
         return Ok(refused);
     }
+    if let Some(refused) = check_deleted(transaction, change).await? {
+        return Ok(refused);
+    }
     for it in &change.reservations {
         if let Some(refused) = write_reservation(transaction, it).await? {
             return Ok(refused);
@@ -367,7 +388,39 @@ async fn write_cluster(
             let held = clusters::hold(transaction, *id, *version).await?;
             (!held).then(|| stale("cluster", id))
         }
+        ClusterWrite::Delete { id, version, at } => {
+            let deleted = clusters::delete(transaction, *id, *version, *at).await?;
+            (!deleted).then(|| stale("cluster", id))
+        }
+        ClusterWrite::HoldUnused { id, version } => {
+            let held = clusters::hold_unused(transaction, *id, *version).await?;
+            (!held).then(|| stale("cluster", id))
+        }
     })
+}
+
+/// Nothing is opened for a cluster that was deleted, and none is deleted that has something open.
+/// Looked at when both are written: whoever is second waits for the row of the cluster, and sees
+/// what the first one wrote.
+async fn check_deleted(
+    transaction: &mut Transaction,
+    change: &Change,
+) -> Result<Option<Outcome>, StoreError> {
+    for it in &change.clusters {
+        if let ClusterWrite::Delete { id, .. } = it
+            && clusters::has_open_intent(transaction, *id).await?
+        {
+            return Ok(Some(stale("cluster", id)));
+        }
+    }
+    for it in &change.intents {
+        if let IntentWrite::Open(intent) = it
+            && clusters::is_deleted(transaction, intent.assignment.cluster).await?
+        {
+            return Ok(Some(stale("intent", &intent.id)));
+        }
+    }
+    Ok(None)
 }
 
 /// Closes before it opens: a machine has one open intent and one open attempt at most.

@@ -1,7 +1,9 @@
 //! Clusters: their specifications and their one Bootstrap call, written by [`crate::change`].
 
 use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster};
+use machine_core::cluster_endpoint::ClusterEndpoint;
 use machine_core::id::ClusterId;
+use machine_core::time::Timestamp;
 
 use crate::cluster_document;
 use crate::db::Db;
@@ -10,7 +12,7 @@ use crate::row::{Fields, Row};
 use crate::statement::{Insert, Statement, Value};
 use crate::transaction::Transaction;
 
-/// The cluster of this id.
+/// The cluster of this id, also if it was deleted: what is on record of machines names it.
 pub async fn find(db: &Db, id: ClusterId) -> Result<Option<Cluster>, StoreError> {
     let statement = Statement::select("cluster", &COLUMNS, "WHERE id = $1").bind(&id);
     db.optional(statement).await?.as_ref().map(read).transpose()
@@ -24,18 +26,18 @@ pub async fn find_by_name(db: &Db, name: &str) -> Result<Option<Cluster>, StoreE
 
 /// Every cluster, by name.
 pub async fn list(db: &Db) -> Result<Vec<Cluster>, StoreError> {
-    let statement = Statement::select("cluster", &COLUMNS, "ORDER BY name");
+    let statement = Statement::select("cluster", &COLUMNS, "WHERE deleted IS NULL ORDER BY name");
     db.all(statement).await?.iter().map(read).collect()
 }
 
-/// Adds a cluster; `false` if its name is taken.
+/// Adds a cluster; `false` if its name or its endpoint is taken.
 pub(crate) async fn insert(
     transaction: &mut Transaction,
     cluster: &Cluster,
 ) -> Result<bool, StoreError> {
     const INSERT: Insert = Insert {
         table: "cluster",
-        columns: &COLUMNS,
+        columns: &WRITTEN,
         rest: "ON CONFLICT DO NOTHING",
     };
     let statement = Statement::insert(&INSERT, [values(cluster)]);
@@ -60,11 +62,72 @@ pub(crate) async fn update(
     cluster: &Cluster,
 ) -> Result<bool, StoreError> {
     const UPDATE: &str = "UPDATE cluster SET name = $2, spec = $3, bootstrap_machine = $4, \
-         bootstrap_recorded = $5, bootstrap_outcome = $6, version = version + 1 \
-         WHERE id = $1 AND version = $7";
+         bootstrap_recorded = $5, bootstrap_outcome = $6, version = version + 1, \
+         endpoint = $8 WHERE id = $1 AND version = $7 AND deleted IS NULL";
     let statement = Statement::with(UPDATE, values(cluster));
     transaction.changes_one(statement).await
 }
+
+/// Marks a cluster as deleted, over the version that was read; `false` if somebody else has written
+/// it in between. No cluster can be given the name that it has from now on.
+pub(crate) async fn delete(
+    transaction: &mut Transaction,
+    id: ClusterId,
+    version: i64,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    const DELETE: &str = "UPDATE cluster SET name = name || ' ' || id, endpoint = NULL, \
+         deleted = $3, version = version + 1 \
+         WHERE id = $1 AND version = $2 AND deleted IS NULL";
+    let statement = Statement::new(DELETE).bind(&id).bind(version).bind(at);
+    transaction.changes_one(statement).await
+}
+
+/// Holds a cluster whose secrets no machine has or can get, over the version that was read, which
+/// counts up; `false` if that is not so.
+pub(crate) async fn hold_unused(
+    transaction: &mut Transaction,
+    id: ClusterId,
+    version: i64,
+) -> Result<bool, StoreError> {
+    const HOLD: &str = "UPDATE cluster SET version = version + 1 \
+         WHERE id = $1 AND version = $2 AND deleted IS NULL AND bootstrap_machine IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.cluster = $1 \
+         AND (attempt.release_at IS NOT NULL OR attempt.closed_at IS NULL))";
+    let statement = Statement::new(HOLD).bind(&id).bind(version);
+    transaction.changes_one(statement).await
+}
+
+/// Whether a cluster was deleted.
+pub(crate) async fn is_deleted(
+    transaction: &mut Transaction,
+    id: ClusterId,
+) -> Result<bool, StoreError> {
+    let statement = Statement::select("cluster", &["id"], "WHERE id = $1 AND deleted IS NOT NULL");
+    Ok(transaction.optional(statement.bind(&id)).await?.is_some())
+}
+
+/// Whether a permission to install a machine for a cluster is open.
+pub(crate) async fn has_open_intent(
+    transaction: &mut Transaction,
+    id: ClusterId,
+) -> Result<bool, StoreError> {
+    const OPEN: &str = "WHERE cluster = $1 AND closed_at IS NULL LIMIT 1";
+    let statement = Statement::select("intent", &["id"], OPEN).bind(&id);
+    Ok(transaction.optional(statement).await?.is_some())
+}
+
+/// What is written: what is read, and the endpoint in one spelling.
+const WRITTEN: [&str; 8] = [
+    "id",
+    "name",
+    "spec",
+    "bootstrap_machine",
+    "bootstrap_recorded",
+    "bootstrap_outcome",
+    "version",
+    "endpoint",
+];
 
 const COLUMNS: [&str; 7] = [
     "id",
@@ -78,6 +141,7 @@ const COLUMNS: [&str; 7] = [
 
 fn values(cluster: &Cluster) -> Vec<Value> {
     let bootstrap = cluster.bootstrap.as_ref();
+    let endpoint: Option<ClusterEndpoint> = cluster.spec.endpoint.parse().ok();
     vec![
         (&cluster.id).into(),
         cluster.spec.name.as_str().into(),
@@ -86,6 +150,7 @@ fn values(cluster: &Cluster) -> Vec<Value> {
         bootstrap.map(|it| it.recorded).into(),
         bootstrap.map(|it| it.outcome.as_str()).into(),
         cluster.version.into(),
+        endpoint.map(|it| it.place()).into(),
     ]
 }
 

@@ -10,6 +10,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (5, "documents", include_str!("../migrations/0005_documents.sql")),
     (6, "lifecycle", include_str!("../migrations/0006_lifecycle.sql")),
+    (7, "clusters", include_str!("../migrations/0007_clusters.sql")),
 ];
 
 /// The number of the newest step.

@@ -76,6 +76,7 @@ pub(crate) async fn replace(
     transaction.execute(statement).await.map(|_| ())
 }
 
+/// Removes the sealed value of a place, if there is one.
 pub(crate) async fn remove(transaction: &mut Transaction, place: &Place) -> Result<(), StoreError> {
     const REMOVE: &str =
         "DELETE FROM secret WHERE place_table = $1 AND place_row = $2 AND place_field = $3";

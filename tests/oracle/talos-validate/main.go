@@ -1,7 +1,9 @@
 // Reads a document on stdin and says whether Talos itself accepts it: with `config`, a machine
-// config, by Talos's own loader and validator in metal mode, strict; with `secrets`, a secrets
-// bundle, by its own check, and by signing a client certificate with it. Exit code 0: accepted.
-// 1: refused, with Talos's words on stderr. 2: the question itself could not be asked.
+// config, by Talos's own loader and both of its validators in metal mode, strict; with `secrets`, a
+// secrets bundle, by its own check, and by signing a client certificate with it; with `talosconfig`
+// and `kubeconfig`, access to a cluster, by holding it against what Talos makes of the same secrets.
+// Exit code 0: accepted. 1: refused, with Talos's words on stderr. 2: the question itself could not
+// be asked.
 package main
 
 import (
@@ -9,75 +11,77 @@ import (
 	"io"
 	"os"
 
-	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
-	"github.com/siderolabs/talos/pkg/machinery/config/validation"
 	"github.com/siderolabs/talos/pkg/machinery/role"
 )
 
-// metal is the runtime mode of a bare-metal machine: it installs, and is not a container.
-type metal struct{}
-
-func (metal) String() string        { return "metal" }
-func (metal) RequiresInstall() bool { return true }
-func (metal) InContainer() bool     { return false }
+const usage = "usage: talos-validate config|secrets|talosconfig SECRETS ROLE|kubeconfig SECRETS GROUP NAME"
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: talos-validate config|secrets")
-		os.Exit(2)
+	text, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		end(2, err)
 	}
 
-	var err error
+	arguments := os.Args[1:]
 
-	switch os.Args[1] {
-	case "config":
-		err = checkConfig()
-	case "secrets":
-		err = checkSecrets()
+	switch {
+	case len(arguments) == 1 && arguments[0] == "config":
+		err = checkConfig(text)
+	case len(arguments) == 1 && arguments[0] == "secrets":
+		err = checkSecrets(text)
+	case len(arguments) == 3 && arguments[0] == "talosconfig":
+		err = checkTalosconfig(text, bundle(arguments[1]), arguments[2])
+	case len(arguments) == 4 && arguments[0] == "kubeconfig":
+		err = checkKubeconfig(text, bundle(arguments[1]), arguments[2], arguments[3])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: talos-validate config|secrets")
-		os.Exit(2)
+		end(2, usage)
 	}
 
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		end(1, err)
 	}
 
 	fmt.Println("accepted")
 }
 
-func checkConfig() error {
-	text, err := io.ReadAll(os.Stdin)
-	if err != nil {
-		return err
-	}
-
-	config, err := configloader.NewFromBytes(text)
-	if err != nil {
-		return fmt.Errorf("load: %w", err)
-	}
-
-	warnings, err := config.Validate(metal{}, validation.WithLocal(), validation.WithStrict())
-	for _, warning := range warnings {
-		fmt.Println("warning:", warning)
-	}
-
-	return err
+func end(code int, words any) {
+	fmt.Fprintln(os.Stderr, words)
+	os.Exit(code)
 }
 
-func checkSecrets() error {
-	bundle, err := secrets.LoadBundle("/dev/stdin")
+// bundle reads the secrets that the question is about.
+func bundle(path string) *secrets.Bundle {
+	loaded, err := secrets.LoadBundle(path)
+	if err != nil {
+		end(2, err)
+	}
+
+	return loaded
+}
+
+func checkSecrets(text []byte) error {
+	file, err := os.CreateTemp("", "secrets")
+	if err != nil {
+		end(2, err)
+	}
+
+	defer os.Remove(file.Name())
+
+	if _, err = file.Write(text); err != nil {
+		end(2, err)
+	}
+
+	loaded, err := secrets.LoadBundle(file.Name())
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
 
-	if err := bundle.Validate(); err != nil {
+	if err = loaded.Validate(); err != nil {
 		return fmt.Errorf("validate: %w", err)
 	}
 
-	_, err = bundle.GenerateTalosAPIClientCertificate(role.MakeSet(role.Admin))
+	_, err = loaded.GenerateTalosAPIClientCertificate(role.MakeSet(role.Admin))
 
 	return err
 }

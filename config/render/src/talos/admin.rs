@@ -13,7 +13,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
-use crate::talos::certificate::{self, CertificateError, Issuer};
+use crate::talos::certificate::{self, CertificateError, Client};
 use crate::talos::key::{self, KeyError};
 use crate::talos::secrets::{SecretsBundle, base64};
 use crate::yaml::{self, Mapping, Value};
@@ -84,14 +84,18 @@ pub fn credentials(
     validity: Duration,
     rng: &mut impl CryptoRng,
 ) -> Result<ApiCredentials, CredentialsError> {
-    let issuer = Issuer {
-        key: key::read_ed25519(&secrets.os.key)?,
-        certificate: certificate::read(&secrets.os.certificate)?,
+    let signer = key::read_ed25519(&secrets.os.key)?;
+    let authority = certificate::read(&secrets.os.certificate)?;
+    let holder = Client {
+        organization: role.as_str(),
+        common_name: None,
+        key_encipherment: false,
     };
     let client = key::ed25519(rng);
-    let certificate = issuer.client(
+    let certificate = certificate::client::<_, ed25519_dalek::Signature>(
+        (&signer, &authority),
         &client.verifying_key(),
-        role.as_str(),
+        holder,
         certificate::validity(now, validity)?,
         rng,
     )?;

@@ -2,8 +2,9 @@
 //!
 //! An authority: subject of an organisation or nothing, critical key usage digitalSignature and
 //! keyCertSign, both extended usages, critical `CA:TRUE` without a path length, a random key
-//! identifier. A client: digitalSignature and clientAuth alone (apid checks the extended usage).
-//! Validity begins a little in the past, because the clocks of machines are not set yet.
+//! identifier. A client of the Talos API: digitalSignature and clientAuth alone (apid checks the
+//! extended usage); one of Kubernetes may encipher keys, too. Validity begins a day in the past,
+//! because the clocks of machines are not set yet.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -76,8 +77,10 @@ impl From<x509_cert::builder::Error> for CertificateError {
     }
 }
 
-/// How far validity reaches back before the moment of issue.
-pub const BACKDATED: Duration = Duration::from_hours(1);
+/// How far validity reaches back before the moment of issue. The clock of a machine that was never
+/// set, or keeps local time, is behind by hours; a node whose clock is behind a certificate's begin
+/// refuses it.
+pub const BACKDATED: Duration = Duration::from_hours(24);
 
 /// From [`BACKDATED`] before `now` until `validity` after it.
 pub fn validity(now: Timestamp, validity: Duration) -> Result<Validity, CertificateError> {
@@ -115,33 +118,37 @@ where
     pem(&builder.build::<S, G>(signer)?)
 }
 
-/// An Ed25519 authority that signs clients' certificates.
-#[derive(Debug)]
-pub struct Issuer {
-    /// Its key; the library's `Debug` does not show it.
-    pub key: ed25519_dalek::SigningKey,
-    /// Its certificate.
-    pub certificate: Certificate,
+/// What a client's certificate says of its holder.
+#[derive(Debug, Clone, Copy)]
+pub struct Client<'a> {
+    /// Its groups or roles (O).
+    pub organization: &'a str,
+    /// Its name (CN), if it has one.
+    pub common_name: Option<&'a str>,
+    /// Whether its key may encipher keys beside signing.
+    pub key_encipherment: bool,
 }
 
-impl Issuer {
-    /// A client's certificate for `client`, whose organisation names its roles.
-    pub fn client(
-        &self,
-        client: &ed25519_dalek::VerifyingKey,
-        organization: &str,
-        validity: Validity,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Certificate, CertificateError> {
-        let profile = Profile {
-            issuer: self.certificate.tbs_certificate().subject().clone(),
-            subject: subject(Some(organization))?,
-            extensions: client_extensions(&self.certificate)?,
-        };
-        let key = public_key(client)?;
-        let builder = CertificateBuilder::new(profile, serial(rng)?, validity, key)?;
-        Ok(builder.build::<_, ed25519_dalek::Signature>(&self.key)?)
-    }
+/// A certificate for the key of a client, signed by the key of `authority`.
+pub fn client<S, G>(
+    (signer, authority): (&S, &Certificate),
+    key: &impl EncodePublicKey,
+    client: Client<'_>,
+    validity: Validity,
+    rng: &mut impl CryptoRng,
+) -> Result<Certificate, CertificateError>
+where
+    S: Signer<G> + Keypair + DynSignatureAlgorithmIdentifier,
+    S::VerifyingKey: EncodePublicKey,
+    G: SignatureBitStringEncoding,
+{
+    let profile = Profile {
+        issuer: authority.tbs_certificate().subject().clone(),
+        subject: client_subject(client)?,
+        extensions: client_extensions(authority, client)?,
+    };
+    let builder = CertificateBuilder::new(profile, serial(rng)?, validity, public_key(key)?)?;
+    Ok(builder.build::<S, G>(signer)?)
 }
 
 /// The certificate of a PEM block.
@@ -217,8 +224,15 @@ fn authority_extensions(key_identifier: &[u8]) -> Result<Vec<Extension>, Certifi
     ])
 }
 
-fn client_extensions(ca: &Certificate) -> Result<Vec<Extension>, CertificateError> {
-    let usage = KeyUsage(KeyUsages::DigitalSignature.into());
+fn client_extensions(
+    ca: &Certificate,
+    client: Client<'_>,
+) -> Result<Vec<Extension>, CertificateError> {
+    let usage = KeyUsage(if client.key_encipherment {
+        KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment
+    } else {
+        KeyUsages::DigitalSignature.into()
+    });
     let mut extensions = vec![
         extension(&usage)?,
         extension(&ExtendedKeyUsage(vec![CLIENT_AUTH]))?,
@@ -244,6 +258,15 @@ fn subject(organization: Option<&str>) -> Result<Name, CertificateError> {
     match organization {
         None => Ok(Name::default()),
         Some(organization) => Ok(Name::from_str(&format!("O={organization}"))?),
+    }
+}
+
+/// RFC 4514 writes the last part of a name first.
+fn client_subject(client: Client<'_>) -> Result<Name, CertificateError> {
+    let organization = client.organization;
+    match client.common_name {
+        None => subject(Some(organization)),
+        Some(name) => Ok(Name::from_str(&format!("CN={name},O={organization}"))?),
     }
 }
 

@@ -1,9 +1,8 @@
 //! What a config says of the cluster, checked where Talos does not check.
 
-use std::fmt;
-use std::net::Ipv6Addr;
 use std::str::FromStr;
 
+use machine_core::cluster_endpoint::{ClusterEndpoint, WANTED};
 use machine_core::network::Network;
 use thiserror::Error;
 
@@ -40,7 +39,9 @@ impl<'a> ClusterInput<'a> {
     ) -> Result<Self, ClusterError> {
         Ok(Self {
             name: name.parse()?,
-            endpoint: endpoint.parse()?,
+            endpoint: endpoint
+                .parse()
+                .map_err(|_| ClusterError::new("cluster endpoint", WANTED, endpoint))?,
             kubernetes: kubernetes.parse()?,
             contract,
             pod_subnets: vec![subnet("10.244.0.0/16")?],
@@ -96,101 +97,6 @@ impl FromStr for ClusterName {
     }
 }
 
-/// The URL of a Kubernetes API: `https://`, a host, and a port (without one it means 443, which
-/// Talos accepts and Drover refuses for a machine).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClusterEndpoint {
-    url: String,
-    host: String,
-    port: Option<u16>,
-}
-
-impl ClusterEndpoint {
-    /// As it was given.
-    pub fn as_str(&self) -> &str {
-        &self.url
-    }
-
-    /// Its host, without brackets.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// Its port, if it names one.
-    pub const fn port(&self) -> Option<u16> {
-        self.port
-    }
-}
-
-impl fmt::Display for ClusterEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.url)
-    }
-}
-
-impl FromStr for ClusterEndpoint {
-    type Err = ClusterError;
-
-    fn from_str(text: &str) -> Result<Self, ClusterError> {
-        let refused = || {
-            ClusterError::new(
-                "cluster endpoint",
-                "a URL such as https://10.0.0.1:6443",
-                text,
-            )
-        };
-        let authority = text.strip_prefix("https://").ok_or_else(refused)?;
-        let authority = authority.strip_suffix('/').unwrap_or(authority);
-        let (host, port) = split_port(authority).ok_or_else(refused)?;
-        let port = match port {
-            None => None,
-            Some(digits) => Some(port_number(digits).ok_or_else(refused)?),
-        };
-        let host = host_of(host).ok_or_else(refused)?;
-        Ok(Self {
-            url: text.to_owned(),
-            host: host.to_owned(),
-            port,
-        })
-    }
-}
-
-/// `host`, `host:port`, `[v6]`, `[v6]:port`.
-fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
-    if let Some(bracket) = authority.find(']') {
-        let (host, rest) = authority.split_at_checked(bracket + 1)?;
-        return match rest.strip_prefix(':') {
-            Some(port) => Some((host, Some(port))),
-            None => rest.is_empty().then_some((host, None)),
-        };
-    }
-    match authority.split_once(':') {
-        Some((host, port)) => Some((host, Some(port))),
-        None => Some((authority, None)),
-    }
-}
-
-fn port_number(digits: &str) -> Option<u16> {
-    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
-    plain
-        .then(|| digits.parse().ok())
-        .flatten()
-        .filter(|port| *port > 0)
-}
-
-fn host_of(host: &str) -> Option<&str> {
-    if let Some(inner) = host.strip_prefix('[') {
-        let inner = inner.strip_suffix(']')?;
-        return inner.parse::<Ipv6Addr>().is_ok().then_some(inner);
-    }
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
-    let label = |label: &str| {
-        !label.is_empty() && label.len() < 64 && !label.starts_with('-') && !label.ends_with('-')
-    };
-    let fits = host.len() < 254 && host.bytes().all(allowed) && host.split('.').all(label);
-    fits.then_some(host)
-}
-
 /// A version of Kubernetes such as `1.28.0`, without a leading `v`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KubernetesVersion(String);
@@ -199,6 +105,12 @@ impl KubernetesVersion {
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Major and minor: `(1, 28)`.
+    pub fn minor(&self) -> (u32, u32) {
+        let mut numbers = self.0.split(['.', '-']).map(|it| it.parse().unwrap_or(0));
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
     }
 }
 
@@ -233,47 +145,6 @@ fn subnet(text: &str) -> Result<Network, ClusterError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn endpoints() {
-        for (text, host, port) in [
-            ("https://base:6443", "base", Some(6443)),
-            ("https://10.82.196.40:443", "10.82.196.40", Some(443)),
-            ("https://[fd00::1]:6443", "fd00::1", Some(6443)),
-            ("https://edge.example.com", "edge.example.com", None),
-            (
-                "https://edge.example.com:6443/",
-                "edge.example.com",
-                Some(6443),
-            ),
-        ] {
-            let endpoint: ClusterEndpoint = text.parse().unwrap();
-            assert_eq!((endpoint.host(), endpoint.port()), (host, port), "{text}");
-            assert_eq!(endpoint.as_str(), text);
-        }
-        for text in [
-            "",
-            "base",
-            "base:6443",
-            "http://base:6443",
-            "https://",
-            "https://:6443",
-            "https://base:",
-            "https://base:0",
-            "https://base:65536",
-            "https://base:+1",
-            "https://base:6443/x",
-            "https://a b:6443",
-            "https://u@base:6443",
-            "https://fd00::1:6443",
-            "https://[fd00::1",
-            "https://[base]:6443",
-            "https://-a:6443",
-            "https://a..b:6443",
-        ] {
-            assert!(text.parse::<ClusterEndpoint>().is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn kubernetes_versions() {

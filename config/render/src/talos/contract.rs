@@ -13,6 +13,36 @@ use thiserror::Error;
 pub struct TalosContract {
     name: &'static str,
     kernel_arguments: &'static [&'static str],
+    kubernetes: KubernetesRange,
+}
+
+/// The minor versions of Kubernetes that a version of Talos runs, all their patches included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KubernetesRange {
+    /// The oldest, as `(1, 31)`.
+    pub oldest: (u32, u32),
+    /// The newest.
+    pub newest: (u32, u32),
+}
+
+impl KubernetesRange {
+    /// Whether a minor version is one of them.
+    pub fn contains(self, minor: (u32, u32)) -> bool {
+        (self.oldest..=self.newest).contains(&minor)
+    }
+
+    /// Every minor version of the range, oldest first. All are of one major version.
+    pub fn minors(self) -> impl Iterator<Item = (u32, u32)> {
+        let major = self.oldest.0;
+        (self.oldest.1..=self.newest.1).map(move |minor| (major, minor))
+    }
+}
+
+impl fmt::Display for KubernetesRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ((oldest, from), (newest, to)) = (self.oldest, self.newest);
+        write!(f, "{oldest}.{from}.0 to {newest}.{to}.x")
+    }
 }
 
 impl TalosContract {
@@ -25,6 +55,12 @@ impl TalosContract {
     /// `DefaultArgs`). Without `slab_nomerge` and `pti=on` it refuses to boot.
     pub const fn kernel_arguments(self) -> &'static [&'static str] {
         self.kernel_arguments
+    }
+
+    /// What a node of this version accepts (talos `pkg/machinery/compatibility/talos113`, and so
+    /// on: one folder a version); it refuses a config with any other when it has booted.
+    pub const fn kubernetes(self) -> KubernetesRange {
+        self.kubernetes
     }
 }
 
@@ -103,6 +139,10 @@ pub const CONTRACTS: [TalosContract; 1] = [TalosContract {
         "module.sig_enforce=1",
         "proc_mem.force_override=never",
     ],
+    kubernetes: KubernetesRange {
+        oldest: (1, 31),
+        newest: (1, 36),
+    },
 }];
 
 #[cfg(test)]
@@ -127,8 +167,30 @@ mod tests {
         ] {
             let refused = text.parse::<TalosContract>().unwrap_err();
             assert_eq!(refused.got, text);
-            assert!(refused.to_string().contains("1.13,") || refused.known == "1.13");
+            assert_eq!(refused.known, "1.13");
+            assert!(
+                refused
+                    .to_string()
+                    .contains("wanted a Talos version of 1.13, got")
+            );
         }
+    }
+
+    #[test]
+    fn a_range_of_kubernetes_has_an_order_and_ends() {
+        for contract in CONTRACTS {
+            let range = contract.kubernetes();
+            let minors: Vec<_> = range.minors().collect();
+            assert_eq!(minors.first(), Some(&range.oldest), "{contract}");
+            assert_eq!(minors.last(), Some(&range.newest), "{contract}");
+            assert!(minors.iter().all(|it| range.contains(*it)), "{contract}");
+            let ((major, from), (_, to)) = (range.oldest, range.newest);
+            assert!(!range.contains((major, from - 1)), "{contract}");
+            assert!(!range.contains((major, to + 1)), "{contract}");
+            assert!(!range.contains((major + 1, from)), "{contract}");
+        }
+        let range = "1.13".parse::<TalosContract>().unwrap().kubernetes();
+        assert_eq!(range.to_string(), "1.31.0 to 1.36.x");
     }
 
     #[test]

@@ -137,13 +137,21 @@ pub fn check(pem: &Secret) -> Result<(), KeyError> {
 
 /// The public key of a P-256 key in PEM, if it is one: an imported bundle may hold other curves.
 pub fn p256_public(pem: &Secret) -> Option<p256::PublicKey> {
-    let (label, der) = unwrap(pem).ok()?;
-    let key = match label.as_str() {
-        EC_LABEL => p256::SecretKey::from_sec1_der(&der).ok()?,
-        "PRIVATE KEY" => p256::SecretKey::from_pkcs8_der(&der).ok()?,
-        _ => return None,
-    };
-    Some(key.public_key())
+    read_p256(pem).ok().map(|key| key.public_key())
+}
+
+/// The P-256 key of a PEM block.
+pub fn read_p256(pem: &Secret) -> Result<p256::SecretKey, KeyError> {
+    let (label, der) = unwrap(pem)?;
+    let malformed = KeyError::Malformed { label: EC_LABEL };
+    match label.as_str() {
+        EC_LABEL => p256::SecretKey::from_sec1_der(&der).map_err(|_| malformed),
+        "PRIVATE KEY" => p256::SecretKey::from_pkcs8_der(&der).map_err(|_| malformed),
+        _ => Err(KeyError::Label {
+            wanted: EC_LABEL,
+            got: label,
+        }),
+    }
 }
 
 /// A private structure's outer shell: one DER sequence and nothing behind it.

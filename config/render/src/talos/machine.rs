@@ -14,7 +14,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::talos::cluster::{ClusterError, ClusterInput};
-use crate::talos::contract::UnknownContract;
+use crate::talos::contract::{KubernetesRange, TalosContract, UnknownContract};
 use crate::talos::secrets::SecretsError;
 use crate::talos::sections::{MachineSections, v1alpha1};
 use crate::yaml::{self, Mapping};
@@ -35,6 +35,16 @@ pub enum RenderError {
     #[error("role: wanted controlplane or worker, got {got:?}")]
     Role {
         /// What came, at most its first 64 characters.
+        got: String,
+    },
+    /// A node of this Talos version refuses this version of Kubernetes.
+    #[error("kubernetes: wanted {range}, which Talos {contract} runs, got {got}")]
+    Kubernetes {
+        /// The contract of the Talos version.
+        contract: TalosContract,
+        /// What it runs.
+        range: KubernetesRange,
+        /// What came.
         got: String,
     },
     /// The endpoint has no port: a machine would look for the Kubernetes API at 443.
@@ -213,8 +223,16 @@ fn companion(kind: &str) -> Mapping {
         .with("kind", kind)
 }
 
-/// What Talos would take, and the machine would not get over.
+/// What Talos' generator accepts, but a machine would not boot with.
 fn check(cluster: &ClusterInput<'_>, machine: &MachineInput) -> Result<(), RenderError> {
+    let range = cluster.contract.kubernetes();
+    if !range.contains(cluster.kubernetes.minor()) {
+        return Err(RenderError::Kubernetes {
+            contract: cluster.contract,
+            range,
+            got: cluster.kubernetes.as_str().to_owned(),
+        });
+    }
     if cluster.endpoint.port().is_none() {
         return Err(RenderError::EndpointWithoutPort {
             endpoint: cluster.endpoint.as_str().trim_end_matches('/').to_owned(),

@@ -16,6 +16,7 @@
 mod bench;
 mod changes;
 mod claims;
+mod clusters;
 mod commits;
 mod crash;
 mod endings;
@@ -38,11 +39,11 @@ type Case = (&'static str, fn(&Bench));
 
 macro_rules! cases {
     ($($module:ident::$name:ident),* $(,)?) => {
-        [$((concat!(stringify!($module), "::", stringify!($name)), $module::$name)),*]
+        &[$((concat!(stringify!($module), "::", stringify!($name)), $module::$name)),*]
     };
 }
 
-const CASES: [Case; 42] = cases![
+const CASES: &[Case] = cases![
     records::machines_come_back,
     records::clusters_come_back,
     work_records::work_comes_back,
@@ -64,6 +65,9 @@ const CASES: [Case; 42] = cases![
     identity::evidence_keeps_first_and_last,
     identity::one_read_holds_what_a_boot_needs,
     identity::a_sighting_becomes_one_machine,
+    clusters::a_deleted_cluster_is_gone_and_what_it_did_is_kept,
+    clusters::an_endpoint_belongs_to_one_cluster,
+    clusters::secrets_are_held_only_while_no_machine_can_have_them,
     claims::a_claim_is_recorded_once,
     claims::a_claim_needs_what_was_read,
     claims::cancel_or_claim_but_never_both,

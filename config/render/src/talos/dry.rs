@@ -1,0 +1,141 @@
+//! Rendering before there is a machine: what a machine would be refused for when it has booted is
+//! found when the cluster's document is applied.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use machine_core::cluster::{ClusterSpec, Role};
+use machine_core::disk::DiskIdentity;
+use machine_core::id::AttemptId;
+
+use crate::secret::Secret;
+use crate::talos::cluster::ClusterInput;
+use crate::talos::contract::TalosContract;
+use crate::talos::machine::{MachineInput, RenderError, render};
+use crate::talos::secrets::{CertificateAndKey, EtcdEncryption, SecretsBundle};
+
+/// Renders the config of each role of a cluster, and of each of its rules, with values that stand
+/// for what only a machine has.
+pub fn render_dry(spec: &ClusterSpec, installer: &str) -> Result<(), RenderError> {
+    let contract: TalosContract = spec.talos.parse()?;
+    let secrets = no_secrets();
+    let cluster = ClusterInput::new(
+        &spec.name,
+        &spec.endpoint,
+        &spec.kubernetes,
+        contract,
+        &secrets,
+    )?;
+    let roles = [Role::ControlPlane, Role::Worker].map(|role| (role, None));
+    let rules = spec.members.iter().map(|it| (it.role, it.disk.as_ref()));
+    for (role, disk) in roles.into_iter().chain(rules) {
+        // Always some: the placeholder is a serial number.
+        if let Some(machine) = some_machine(role, disk, installer) {
+            render(&cluster, &machine)?;
+        }
+    }
+    Ok(())
+}
+
+fn some_machine(role: Role, disk: Option<&DiskIdentity>, installer: &str) -> Option<MachineInput> {
+    // TEST-NET-1 (RFC 5737) is nobody's.
+    let receiver = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 1));
+    Some(MachineInput {
+        role,
+        disk: disk.cloned().or_else(|| "serial:NONE".parse().ok())?,
+        installer: installer.to_owned(),
+        event_sink: receiver,
+        kernel_log: receiver,
+        service_log: receiver,
+        attempt: AttemptId::from_bytes([0; 16]),
+        hostname: Some("machine".to_owned()),
+        certificate_names: Vec::new(),
+    })
+}
+
+fn no_secrets() -> SecretsBundle {
+    let none = || Secret::new(String::new());
+    let pair = || CertificateAndKey {
+        certificate: String::new(),
+        key: none(),
+    };
+    SecretsBundle {
+        cluster_id: String::new(),
+        cluster_secret: none(),
+        bootstrap_token: none(),
+        etcd_encryption: EtcdEncryption::Secretbox(none()),
+        trustd_token: none(),
+        etcd: pair(),
+        kubernetes: pair(),
+        aggregator: pair(),
+        service_account: none(),
+        os: pair(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(endpoint: &str, talos: &str, kubernetes: &str) -> ClusterSpec {
+        ClusterSpec {
+            name: "lab".to_owned(),
+            endpoint: endpoint.to_owned(),
+            talos: talos.to_owned(),
+            kubernetes: kubernetes.to_owned(),
+            image: "talos".to_owned(),
+            allow_plaintext: true,
+            members: vec![],
+        }
+    }
+
+    fn refused(spec: &ClusterSpec) -> String {
+        render_dry(spec, "ghcr.io/siderolabs/installer:v1.13.9")
+            .map_or_else(|error| error.to_string(), |()| "accepted".to_owned())
+    }
+
+    #[test]
+    fn the_placeholder_is_a_machine() {
+        for role in [Role::ControlPlane, Role::Worker] {
+            assert!(some_machine(role, None, "installer").is_some());
+        }
+    }
+
+    #[test]
+    fn what_no_machine_could_be_handed_is_found_without_one() {
+        let endpoint = "https://10.77.0.10:6443";
+        assert_eq!(refused(&spec(endpoint, "1.13.9", "1.34.1")), "accepted");
+        for bad in [
+            "https://[fd00::1:6443",
+            "https://-a:6443",
+            "https://a..b:6443",
+        ] {
+            let said = refused(&spec(bad, "1.13.9", "1.34.1"));
+            assert!(said.starts_with("cluster endpoint: wanted a URL"), "{said}");
+        }
+        let said = refused(&spec("https://lab", "1.13.9", "1.34.1"));
+        assert!(said.contains("wanted a port"), "{said}");
+        let said = refused(&spec(endpoint, "1.9.0", "1.34.1"));
+        assert!(said.contains("wanted a Talos version of 1.13"), "{said}");
+    }
+
+    /// What real Talos 1.13.9 refused, and its neighbours.
+    #[test]
+    fn kubernetes_outside_of_what_talos_runs_is_found_without_a_machine() {
+        for (version, fits) in [
+            ("1.10.0", false),
+            ("1.20.0", false),
+            ("1.30.14", false),
+            ("1.31.0", true),
+            ("1.36.7", true),
+            ("1.37.0", false),
+            ("1.60.0", false),
+            ("2.31.0", false),
+        ] {
+            let said = refused(&spec("https://10.77.0.10:6443", "1.13.9", version));
+            let wanted = format!(
+                "kubernetes: wanted 1.31.0 to 1.36.x, which Talos 1.13 runs, got {version}"
+            );
+            assert_eq!(said, if fits { "accepted" } else { &wanted }, "{version}");
+        }
+    }
+}
