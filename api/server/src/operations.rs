@@ -2,6 +2,7 @@
 
 mod apply_machines;
 pub(crate) mod clusters;
+pub(crate) mod database;
 pub(crate) mod machines;
 mod power;
 mod retry;

@@ -5,6 +5,7 @@
 //! the daemon runs. When that connection breaks, the daemon is in safe mode until it has the lock
 //! again, and ends if another one has it by then.
 
+use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -31,6 +32,17 @@ pub struct Holder {
     pub process: u32,
     /// Since when.
     pub since: Timestamp,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            host,
+            process,
+            since,
+        } = self;
+        write!(f, "drover on {host}, process {process}, since {since}")
+    }
 }
 
 /// The lock on a database, for as long as this lives.
@@ -207,15 +219,7 @@ fn lock_file(database: &Path, holder: &Holder, place: &Arc<str>) -> Result<File,
             return Err(LineageError::Held { place, holder }.into());
         }
     }
-    let Holder {
-        host,
-        process,
-        since,
-    } = holder;
-    let said = format!("drover on {host}, process {process}, since {since}\n");
-    let told = file
-        .set_len(0)
-        .and_then(|()| file.write_all(said.as_bytes()));
+    let told = file.set_len(0).and_then(|()| writeln!(file, "{holder}"));
     told.map_err(failed)?;
     Ok(file)
 }

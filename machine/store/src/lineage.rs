@@ -159,10 +159,9 @@ impl Lineage {
     /// Waits until something breaks after which nobody may go on.
     pub(crate) async fn broken(&self) -> StoreError {
         let mut broken = self.broken.subscribe();
-        match broken.wait_for(Option::is_some).await {
-            Ok(error) => error.clone().unwrap_or(StoreError::Closed),
-            Err(_) => std::future::pending().await,
-        }
+        let seen = broken.wait_for(Option::is_some).await;
+        let error = seen.ok().and_then(|error| error.clone());
+        error.unwrap_or(StoreError::Closed)
     }
 }
 

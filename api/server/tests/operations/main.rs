@@ -8,6 +8,7 @@
 
 mod around;
 mod clusters;
+mod database;
 mod machines;
 mod power;
 mod retry;

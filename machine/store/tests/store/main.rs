@@ -17,11 +17,14 @@ mod bench;
 mod changes;
 mod claims;
 mod commits;
+mod copies;
 mod crash;
+mod exclusive;
 mod faults;
 mod fixtures;
 mod generated;
 mod identity;
+mod lineage;
 mod once;
 mod postgres;
 mod records;
@@ -41,7 +44,7 @@ macro_rules! cases {
     };
 }
 
-const CASES: [Case; 38] = cases![
+const CASES: [Case; 45] = cases![
     records::machines_come_back,
     records::clusters_come_back,
     work_records::work_comes_back,
@@ -80,6 +83,13 @@ const CASES: [Case; 38] = cases![
     sealing::a_secret_moved_to_another_row_does_not_open,
     sealing::one_token_key_for_all,
     sealing::no_secret_is_in_the_files,
+    lineage::the_mark_follows_what_protects_a_disk,
+    lineage::an_older_copy_is_told_and_stands_still,
+    lineage::another_database_an_empty_and_an_unmarked_one_are_told,
+    lineage::a_database_of_an_earlier_release_is_adopted,
+    lineage::a_confirmed_database_goes_on_under_a_new_name,
+    lineage::what_is_exchanged_while_it_runs_is_noticed_before_anything_is_released,
+    lineage::nothing_is_acknowledged_that_the_mark_does_not_follow,
 ];
 
 fn run(fresh: impl Fn(&str) -> Bench) {
