@@ -13,6 +13,7 @@ use std::time::Duration;
 use api_server::grpc;
 use api_server::operations::Operations;
 use config_talos::{event_sink, kernel_log};
+use machine_store::exclusive::Exclusive;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -22,12 +23,13 @@ use crate::bound::{Bound, bind, checked_subnets};
 use crate::clusters::Clusters;
 use crate::effects::DaemonEffects;
 use crate::error::chain;
-use crate::host::StateDirectory;
+use crate::host::{StateDirectory, this_process};
 use crate::parts::Parts;
 use crate::records::Records;
 use crate::reports::Reports;
 use crate::settings::Settings;
 use crate::start_error::StartError;
+use crate::state_access::open_to_others;
 
 /// How long all parts together may take to end. The servers cut off their transfers after 10 s.
 const GRACE: Duration = Duration::from_secs(15);
@@ -37,7 +39,10 @@ const FLUSH: Duration = Duration::from_secs(10);
 /// Runs the daemon until `stop`, or until a part of it ends by itself.
 pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), StartError> {
     let subnets = checked_subnets(&settings)?;
-    let state = StateDirectory::take(&settings.state_directory)?;
+    let state = StateDirectory::take(&settings.state_directory, &this_process())?;
+    for complaint in open_to_others(&settings.state_directory) {
+        warn!("{complaint}");
+    }
     let bound = tokio::select! {
         biased;
         () = stop.cancelled() => {
@@ -63,6 +68,7 @@ async fn serve(
     ground.spawn("the commit task", async move {
         committing.await.map_err(|error| error.to_string())
     });
+    let mut guards = guard_database(bound.exclusive, &records);
     let mut parts = start_receivers(&records, (bound.event_sinks, bound.logs), &stop);
     let effects = DaemonEffects {
         records: Arc::clone(&records),
@@ -90,6 +96,7 @@ async fn serve(
         () = stop.cancelled() => None,
         ended = parts.first_end() => Some(ended),
         ended = ground.first_end() => Some(ended),
+        ended = guards.first_end() => Some(ended),
     };
     if let Some(failed) = &failed {
         error!(%failed, "the daemon can't go on");
@@ -98,6 +105,21 @@ async fn serve(
     info!("stopping: transfers may finish");
     drain(parts, ground, &records).await;
     failed.map_or(Ok(()), |failed| Err(failed.into()))
+}
+
+/// What ends only when the database is no longer ours, or no longer to be trusted. It guards until
+/// the process is gone.
+fn guard_database(exclusive: Exclusive, records: &Records) -> Parts {
+    let mut guards = Parts::default();
+    let (kept, db) = (records.db.clone(), records.db.clone());
+    guards.spawn("the lock on the database", async move {
+        Err(chain(&exclusive.keep(kept).await))
+    });
+    guards.spawn(
+        "the database",
+        async move { Err(chain(&db.broken().await)) },
+    );
+    guards
 }
 
 /// The receivers of what Talos tells.

@@ -7,9 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api_server::grpc;
+use machine_core::generation::Standing;
 use machine_core::network::{ClientKey, DhcpMode, Subnet};
+use machine_core::safe_mode::SafeMode;
 use machine_store::commit::Committer;
 use machine_store::db::Db;
+use machine_store::exclusive::Exclusive;
+use machine_store::generation;
 use machine_store::key_file;
 use machine_store::location::Location;
 use machine_store::seal::SealKey;
@@ -23,11 +27,11 @@ use pxe_server::loaders::Loaders;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::clock::now;
 use crate::directory::BootDirectory;
-use crate::host::{StateDirectory, resolve_subnets};
+use crate::host::{StateDirectory, resolve_subnets, this_process};
 use crate::parts::PartEnded;
 use crate::power::Power;
 use crate::reconcile::Reconciler;
@@ -57,6 +61,8 @@ pub struct Bound {
     pub api: UnixListener,
     /// The commit task, which runs already.
     pub committing: JoinHandle<()>,
+    /// The lock on the database.
+    pub exclusive: Exclusive,
 }
 
 /// Looks whether an interface is served by nobody else, and makes and binds everything. It can be
@@ -73,7 +79,9 @@ pub async fn bind(
         Some(url) => url.parse()?,
         None => Location::SqliteFile(state.file("drover.db")),
     };
+    let exclusive = Exclusive::take(&location, &this_process()).await?;
     let db = Db::open(&location).await?;
+    resume(&db, state).await?;
     let seal = seal_key(&db, &state.file("key")).await?;
     let tokens = TokenKey::load_or_make(&db, &seal, now()).await?;
     let (assets, images) = import_images(settings, state.file("images"), stop).await?;
@@ -118,7 +126,27 @@ pub async fn bind(
         logs,
         api,
         committing,
+        exclusive,
     })
+}
+
+/// Compares the database with its mark in the state directory.
+async fn resume(db: &Db, state: &StateDirectory) -> Result<(), StartError> {
+    let (mark, database) = (state.file("generation"), db.place());
+    match generation::resume(db, &mark, state.file("key").exists()).await? {
+        Standing::Same => {}
+        Standing::First => info!(database, "it is new and empty"),
+        Standing::Adopted => info!(
+            database,
+            mark = %mark.display(),
+            "it comes from an earlier release: from now on a mark tells an older copy of it"
+        ),
+        Standing::Doubted(doubt) => {
+            let safe_mode = SafeMode::Doubted(doubt);
+            error!(database, "{safe_mode}; {}", safe_mode.advice());
+        }
+    }
+    Ok(())
 }
 
 /// The subnets of the settings as the system has them.

@@ -62,6 +62,10 @@ impl Clusters {
                 () = stop.cancelled() => return,
                 _ = ticks.tick() => {}
             }
+            // A Bootstrap that an older record knows nothing of is never called again.
+            if self.records.db.safe_mode().is_some() {
+                continue;
+            }
             if let Err(error) = self.look().await {
                 warn!(error = error.chain(), "the clusters were not looked at");
             }

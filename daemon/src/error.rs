@@ -2,6 +2,7 @@
 
 use config_render::talos::contract::UnknownContract;
 use machine_core::lifecycle::Refused;
+use machine_core::safe_mode::SafeMode;
 use machine_store::error::StoreError;
 use thiserror::Error;
 
@@ -42,6 +43,9 @@ pub enum StepError {
         /// Which record.
         what: &'static str,
     },
+    /// Nothing may be done to a machine at the moment.
+    #[error("{0}; {advice}", advice = .0.advice())]
+    SafeMode(SafeMode),
     /// Something outside did not do what it was asked.
     #[error("{0}")]
     Outside(String),

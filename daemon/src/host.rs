@@ -1,18 +1,20 @@
 //! The host that the daemon runs on: its interfaces, and the lock on its state directory.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Write as _};
 use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use machine_core::network::{Network, Subnet};
+use machine_store::exclusive::Holder;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::ifaddrs::getifaddrs;
 use nix::unistd::{AccessFlags, access};
 use thiserror::Error;
 
+use crate::clock::now;
 use crate::settings::SubnetSettings;
 
 /// Why the daemon can't work on this host.
@@ -53,12 +55,25 @@ pub enum HostError {
     },
     /// Another instance uses the state directory.
     #[error(
-        "another drover works on the state directory {path}: end it first, or use another directory"
+        "another drover works on the state directory {path} ({holder}): end it first, or use another \
+         directory"
     )]
     StateDirectoryBusy {
         /// Which.
         path: PathBuf,
+        /// Which daemon, where, since when.
+        holder: String,
     },
+}
+
+/// This process, for whoever finds its locks.
+pub fn this_process() -> Holder {
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    Holder {
+        host: host.trim().to_owned(),
+        process: std::process::id(),
+        since: now(),
+    }
 }
 
 /// Holds the state directory: no other instance works on it as long as this lives.
@@ -69,8 +84,8 @@ pub struct StateDirectory {
 }
 
 impl StateDirectory {
-    /// Makes the directory if it is not there, and takes it.
-    pub fn take(path: &Path) -> Result<Self, HostError> {
+    /// Makes the directory if it is not there, and takes it for this holder.
+    pub fn take(path: &Path, holder: &Holder) -> Result<Self, HostError> {
         let failed = |source| HostError::StateDirectory {
             path: path.to_owned(),
             source,
@@ -85,12 +100,15 @@ impl StateDirectory {
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
+            .read(true)
             .write(true)
             .mode(0o600)
             .open(path.join("lock"))
             .map_err(failed)?;
         let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock);
-        let lock = lock.map_err(|(_, errno)| lock_failure(path, errno))?;
+        let mut lock = lock.map_err(|(file, errno)| lock_failure(path, file, errno))?;
+        // The lock counts; who holds it is for people only, and a full disk is told by what follows.
+        let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{holder}"));
         Ok(Self {
             path: path.to_owned(),
             _lock: lock,
@@ -104,10 +122,18 @@ impl StateDirectory {
 }
 
 /// Only `EWOULDBLOCK` means that somebody has it (`flock(2)`).
-fn lock_failure(path: &Path, errno: Errno) -> HostError {
+fn lock_failure(path: &Path, mut file: impl Read, errno: Errno) -> HostError {
     let path = path.to_owned();
     match errno {
-        Errno::EWOULDBLOCK => HostError::StateDirectoryBusy { path },
+        Errno::EWOULDBLOCK => {
+            let mut said = String::new();
+            let _ = file.read_to_string(&mut said);
+            let holder = match said.trim() {
+                "" => "it does not say who it is".to_owned(),
+                said => said.to_owned(),
+            };
+            HostError::StateDirectoryBusy { path, holder }
+        }
         other => HostError::StateDirectory {
             path,
             source: other.into(),
@@ -134,7 +160,7 @@ pub fn is_held(path: &Path) -> Result<bool, HostError> {
         Err(error) => return Err(failed(error)),
     };
     let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock);
-    match lock.map_err(|(_, errno)| lock_failure(path, errno)) {
+    match lock.map_err(|(file, errno)| lock_failure(path, file, errno)) {
         Ok(_) => Ok(false),
         Err(HostError::StateDirectoryBusy { .. }) => Ok(true),
         Err(error) => Err(error),
@@ -262,24 +288,27 @@ mod tests {
     fn a_second_instance_is_kept_out() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state");
-        let first = StateDirectory::take(&path).unwrap();
-        let error = StateDirectory::take(&path).unwrap_err();
+        let take = || StateDirectory::take(&path, &this_process());
+        let first = take().unwrap();
+        let error = take().unwrap_err();
         assert!(
             matches!(error, HostError::StateDirectoryBusy { .. }),
             "{error}"
         );
+        let process = format!("process {}, since ", std::process::id());
+        assert!(error.to_string().contains(&process), "{error}");
         assert!(is_held(&path).unwrap());
         drop(first);
         assert!(!is_held(&path).unwrap());
-        StateDirectory::take(&path).unwrap();
+        take().unwrap();
     }
 
     #[test]
     fn only_a_lock_that_is_held_means_another_instance() {
         let path = Path::new("/srv/drover");
-        let held = lock_failure(path, Errno::EWOULDBLOCK).to_string();
+        let held = lock_failure(path, io::empty(), Errno::EWOULDBLOCK).to_string();
         assert!(held.starts_with("another drover"), "{held}");
-        let other = crate::error::chain(&lock_failure(path, Errno::ENOLCK));
+        let other = crate::error::chain(&lock_failure(path, io::empty(), Errno::ENOLCK));
         let wanted = "can't use the state directory /srv/drover: No locks available";
         assert!(other.starts_with(wanted), "{other}");
     }

@@ -25,6 +25,7 @@ pub mod reports;
 pub mod settings;
 pub mod sightings;
 pub mod start_error;
+pub mod state_access;
 pub mod status;
 pub mod telemetry;
 pub mod wake;

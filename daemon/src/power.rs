@@ -170,7 +170,11 @@ impl Power {
         })
     }
 
+    /// What switches the machine; nothing does in safe mode.
     async fn driver_or_error(&self, machine: &Machine) -> Result<Box<dyn Bmc>, StepError> {
+        if let Some(safe_mode) = self.records.db.safe_mode() {
+            return Err(StepError::SafeMode(safe_mode));
+        }
         let none = || {
             let name = &machine.name;
             StepError::Outside(format!(

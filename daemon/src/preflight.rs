@@ -14,12 +14,14 @@ use crate::bound::{checked_subnets, listen, plane_settings, take_interfaces};
 use crate::host::is_held;
 use crate::settings::Settings;
 use crate::start_error::StartError;
+use crate::state_access::open_to_others;
 
 /// Looks at the host; what a start would tell and do without.
 pub async fn check(settings: &Settings) -> Result<Vec<String>, StartError> {
     let subnets = checked_subnets(settings)?;
     let (_, missing) = Loaders::read(&settings.loaders);
     let mut notes: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    notes.extend(open_to_others(&settings.state_directory));
     check_images(settings)?;
     let directory = &settings.state_directory;
     if is_held(directory)? {

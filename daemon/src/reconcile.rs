@@ -181,6 +181,12 @@ impl Reconciler {
     }
 
     fn plan(&self, situation: &Situation, power: &PowerObservation) -> Step {
+        if let Some(safe_mode) = self.records.db.safe_mode() {
+            return Step::Wait {
+                why: safe_mode.to_string(),
+                until: None,
+            };
+        }
         let command = self.power.last_command(situation.machine.id);
         plan(&situation.work(power, command.as_ref()), now())
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use api_proto::v1::Mutation;
 use api_proto::v1::cluster_service_client::ClusterServiceClient;
+use api_proto::v1::database_service_client::DatabaseServiceClient;
 use api_proto::v1::machine_service_client::MachineServiceClient;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
@@ -21,6 +22,11 @@ pub async fn machines(socket: &Path) -> Result<MachineServiceClient<Channel>, Co
 /// The service of clusters.
 pub async fn clusters(socket: &Path) -> Result<ClusterServiceClient<Channel>, CommandError> {
     Ok(ClusterServiceClient::new(connect(socket).await?))
+}
+
+/// The service of the database.
+pub async fn database(socket: &Path) -> Result<DatabaseServiceClient<Channel>, CommandError> {
+    Ok(DatabaseServiceClient::new(connect(socket).await?))
 }
 
 async fn connect(socket: &Path) -> Result<Channel, CommandError> {

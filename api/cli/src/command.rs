@@ -13,6 +13,9 @@ pub enum ClientCommand {
     /// Clusters: what they should be, and how far they are
     #[command(subcommand)]
     Cluster(ClusterCommand),
+    /// The database: whether it is the one to go on with
+    #[command(subcommand)]
+    Database(DatabaseCommand),
 }
 
 /// What every command of a client takes.
@@ -132,6 +135,22 @@ pub enum ClusterCommand {
         /// A YAML file; - for standard input
         #[arg(long, short)]
         file: PathBuf,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
+}
+
+/// `drover database …`
+#[derive(Debug, Subcommand)]
+pub enum DatabaseCommand {
+    /// Which database it is, and whether it is trusted
+    Status,
+    /// Go on with a database that may be an older copy or another one, and end safe mode
+    Confirm {
+        /// Do not ask: what was found is printed, and confirmed
+        #[arg(long)]
+        yes: bool,
         /// Why, and under which key
         #[command(flatten)]
         mutation: MutationArguments,

@@ -32,6 +32,12 @@ pub enum CommandError {
         /// What the system says.
         why: String,
     },
+    /// A person has not confirmed what can't be undone.
+    #[error("not confirmed: {how}")]
+    NotConfirmed {
+        /// What came instead.
+        how: &'static str,
+    },
     /// The output can't be written: the reader has gone.
     #[error("can't write the output: {0}")]
     Output(#[from] std::io::Error),

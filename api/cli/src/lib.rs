@@ -5,6 +5,7 @@
 pub mod client;
 pub mod cluster;
 pub mod command;
+pub mod database;
 mod details;
 pub mod error;
 mod input;

@@ -41,6 +41,12 @@ pub(crate) fn print_notes(notes: &[String]) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// Prints what a person must not overlook: on standard error, a line.
+pub(crate) fn print_warning(text: &str) -> Result<(), CommandError> {
+    writeln!(std::io::stderr().lock(), "WARNING: {}", cleaned(text))?;
+    Ok(())
+}
+
 /// What machines say of themselves must not steer a terminal.
 fn cleaned(text: &str) -> String {
     text.chars()

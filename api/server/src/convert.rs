@@ -5,6 +5,7 @@ use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::cluster::BootstrapOutcome;
 use machine_core::intent::Intent;
+use machine_core::safe_mode::SafeMode;
 use machine_core::time::Timestamp;
 use machine_store::events::RecordedEvent;
 use machine_store::evidence::RecordedFact;
@@ -12,6 +13,7 @@ use tonic::Status;
 
 use crate::error::UseCaseError;
 use crate::operations::clusters::ClusterView;
+use crate::operations::database::DatabaseView;
 use crate::operations::machines::MachineView;
 
 pub(crate) fn machine(view: &MachineView) -> v1::Machine {
@@ -149,6 +151,17 @@ pub(crate) fn cluster(view: &ClusterView) -> v1::Cluster {
 }
 
 /// What a use case was refused for, as gRPC says it.
+pub(crate) fn database(view: &DatabaseView) -> v1::GetDatabaseResponse {
+    let safe_mode = view.safe_mode.as_ref();
+    let advice = safe_mode.map(SafeMode::advice);
+    v1::GetDatabaseResponse {
+        place: view.place.clone(),
+        safe_mode: safe_mode.map(ToString::to_string).unwrap_or_default(),
+        advice: advice.unwrap_or_default().to_owned(),
+        confirmable: matches!(safe_mode, Some(SafeMode::Doubted(_))),
+    }
+}
+
 pub(crate) fn status(error: &UseCaseError) -> Status {
     let text = error.to_string();
     match error {

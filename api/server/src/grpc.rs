@@ -6,10 +6,12 @@ use std::path::Path;
 
 use api_proto::v1;
 use api_proto::v1::cluster_service_server::{ClusterService, ClusterServiceServer};
+use api_proto::v1::database_service_server::{DatabaseService, DatabaseServiceServer};
 use api_proto::v1::machine_service_server::{MachineService, MachineServiceServer};
 use api_proto::v1::{
     AcceptMachineRequest, AcceptMachineResponse, ApplyClusterRequest, ApplyClusterResponse,
-    ApplyMachinesRequest, ApplyMachinesResponse, GetClusterRequest, GetClusterResponse,
+    ApplyMachinesRequest, ApplyMachinesResponse, ConfirmDatabaseRequest, ConfirmDatabaseResponse,
+    GetClusterRequest, GetClusterResponse, GetDatabaseRequest, GetDatabaseResponse,
     GetMachineRequest, GetMachineResponse, ListClustersRequest, ListClustersResponse,
     ListMachinesRequest, ListMachinesResponse, Mutation, PowerOperation, RetryMachineRequest,
     RetryMachineResponse, SetPowerRequest, SetPowerResponse, WatchTimelineRequest,
@@ -57,7 +59,8 @@ pub async fn serve(
     };
     Server::builder()
         .add_service(MachineServiceServer::new(face.clone()))
-        .add_service(ClusterServiceServer::new(face))
+        .add_service(ClusterServiceServer::new(face.clone()))
+        .add_service(DatabaseServiceServer::new(face))
         .serve_with_incoming_shutdown(UnixListenerStream::new(listener), stop)
         .await
 }
@@ -346,6 +349,31 @@ impl ClusterService for Face {
             created: applied.created,
             notes: applied.notes,
         }))
+    }
+}
+
+#[tonic::async_trait]
+impl DatabaseService for Face {
+    async fn get_database(
+        &self,
+        _: Request<GetDatabaseRequest>,
+    ) -> Result<Response<GetDatabaseResponse>, Status> {
+        let view = self.operations.show_database();
+        Ok(Response::new(convert::database(&view)))
+    }
+
+    async fn confirm_database(
+        &self,
+        request: Request<ConfirmDatabaseRequest>,
+    ) -> Result<Response<ConfirmDatabaseResponse>, Status> {
+        let peer = peer(&request);
+        let request = request.into_inner();
+        let asked = asked(request.mutation, &peer)?;
+        self.operations
+            .confirm_database(&request.found, &asked)
+            .await
+            .map_err(|error| convert::status(&error))?;
+        Ok(Response::new(ConfirmDatabaseResponse {}))
     }
 }
 

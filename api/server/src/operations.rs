@@ -6,6 +6,7 @@ mod boards;
 mod cancel;
 mod cluster_notes;
 pub(crate) mod clusters;
+pub(crate) mod database;
 pub mod endings;
 mod forget;
 mod holders;

@@ -75,6 +75,7 @@ impl BootDirectory {
         at: Timestamp,
     ) -> Decision {
         let standing = read.standing.as_ref();
+        let safe_mode = self.records.db.safe_mode();
         let facts = BootFacts {
             stage: Stage::Dhcp,
             unknown: self.unknown_policy(&question.subnet),
@@ -83,6 +84,7 @@ impl BootDirectory {
             intent: standing.and_then(|it| it.intent.as_ref()),
             attempt: standing.and_then(|it| it.attempt.as_ref()),
             boot,
+            safe_mode: safe_mode.as_ref(),
         };
         decide(&facts, at)
     }

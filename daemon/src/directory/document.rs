@@ -52,6 +52,9 @@ impl BootDirectory {
         let Some(attempt) = attempts::find(&self.records.db, attempt).await? else {
             return Ok(None);
         };
+        if let Some(safe_mode) = self.records.db.safe_mode() {
+            return Err(StepError::SafeMode(safe_mode));
+        }
         let case = self.case(attempt).await?;
         let at = now();
         let peer = Peer {

@@ -188,6 +188,7 @@ impl BootDirectory {
         at: Timestamp,
     ) -> Result<ScriptAnswer, StepError> {
         let standing = read.standing.as_ref();
+        let safe_mode = self.records.db.safe_mode();
         let unknown = boot
             .address
             .and_then(|address| self.records.subnet_of(address))
@@ -200,6 +201,7 @@ impl BootDirectory {
             intent: standing.and_then(|it| it.intent.as_ref()),
             attempt: standing.and_then(|it| it.attempt.as_ref()),
             boot,
+            safe_mode: safe_mode.as_ref(),
         };
         let decision = decide(&facts, at);
         match decision.answer {

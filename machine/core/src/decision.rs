@@ -11,6 +11,7 @@ use crate::intent::Intent;
 use crate::lifecycle::State;
 use crate::machine::Machine;
 use crate::network::UnknownPolicy;
+use crate::safe_mode::SafeMode;
 use crate::time::Timestamp;
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub struct BootFacts<'a> {
     pub attempt: Option<&'a Attempt>,
     /// The boot that asks.
     pub boot: &'a Boot,
+    /// Why nothing may be done to any machine at the moment.
+    pub safe_mode: Option<&'a SafeMode>,
 }
 
 /// What a machine boots next.
@@ -67,6 +70,9 @@ pub const ALLOCATION_WAIT: Duration = Duration::from_mins(10);
 
 /// What the asker boots next.
 pub fn decide(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
+    if facts.safe_mode.is_some() {
+        return decide_safely(facts);
+    }
     match facts.identity {
         Identity::Conflict {
             name, differences, ..
@@ -82,6 +88,18 @@ pub fn decide(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
             None => local_disk("its record is gone"),
             Some(machine) => decide_known(facts, machine, now),
         },
+    }
+}
+
+/// The local disk for everybody. Who is unknown may still say who it is, on its way there.
+fn decide_safely(facts: &BootFacts<'_>) -> Decision {
+    match (facts.stage, facts.identity, facts.unknown) {
+        (Stage::Dhcp, Identity::Unknown | Identity::Candidate(_), UnknownPolicy::Inspect) => {
+            wait("safe mode: iPXE tells who it is, and then boots its disk")
+        }
+        _ => local_disk(
+            "safe mode: nothing is installed before a person has looked (drover database status)",
+        ),
     }
 }
 

@@ -69,6 +69,8 @@ ids! {
     AttemptId;
     /// One thing that a person or a policy wants of a machine.
     IntentId;
+    /// One database, from its first start on.
+    DatabaseId;
 }
 
 fn parse(text: &str) -> Result<[u8; 16], ParseIdError> {

@@ -8,6 +8,7 @@
 //! - what may become of a machine: [`lifecycle`], [`machine`]
 //! - what people and policies want: [`cluster`], [`intent`], [`allocation`]
 //! - what is being tried: [`attempt`], [`boot`]
+//! - whether anything may happen at all: [`generation`], [`safe_mode`]
 //! - what happens next: [`decision`] for a boot, [`plan`] for a machine, [`bootstrap`] for a cluster
 
 #![forbid(unsafe_code)]
@@ -27,6 +28,7 @@ pub mod endpoint;
 pub mod evidence;
 #[cfg(test)]
 mod fixtures;
+pub mod generation;
 pub mod hardware;
 pub mod id;
 pub mod intent;
@@ -35,4 +37,5 @@ pub mod machine;
 pub mod network;
 pub mod plan;
 pub mod power;
+pub mod safe_mode;
 pub mod time;

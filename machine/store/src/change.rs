@@ -2,7 +2,7 @@
 //!
 //! A change was thought out on what had been read. Every part of it names what it expects to find,
 //! and if anybody was faster, nothing of it is written. Locks are taken in one order (request,
-//! machine, cluster, intent, attempt, the rest, events), which is also that of [`crate::commit`].
+//! machine, cluster, intent, attempt, the rest, generation, events), which is also that of [`crate::commit`].
 
 use std::net::IpAddr;
 
@@ -51,6 +51,21 @@ pub struct Change {
     pub ignored_uuids: Vec<(SystemUuid, Timestamp)>,
     /// What happened.
     pub events: Vec<Event>,
+}
+
+impl Change {
+    /// Whether a database without this change could let a disk be erased that this one protects:
+    /// everything but requests, reservations and events, so that nobody has to be certain.
+    const fn protects_a_disk(&self) -> bool {
+        !(self.machines.is_empty()
+            && self.clusters.is_empty()
+            && self.intents.is_empty()
+            && self.attempts.is_empty()
+            && self.evidence.is_empty()
+            && self.registrations.is_empty()
+            && self.ignored_uuids.is_empty()
+            && self.secrets.is_empty())
+    }
 }
 
 /// A write of a machine.
@@ -308,6 +323,9 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     }
     for (uuid, at) in &change.ignored_uuids {
         boards::ignore_uuid(transaction, *uuid, *at).await?;
+    }
+    if change.protects_a_disk() {
+        transaction.count_generation().await?;
     }
     events::append(transaction, &change.events).await?;
     Ok(Outcome::Applied)

@@ -11,6 +11,8 @@ use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
 use thiserror::Error;
 
+use crate::lineage_error::LineageError;
+
 /// Why the store could not do what was asked.
 #[derive(Debug, Clone, Error)]
 pub enum StoreError {
@@ -41,12 +43,36 @@ pub enum StoreError {
     },
     /// The file is no database, or a damaged one.
     #[error(
-        "wanted a SQLite database in {place}, but the file is something else or damaged: restore a backup, or name another file"
+        "wanted a SQLite database in {place}, but the file is something else or damaged: keep a copy of it, restore the newest backup in its place, start, and confirm it (drover database confirm); or name another file"
     )]
     NotADatabase {
         /// The file.
         place: Arc<str>,
     },
+    /// A database whose pages contradict each other.
+    #[error(
+        "wanted a sound SQLite database in {place}, got a damaged one ({found}): keep a copy of it, restore the newest backup in its place, start, and confirm it (drover database confirm)"
+    )]
+    Damaged {
+        /// The file.
+        place: Arc<str>,
+        /// What SQLite found first.
+        found: String,
+    },
+    /// The system could not sync what was written. What it then calls written may be lost.
+    #[error(
+        "wanted to sync {place} to its disk, but the disk failed: nothing of it was acknowledged; look at the disk (dmesg) before the next start"
+    )]
+    NotSynced {
+        /// The file.
+        place: Arc<str>,
+        /// What SQLite said.
+        #[source]
+        source: Arc<sqlx::Error>,
+    },
+    /// It is not certain that this database is the newest one, and ours alone.
+    #[error(transparent)]
+    Lineage(#[from] LineageError),
     /// Written by a newer program.
     #[error(
         "wanted a database of schema {known} or older in {place}, got schema {found}: start the newer version that wrote it, or restore a backup"
@@ -182,6 +208,7 @@ impl StoreError {
         match known {
             Meaning::Known(error) => error,
             Meaning::Violated => Self::Violated { source },
+            Meaning::NotSynced => Self::NotSynced { place, source },
             Meaning::Unreachable => Self::Unreachable { place, source },
             Meaning::Other => Self::Database { place, source },
         }
@@ -231,6 +258,7 @@ impl StoreError {
 enum Meaning {
     Known(StoreError),
     Violated,
+    NotSynced,
     Unreachable,
     Other,
 }
@@ -243,8 +271,10 @@ fn from_sqlite(said: &SqliteError, place: &Arc<str>) -> Meaning {
     let Some(extended) = extended else {
         return Meaning::Other;
     };
-    if extended == SQLITE_IOERR_SHMSIZE {
-        return Meaning::Known(StoreError::DiskFull { place });
+    match extended {
+        SQLITE_IOERR_SHMSIZE => return Meaning::Known(StoreError::DiskFull { place }),
+        SQLITE_IOERR_FSYNC | SQLITE_IOERR_DIR_FSYNC => return Meaning::NotSynced,
+        _ => {}
     }
     match extended & 0xff {
         8 | 14 => Meaning::Known(StoreError::ReadOnly { place }),
@@ -257,6 +287,11 @@ fn from_sqlite(said: &SqliteError, place: &Arc<str>) -> Meaning {
 
 /// The memory-mapped index of the write-ahead log could not grow: no room on its file system.
 const SQLITE_IOERR_SHMSIZE: i32 = 4874;
+
+/// A file, or the directory of one, could not be synced. The kernel forgets what it could not write:
+/// the next sync succeeds, and the data is gone (`sqlite.org/rescode.html`, `fsync(2)`).
+const SQLITE_IOERR_FSYNC: i32 = 1034;
+const SQLITE_IOERR_DIR_FSYNC: i32 = 1290;
 
 /// By SQLSTATE (PostgreSQL 15, appendix A): its class is the first two characters.
 fn from_postgres(code: &str, place: &Arc<str>) -> Meaning {

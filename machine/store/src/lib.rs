@@ -3,7 +3,8 @@
 //! One SQL text and one directory of migrations for both. What the boot plane writes goes through
 //! the one commit task ([`commit`]); what the reconciler and the use cases write is one
 //! compare-and-set transaction ([`change`]); everything else here reads. Secrets are sealed before
-//! they come near the database ([`seal`]).
+//! they come near the database ([`seal`]). A mark beside the database tells an older copy
+//! ([`generation`]), and one daemon has it to itself ([`exclusive`]).
 
 #![forbid(unsafe_code)]
 
@@ -19,13 +20,18 @@ pub mod db;
 pub mod error;
 pub mod events;
 pub mod evidence;
+pub mod exclusive;
 pub mod forgotten;
+pub mod generation;
 pub mod identities;
 pub mod intents;
 pub mod key_file;
 pub mod leases;
+mod lineage;
+pub mod lineage_error;
 pub mod location;
 pub mod machines;
+mod mark;
 mod migration;
 pub mod place;
 pub mod registrations;

@@ -5,9 +5,13 @@
 
 use std::sync::Arc;
 
+use machine_core::generation::Generation;
 use sqlx::{Postgres, Sqlite};
 
 use crate::error::StoreError;
+use crate::generation;
+use crate::lineage::Lineage;
+use crate::lineage_error::LineageError;
 use crate::row::Row;
 use crate::statement::Statement;
 
@@ -18,6 +22,8 @@ pub(crate) const TRIES: u32 = 5;
 pub(crate) struct Transaction {
     open: Open,
     place: Arc<str>,
+    lineage: Arc<Lineage>,
+    reached: Option<Generation>,
 }
 
 #[derive(Debug)]
@@ -27,8 +33,29 @@ pub(crate) enum Open {
 }
 
 impl Transaction {
-    pub(crate) const fn new(open: Open, place: Arc<str>) -> Self {
-        Self { open, place }
+    pub(crate) const fn new(open: Open, place: Arc<str>, lineage: Arc<Lineage>) -> Self {
+        Self {
+            open,
+            place,
+            lineage,
+            reached: None,
+        }
+    }
+
+    /// Counts the generation up, because something changes that protects a disk: to be called once,
+    /// after what it protects and before the events. An error if the database was exchanged.
+    pub(crate) async fn count_generation(&mut self) -> Result<(), StoreError> {
+        if self.lineage.marked().is_none() {
+            return Ok(());
+        }
+        let row = self.optional(generation::count_up()).await?;
+        let reached = row.as_ref().map(generation::read).transpose()?;
+        if !self.lineage.goes_on(reached) {
+            let place = Arc::clone(&self.place);
+            return Err(LineageError::Exchanged { place }.into());
+        }
+        self.reached = reached;
+        Ok(())
     }
 
     /// Runs a statement; how many rows it changed.
@@ -92,13 +119,21 @@ impl Transaction {
         self.plain("RELEASE SAVEPOINT item").await
     }
 
-    /// Commits; when this returns, the transaction outlives a power cut.
+    /// Commits; when this returns, the transaction outlives a power cut, and the mark has followed.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         let done = match self.open {
             Open::Sqlite(open) => open.commit().await,
             Open::Postgres(open) => open.commit().await,
         };
-        done.map_err(|error| StoreError::from_sqlx(error, &self.place))
+        let done = done.map_err(|error| StoreError::from_sqlx(error, &self.place));
+        if let Err(error @ StoreError::NotSynced { .. }) = &done {
+            self.lineage.note_broken(error);
+        }
+        done?;
+        match self.reached {
+            Some(reached) => self.lineage.follow(reached).await,
+            None => Ok(()),
+        }
     }
 
     /// Undoes everything.

@@ -113,6 +113,7 @@ impl World {
             intent: row.and_then(|row| row.intent.as_ref()),
             attempt: row.and_then(|row| row.attempts.first()),
             boot,
+            safe_mode: None,
         };
         decide(&facts, self.now).answer
     }

@@ -8,6 +8,7 @@
 
 mod around;
 mod clusters;
+mod database;
 mod endings;
 mod machines;
 mod power;

@@ -27,6 +27,7 @@ fn ask(
         intent,
         attempt,
         boot,
+        safe_mode: None,
     };
     decide(&facts, at(100))
 }
@@ -41,6 +42,7 @@ fn nobody(identity: &Identity, unknown: UnknownPolicy) -> Answer {
         intent: None,
         attempt: None,
         boot: &boot,
+        safe_mode: None,
     };
     decide(&facts, at(100)).answer
 }
@@ -217,4 +219,66 @@ proptest! {
         }
         prop_assert!(!decision.because.is_empty());
     }
+}
+
+#[test]
+fn in_safe_mode_every_boot_ends_at_its_disk() {
+    let (standing, asked) = (released_to(1), boot(1, 90, BootStep::Script));
+    let machine = machine(PROVISIONING);
+    let intent = intent();
+    let known = Identity::Known(machine.id);
+    let safe_mode = SafeMode::NotAlone;
+    for (stage, identity, unknown, wanted) in [
+        (
+            Stage::Dhcp,
+            &known,
+            UnknownPolicy::Inspect,
+            Answer::LocalDisk,
+        ),
+        (
+            Stage::Script,
+            &known,
+            UnknownPolicy::Inspect,
+            Answer::LocalDisk,
+        ),
+        (
+            Stage::Dhcp,
+            &Identity::Unknown,
+            UnknownPolicy::Ignore,
+            Answer::LocalDisk,
+        ),
+        // Only the script learns who it is.
+        (
+            Stage::Dhcp,
+            &Identity::Unknown,
+            UnknownPolicy::Inspect,
+            Answer::Wait,
+        ),
+        (
+            Stage::Script,
+            &Identity::Unknown,
+            UnknownPolicy::Inspect,
+            Answer::LocalDisk,
+        ),
+    ] {
+        let facts = BootFacts {
+            stage,
+            unknown,
+            identity,
+            machine: Some(&machine),
+            intent: Some(&intent),
+            attempt: Some(&standing),
+            boot: &asked,
+            safe_mode: Some(&safe_mode),
+        };
+        assert_eq!(
+            decide(&facts, at(100)).answer,
+            wanted,
+            "{stage:?} {identity:?}"
+        );
+    }
+    assert!(matches!(
+        ask(&machine, Some(&intent), Some(&standing), &asked).answer,
+        Answer::Install(_)
+    ));
 }

@@ -44,10 +44,12 @@ async fn write_jobs(transaction: &mut Transaction, jobs: &mut [Job]) -> Result<(
         write_together(transaction, &boots::UPSERT, boot_rows(jobs)).await?,
     ];
     let mut events = Vec::new();
+    let mut protects_a_disk = false;
     for job in jobs {
         let mut writing = Writing {
             transaction,
             events: &mut events,
+            protects_a_disk: &mut protects_a_disk,
         };
         match (job, together) {
             (Job::Lease(ticket), [true, _]) => ticket.outcome = Some(Ok(LeaseOutcome::Committed)),
@@ -58,6 +60,9 @@ async fn write_jobs(transaction: &mut Transaction, jobs: &mut [Job]) -> Result<(
             }
             (job, _) => job.write(&mut writing).await?,
         }
+    }
+    if protects_a_disk {
+        transaction.count_generation().await?;
     }
     events::append(transaction, &events).await
 }

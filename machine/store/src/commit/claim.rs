@@ -99,6 +99,7 @@ impl Item for ReleaseClaim {
             return refused(ClaimRefusal::AttemptNotOpen);
         }
         writing.events.extend(self.events.iter().cloned());
+        *writing.protects_a_disk = true;
         Ok(Verdict::Keep(ClaimOutcome::Claimed))
     }
 }

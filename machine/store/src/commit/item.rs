@@ -54,6 +54,8 @@ pub trait Item: Send + Sync + Sized + 'static {
 pub struct Writing<'t> {
     pub(crate) transaction: &'t mut Transaction,
     pub(crate) events: &'t mut Vec<Event>,
+    /// Set by what could let a disk be erased if the database lacked it.
+    pub(crate) protects_a_disk: &'t mut bool,
 }
 
 /// An item, what became of it, and who waits for that.

@@ -80,6 +80,7 @@ impl Item for NewMachine {
             transaction.execute(statement).await?;
         }
         writing.events.extend(self.events.iter().cloned());
+        *writing.protects_a_disk = true;
         Ok(Verdict::Keep(NewMachineOutcome::Created))
     }
 }

@@ -18,12 +18,15 @@ mod changes;
 mod claims;
 mod clusters;
 mod commits;
+mod copies;
 mod crash;
 mod endings;
+mod exclusive;
 mod faults;
 mod fixtures;
 mod generated;
 mod identity;
+mod lineage;
 mod once;
 mod postgres;
 mod records;
@@ -89,6 +92,13 @@ const CASES: &[Case] = cases![
     sealing::a_secret_moved_to_another_row_does_not_open,
     sealing::one_token_key_for_all,
     sealing::no_secret_is_in_the_files,
+    lineage::the_mark_follows_what_protects_a_disk,
+    lineage::an_older_copy_is_told_and_stands_still,
+    lineage::another_database_an_empty_and_an_unmarked_one_are_told,
+    lineage::a_database_of_an_earlier_release_is_adopted,
+    lineage::a_confirmed_database_goes_on_under_a_new_name,
+    lineage::what_is_exchanged_while_it_runs_is_noticed_before_anything_is_released,
+    lineage::nothing_is_acknowledged_that_the_mark_does_not_follow,
 ];
 
 fn run(fresh: impl Fn(&str) -> Bench) {

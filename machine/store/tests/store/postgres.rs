@@ -67,7 +67,7 @@ impl Server {
         self.run(format!("CREATE ROLE locked LOGIN PASSWORD '{PASSWORD}'"));
     }
 
-    fn run(&self, sql: String) {
+    pub(crate) fn run(&self, sql: String) {
         let options: sqlx::postgres::PgConnectOptions =
             self.url("drover", PASSWORD, "postgres").parse().unwrap();
         tokio::runtime::Builder::new_current_thread()

@@ -1,0 +1,112 @@
+//! `drover database …`, and the banner that every other command prints in safe mode.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use api_proto::v1::{ConfirmDatabaseRequest, GetDatabaseRequest, GetDatabaseResponse};
+use serde_json::json;
+
+use crate::client::{database, mutation};
+use crate::command::{ClientArguments, DatabaseCommand, MutationArguments, OutputFormat};
+use crate::error::CommandError;
+use crate::output::{print_json, print_line, print_warning};
+
+/// What a person types to confirm.
+const WORD: &str = "confirm";
+/// What it means to confirm, for the person who is asked.
+const MEANING: &str = "\
+From then on this database decides which disks may be erased. A machine that it does not know, or
+that it holds for not installed, may be installed anew when it next boots from the network, although
+it runs. Look at `drover machine list` and `drover cluster list` first.";
+
+/// Runs a command about the database.
+pub async fn run(
+    command: DatabaseCommand,
+    arguments: &ClientArguments,
+) -> Result<(), CommandError> {
+    let found = status(arguments).await?;
+    match command {
+        DatabaseCommand::Status => print_status(&found, arguments.output),
+        DatabaseCommand::Confirm { yes, mutation } => {
+            confirm(found, arguments, (yes, mutation)).await
+        }
+    }
+}
+
+/// Prints on standard error why nothing is done to a machine, if so. A daemon that does not answer
+/// is left to the command that follows.
+pub async fn warn(arguments: &ClientArguments) -> Result<(), CommandError> {
+    match status(arguments).await {
+        Ok(found) if !found.safe_mode.is_empty() => {
+            print_warning(&format!("{}; {}", found.safe_mode, found.advice))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+async fn status(arguments: &ClientArguments) -> Result<GetDatabaseResponse, CommandError> {
+    let mut client = database(&arguments.socket).await?;
+    let found = client.get_database(GetDatabaseRequest {}).await?;
+    Ok(found.into_inner())
+}
+
+fn print_status(found: &GetDatabaseResponse, output: OutputFormat) -> Result<(), CommandError> {
+    let GetDatabaseResponse {
+        place,
+        safe_mode,
+        advice,
+        confirmable,
+    } = found;
+    match (output, safe_mode.as_str()) {
+        (OutputFormat::Json, _) => print_json(&json!({
+            "database": place, "safe_mode": safe_mode, "advice": advice,
+            "confirmable": confirmable,
+        })),
+        (OutputFormat::Table, "") => print_line(&format!("{place}: the one that was here last")),
+        (OutputFormat::Table, _) => print_line(&format!("{place}: {safe_mode}; {advice}")),
+    }
+}
+
+async fn confirm(
+    found: GetDatabaseResponse,
+    arguments: &ClientArguments,
+    (yes, why): (bool, MutationArguments),
+) -> Result<(), CommandError> {
+    if found.confirmable {
+        print_warning(&format!("{}: {}", found.place, found.safe_mode))?;
+        if !yes {
+            ask()?;
+        }
+    }
+    let request = ConfirmDatabaseRequest {
+        mutation: Some(mutation(why)?),
+        found: found.safe_mode,
+    };
+    let mut client = database(&arguments.socket).await?;
+    client.confirm_database(request).await?;
+    match arguments.output {
+        OutputFormat::Json => print_json(&json!({ "database": found.place, "safe_mode": "" })),
+        OutputFormat::Table => {
+            print_line(&format!("{}: confirmed, safe mode is over", found.place))
+        }
+    }
+}
+
+/// Asks the person at the terminal.
+fn ask() -> Result<(), CommandError> {
+    if !io::stdin().is_terminal() {
+        return Err(CommandError::NotConfirmed {
+            how: "standard input is no terminal: read the above, and repeat it with --yes",
+        });
+    }
+    let mut out = io::stderr().lock();
+    write!(out, "{MEANING}\nType \"{WORD}\" to go on with it: ")?;
+    out.flush()?;
+    let mut typed = String::new();
+    io::stdin().lock().read_line(&mut typed)?;
+    if typed.trim() == WORD {
+        return Ok(());
+    }
+    Err(CommandError::NotConfirmed {
+        how: "something else was typed: nothing was changed",
+    })
+}

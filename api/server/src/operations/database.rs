@@ -1,0 +1,68 @@
+//! The use cases about the database itself: whether it is trusted, and a person's word that it is
+//! the one to go on with.
+
+use machine_core::generation::Doubt;
+use machine_core::safe_mode::SafeMode;
+use machine_store::events::Event;
+use machine_store::generation::{Confirmation, Confirmed, confirm};
+
+use crate::error::UseCaseError;
+use crate::operations::{Asked, Operations};
+
+/// The database, as it is shown.
+#[derive(Debug, Clone)]
+pub struct DatabaseView {
+    /// The file or server.
+    pub place: String,
+    /// Why nothing may be done to a machine at the moment.
+    pub safe_mode: Option<SafeMode>,
+}
+
+impl Operations {
+    /// Which database it is, and whether it is trusted.
+    pub fn show_database(&self) -> DatabaseView {
+        DatabaseView {
+            place: self.db.place().to_owned(),
+            safe_mode: self.db.safe_mode(),
+        }
+    }
+
+    /// Ends safe mode, if what is doubted is still what the person has read: `found`.
+    pub async fn confirm_database(&self, found: &str, asked: &Asked) -> Result<(), UseCaseError> {
+        let detail = match self.db.safe_mode() {
+            Some(SafeMode::Doubted(doubt)) => confirmed(doubt, found, asked)?,
+            // Carried out before, or nothing to do: the store knows.
+            Some(SafeMode::NotAlone) | None => String::new(),
+        };
+        let at = self.effects.now();
+        let confirmation = Confirmation {
+            request: self.request(asked, &["confirm database", found], String::new()),
+            event: Event {
+                at,
+                boot: None,
+                machine: None,
+                cluster: None,
+                actor: asked.actor.clone(),
+                kind: "database".to_owned(),
+                detail,
+            },
+        };
+        match confirm(&self.db, &confirmation).await? {
+            Confirmed::Now | Confirmed::Before => Ok(()),
+            Confirmed::NotDoubted => Err(UseCaseError::Contradiction(
+                "there is nothing to confirm: nobody doubts the database".to_owned(),
+            )),
+        }
+    }
+}
+
+/// What is recorded of the confirmation.
+fn confirmed(doubt: Doubt, found: &str, asked: &Asked) -> Result<String, UseCaseError> {
+    if SafeMode::Doubted(doubt).to_string() != found {
+        return Err(UseCaseError::Contradiction(format!(
+            "wanted to confirm what was read ({found}), but now {doubt}: look again (drover database \
+             status)"
+        )));
+    }
+    Ok(format!("gone on with, although {doubt}{}", asked.because()))
+}
