@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace, warn};
 
 use crate::complaint::{Complaints, Source};
-use crate::dhcp::flights::{Flights, Question};
+use crate::dhcp::flights::{Flights, InWork, Question};
 use crate::dhcp::responder::Responder;
 use crate::dhcp::silence::Silence;
 use crate::dhcp::subnet::{Asked, DhcpSubnet, Line};
@@ -127,7 +127,8 @@ impl<D: Directory> DhcpServer<D> {
                     kind: asked.client.ask.kind(),
                 };
                 let server = Arc::clone(self);
-                if !flights.start(question, async move { server.serve(asked).await }) {
+                let work = |in_work| async move { server.serve(asked, in_work).await };
+                if !flights.start(question, work) {
                     trace!(%source, "its answer is in work");
                 }
             }
@@ -180,10 +181,12 @@ impl<D: Directory> DhcpServer<D> {
         }
     }
 
-    async fn serve(&self, asked: Asked) {
+    async fn serve(&self, asked: Asked, in_work: InWork) {
         let mac = asked.client.mac;
         let complaints = &self.responder.complaints;
-        match self.responder.answer(&asked).await {
+        let answered = self.responder.answer(&asked).await;
+        drop(in_work);
+        match answered {
             Ok(answered) => {
                 if let Err(error) = send(&asked, &answered.reply).await {
                     let why = format!("can't send a {}: {error}", answered.reply.kind);

@@ -175,17 +175,13 @@ impl<D: Directory> HttpServer<D> {
                 Kind::Script
             }
         };
-        match seat.ask(kind) {
-            Ok(answering) => {
-                let reply = self.answer(connection, request).await;
-                reply.map(|body| body.in_place(answering))
-            }
-            Err(_) => {
-                let why = format!("no place for a {kind:?}: told to come again");
-                self.complaints.note(connection.peer, &why);
-                full()
-            }
-        }
+        let Ok(answering) = seat.ask(kind) else {
+            let why = format!("no place for another {kind}: told to come again");
+            self.complaints.note(connection.peer, &why);
+            return full();
+        };
+        let reply = self.answer(connection, request).await;
+        reply.map(|body| body.in_place(answering))
     }
 
     async fn answer(&self, connection: Connection, request: Request<Incoming>) -> Reply {

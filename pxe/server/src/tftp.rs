@@ -30,7 +30,7 @@ use crate::loaders::Loaders;
 use crate::neighbour::find_neighbour;
 use crate::socket::{Arrived, DatagramSocket};
 use crate::tftp::outlet::Outlet;
-use crate::tftp::roster::{Admitted, Roster, RosterLimits, Ticket};
+use crate::tftp::roster::{Admitted, Queued, Roster, RosterLimits, Ticket};
 use crate::tftp::session::{Session, Turn};
 
 /// How long transfers may go on after the daemon was told to stop.
@@ -121,6 +121,11 @@ impl<D: Directory> TftpServer<D> {
                         Answer::Transfer(request, ticket) => {
                             transfers.spawn(Arc::clone(self).transfer(arrived, *request, ticket));
                         }
+                        Answer::Wait(request, queued) => {
+                            let server = Arc::clone(self);
+                            let waiting = server.wait(arrived, request, queued, end.clone());
+                            transfers.spawn(waiting);
+                        }
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -154,11 +159,28 @@ impl<D: Directory> TftpServer<D> {
         match self.roster.admit(arrived.source, &request, end) {
             Admitted::Begins(ticket) => Answer::Transfer(Box::new(request), ticket),
             Admitted::Repeats => Answer::Nothing,
+            Admitted::Waits(queued) => Answer::Wait(Box::new(request), queued),
             Admitted::TooMany => {
                 self.complaints.note(source, &"too many transfers at once");
                 Answer::Nothing
             }
         }
+    }
+
+    /// Begins once there is a place.
+    async fn wait(
+        self: Arc<Self>,
+        arrived: Arrived,
+        request: Box<Request>,
+        queued: Queued,
+        end: CancellationToken,
+    ) {
+        let Some(ticket) = queued.place(&request, &end).await else {
+            let source = IpAddr::V4(*arrived.source.ip());
+            self.complaints.note(source, &"too many transfers at once");
+            return;
+        };
+        self.transfer(arrived, *request, ticket).await;
     }
 
     async fn transfer(self: Arc<Self>, arrived: Arrived, request: Request, ticket: Ticket) {
@@ -220,6 +242,7 @@ enum Answer {
     Nothing,
     Packet(Vec<u8>),
     Transfer(Box<Request>, Ticket),
+    Wait(Box<Request>, Queued),
 }
 
 /// What is not answered, whatever it says.

@@ -35,12 +35,12 @@ pub(crate) struct Flights {
     cut: CancellationToken,
 }
 
-/// The place of an answer that is in work, given back on drop.
+/// Held while an answer is worked out: what repeats its question until then is merged with it. To
+/// be dropped before the answer is sent, for after that the client may ask something else.
 #[derive(Debug)]
-struct Flight {
+pub(crate) struct InWork {
     question: Question,
     in_work: Arc<Mutex<BTreeSet<Question>>>,
-    _place: OwnedSemaphorePermit,
 }
 
 impl Flights {
@@ -65,26 +65,24 @@ impl Flights {
     }
 
     /// Works out an answer, unless that very question is in work or there is no place.
-    pub(crate) fn start(
-        &self,
-        question: Question,
-        task: impl Future<Output = ()> + Send + 'static,
-    ) -> bool {
+    pub(crate) fn start<F>(&self, question: Question, work: impl FnOnce(InWork) -> F) -> bool
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return false;
         };
         if !lock(&self.in_work).insert(question) {
             return false;
         }
-        let flight = Flight {
+        let task = work(InWork {
             question,
             in_work: Arc::clone(&self.in_work),
-            _place: place,
-        };
+        });
         let cut = self.cut.clone();
         self.running.spawn(async move {
             cut.run_until_cancelled(task).await;
-            drop(flight);
+            drop::<OwnedSemaphorePermit>(place);
         });
         true
     }
@@ -98,7 +96,7 @@ impl Flights {
     }
 }
 
-impl Drop for Flight {
+impl Drop for InWork {
     fn drop(&mut self) {
         lock(&self.in_work).remove(&self.question);
     }
@@ -128,7 +126,7 @@ mod tests {
         let gate = Arc::new(Semaphore::new(0));
         for number in 0..3 {
             let (done, gate) = (done.clone(), Arc::clone(&gate));
-            let task = async move {
+            let task = |_| async move {
                 let _permit = gate.acquire().await;
                 done.send(number).unwrap();
             };
@@ -138,7 +136,7 @@ mod tests {
         gate.add_permits(2);
         flights.room().await;
         let done = done.clone();
-        assert!(flights.start(question(3), async move { done.send(3).unwrap() }));
+        assert!(flights.start(question(3), |_| async move { done.send(3).unwrap() }));
         assert!(flights.finish(Duration::from_secs(10)).await);
         let mut came = Vec::new();
         while let Ok(number) = finished.try_recv() {
@@ -152,30 +150,49 @@ mod tests {
     async fn a_packet_that_comes_again_while_its_answer_is_in_work_takes_no_place() {
         let flights = Flights::new(3);
         let gate = Arc::new(Semaphore::new(0));
-        let wait = || {
+        let wait = |in_work: InWork| {
             let gate = Arc::clone(&gate);
-            async move { drop(gate.acquire().await) }
+            async move {
+                drop(gate.acquire().await);
+                drop(in_work);
+            }
         };
-        assert!(flights.start(question(7), wait()));
-        assert!(!flights.start(question(7), wait()), "it is in work");
+        assert!(flights.start(question(7), wait));
+        assert!(!flights.start(question(7), wait), "it is in work");
         let other = Question {
             kind: MessageKind::Request,
             ..question(7)
         };
-        assert!(flights.start(other, wait()), "another message");
+        assert!(flights.start(other, wait), "another message");
         gate.add_permits(2);
         assert_eq!(flights.places.available_permits(), 1);
         flights.running.close();
         flights.running.wait().await;
         assert_eq!(flights.places.available_permits(), 3);
-        assert!(flights.start(question(7), wait()), "asked anew");
+        assert!(flights.start(question(7), wait), "asked anew");
+    }
+
+    #[tokio::test]
+    async fn once_an_answer_is_worked_out_the_same_client_may_ask_again() {
+        let (worked_out, mut answers) = mpsc::unbounded_channel();
+        let flights = Flights::new(2);
+        for _ in 0..2 {
+            let worked_out = worked_out.clone();
+            let work = |in_work: InWork| async move {
+                drop(in_work);
+                worked_out.send(()).unwrap();
+                std::future::pending::<()>().await;
+            };
+            assert!(flights.start(question(7), work));
+            answers.recv().await.unwrap();
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_in_work_is_finished_at_the_end() {
         let (done, mut finished) = mpsc::unbounded_channel();
         let flights = Flights::new(2);
-        flights.start(question(1), async move {
+        flights.start(question(1), |_| async move {
             tokio::time::sleep(Duration::from_secs(9)).await;
             done.send(()).unwrap();
         });
@@ -183,7 +200,7 @@ mod tests {
         assert_eq!(finished.recv().await, Some(()));
 
         let flights = Flights::new(2);
-        flights.start(question(1), std::future::pending());
+        flights.start(question(1), |_| std::future::pending());
         assert!(!flights.finish(Duration::from_secs(10)).await);
     }
 }

@@ -13,6 +13,7 @@
 //! displaces itself. No I/O happens here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::IpAddr;
 
 /// How many places there are.
@@ -56,6 +57,15 @@ pub(crate) enum Kind {
     Script,
     /// A file.
     Download,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Script => "script",
+            Self::Download => "download",
+        })
+    }
 }
 
 /// A connection.

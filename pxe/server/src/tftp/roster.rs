@@ -2,28 +2,42 @@
 //!
 //! A client is known by its address and port. While its transfer lives, the same request again is
 //! a repetition and starts nothing; another request takes the place of the old one (EDK2 asks for
-//! the size, gives up, and asks again). Transfers are bounded in all and per address.
+//! the size, gives up, and asks again). Transfers are bounded in all and per address. Where there
+//! are too many, the one whose client has been silent longest ends for the new one: firmware begins
+//! transfers and leaves them without a word. If all of them are alive, the new one waits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use pxe_tftp::request::Request;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+/// How long a client must have been silent for another to take its place: a live one acknowledges
+/// within milliseconds, and is asked again after half a second.
+const SILENT: Duration = Duration::from_millis(500);
+/// How long a request waits for a place: as long as a client waits until it asks again.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How many transfers there may be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RosterLimits {
     pub(crate) total: usize,
     pub(crate) per_address: usize,
+    /// Requests that wait for a place.
+    pub(crate) waiting: usize,
 }
 
 impl Default for RosterLimits {
     fn default() -> Self {
         Self {
             total: 2048,
-            per_address: 8,
+            per_address: 32,
+            waiting: 512,
         }
     }
 }
@@ -35,7 +49,9 @@ pub(crate) enum Admitted {
     Begins(Ticket),
     /// Its transfer lives: it has been told.
     Repeats,
-    /// There are too many.
+    /// It may begin when there is a place.
+    Waits(Queued),
+    /// Too many wait already.
     TooMany,
 }
 
@@ -44,12 +60,16 @@ pub(crate) enum Admitted {
 pub(crate) struct Roster {
     limits: RosterLimits,
     active: Mutex<Active>,
+    /// A place was given back.
+    freed: Notify,
+    began: Instant,
 }
 
 #[derive(Debug, Default)]
 struct Active {
     started: u64,
     transfers: BTreeMap<SocketAddrV4, Entry>,
+    waiting: BTreeSet<SocketAddrV4>,
 }
 
 #[derive(Debug)]
@@ -57,6 +77,14 @@ struct Entry {
     number: u64,
     request: Request,
     again: mpsc::Sender<()>,
+    heard: Arc<AtomicU64>,
+}
+
+/// A request that waits for a place, forgotten on drop.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    roster: Arc<Roster>,
+    peer: SocketAddrV4,
 }
 
 /// A place on the roster, given back on drop.
@@ -65,7 +93,9 @@ pub(crate) struct Ticket {
     roster: Arc<Roster>,
     peer: SocketAddrV4,
     number: u64,
-    /// The client has sent the same request again; none any more, once it has sent another.
+    /// When its client was heard of last, in milliseconds of the roster's life.
+    heard: Arc<AtomicU64>,
+    /// The client has sent the same request again; none any more, once its place is another's.
     pub(crate) again: mpsc::Receiver<()>,
     /// The server stops.
     pub(crate) stop: CancellationToken,
@@ -76,6 +106,8 @@ impl Roster {
         Arc::new(Self {
             limits,
             active: Mutex::default(),
+            freed: Notify::new(),
+            began: Instant::now(),
         })
     }
 
@@ -95,27 +127,80 @@ impl Roster {
             // Its sender goes with it: so its transfer learns of that.
             active.transfers.remove(&peer);
         }
-        let of_address = active.transfers.range(ports_of(*peer.ip())).count();
-        if active.transfers.len() >= self.limits.total || of_address >= self.limits.per_address {
+        if active.waiting.contains(&peer) {
+            return Admitted::Repeats;
+        }
+        if let Some(ticket) = self.begin(&mut active, peer, request, stop) {
+            return Admitted::Begins(ticket);
+        }
+        let of_address = active.waiting.range(ports_of(*peer.ip())).count();
+        let limits = &self.limits;
+        if active.waiting.len() >= limits.waiting || of_address >= limits.per_address {
             return Admitted::TooMany;
         }
+        active.waiting.insert(peer);
+        Admitted::Waits(Queued {
+            roster: Arc::clone(self),
+            peer,
+        })
+    }
+
+    fn begin(
+        self: &Arc<Self>,
+        active: &mut Active,
+        peer: SocketAddrV4,
+        request: &Request,
+        stop: &CancellationToken,
+    ) -> Option<Ticket> {
+        self.make_room(active, *peer.ip())?;
         active.started += 1;
         let (number, stop) = (active.started, stop.clone());
         let (sender, again) = mpsc::channel(1);
-        let request = request.clone();
+        let heard = Arc::new(AtomicU64::new(self.now()));
         let entry = Entry {
             number,
-            request,
+            request: request.clone(),
             again: sender,
+            heard: Arc::clone(&heard),
         };
         active.transfers.insert(peer, entry);
-        Admitted::Begins(Ticket {
+        Some(Ticket {
             roster: Arc::clone(self),
             peer,
             number,
+            heard,
             again,
             stop,
         })
+    }
+
+    /// Ends the transfer of the most silent client where there are too many: of this address, or of
+    /// all. None if there are too many and all are alive.
+    fn make_room(&self, active: &mut Active, address: Ipv4Addr) -> Option<()> {
+        let of_address = active.transfers.range(ports_of(address));
+        let silent = if of_address.clone().count() >= self.limits.per_address {
+            self.most_silent(of_address)?
+        } else if active.transfers.len() >= self.limits.total {
+            self.most_silent(active.transfers.iter())?
+        } else {
+            return Some(());
+        };
+        active.transfers.remove(&silent);
+        Some(())
+    }
+
+    fn most_silent<'a>(
+        &self,
+        transfers: impl Iterator<Item = (&'a SocketAddrV4, &'a Entry)>,
+    ) -> Option<SocketAddrV4> {
+        let heard = transfers.map(|(peer, entry)| (entry.heard.load(Ordering::Relaxed), *peer));
+        let (heard, peer) = heard.min()?;
+        let is_silent = Duration::from_millis(self.now().saturating_sub(heard)) >= SILENT;
+        is_silent.then_some(peer)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     fn active(&self) -> MutexGuard<'_, Active> {
@@ -123,7 +208,32 @@ impl Roster {
     }
 }
 
+impl Queued {
+    /// Waits for a place: none if none came while the client waits for its answer.
+    pub(crate) async fn place(self, request: &Request, stop: &CancellationToken) -> Option<Ticket> {
+        let patience = Instant::now() + PATIENCE;
+        while Instant::now() < patience && !stop.is_cancelled() {
+            let freed = self.roster.freed.notified();
+            let began = {
+                let mut active = self.roster.active();
+                self.roster.begin(&mut active, self.peer, request, stop)
+            };
+            if began.is_some() {
+                return began;
+            }
+            // Whoever was alive may be silent by then.
+            let _ = tokio::time::timeout(SILENT, freed).await;
+        }
+        None
+    }
+}
+
 impl Ticket {
+    /// Its client has sent something.
+    pub(crate) fn heard(&self) {
+        self.heard.store(self.roster.now(), Ordering::Relaxed);
+    }
+
     /// Gives the place back, unless the client has just asked again: then the transfer begins anew
     /// on the same place.
     pub(crate) fn leave(&mut self) -> bool {
@@ -136,9 +246,16 @@ impl Ticket {
     }
 }
 
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.roster.active().waiting.remove(&self.peer);
+    }
+}
+
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.roster.active().remove(self.peer, self.number);
+        self.roster.freed.notify_waiters();
     }
 }
 
@@ -160,74 +277,4 @@ fn ports_of(address: Ipv4Addr) -> std::ops::RangeInclusive<SocketAddrV4> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request(file: &str) -> Request {
-        Request::decode(format!("\0\x01{file}\0octet\0").as_bytes()).unwrap()
-    }
-
-    fn peer(host: u8, port: u16) -> SocketAddrV4 {
-        SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, host), port)
-    }
-
-    fn begin(roster: &Arc<Roster>, peer: SocketAddrV4, file: &str) -> Ticket {
-        match roster.admit(peer, &request(file), &CancellationToken::new()) {
-            Admitted::Begins(ticket) => ticket,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_same_request_is_a_repetition_while_its_transfer_lives() {
-        let roster = Roster::new(RosterLimits::default());
-        let stop = CancellationToken::new();
-        let mut ticket = begin(&roster, peer(1, 2000), "a");
-        assert!(matches!(
-            roster.admit(peer(1, 2000), &request("a"), &stop),
-            Admitted::Repeats
-        ));
-        assert!(!ticket.leave(), "it was asked for again, and begins anew");
-        assert!(ticket.leave());
-        let _new = begin(&roster, peer(1, 2000), "a");
-        drop(ticket);
-        assert!(matches!(
-            roster.admit(peer(1, 2000), &request("a"), &stop),
-            Admitted::Repeats
-        ));
-    }
-
-    #[test]
-    fn another_request_takes_the_place() {
-        let roster = Roster::new(RosterLimits::default());
-        let old = begin(&roster, peer(1, 2000), "a");
-        let new = begin(&roster, peer(1, 2000), "b");
-        assert!(old.again.is_closed() && !new.again.is_closed());
-        drop(old);
-        assert!(!new.again.is_closed(), "the place is the new one's");
-    }
-
-    #[test]
-    fn there_are_bounds() {
-        let roster = Roster::new(RosterLimits {
-            total: 3,
-            per_address: 2,
-        });
-        let stop = CancellationToken::new();
-        let held = [
-            begin(&roster, peer(1, 1), "a"),
-            begin(&roster, peer(1, 2), "a"),
-        ];
-        assert!(matches!(
-            roster.admit(peer(1, 3), &request("a"), &stop),
-            Admitted::TooMany
-        ));
-        let _third = begin(&roster, peer(2, 1), "a");
-        assert!(matches!(
-            roster.admit(peer(3, 1), &request("a"), &stop),
-            Admitted::TooMany
-        ));
-        drop(held);
-        let _fourth = begin(&roster, peer(3, 1), "a");
-    }
-}
+mod tests;

@@ -130,6 +130,7 @@ impl Session {
     ) {
         match received {
             Ok(length) => {
+                self.ticket.heard();
                 let packet = buffer.get(..length).unwrap_or_default();
                 let outgoing = transfer.handle(packet, Instant::now().into_std());
                 self.put_out(transfer, outgoing).await;

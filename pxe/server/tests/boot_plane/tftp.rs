@@ -247,33 +247,31 @@ fn a_request_to_everybody_or_from_elsewhere_is_not_answered() {
     });
 }
 
+/// Begins a transfer as firmware does, acknowledges its options, and says nothing more.
+async fn abandon() -> TftpClient {
+    let client = TftpClient::new().await;
+    let request = b"\0\x01undionly.kpxe\0octet\0tsize\x000\0";
+    client.send(request, server()).await;
+    let (answer, from) = client.receive().await;
+    assert_eq!(answer[..2], [0, 6]);
+    client.send(&[0, 4, 0, 0], from).await;
+    assert_eq!(client.receive().await.0[..4], [0, 3, 0, 1]);
+    client
+}
+
 #[test]
-fn one_address_has_eight_transfers_and_others_still_get_theirs() {
+fn transfers_that_were_abandoned_after_their_options_keep_no_place_from_a_real_one() {
     let Some(lab) = Lab::new() else { return };
-    lab.address_client();
     lab.serve(async || {
         let _stop = lab.start(&Records::default(), DhcpMode::Off);
-        let mut greedy = Vec::new();
-        for _ in 0..8 {
-            let client = TftpClient::new().await;
-            client.send(b"\0\x01undionly.kpxe\0octet\0", server()).await;
-            client.receive().await;
-            greedy.push(client);
+        let mut abandoned = Vec::new();
+        // More than an address may have at a time: the last ones begin once the first are silent.
+        for _ in 0..40 {
+            abandoned.push(abandon().await);
+            if abandoned.len() == 12 {
+                assert!(is_loader(&TftpClient::new().await.read("").await));
+            }
         }
-        let ninth = TftpClient::new().await;
-        ninth.send(b"\0\x01undionly.kpxe\0octet\0", server()).await;
-        let mut curl = lab.client_program("curl");
-        let output = curl
-            .args(["-s", "tftp://10.77.0.1/undionly.kpxe"])
-            .output()
-            .await
-            .unwrap();
-        assert!(is_loader(&output.stdout));
-        ninth.send(b"\0\x01none\0octet\0", server()).await;
-        assert_eq!(
-            ninth.receive().await.0[1],
-            5,
-            "the ninth got something before"
-        );
+        assert!(is_loader(&TftpClient::new().await.read("").await));
     });
 }
