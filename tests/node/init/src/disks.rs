@@ -31,6 +31,12 @@ pub(crate) fn find_state(disks: &[Disk]) -> Option<State> {
     })
 }
 
+/// The first disk with a STATE partition, whatever is in it.
+pub(crate) fn system_disk(disks: &[Disk]) -> Option<Disk> {
+    let has_state = |disk: &&Disk| find(disk, STATE).is_some();
+    disks.iter().find(has_state).cloned()
+}
+
 /// Writes a record, and does not come back before it is on the disk.
 pub(crate) fn keep(place: &Place, record: &StateRecord) -> Result<(), InitError> {
     let mut file = OpenOptions::new().write(true).open(&place.device)?;

@@ -43,6 +43,34 @@ pub(crate) fn install(
     Ok(())
 }
 
+/// Gives a disk a STATE that keeps a config, and nothing that boots: what Talos leaves behind when an
+/// installation fails.
+pub(crate) fn leave_state(
+    disk: &Disk,
+    record: &StateRecord,
+    uuid: Option<&str>,
+) -> Result<(), InitError> {
+    let table = partition_table::build_state_only(disk.sectors, disk_id(uuid))?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .open(format!("/dev/{}", disk.name))?;
+    for partition in PARTITIONS.iter().filter(|it| it.label == STATE) {
+        write_state(&mut file, *partition, record)?;
+    }
+    write_at(&mut file, table.end_sector * 512, &table.end)?;
+    write_at(&mut file, 0, &table.start)?;
+    file.sync_all()?;
+    Ok(())
+}
+
+/// Takes away the partition tables of a disk and all that the partitions held.
+pub(crate) fn wipe_disk(disk: &Disk) -> Result<(), InitError> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .open(format!("/dev/{}", disk.name))?;
+    wipe(&mut file, disk.sectors)
+}
+
 /// Takes both old tables away, then what lies behind the first partition, which is copied over whole.
 fn wipe(file: &mut File, sectors: u64) -> Result<(), InitError> {
     let zeroes = vec![0; MEBIBYTE];
