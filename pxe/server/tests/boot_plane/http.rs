@@ -20,16 +20,16 @@ use crate::lab::assets;
 use crate::records::{BOOT, Records};
 
 /// A server with one asset.
-struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
-    records: Records,
+    pub(crate) records: Records,
     digest: [u8; 32],
     complaints: Arc<Complaints>,
     _directory: tempfile::TempDir,
 }
 
 impl Server {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let kernel = directory.path().join("vmlinuz");
         std::fs::write(&kernel, b"0123456789").unwrap();
@@ -62,7 +62,7 @@ impl Server {
     }
 
     /// Status, header and body of the answer to a request with these further lines.
-    async fn ask(&self, method: &str, path: &str, lines: &str) -> (u16, String, String) {
+    pub(crate) async fn ask(&self, method: &str, path: &str, lines: &str) -> (u16, String, String) {
         let mut stream = self.connect().await;
         let request =
             format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{lines}\r\n");

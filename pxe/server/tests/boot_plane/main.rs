@@ -8,5 +8,6 @@ mod foreign_server;
 mod http;
 mod lab;
 mod peer;
+mod recorded_requests;
 mod records;
 mod tftp;
