@@ -4,10 +4,11 @@
 //! gets none in another way. Its bytes are kept as they came, for STATE.
 
 use crate::config_document::{
-    CLUSTER_KEYS, DiskSelectorSection, EventSinkDocument, HostnameDocument, KINDS,
-    KernelLogDocument, LogDestinationSection, MACHINE_KEYS, MAIN_KEYS, MainDocument, Secret,
+    CLUSTER_KEYS, EventSinkDocument, HostnameDocument, KINDS, KernelLogDocument,
+    LogDestinationSection, MACHINE_KEYS, MAIN_KEYS, MainDocument, Secret,
 };
 use crate::config_error::ConfigLoadError;
+use crate::disk::InstallTarget;
 use crate::endpoint::Endpoint;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -20,15 +21,6 @@ pub enum MachineType {
     ControlPlane,
     /// `worker`.
     Worker,
-}
-
-/// Where to install to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InstallTarget {
-    /// `install.disk`, a device path.
-    Path(String),
-    /// `install.diskSelector`.
-    Selector(DiskSelectorSection),
 }
 
 /// An image of Kubernetes that the config names.

@@ -4,10 +4,18 @@
 //! stands for anything ([`crate::glob`]). Of several disks the first is taken, as Talos does. Talos
 //! 1.13 knows a serial of virtio and `NVMe` disks only; a SATA or SCSI disk has its WWID.
 
-use crate::config::InstallTarget;
 use crate::config_document::DiskSelectorSection;
 use crate::glob;
 use thiserror::Error;
+
+/// Where to install to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InstallTarget {
+    /// `install.disk`, a device path.
+    Path(String),
+    /// `install.diskSelector`.
+    Selector(DiskSelectorSection),
+}
 
 /// A disk, as the kernel shows it in `/sys/block`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

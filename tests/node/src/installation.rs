@@ -1,8 +1,7 @@
 //! The install sequence as the node announces it, around the writing to the disk.
 
 use crate::action::Action;
-use crate::config::InstallTarget;
-use crate::disk::{self, Disk};
+use crate::disk::{self, Disk, InstallTarget};
 use crate::sequence;
 use crate::state_record::StateRecord;
 use std::time::Duration;

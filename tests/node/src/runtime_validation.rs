@@ -1,9 +1,9 @@
 //! The rules by which a node refuses a valid config because of what the machine or Talos itself is:
 //! no disk that the selector matches, a Kubernetes that this Talos does not run.
 
-use crate::config::{InstallTarget, KubernetesImage, MachineConfig};
+use crate::config::{KubernetesImage, MachineConfig};
 use crate::config_error::{ConfigRuntimeError, RuntimeFinding};
-use crate::disk::{self, Disk, NoSuchDisk};
+use crate::disk::{self, Disk, InstallTarget, NoSuchDisk};
 
 /// The oldest Kubernetes that Talos 1.13 runs: minor version of 1.
 const OLDEST: u64 = 31;

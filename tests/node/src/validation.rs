@@ -4,13 +4,13 @@
 //! by machine type. Talos does not look at the token's form, nor at the value of `version`: neither
 //! does this.
 
-use crate::config::{self, Documents, InstallTarget, KubernetesImage, MachineConfig, MachineType};
+use crate::config::{self, Documents, KubernetesImage, MachineConfig, MachineType};
 use crate::config_document::{
     ClusterSection, DiskSelectorSection, ImageSection, InstallSection, KeyPairSection,
     MachineSection,
 };
 use crate::config_error::{ConfigRefused, ConfigValidationError, Finding};
-use crate::disk::Disk;
+use crate::disk::{Disk, InstallTarget};
 use crate::endpoint::Endpoint;
 use crate::runtime_validation;
 use base64::Engine as _;

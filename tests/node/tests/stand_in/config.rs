@@ -1,8 +1,9 @@
 //! Which configs a node accepts and which it refuses.
 
 use crate::site::{DOCUMENTS, PEM, control_plane, worker};
-use node::config::{InstallTarget, MachineType};
+use node::config::MachineType;
 use node::config_error::{ConfigLoadError, ConfigRefused, Finding};
+use node::disk::InstallTarget;
 use node::validation;
 use proptest::prelude::*;
 
