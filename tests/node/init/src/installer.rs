@@ -55,6 +55,10 @@ pub(crate) fn leave_state(
         .write(true)
         .open(format!("/dev/{}", disk.name))?;
     for partition in PARTITIONS.iter().filter(|it| it.label == STATE) {
+        // What an older installation kept at this place must not win over the record.
+        for sector in (partition.first..partition.first + partition.sectors).step_by(2048) {
+            write_at(&mut file, sector * 512, &vec![0; MEBIBYTE])?;
+        }
         write_state(&mut file, *partition, record)?;
     }
     write_at(&mut file, table.end_sector * 512, &table.end)?;
@@ -175,3 +179,61 @@ const MEBIBYTE: usize = 1024 * 1024;
 /// Where the first slot begins.
 const SLOTS: u64 = 65 * 2048;
 const CHUNK: usize = MEBIBYTE / 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disks::{find_state, system_disk};
+    use node::disk::Transport;
+    use node::quirk::Lasting;
+
+    /// A file that stands for a disk; it goes away with this.
+    struct Medium(std::path::PathBuf);
+
+    impl Medium {
+        fn new() -> (Self, Disk) {
+            let name = format!("stand-in-disk-{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            let file = File::create(&path).unwrap();
+            file.set_len(SMALLEST_DISK * 512).unwrap();
+            let disk = Disk {
+                name: format!("..{}", path.display()),
+                sectors: SMALLEST_DISK,
+                transport: Transport::Virtio,
+                ..Disk::default()
+            };
+            (Self(path), disk)
+        }
+    }
+
+    impl Drop for Medium {
+        fn drop(&mut self) {
+            let _gone = std::fs::remove_file(&self.0);
+        }
+    }
+
+    #[test]
+    fn what_a_failed_install_leaves_is_found_and_a_wipe_takes_it_away() {
+        let (_medium, disk) = Medium::new();
+        let disks = [disk.clone()];
+        assert!(system_disk(&disks).is_none());
+        let older = StateRecord {
+            generation: 7,
+            etcd_has_data: true,
+            quirks: Lasting::default(),
+            config: b"older".to_vec(),
+        };
+        leave_state(&disk, &older, None).unwrap();
+        let record = StateRecord {
+            generation: 0,
+            etcd_has_data: false,
+            quirks: Lasting::from_bytes([134, 0, 9]),
+            config: b"machine: {}".to_vec(),
+        };
+        leave_state(&disk, &record, Some("4c4c4544")).unwrap();
+        assert_eq!(find_state(&disks).unwrap().record, record);
+        assert_eq!(system_disk(&disks), Some(disk.clone()));
+        wipe_disk(&disk).unwrap();
+        assert!(find_state(&disks).is_none() && system_disk(&disks).is_none());
+    }
+}
