@@ -22,6 +22,8 @@ pub struct PowerOn {
     pub identity: UrlValues,
     /// The disk that has a STATE partition, whatever is in it.
     pub system_disk: Option<Disk>,
+    /// Whether an installation to one of the disks has failed, and none has gone well since.
+    pub failed_before: bool,
     /// The record in a STATE partition, if there is one.
     pub state: Option<StateRecord>,
     /// Why the slot that was booted is not sound, if it is not.

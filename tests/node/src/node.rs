@@ -205,7 +205,10 @@ impl Node {
         let target = config.install.clone();
         actions.extend(self.apply(config));
         actions.extend(tell(sequence::initialize_ends()));
-        let (disks, fails) = (&self.facts.disks, self.quirks.install_fails);
+        let (disks, fails) = (
+            &self.facts.disks,
+            self.quirks.install.fails(self.facts.failed_before),
+        );
         let (installation, begun) = Installation::begin(disks, &target, record, fails);
         self.installation = Some(installation);
         actions.extend(begun);

@@ -9,10 +9,23 @@ use std::time::Duration;
 /// What is asked of this boot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quirks {
-    /// `node.install=fails`: the installer ends by an error before it has written anything.
-    pub install_fails: bool,
+    /// Whether the installer ends by an error before it has written anything.
+    pub install: InstallQuirk,
     /// Those that last.
     pub lasting: Lasting,
+}
+
+/// What is asked of the installer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum InstallQuirk {
+    /// Nothing.
+    #[default]
+    Works,
+    /// `node.install=fails-once`: it fails, unless an installation to one of the disks has failed
+    /// before and none has gone well since.
+    FailsOnce,
+    /// `node.install=fails`.
+    Fails,
 }
 
 /// What is asked of this boot and of those that follow from its disk.
@@ -29,11 +42,26 @@ impl Quirks {
     pub fn read(line: &CommandLine) -> Self {
         let value = |name| line.first(name).unwrap_or_default();
         Self {
-            install_fails: value("node.install") == "fails",
+            install: match value("node.install") {
+                "fails" => InstallQuirk::Fails,
+                "fails-once" => InstallQuirk::FailsOnce,
+                _ => InstallQuirk::Works,
+            },
             lasting: Lasting {
                 log_from: value("node.log-from").parse().unwrap_or_default(),
                 time_after: value("node.time-after").parse().unwrap_or_default(),
             },
+        }
+    }
+}
+
+impl InstallQuirk {
+    /// Whether the installer is to fail; `failed_before` if one has.
+    pub fn fails(self, failed_before: bool) -> bool {
+        match self {
+            Self::Works => false,
+            Self::FailsOnce => !failed_before,
+            Self::Fails => true,
         }
     }
 }
@@ -67,13 +95,15 @@ mod tests {
     fn they_stand_on_the_kernel_line() {
         let line = "node.install=fails node.log-from=134 node.time-after=30";
         let quirks = Quirks::read(&CommandLine::parse(line));
-        assert!(quirks.install_fails);
+        assert!(quirks.install.fails(true));
         assert_eq!(quirks.lasting.log_from, 134);
         assert_eq!(quirks.lasting.time_after(), Duration::from_secs(30));
         assert_eq!(
             Lasting::from_bytes(quirks.lasting.to_bytes()),
             quirks.lasting
         );
+        let once = Quirks::read(&CommandLine::parse("node.install=fails-once")).install;
+        assert!(once.fails(false) && !once.fails(true));
         let none = Quirks::read(&CommandLine::parse("node.log-from=x quiet"));
         assert_eq!(none, Quirks::default());
     }

@@ -84,6 +84,7 @@ fn power_on() -> PowerOn {
     PowerOn {
         state: disks::find_state(&disks).map(|state| state.record),
         system_disk: disks::system_disk(&disks),
+        failed_before: disks::failed_before(&disks),
         identity: hardware::identity(),
         command_line,
         disks,

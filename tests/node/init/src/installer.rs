@@ -5,6 +5,7 @@
 //! Each step is on the disk before the next begins, and what was copied is read back and compared.
 
 use crate::console;
+use crate::disks::{self, FAILED, FAILED_AT};
 use crate::error::InitError;
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use node::disk::Disk;
@@ -63,16 +64,24 @@ pub(crate) fn leave_state(
     }
     write_at(&mut file, table.end_sector * 512, &table.end)?;
     write_at(&mut file, 0, &table.start)?;
+    write_at(&mut file, FAILED_AT, FAILED)?;
     file.sync_all()?;
     Ok(())
 }
 
-/// Takes away the partition tables of a disk and all that the partitions held.
+/// Takes away the partition tables of a disk and all that the partitions held. A test still sees whether
+/// an installation had failed here.
 pub(crate) fn wipe_disk(disk: &Disk) -> Result<(), InitError> {
     let mut file = OpenOptions::new()
         .write(true)
         .open(format!("/dev/{}", disk.name))?;
-    wipe(&mut file, disk.sectors)
+    let has_failed = disks::failed_before(std::slice::from_ref(disk));
+    wipe(&mut file, disk.sectors)?;
+    if has_failed {
+        write_at(&mut file, FAILED_AT, FAILED)?;
+    }
+    file.sync_all()?;
+    Ok(())
 }
 
 /// Takes both old tables away, then what lies behind the first partition, which is copied over whole.
@@ -216,7 +225,7 @@ mod tests {
     fn what_a_failed_install_leaves_is_found_and_a_wipe_takes_it_away() {
         let (_medium, disk) = Medium::new();
         let disks = [disk.clone()];
-        assert!(system_disk(&disks).is_none());
+        assert!(system_disk(&disks).is_none() && !disks::failed_before(&disks));
         let older = StateRecord {
             generation: 7,
             etcd_has_data: true,
@@ -235,5 +244,9 @@ mod tests {
         assert_eq!(system_disk(&disks), Some(disk.clone()));
         wipe_disk(&disk).unwrap();
         assert!(find_state(&disks).is_none() && system_disk(&disks).is_none());
+        assert!(
+            disks::failed_before(&disks),
+            "node.install=fails-once sees it"
+        );
     }
 }

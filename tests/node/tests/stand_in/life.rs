@@ -106,6 +106,19 @@ fn failed_install() -> (StateRecord, Vec<Action>) {
 }
 
 #[test]
+fn an_install_that_is_to_fail_once_goes_well_the_second_time() {
+    let more = "talos.config=http://10.0.0.1/c node.install=fails-once";
+    for (failed_before, wanted) in [(false, None), (true, Some("vdb"))] {
+        let mut facts = facts(None, more);
+        facts.failed_before = failed_before;
+        let (mut node, _) = Node::power_on(facts).unwrap();
+        network_up(&mut node);
+        let actions = answered(&mut node, 200, &control_plane());
+        assert_eq!(installs_to(&actions), wanted);
+    }
+}
+
+#[test]
 fn a_failed_install_says_its_exit_code_and_restarts_through_the_firmware() {
     let (_, actions) = failed_install();
     assert_eq!(installs_to(&actions), None, "nothing was written");
