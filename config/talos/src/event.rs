@@ -56,12 +56,13 @@ pub enum TalosEvent {
         /// The command of `reboot(2)`.
         command: i64,
     },
-    /// The config could not be fetched or read.
+    /// The config could not be fetched, or was refused: at load, at validation, or by what the
+    /// machine is. Talos 1.13.9 reports all of them so.
     ConfigLoadError {
         /// What Talos says of it.
         error: String,
     },
-    /// The config was read and refused.
+    /// The config was read and refused. Talos 1.13.9 knows this event and never publishes it.
     ConfigValidationError {
         /// What Talos says of it.
         error: String,
@@ -128,8 +129,9 @@ pub struct SequenceError {
 }
 
 impl SequenceError {
-    /// Whether this only says that the node reboots: Talos reports the normal reboot after an
-    /// install as a fatal error of that sequence, with this name in its text.
+    /// Whether this only says that the node restarts, or stops: Talos reports that as a fatal error of
+    /// the sequence that it happens in, with this name in its text. The end of an install is not
+    /// among them: the node goes on by kexec, and the last it says is the stage `REBOOTING`.
     pub fn is_reboot(&self) -> bool {
         self.message.contains("unix.Reboot")
     }

@@ -20,6 +20,10 @@ pub struct PowerOn {
     pub disks: Vec<Disk>,
     /// The machine's identity; its host name is found later.
     pub identity: UrlValues,
+    /// The disk that has a STATE partition, whatever is in it.
+    pub system_disk: Option<Disk>,
+    /// Whether an installation to one of the disks has failed, and none has gone well since.
+    pub failed_before: bool,
     /// The record in a STATE partition, if there is one.
     pub state: Option<StateRecord>,
     /// Why the slot that was booted is not sound, if it is not.
@@ -43,6 +47,8 @@ pub enum Happened {
         /// A random part of a second.
         jitter: Duration,
     },
+    /// The system disk was wiped, or could not be.
+    Wiped(Result<(), String>),
     /// The writing to the disk ended.
     Installed(Result<(), String>),
     /// The certificate of the API is there (a worker gets it from trustd).
@@ -62,8 +68,8 @@ pub enum Action {
     Publish(Event),
     /// Send the stream to this sink from now on.
     ConnectSink(String),
-    /// Send the kernel log here too.
-    SendKernelLog(String),
+    /// Send the kernel log here from now on, and nowhere else.
+    SendKernelLog(Vec<String>),
     /// Send the services' logs here too.
     SendServiceLog(LogDestinationSection),
     /// Take this name.
@@ -77,6 +83,15 @@ pub enum Action {
     },
     /// Write the system to a disk.
     Install {
+        /// Which.
+        disk: Disk,
+        /// What its STATE is to hold.
+        record: StateRecord,
+    },
+    /// Take away all that is on this disk.
+    Wipe(Disk),
+    /// Give this disk a STATE that holds this, and nothing that boots.
+    LeaveState {
         /// Which.
         disk: Disk,
         /// What its STATE is to hold.

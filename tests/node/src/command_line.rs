@@ -65,6 +65,10 @@ pub struct KernelArguments {
     pub kernel_logs: Vec<String>,
     /// `talos.hostname`.
     pub hostname: Option<String>,
+    /// `talos.dashboard.disabled`: one phase less.
+    pub no_dashboard: bool,
+    /// `talos.experimental.wipe` has a value: the system disk is wiped instead of asking for a config.
+    pub wipe: bool,
     /// `node.slot`: the stand-in's own argument on the line that its boot loader entries carry. Its
     /// presence says that the system came from a disk.
     pub slot: Option<String>,
@@ -84,6 +88,11 @@ impl KernelArguments {
                 .map(str::to_owned)
                 .collect(),
             hostname: text(line, "talos.hostname"),
+            no_dashboard: matches!(
+                line.first("talos.dashboard.disabled"),
+                Some("1" | "t" | "true")
+            ),
+            wipe: text(line, "talos.experimental.wipe").is_some(),
             slot: text(line, "node.slot"),
         })
     }

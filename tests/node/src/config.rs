@@ -4,10 +4,11 @@
 //! gets none in another way. Its bytes are kept as they came, for STATE.
 
 use crate::config_document::{
-    CLUSTER_KEYS, DiskSelectorSection, EventSinkDocument, HostnameDocument, KINDS,
-    KernelLogDocument, LogDestinationSection, MACHINE_KEYS, MAIN_KEYS, MainDocument, Secret,
+    CLUSTER_KEYS, EventSinkDocument, HostnameDocument, KINDS, KernelLogDocument,
+    LogDestinationSection, MACHINE_KEYS, MAIN_KEYS, MainDocument, Secret,
 };
 use crate::config_error::ConfigLoadError;
+use crate::disk::InstallTarget;
 use crate::endpoint::Endpoint;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -22,13 +23,13 @@ pub enum MachineType {
     Worker,
 }
 
-/// Where to install to.
+/// An image of Kubernetes that the config names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InstallTarget {
-    /// `install.disk`, a device path.
-    Path(String),
-    /// `install.diskSelector`.
-    Selector(DiskSelectorSection),
+pub struct KubernetesImage {
+    /// Of what: `kubelet`, `kube-apiserver`.
+    pub component: &'static str,
+    /// The image.
+    pub reference: String,
 }
 
 /// What the node does with the config.
@@ -46,6 +47,8 @@ pub struct MachineConfig {
     pub cert_sans: Vec<String>,
     /// `machine.install`.
     pub install: InstallTarget,
+    /// The images of Kubernetes that are named, in Talos's order.
+    pub kubernetes: Vec<KubernetesImage>,
     /// `cluster.controlPlane.endpoint`.
     pub endpoint: Endpoint,
     /// `HostnameConfig.hostname`.
@@ -116,16 +119,16 @@ impl Loading {
         {
             let version = text("apiVersion").to_owned();
             return Err(ConfigLoadError::UnknownKind {
-                index,
+                name,
                 kind,
                 version,
             });
         }
         if !self.seen.insert((kind.clone(), name.clone())) {
             let kind = if kind.is_empty() {
-                "v1alpha1".to_owned()
+                "/v1alpha1".to_owned()
             } else {
-                kind
+                format!("v1alpha1/{kind}")
             };
             return Err(ConfigLoadError::Duplicate { kind, name });
         }
@@ -148,23 +151,31 @@ impl Loading {
 }
 
 fn refuse_unknown_keys(document: &Map<String, Value>) -> Result<(), ConfigLoadError> {
-    let mut keys: Vec<String> = document
-        .keys()
-        .filter(|key| !MAIN_KEYS.contains(&key.as_str()))
-        .cloned()
-        .collect();
+    let mut unknown = without(document, MAIN_KEYS);
     for (section, known) in [("machine", MACHINE_KEYS), ("cluster", CLUSTER_KEYS)] {
-        let Some(Value::Object(entries)) = document.get(section) else {
-            continue;
-        };
-        let unknown = entries.keys().filter(|key| !known.contains(&key.as_str()));
-        keys.extend(unknown.map(|key| format!("{section}.{key}")));
+        if let Some(Value::Object(entries)) = document.get(section) {
+            let below = without(entries, known);
+            if !below.is_empty() {
+                unknown.insert(section.to_owned(), Value::Object(below));
+            }
+        }
     }
-    if keys.is_empty() {
-        Ok(())
-    } else {
-        Err(ConfigLoadError::UnknownKeys { keys })
+    if unknown.is_empty() {
+        return Ok(());
     }
+    Err(ConfigLoadError::UnknownKeys {
+        document: "/v1alpha1/".to_owned(),
+        keys: serde_saphyr::to_string(&unknown).unwrap_or_default(),
+    })
+}
+
+/// The entries whose keys are not known.
+fn without(entries: &Map<String, Value>, known: &[&str]) -> Map<String, Value> {
+    entries
+        .iter()
+        .filter(|(key, _)| !known.contains(&key.as_str()))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 /// Reads a document into its struct. The parser's own words are not passed on: they quote values.
@@ -179,7 +190,8 @@ fn read<T: DeserializeOwned>(
             .and_then(|rest| rest.split_once('`'))
         {
             Some((key, _)) => ConfigLoadError::UnknownKeys {
-                keys: vec![format!("{kind}: {key}")],
+                document: kind.to_owned(),
+                keys: key.to_owned(),
             },
             None => ConfigLoadError::WrongType {
                 path: kind.to_owned(),

@@ -38,6 +38,8 @@ pub struct MachineSection {
     /// `certSANs`.
     #[serde(rename = "certSANs")]
     pub cert_sans: Vec<String>,
+    /// `kubelet`.
+    pub kubelet: Option<ImageSection>,
     /// `install`.
     pub install: Option<InstallSection>,
     /// `logging`.
@@ -52,6 +54,22 @@ pub struct ClusterSection {
     pub control_plane: Option<ControlPlaneSection>,
     /// `ca`.
     pub ca: Option<KeyPairSection>,
+    /// `apiServer`.
+    pub api_server: Option<ImageSection>,
+    /// `controllerManager`.
+    pub controller_manager: Option<ImageSection>,
+    /// `scheduler`.
+    pub scheduler: Option<ImageSection>,
+    /// `etcd`. What is in it is not looked at.
+    pub etcd: Option<Value>,
+}
+
+/// A section that names the image of a part of Kubernetes; what else is in it is not looked at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ImageSection {
+    /// `image`.
+    pub image: Option<String>,
 }
 
 /// `cluster.controlPlane`.

@@ -1,10 +1,10 @@
 //! `talos.config` with its variables filled in.
 //!
 //! Talos knows `${uuid} ${serial} ${mac} ${hostname} ${code}`, in any case, inside query *values*
-//! only; a parameter that bears one of these names and is empty (the legacy form, `?uuid=`) is filled
-//! too. A URL without variables is asked for as it was written. With one, the whole query is decoded,
+//! only; the parameter `uuid`, if it is empty (the legacy form, `?uuid=`), is filled too. `serial=`
+//! and `mac=` stay empty. A URL without variables is asked for as it was written. With one, the whole query is decoded,
 //! filled, and encoded again sorted by name. A value that the machine does not have stays in the
-//! URL as the literal variable.
+//! URL as the literal variable; Talos waits for it before it asks.
 
 use std::collections::BTreeMap;
 
@@ -57,6 +57,19 @@ pub fn fill(url: &str, values: &UrlValues) -> String {
     format!("{base}?{}{fragment}", encode(&parameters))
 }
 
+/// Whether a URL that was filled asks for something that the machine does not know (yet).
+pub fn lacks_a_value(url: &str, values: &UrlValues) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let parameters = decode(query);
+    let mut entries = parameters.values().flatten();
+    entries.any(|entry| {
+        let lacks = |(name, value): (&str, Option<&str>)| {
+            value.is_none() && position(entry, format!("${{{name}}}").as_bytes()).is_some()
+        };
+        values.variables().into_iter().any(lacks)
+    })
+}
+
 type Parameters = BTreeMap<Vec<u8>, Vec<Vec<u8>>>;
 
 /// Fills one variable wherever it stands; says whether it stood anywhere.
@@ -65,7 +78,7 @@ fn fill_variable(parameters: &mut Parameters, name: &str, value: Option<&str>) -
     let mut found = false;
     for (key, entries) in parameters.iter_mut() {
         for entry in entries.iter_mut() {
-            if key == name.as_bytes() && entry.is_empty() {
+            if name == "uuid" && key == name.as_bytes() && entry.is_empty() {
                 found = true;
                 *entry = value.unwrap_or_default().as_bytes().to_vec();
             } else if position(entry, variable.as_bytes()).is_some() {
@@ -192,8 +205,8 @@ mod tests {
                 "http://h/c?uuid=4c4c4544-0000-4000-8000-000000000001&z=1",
             ),
             (
-                "http://h/c?serial=&mac=",
-                "http://h/c?mac=52%3A54%3A00%3A77%3A00%3A01&serial=LAB+1",
+                "http://h/c?uuid=&serial=&mac=",
+                "http://h/c?mac=&serial=&uuid=4c4c4544-0000-4000-8000-000000000001",
             ),
         ] {
             assert_eq!(fill(url, &values()), wanted, "{url}");
@@ -207,6 +220,7 @@ mod tests {
             "http://h/c/${uuid}",
             "http://h/c?z=1&a=%2f",
             "http://h/c?uuid=other",
+            "http://h/c?serial=&mac=",
             "http://h/c?${uuid}=1",
         ] {
             assert_eq!(fill(url, &values()), url);

@@ -1,9 +1,9 @@
 //! What happens on a node, as the events that Talos tells its sink.
 
 use crate::messages::{
-    AddressEvent, ConfigLoadErrorEvent, ConfigValidationErrorEvent, Error, ErrorCode, MachineStage,
-    MachineStatus, MachineStatusEvent, PhaseEvent, RestartEvent, SequenceAction, SequenceEvent,
-    ServiceAction, ServiceStateEvent, StepAction, TaskEvent, UnmetCondition,
+    AddressEvent, ConfigLoadErrorEvent, Error, ErrorCode, MachineStage, MachineStatus,
+    MachineStatusEvent, PhaseEvent, RestartEvent, SequenceAction, SequenceEvent, ServiceAction,
+    ServiceStateEvent, StepAction, TaskEvent, UnmetCondition,
 };
 use prost::Message;
 use prost_types::Any;
@@ -23,10 +23,9 @@ pub enum Event {
     Address(AddressEvent),
     /// Stage and readiness.
     Status(MachineStatusEvent),
-    /// A config could not be loaded.
+    /// A config was refused: while loading, by validation or by what the machine is. Talos has an
+    /// event for validation alone, which 1.13.9 never publishes.
     LoadError(ConfigLoadErrorEvent),
-    /// A config was not valid.
-    ValidationError(ConfigValidationErrorEvent),
     /// The node is about to restart.
     Restart(RestartEvent),
 }
@@ -80,7 +79,8 @@ impl Event {
         })
     }
 
-    /// The machine's stage; ready if nothing is unmet and it runs.
+    /// The machine's stage. It is ready if nothing is unmet, whatever the stage: a node that shuts
+    /// down is ready.
     pub fn status(stage: MachineStage, unmet: &[(&str, &str)]) -> Self {
         let unmet_conditions = unmet
             .iter()
@@ -89,7 +89,7 @@ impl Event {
                 reason: (*reason).to_owned(),
             })
             .collect();
-        let ready = stage == MachineStage::Running && unmet.is_empty();
+        let ready = unmet.is_empty();
         let status = Some(MachineStatus {
             ready,
             unmet_conditions,
@@ -110,7 +110,6 @@ impl Event {
             Self::Address(event) => ("AddressEvent", event.encode_to_vec()),
             Self::Status(event) => ("MachineStatusEvent", event.encode_to_vec()),
             Self::LoadError(event) => ("ConfigLoadErrorEvent", event.encode_to_vec()),
-            Self::ValidationError(event) => ("ConfigValidationErrorEvent", event.encode_to_vec()),
             Self::Restart(event) => ("RestartEvent", event.encode_to_vec()),
         };
         Any {
@@ -142,16 +141,24 @@ mod tests {
     }
 
     #[test]
-    fn ready_means_running_with_nothing_unmet() {
+    fn ready_means_only_that_nothing_is_unmet() {
         let ready = |event: Event| match event {
             Event::Status(status) => status.status.unwrap().ready,
             other => panic!("{other:?}"),
         };
-        assert!(ready(Event::status(MachineStage::Running, &[])));
+        for stage in [
+            MachineStage::Unknown,
+            MachineStage::Installing,
+            MachineStage::Maintenance,
+            MachineStage::Running,
+            MachineStage::Rebooting,
+            MachineStage::ShuttingDown,
+        ] {
+            assert!(ready(Event::status(stage, &[])), "{stage:?}");
+        }
         assert!(!ready(Event::status(
             MachineStage::Running,
             &[("nodeReady", "no")]
         )));
-        assert!(!ready(Event::status(MachineStage::Booting, &[])));
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Reading starts at the beginning of the ring buffer, so each boot's log begins with its `Linux
 //! version` and its `Command line`. Keys: `msg`, `talos-time`, `talos-level`, `facility`, `seq`,
-//! `clock`, `priority`. A record's message keeps its newline; a "notice" arrives as level "info".
+//! `clock`, `priority`. A record's message keeps its newline; a "notice" arrives as level "info", and
+//! everything from "emerg" to "err" as "error". A ring that overflows before the network is up has
+//! lost its beginning.
 
 use machine_core::time::Timestamp;
 use serde_json::json;
@@ -42,27 +44,46 @@ impl KernelRecord {
 
     /// The line that goes to a destination, newline included; `booted` is when the clock was zero.
     pub fn to_line(&self, booted: Timestamp) -> String {
-        let at = booted.plus(Duration::from_micros(self.clock));
-        let (priority, level) = match self.priority & 7 {
-            0 => ("emerg", "fatal"),
-            1 => ("alert", "fatal"),
-            2 => ("crit", "fatal"),
-            3 => ("err", "error"),
-            4 => ("warning", "warn"),
-            5 => ("notice", "info"),
-            6 => ("info", "info"),
-            _ => ("debug", "debug"),
+        let level = match self.priority & 7 {
+            0..=3 => "error",
+            4 => "warn",
+            5 | 6 => "info",
+            _ => "debug",
         };
         let line = json!({
             "msg": format!("{}\n", self.text),
-            "talos-time": at.to_string(),
+            "talos-time": self.at(booted).to_string(),
             "talos-level": level,
-            "facility": facility(self.priority >> 3),
+            "facility": self.facility(),
             "seq": self.sequence,
             "clock": self.clock,
-            "priority": priority,
+            "priority": self.priority_name(),
         });
         format!("{line}\n")
+    }
+
+    /// When it was written; `booted` is when the kernel's clock was zero.
+    pub fn at(&self, booted: Timestamp) -> Timestamp {
+        booted.plus(Duration::from_micros(self.clock))
+    }
+
+    /// The name of its priority.
+    pub fn priority_name(&self) -> &'static str {
+        match self.priority & 7 {
+            0 => "emerg",
+            1 => "alert",
+            2 => "crit",
+            3 => "err",
+            4 => "warning",
+            5 => "notice",
+            6 => "info",
+            _ => "debug",
+        }
+    }
+
+    /// The name of its facility.
+    pub fn facility(&self) -> String {
+        facility(self.priority >> 3)
     }
 }
 
@@ -119,6 +140,18 @@ mod tests {
             (&0.into(), &1_500_000.into())
         );
         assert_eq!(line.as_object().unwrap().len(), 7);
+    }
+
+    #[test]
+    fn the_four_worst_priorities_are_all_errors() {
+        for (priority, name) in [(0, "emerg"), (1, "alert"), (2, "crit"), (3, "err")] {
+            let record = format!("{priority},7,8,-;x");
+            let record = KernelRecord::parse(record.as_bytes()).unwrap();
+            let line = record.to_line(Timestamp::from_millis(0));
+            let line: Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(line["talos-level"], "error");
+            assert_eq!(line["priority"], name);
+        }
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! A node that boots its installed system and becomes a member of its cluster.
 //!
 //! ```text
-//! control plane   cri ──► etcd Preparing ──Bootstrap──► etcd Running ──► kubelet Running ──► ready
-//!                         (has data, or another answers at the endpoint: without Bootstrap)
+//! control plane   cri, time ──► etcd Preparing ──Bootstrap──► etcd Running ──► kubelet Running ──► ready
+//!                               (has data, or another answers at the endpoint: without Bootstrap)
 //! worker          cri ──► kubelet Waiting ──endpoint answers──► kubelet Running ──► ready
 //! ```
 //!
-//! Bootstrap: refused as not available until the CRI is healthy; accepted once; accepted again while
-//! etcd has no data yet; refused as already done from then on. Workers do not have it.
+//! Bootstrap: refused as not available until the CRI is healthy, then refused until the clock is
+//! synchronised; accepted once; accepted again while etcd has no data yet; refused as already done
+//! from then on. Workers do not have it.
 
 use crate::config::MachineType;
 use crate::event::Event;
@@ -24,6 +25,7 @@ pub struct Member {
     machine_type: MachineType,
     services: Services,
     etcd_has_data: bool,
+    time_synced: bool,
     may_go_on: bool,
     schedule: Vec<(Timestamp, Step)>,
 }
@@ -31,6 +33,7 @@ pub struct Member {
 /// What becomes of the node by itself, at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
+    TimeIsSynced,
     CriRuns,
     EtcdRuns,
     KubeletRuns,
@@ -59,24 +62,35 @@ pub enum BootstrapRefused {
     /// gRPC `FAILED_PRECONDITION`.
     #[error("bootstrap is not available yet")]
     NotAvailableYet,
+    /// gRPC `FAILED_PRECONDITION`.
+    #[error("time is not in sync yet")]
+    TimeNotInSync,
     /// gRPC `ALREADY_EXISTS`.
     #[error("etcd data directory is not empty")]
     AlreadyDone,
 }
 
 impl Member {
-    /// Starts the services.
+    /// Starts the services. The clock is synchronised after `time_after` and a second.
     pub fn start(
         machine_type: MachineType,
         etcd_has_data: bool,
+        time_after: Duration,
         now: Timestamp,
     ) -> (Self, Vec<Change>) {
         let mut member = Self {
             machine_type,
             services: Services::default(),
             etcd_has_data,
+            time_synced: false,
             may_go_on: machine_type == MachineType::ControlPlane && etcd_has_data,
-            schedule: vec![(now.plus(A_SECOND), Step::CriRuns)],
+            schedule: vec![
+                (now.plus(A_SECOND), Step::CriRuns),
+                (
+                    now.plus(A_SECOND.saturating_add(time_after)),
+                    Step::TimeIsSynced,
+                ),
+            ],
         };
         let control_plane = machine_type == MachineType::ControlPlane;
         let mut changes = Vec::new();
@@ -86,7 +100,7 @@ impl Member {
         }
         changes.push(member.set("cri", ServiceAction::Starting, "Starting service", now));
         if control_plane {
-            changes.push(member.set("etcd", ServiceAction::Preparing, "Running pre state", now));
+            changes.push(member.set("etcd", ServiceAction::Waiting, ETCD_WAITS, now));
         }
         let waits = "Waiting for the Kubernetes API";
         changes.push(member.set("kubelet", ServiceAction::Waiting, waits, now));
@@ -98,18 +112,21 @@ impl Member {
         if self.machine_type != MachineType::ControlPlane {
             return Err(BootstrapRefused::NotAControlPlane);
         }
-        if self.etcd_has_data {
-            return Err(BootstrapRefused::AlreadyDone);
-        }
         if !self.cri_runs() {
             return Err(BootstrapRefused::NotAvailableYet);
+        }
+        if !self.time_synced {
+            return Err(BootstrapRefused::TimeNotInSync);
+        }
+        if self.etcd_has_data {
+            return Err(BootstrapRefused::AlreadyDone);
         }
         Ok(self.go_on(now))
     }
 
     /// Something answers at the cluster's endpoint.
     pub fn endpoint_answers(&mut self, now: Timestamp) -> Vec<Change> {
-        if self.cri_runs() {
+        if self.is_prepared() {
             return self.go_on(now);
         }
         self.may_go_on = true;
@@ -140,6 +157,28 @@ impl Member {
         self.services.state("cri") == Some(ServiceAction::Running)
     }
 
+    /// Whether what every node waits for is there; a worker's kubelet does not wait for the time.
+    fn is_prepared(&self) -> bool {
+        self.cri_runs() && (self.time_synced || self.machine_type == MachineType::Worker)
+    }
+
+    /// CRI and time are there, or one of them is: etcd prepares itself when both are, and goes on if
+    /// there is nothing more to wait for.
+    fn prepared(&mut self, now: Timestamp) -> Vec<Change> {
+        if !self.is_prepared() {
+            return Vec::new();
+        }
+        let mut changes = Vec::new();
+        if self.machine_type == MachineType::ControlPlane {
+            let prepares = self.set("etcd", ServiceAction::Preparing, "Running pre state", now);
+            changes.push(prepares);
+        }
+        if self.may_go_on {
+            changes.extend(self.wait_no_longer(now));
+        }
+        changes
+    }
+
     /// The thing that the node waited for has happened: bootstrapped, joined, or an endpoint.
     fn go_on(&mut self, now: Timestamp) -> Vec<Change> {
         if std::mem::replace(&mut self.may_go_on, true) {
@@ -166,10 +205,15 @@ impl Member {
                     "Health check successful",
                     now,
                 )];
-                if self.may_go_on {
-                    changes.extend(self.wait_no_longer(now));
-                }
+                changes.extend(self.prepared(now));
                 changes
+            }
+            Step::TimeIsSynced => {
+                self.time_synced = true;
+                match self.machine_type {
+                    MachineType::ControlPlane => self.prepared(now),
+                    MachineType::Worker => Vec::new(),
+                }
             }
             Step::EtcdRuns => {
                 self.etcd_has_data = true;
@@ -219,6 +263,8 @@ impl Member {
     }
 }
 
+/// What etcd waits for before it prepares itself.
+const ETCD_WAITS: &str = "Waiting for service \"cri\" to be \"up\", time sync";
 /// How long each thing takes that takes its time.
 const A_SECOND: Duration = Duration::from_secs(1);
 
@@ -238,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_control_plane_waits_for_bootstrap_and_takes_it_once() {
-        let (mut member, _) = Member::start(ControlPlane, false, at(0));
+        let (mut member, _) = Member::start(ControlPlane, false, Duration::ZERO, at(0));
         assert_eq!(
             member.bootstrap(at(0)),
             Err(BootstrapRefused::NotAvailableYet)
@@ -272,8 +318,9 @@ mod tests {
 
     #[test]
     fn a_control_plane_with_data_starts_by_itself() {
-        let (mut member, _) = Member::start(ControlPlane, true, at(0));
-        assert_eq!(member.bootstrap(at(0)), Err(BootstrapRefused::AlreadyDone));
+        let (mut member, _) = Member::start(ControlPlane, true, Duration::ZERO, at(0));
+        member.advance(at(1));
+        assert_eq!(member.bootstrap(at(1)), Err(BootstrapRefused::AlreadyDone));
         let changes: Vec<Change> = (1..6)
             .flat_map(|second| member.advance(at(second)))
             .collect();
@@ -282,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_second_control_plane_joins_by_the_endpoint() {
-        let (mut member, _) = Member::start(ControlPlane, false, at(0));
+        let (mut member, _) = Member::start(ControlPlane, false, Duration::ZERO, at(0));
         member.endpoint_answers(at(0));
         let changes: Vec<Change> = (1..6)
             .flat_map(|second| member.advance(at(second)))
@@ -292,8 +339,35 @@ mod tests {
     }
 
     #[test]
+    fn bootstrap_is_refused_until_the_clock_is_synchronised() {
+        let late = Duration::from_secs(30);
+        let (mut member, _) = Member::start(ControlPlane, false, late, at(0));
+        member.advance(at(1));
+        assert_eq!(
+            member.bootstrap(at(1)),
+            Err(BootstrapRefused::TimeNotInSync)
+        );
+        assert_eq!(member.services.state("etcd"), Some(ServiceAction::Waiting));
+        member.advance(at(31));
+        assert_eq!(
+            member.services.state("etcd"),
+            Some(ServiceAction::Preparing)
+        );
+        assert!(member.bootstrap(at(31)).is_ok());
+    }
+
+    #[test]
+    fn a_member_that_comes_back_waits_for_the_clock_too() {
+        let late = Duration::from_secs(30);
+        let (mut member, _) = Member::start(ControlPlane, true, late, at(0));
+        assert!(!ready(&member.advance(at(30))));
+        let changes: Vec<Change> = (31..35).flat_map(|it| member.advance(at(it))).collect();
+        assert!(ready(&changes));
+    }
+
+    #[test]
     fn a_worker_waits_for_the_endpoint_and_has_no_bootstrap() {
-        let (mut member, _) = Member::start(Worker, false, at(0));
+        let (mut member, _) = Member::start(Worker, false, Duration::ZERO, at(0));
         assert_eq!(
             member.bootstrap(at(5)),
             Err(BootstrapRefused::NotAControlPlane)
@@ -314,7 +388,7 @@ mod tests {
     proptest! {
         #[test]
         fn bootstrap_starts_etcd_once_however_often_it_is_called(calls in proptest::collection::vec(0_i64..8, 1..10)) {
-            let (mut member, _) = Member::start(ControlPlane, false, at(0));
+            let (mut member, _) = Member::start(ControlPlane, false, Duration::ZERO, at(0));
             let mut data = 0;
             for second in 0..20 {
                 let changes = member.advance(at(second));

@@ -178,14 +178,6 @@ pub struct ConfigLoadErrorEvent {
     pub error: String,
 }
 
-/// `machine.ConfigValidationErrorEvent`.
-#[derive(Clone, PartialEq, Message)]
-pub struct ConfigValidationErrorEvent {
-    /// In words.
-    #[prost(string, tag = "1")]
-    pub error: String,
-}
-
 /// `machine.AddressEvent`.
 #[derive(Clone, PartialEq, Message)]
 pub struct AddressEvent {

@@ -1,37 +1,33 @@
 //! The node itself, from power on to ready: what happens goes in, actions come out.
 //!
 //! ```text
-//! power on ─► network ─► config from STATE ───────────────────────────► boot ─► ready
+//! power on ─► network ─► talos.experimental.wipe ─► wipe ─► restart
+//!                     └► config from STATE ───────────────────────────► boot ─► ready
 //!                     └► config from talos.config ─► install ─► restart
 //!                     └► no config: maintenance (announced; its API is not played)
 //! ```
 //!
 //! A STATE partition with a config always wins: then the URL is never asked for and nothing is
-//! installed, wherever the system was loaded from.
+//! installed, wherever the system was loaded from. An install that failed leaves such a STATE behind.
 
 use crate::acquisition::{Acquired, Acquisition, report};
 use crate::action::{Action, Happened, PowerOn};
 use crate::command_line::{BootRefused, CommandLine, KernelArguments};
 use crate::config::{MachineConfig, MachineType};
-use crate::config_url::UrlValues;
 use crate::event::Event;
 use crate::fetch::Answer;
 use crate::hostname;
-use crate::installation::{self, A_WHILE};
+use crate::installation::{A_WHILE, Installation};
 use crate::member::{BootstrapRefused, Change, Member};
-use crate::messages::{
-    AddressEvent, MachineStage, PlatformInfo, ServiceListResponse, StepAction, Version,
-    VersionInfo, VersionResponse,
-};
+use crate::messages::{AddressEvent, MachineStage, ServiceListResponse};
+use crate::quirk::Quirks;
 use crate::sequence;
 use crate::state_record::StateRecord;
 use crate::validation;
+use crate::without_config;
 use machine_core::time::Timestamp;
 use std::net::IpAddr;
 use std::time::Duration;
-
-/// The Talos version that the stand-in plays.
-pub const VERSION: &str = "v1.13.9";
 
 /// A node between power on and restart.
 #[derive(Debug)]
@@ -40,7 +36,9 @@ pub struct Node {
     arguments: KernelArguments,
     addresses: Vec<IpAddr>,
     lease_hostname: Option<String>,
+    quirks: Quirks,
     acquisition: Option<Acquisition>,
+    installation: Option<Installation>,
     config: Option<MachineConfig>,
     record: Option<StateRecord>,
     member: Option<Member>,
@@ -49,7 +47,8 @@ pub struct Node {
 impl Node {
     /// Switches a node on. A command line that Talos would not boot with is refused.
     pub fn power_on(facts: PowerOn) -> Result<(Self, Vec<Action>), BootRefused> {
-        let arguments = KernelArguments::read(&CommandLine::parse(&facts.command_line))?;
+        let line = CommandLine::parse(&facts.command_line);
+        let arguments = KernelArguments::read(&line)?;
         let from = arguments
             .slot
             .as_ref()
@@ -59,22 +58,17 @@ impl Node {
             actions.push(Action::Say(format!("cannot boot: {reason}")));
             actions.push(Action::RestartAfter(A_WHILE));
         }
-        actions.push(Action::Publish(Event::status(MachineStage::Booting, &[])));
-        actions.extend(tell(sequence::initialize_begins()));
-        actions.extend(
-            arguments
-                .kernel_logs
-                .iter()
-                .cloned()
-                .map(Action::SendKernelLog),
-        );
+        actions.extend(tell(sequence::initialize_begins(!arguments.no_dashboard)));
+        actions.push(Action::SendKernelLog(arguments.kernel_logs.clone()));
         actions.extend(arguments.event_sink.clone().map(Action::ConnectSink));
         let node = Self {
             facts,
             arguments,
             addresses: Vec::new(),
             lease_hostname: None,
+            quirks: Quirks::read(&line),
             acquisition: None,
+            installation: None,
             config: None,
             record: None,
             member: None,
@@ -92,9 +86,13 @@ impl Node {
             Happened::ConfigAnswered { answer, jitter } => {
                 self.config_answered(answer, jitter, now)
             }
-            Happened::Installed(result) => installation::ended(result),
+            Happened::Installed(result) => match &self.installation {
+                Some(installation) => installation.ended(result),
+                None => Vec::new(),
+            },
+            Happened::Wiped(result) => without_config::wiped(result),
             Happened::CertificateReady => vec![Action::ServeApi],
-            Happened::EndpointAnswers => self.with_member(now, Member::endpoint_answers),
+            Happened::EndpointAnswers => self.endpoint_answers(now),
             Happened::TimePassed => self.with_member(now, Member::advance),
         }
     }
@@ -115,28 +113,6 @@ impl Node {
             lease: self.lease_hostname.as_deref(),
             uuid: self.facts.identity.uuid.as_deref(),
         })
-    }
-
-    /// The answer to `Version`.
-    pub fn version(&self) -> VersionResponse {
-        let version = VersionInfo {
-            tag: VERSION.to_owned(),
-            os: "linux".to_owned(),
-            arch: "amd64".to_owned(),
-            ..VersionInfo::default()
-        };
-        let platform = PlatformInfo {
-            name: "metal".to_owned(),
-            mode: "metal".to_owned(),
-        };
-        let message = Version {
-            metadata: None,
-            version: Some(version),
-            platform: Some(platform),
-        };
-        VersionResponse {
-            messages: vec![message],
-        }
     }
 
     /// The answer to `ServiceList`.
@@ -166,6 +142,11 @@ impl Node {
         self.addresses = addresses;
         self.lease_hostname = hostname;
         let mut actions = self.announce_addresses();
+        if self.arguments.wipe {
+            actions.extend(without_config::wipe(self.facts.system_disk.as_ref()));
+            return actions;
+        }
+        actions.extend(tell(sequence::config_begins()));
         if let Some(record) = self.facts.state.take() {
             actions.push(Action::Say("config found in STATE".to_owned()));
             match validation::accept(&record.config) {
@@ -173,19 +154,12 @@ impl Node {
                 Err(refused) => actions.extend(report(&refused)),
             }
         } else if let Some(url) = &self.arguments.config_url {
-            let (acquisition, ask) = Acquisition::begin(url, &self.url_values(), now);
+            let (identity, disks) = (&self.facts.identity, &self.facts.disks);
+            let (acquisition, ask) = Acquisition::begin(url, identity, disks, now);
             self.acquisition = Some(acquisition);
             actions.push(ask);
         } else {
-            actions.push(Action::Say("no config: maintenance".to_owned()));
-            actions.push(Action::Publish(Event::task(
-                "runningMaintenance",
-                StepAction::Start,
-            )));
-            actions.push(Action::Publish(Event::status(
-                MachineStage::Maintenance,
-                &[],
-            )));
+            actions.extend(without_config::maintenance("no config"));
         }
         actions
     }
@@ -204,28 +178,25 @@ impl Node {
     }
 
     fn config_answered(&mut self, answer: Answer, jitter: Duration, now: Timestamp) -> Vec<Action> {
-        let values = self.url_values();
         let Some(acquisition) = &mut self.acquisition else {
             return Vec::new();
         };
-        match acquisition.answered(answer, jitter, &values, now) {
+        match acquisition.answered(answer, jitter, now) {
             Acquired::NotYet(actions) => actions,
+            Acquired::Partial => {
+                self.acquisition = None;
+                without_config::maintenance("a config that says nothing of the machine")
+            }
             Acquired::Config(config, bytes) => {
                 self.acquisition = None;
                 let record = StateRecord {
                     generation: 0,
                     etcd_has_data: false,
+                    quirks: self.quirks.lasting,
                     config: bytes,
                 };
                 self.install(*config, record)
             }
-        }
-    }
-
-    fn url_values(&self) -> UrlValues {
-        UrlValues {
-            hostname: Some(self.hostname()),
-            ..self.facts.identity.clone()
         }
     }
 
@@ -234,7 +205,13 @@ impl Node {
         let target = config.install.clone();
         actions.extend(self.apply(config));
         actions.extend(tell(sequence::initialize_ends()));
-        actions.extend(installation::begin(&self.facts.disks, &target, record));
+        let (disks, fails) = (
+            &self.facts.disks,
+            self.quirks.install.fails(self.facts.failed_before),
+        );
+        let (installation, begun) = Installation::begin(disks, &target, record, fails);
+        self.installation = Some(installation);
+        actions.extend(begun);
         actions
     }
 
@@ -243,13 +220,7 @@ impl Node {
         let before = self.hostname();
         let mut actions = Vec::new();
         actions.extend(config.event_sink.clone().map(Action::ConnectSink));
-        actions.extend(
-            config
-                .kernel_logs
-                .iter()
-                .cloned()
-                .map(Action::SendKernelLog),
-        );
+        actions.push(Action::SendKernelLog(config.kernel_logs.clone()));
         actions.extend(
             config
                 .service_logs
@@ -275,9 +246,13 @@ impl Node {
         let mut actions = self.apply(config);
         actions.extend(tell(sequence::initialize_ends()));
         actions.extend(tell(sequence::install_skipped()));
-        actions.push(Action::Publish(Event::status(MachineStage::Booting, &[])));
+        actions.push(Action::Publish(Event::status(
+            MachineStage::Booting,
+            &UNMET,
+        )));
         actions.extend(tell(sequence::boot_begins()));
-        let (member, changes) = Member::start(machine_type, record.etcd_has_data, now);
+        let (data, late) = (record.etcd_has_data, record.quirks.time_after());
+        let (member, changes) = Member::start(machine_type, data, late, now);
         self.record = Some(record);
         self.member = Some(member);
         actions.push(Action::Say(format!(
@@ -286,8 +261,6 @@ impl Node {
         actions.extend(self.follow(changes));
         if machine_type == MachineType::ControlPlane {
             actions.push(Action::ServeApi);
-        } else {
-            actions.push(Action::RequestCertificate(endpoint.host.clone()));
         }
         let own = endpoint
             .host
@@ -296,6 +269,16 @@ impl Node {
         if !own {
             actions.push(Action::ProbeEndpoint(endpoint));
         }
+        actions
+    }
+
+    /// Kubernetes answers, so the cluster was bootstrapped. A worker finds trustd by it, and not before.
+    fn endpoint_answers(&mut self, now: Timestamp) -> Vec<Action> {
+        let mut actions = self.with_member(now, Member::endpoint_answers);
+        let worker = self.config.as_ref();
+        let worker = worker.filter(|config| config.machine_type == MachineType::Worker);
+        let host = worker.map(|config| config.endpoint.host.clone());
+        actions.extend(host.map(Action::RequestCertificate));
         actions
     }
 
@@ -343,6 +326,13 @@ impl Node {
         Some(Action::KeepState(record))
     }
 }
+
+/// What a node with a config waits for at first.
+const UNMET: [(&str, &str); 3] = [
+    ("time", "time is not synced"),
+    ("services", "apid not running, kubelet not running"),
+    ("nodeReady", "node status is not available yet"),
+];
 
 fn tell(events: Vec<Event>) -> impl Iterator<Item = Action> {
     events.into_iter().map(Action::Publish)

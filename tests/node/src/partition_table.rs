@@ -78,10 +78,24 @@ pub fn build(
     disk_id: [u8; 16],
     boot_code: &[u8],
 ) -> Result<PartitionTable, DiskTooSmall> {
+    table(sectors, disk_id, boot_code, |_| true)
+}
+
+/// Makes the table of a disk that has a STATE and nothing that boots.
+pub fn build_state_only(sectors: u64, disk_id: [u8; 16]) -> Result<PartitionTable, DiskTooSmall> {
+    table(sectors, disk_id, &[], |label| label == STATE)
+}
+
+fn table(
+    sectors: u64,
+    disk_id: [u8; 16],
+    boot_code: &[u8],
+    has: impl Fn(&str) -> bool,
+) -> Result<PartitionTable, DiskTooSmall> {
     if sectors < SMALLEST_DISK {
         return Err(DiskTooSmall { sectors });
     }
-    let entries = entries(disk_id);
+    let entries = entries(disk_id, has);
     let entries_crc = crc32(&entries);
     let last = sectors - 1;
     let header = |own, other, table| {
@@ -189,9 +203,10 @@ fn header(fields: &HeaderFields) -> Vec<u8> {
     header
 }
 
-fn entries(disk_id: [u8; 16]) -> Vec<u8> {
+fn entries(disk_id: [u8; 16], has: impl Fn(&str) -> bool) -> Vec<u8> {
     let mut entries = Vec::with_capacity(128 * 128);
-    for (place, partition) in (1_u8..).zip(PARTITIONS) {
+    let wanted = PARTITIONS.into_iter().filter(|it| has(it.label));
+    for (place, partition) in (1_u8..).zip(wanted) {
         let mut id = disk_id;
         if let Some(last) = id.last_mut() {
             *last = last.wrapping_add(place);
@@ -281,6 +296,15 @@ mod tests {
             .map(|p| (p.label.to_owned(), p.first, p.sectors))
             .collect();
         assert_eq!(read, wanted);
+    }
+
+    #[test]
+    fn a_disk_that_only_keeps_a_config_has_nothing_to_boot() {
+        let table = build_state_only(2_097_152, [7; 16]).unwrap();
+        let read = read(&table.start).unwrap();
+        let labels: Vec<&str> = read.iter().map(|(label, _, _)| label.as_str()).collect();
+        assert_eq!(labels, [STATE]);
+        assert_eq!(&table.start[..440], &[0; 440], "no boot code");
     }
 
     proptest! {

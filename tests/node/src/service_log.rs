@@ -1,8 +1,10 @@
 //! The logs of Talos's services as `machine.logging.destinations` get them: format `json_lines`.
 //!
 //! Keys: `msg`, `talos-level`, `talos-service`, `talos-time`; a destination's `extraTags` are merged
-//! into each line and win over them.
+//! into each line, at its top, and win over them. Among the services are some that are no services:
+//! `kernel`, `early-startup`, `controller-runtime`, `dns-resolve-cache`.
 
+use crate::kernel_log::KernelRecord;
 use machine_core::time::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -19,6 +21,32 @@ pub struct ServiceLine {
 }
 
 impl ServiceLine {
+    /// A record of the kernel, as Talos repeats it in its services' log. `booted` is when the kernel's
+    /// clock was zero.
+    pub fn of_kernel(record: &KernelRecord, booted: Timestamp) -> Self {
+        let at = record.at(booted);
+        let (facility, priority) = (record.facility(), record.priority_name());
+        Self {
+            service: "kernel",
+            at,
+            text: format!("{facility}: {priority:>7}: [{at}]: {}", record.text),
+        }
+    }
+
+    /// What the services that are none say when a node starts.
+    pub fn at_start(at: Timestamp) -> [Self; 3] {
+        [
+            ("early-startup", "INFO platform information"),
+            ("controller-runtime", "DEBUG controller starting"),
+            ("dns-resolve-cache", "INFO updated dns server nameservers"),
+        ]
+        .map(|(service, text)| Self {
+            service,
+            at,
+            text: text.to_owned(),
+        })
+    }
+
     /// The line for a destination with these tags, newline included.
     pub fn to_line(&self, extra_tags: &BTreeMap<String, String>) -> String {
         let own = [

@@ -1,12 +1,13 @@
-//! What the STATE partition keeps: the config, and whether etcd has data.
+//! What the STATE partition keeps: the config, whether etcd has data, and the quirks that last.
 //!
 //! Two copies, each at its own place with a generation and a checksum; the newer sound one counts, and
 //! the other is the one overwritten next: a power cut in the middle of a write loses that write only.
 //! (In Talos, etcd's data lies on EPHEMERAL. One partition is enough here.)
 //!
-//! `drvstat1` · generation, 8 bytes little-endian · length, 8 · etcd, 1 · 3 of zero · CRC-32, 4 · config
+//! `drvstat1` · generation, 8 bytes little-endian · length, 8 · etcd, 1 · quirks, 3 · CRC-32, 4 · config
 
 use crate::partition_table::crc32;
+use crate::quirk::Lasting;
 
 /// The record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct StateRecord {
     pub generation: u64,
     /// Whether etcd has written data: Bootstrap is refused from then on.
     pub etcd_has_data: bool,
+    /// What a test asked of this node for longer than one boot.
+    pub quirks: Lasting,
     /// The config, as it was accepted.
     pub config: Vec<u8>,
 }
@@ -54,7 +57,8 @@ impl StateRecord {
                 .unwrap_or(u64::MAX)
                 .to_le_bytes(),
         );
-        bytes.extend([u8::from(self.etcd_has_data), 0, 0, 0]);
+        bytes.push(u8::from(self.etcd_has_data));
+        bytes.extend(self.quirks.to_bytes());
         let mut sealed = bytes.clone();
         sealed.extend(&self.config);
         bytes.extend(crc32(&sealed).to_le_bytes());
@@ -84,9 +88,11 @@ fn decode(bytes: &[u8]) -> Option<StateRecord> {
     let mut sealed = front.to_vec();
     sealed.extend(config);
     let sound = header.starts_with(MAGIC) && checksum == crc32(&sealed).to_le_bytes();
+    let quirks = *header.get(25..)?.first_chunk()?;
     sound.then(|| StateRecord {
         generation: number(8).unwrap_or_default(),
         etcd_has_data: header.get(24) == Some(&1),
+        quirks: Lasting::from_bytes(quirks),
         config: config.to_vec(),
     })
 }
@@ -119,7 +125,7 @@ mod tests {
             let mut before = None;
             for (generation, config) in (0..).zip(&configs) {
                 let record = StateRecord {
-                    generation, etcd_has_data: generation % 2 == 1, config: config.clone().into_bytes(),
+                    generation, etcd_has_data: generation % 2 == 1, quirks: Lasting::from_bytes([3, 2, 1]), config: config.clone().into_bytes(),
                 };
                 let mut torn = partition.clone();
                 let whole = record.encode().len();

@@ -4,16 +4,39 @@
 //! by machine type. Talos does not look at the token's form, nor at the value of `version`: neither
 //! does this.
 
-use crate::config::{self, Documents, InstallTarget, MachineConfig, MachineType};
+use crate::config::{self, Documents, KubernetesImage, MachineConfig, MachineType};
 use crate::config_document::{
-    ClusterSection, DiskSelectorSection, InstallSection, KeyPairSection, MachineSection,
+    ClusterSection, DiskSelectorSection, ImageSection, InstallSection, KeyPairSection,
+    MachineSection,
 };
 use crate::config_error::{ConfigRefused, ConfigValidationError, Finding};
+use crate::disk::{Disk, InstallTarget};
 use crate::endpoint::Endpoint;
+use crate::runtime_validation;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Loads and validates.
+/// A config that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// It has no `v1alpha1` document: Talos takes it, and waits for the rest in maintenance.
+    Partial,
+    /// It is all that a machine needs.
+    Whole(Box<MachineConfig>),
+}
+
+/// Loads and validates a config that was downloaded by a machine with these disks.
+pub fn accept_for(bytes: &[u8], disks: &[Disk]) -> Result<Accepted, ConfigRefused> {
+    let documents = config::load(bytes)?;
+    if documents.main.is_none() {
+        return Ok(Accepted::Partial);
+    }
+    let config = validate(documents)?;
+    runtime_validation::check(&config, disks)?;
+    Ok(Accepted::Whole(Box::new(config)))
+}
+
+/// Loads and validates a config that was kept: it fitted the machine when it came.
 pub fn accept(bytes: &[u8]) -> Result<MachineConfig, ConfigRefused> {
     Ok(validate(config::load(bytes)?)?)
 }
@@ -51,6 +74,7 @@ pub fn validate(documents: Documents) -> Result<MachineConfig, ConfigValidationE
     };
     Ok(MachineConfig {
         machine_type,
+        kubernetes: kubernetes_images(machine_type, machine.kubelet.as_ref(), cluster.as_ref()),
         token: machine.token,
         accepted_cas,
         ca_key: Some(ca_key).into(),
@@ -62,6 +86,33 @@ pub fn validate(documents: Documents) -> Result<MachineConfig, ConfigValidationE
         kernel_logs,
         service_logs: machine.logging.unwrap_or_default().destinations,
     })
+}
+
+/// The images that are named. Only a control plane looks at those of the control plane.
+fn kubernetes_images(
+    machine_type: MachineType,
+    kubelet: Option<&ImageSection>,
+    cluster: Option<&ClusterSection>,
+) -> Vec<KubernetesImage> {
+    let mut sections = vec![("kubelet", kubelet)];
+    if let Some(cluster) = cluster.filter(|_| machine_type == MachineType::ControlPlane) {
+        sections.extend([
+            ("kube-apiserver", cluster.api_server.as_ref()),
+            (
+                "kube-controller-manager",
+                cluster.controller_manager.as_ref(),
+            ),
+            ("kube-scheduler", cluster.scheduler.as_ref()),
+        ]);
+    }
+    let named = sections.into_iter().filter_map(|(component, section)| {
+        let reference = section?.image.clone()?;
+        Some(KubernetesImage {
+            component,
+            reference,
+        })
+    });
+    named.collect()
 }
 
 fn endpoint(cluster: Option<&ClusterSection>, found: &mut Vec<Finding>) -> Option<Endpoint> {
@@ -136,12 +187,16 @@ fn machine_type(
             Some(MachineType::ControlPlane)
         }
         "worker" => {
-            if has_key(&machine.ca) {
-                found.push(Finding::WorkerHasMachineCaKey);
-            }
-            if cluster.is_some_and(|cluster| has_key(&cluster.ca)) {
-                found.push(Finding::WorkerHasClusterCaKey);
-            }
+            let has_cluster_key = cluster.is_some_and(|cluster| has_key(&cluster.ca));
+            let has_etcd = cluster.is_some_and(|cluster| cluster.etcd.is_some());
+            let not_allowed = [
+                (has_etcd, Finding::WorkerHasEtcd),
+                (has_cluster_key, Finding::WorkerHasClusterKey),
+                (has_key(&machine.ca), Finding::WorkerHasMachineCaKey),
+                (has_cluster_key, Finding::WorkerHasClusterCaKey),
+            ];
+            let has = not_allowed.into_iter().filter(|(has, _)| *has);
+            found.extend(has.map(|(_, finding)| finding));
             Some(MachineType::Worker)
         }
         other => {

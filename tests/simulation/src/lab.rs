@@ -199,13 +199,12 @@ impl World {
         disk: &DiskIdentity,
     ) -> Result<(), Violation> {
         let node = &mut self.nodes[index];
-        // What it still wanted to fetch is forgotten: it has its config.
-        node.generation += 1;
         if node.disk != *disk {
-            node.self_test = node.self_test.max(Duration::from_secs(35));
-            self.restart(index);
+            // It refuses the config, and fetches it again and again with growing pauses.
             return Ok(());
         }
+        // What it still wanted to fetch is forgotten: it has its config.
+        node.generation += 1;
         node.contents = Contents::Half;
         let takes = node.install;
         self.judge_disk_write(index, attempt, disk)?;

@@ -46,8 +46,9 @@ impl Os for Talos {
 /// The one document of a machine.
 pub const MACHINE_CONFIG: &str = "config";
 
-/// Talos fills query parameters that are named like a variable and empty (talos
-/// `platform/metal/url`). Named so, they need no `$` on a line that boot loaders expand.
+/// Talos fills the parameter `uuid` if it is empty (talos `platform/metal/url`). So it needs no `$` on
+/// a line that boot loaders expand. `serial` and `mac` stay empty: Talos 1.13.9 was seen to send them
+/// as they are.
 fn config_url(url: &str) -> String {
     let joint = if url.contains('?') { '&' } else { '?' };
     format!("{url}{joint}uuid=&serial=&mac=")

@@ -9,5 +9,6 @@ mod http;
 mod http_places;
 mod lab;
 mod peer;
+mod recorded_requests;
 mod records;
 mod tftp;

@@ -84,7 +84,9 @@ fn status(refused: BootstrapRefused) -> Status {
     let message = refused.to_string();
     match refused {
         BootstrapRefused::NotAControlPlane => Status::unimplemented(message),
-        BootstrapRefused::NotAvailableYet => Status::failed_precondition(message),
+        BootstrapRefused::NotAvailableYet | BootstrapRefused::TimeNotInSync => {
+            Status::failed_precondition(message)
+        }
         BootstrapRefused::AlreadyDone => Status::already_exists(message),
     }
 }

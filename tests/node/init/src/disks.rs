@@ -31,6 +31,28 @@ pub(crate) fn find_state(disks: &[Disk]) -> Option<State> {
     })
 }
 
+/// The first disk with a STATE partition, whatever is in it.
+pub(crate) fn system_disk(disks: &[Disk]) -> Option<Disk> {
+    let has_state = |disk: &&Disk| find(disk, STATE).is_some();
+    disks.iter().find(has_state).cloned()
+}
+
+/// Whether a disk carries the mark of an installation that failed.
+pub(crate) fn failed_before(disks: &[Disk]) -> bool {
+    disks.iter().any(|disk| {
+        let place = Place {
+            device: format!("/dev/{}", disk.name),
+            offset: FAILED_AT,
+        };
+        read(&place, FAILED.len()).is_ok_and(|bytes| bytes == FAILED)
+    })
+}
+
+/// The mark of an installation that failed: a wipe leaves it, an installation takes it away.
+pub(crate) const FAILED: &[u8] = b"drvfail1";
+/// Where it stands: between the partition table and the first partition.
+pub(crate) const FAILED_AT: u64 = 1024 * 512;
+
 /// Writes a record, and does not come back before it is on the disk.
 pub(crate) fn keep(place: &Place, record: &StateRecord) -> Result<(), InitError> {
     let mut file = OpenOptions::new().write(true).open(&place.device)?;

@@ -18,6 +18,7 @@ use node::command_line::CommandLine;
 use node::disk::Disk;
 use node::kernel_log::KernelRecord;
 use node::node::Node;
+use node::quirk::Quirks;
 use node::service_log::ServiceLine;
 use node::state_record::StateRecord;
 use std::net::IpAddr;
@@ -29,6 +30,9 @@ pub(crate) async fn run() -> Result<(), InitError> {
     let _already = rustls::crypto::ring::default_provider().install_default();
     let facts = power_on();
     let identity = facts.identity.clone();
+    let kept = facts.state.as_ref().map(|record| record.quirks);
+    let asked = Quirks::read(&CommandLine::parse(&facts.command_line));
+    let quirks = kept.unwrap_or(asked.lasting);
     let (node, actions) = match Node::power_on(facts) {
         Ok(powered) => powered,
         Err(refused) => {
@@ -39,14 +43,17 @@ pub(crate) async fn run() -> Result<(), InitError> {
     };
     let (inbox, outbox) = unbounded_channel();
     let kernel_log = LineLog::new();
-    line_log::read_kernel(kernel_log.clone());
+    let service_log = LineLog::new();
+    for line in ServiceLine::at_start(hardware::now()) {
+        service_log.push(line);
+    }
+    line_log::read_kernel(kernel_log.clone(), service_log.clone(), quirks.log_from);
     let mut driver = Driver {
         node,
         inbox,
         sink: EventSink::start(),
         kernel_log,
-        kernel_log_urls: Vec::new(),
-        service_log: LineLog::new(),
+        service_log,
         uuid: identity.uuid.clone(),
         addresses: Vec::new(),
         certificate: None,
@@ -76,6 +83,8 @@ fn power_on() -> PowerOn {
         .and_then(|slot| disks::slot_fault(&disks, slot));
     PowerOn {
         state: disks::find_state(&disks).map(|state| state.record),
+        system_disk: disks::system_disk(&disks),
+        failed_before: disks::failed_before(&disks),
         identity: hardware::identity(),
         command_line,
         disks,
@@ -88,7 +97,6 @@ struct Driver {
     inbox: UnboundedSender<Inbox>,
     sink: EventSink,
     kernel_log: LineLog<KernelRecord>,
-    kernel_log_urls: Vec<String>,
     service_log: LineLog<ServiceLine>,
     uuid: Option<String>,
     addresses: Vec<IpAddr>,
@@ -123,7 +131,7 @@ impl Driver {
                     .happened(Happened::CertificateReady, hardware::now())
             }
             Inbox::Version(reply) => {
-                let _gone = reply.send(self.node.version());
+                let _gone = reply.send(node::version::response());
                 Vec::new()
             }
             Inbox::ServiceList(reply) => {
@@ -166,7 +174,7 @@ impl Driver {
             Action::Say(text) => self.say(text),
             Action::Publish(event) => self.sink.publish(&event),
             Action::ConnectSink(endpoint) => self.sink.connect(endpoint),
-            Action::SendKernelLog(url) => self.send_kernel_log(url),
+            Action::SendKernelLog(urls) => self.send_kernel_log(&urls),
             Action::SendServiceLog(destination) => {
                 let tags = destination.extra_tags;
                 self.service_log
@@ -177,6 +185,8 @@ impl Driver {
             }
             Action::Fetch { url, at } => self.fetch(url, at.since(hardware::now())),
             Action::Install { disk, record } => self.install(disk, record),
+            Action::LeaveState { disk, record } => self.leave_state(&disk, &record),
+            Action::Wipe(disk) => self.wipe(disk),
             Action::KeepState(record) => self.keep(&record),
             Action::ServeApi => self.serve_api()?,
             Action::RequestCertificate(host) => self.request_certificate(host),
@@ -188,13 +198,14 @@ impl Driver {
         Ok(())
     }
 
-    /// A destination that stands on the kernel line and in the config is one destination.
-    fn send_kernel_log(&mut self, url: String) {
-        if !self.kernel_log_urls.contains(&url) {
+    /// A destination that stands on the kernel line and in the config goes on; one that stands on
+    /// the kernel line only is closed.
+    fn send_kernel_log(&mut self, urls: &[String]) {
+        self.kernel_log.close_all_but(urls);
+        for url in urls {
             let booted = line_log::booted();
             self.kernel_log
-                .send_to(&url, move |record| record.to_line(booted));
-            self.kernel_log_urls.push(url);
+                .send_to(url, move |record| record.to_line(booted));
         }
     }
 
@@ -224,6 +235,22 @@ impl Driver {
             let result = installer::install(&disk, &record, uuid.as_deref());
             let result = result.map_err(|error| error.to_string());
             let _gone = inbox.send(Inbox::Happened(Happened::Installed(result)));
+        });
+    }
+
+    /// Done before anything else happens: the node restarts next.
+    fn leave_state(&self, disk: &Disk, record: &StateRecord) {
+        match installer::leave_state(disk, record, self.uuid.as_deref()) {
+            Ok(()) => self.say("STATE keeps the config".to_owned()),
+            Err(error) => self.say(format!("STATE: {error}")),
+        }
+    }
+
+    fn wipe(&self, disk: Disk) {
+        let inbox = self.inbox.clone();
+        tokio::task::spawn_blocking(move || {
+            let result = installer::wipe_disk(&disk).map_err(|error| error.to_string());
+            let _gone = inbox.send(Inbox::Happened(Happened::Wiped(result)));
         });
     }
 

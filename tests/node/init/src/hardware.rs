@@ -2,7 +2,7 @@
 
 use machine_core::time::Timestamp;
 use node::config_url::UrlValues;
-use node::disk::Disk;
+use node::disk::{Disk, Transport};
 use std::fs;
 use std::io::Read as _;
 use std::time::SystemTime;
@@ -75,7 +75,18 @@ fn disk(name: String) -> Disk {
             .or_else(|| attribute("device/wwid"))
             .unwrap_or_default(),
         model: attribute("device/model").unwrap_or_default(),
+        transport: transport(&name),
         name,
+    }
+}
+
+/// How a disk is attached, by the name that its driver gives it.
+fn transport(name: &str) -> Transport {
+    match name.get(..2) {
+        Some("vd") => Transport::Virtio,
+        Some("nv") => Transport::Nvme,
+        Some("sd") => Transport::Scsi,
+        _ => Transport::None,
     }
 }
 

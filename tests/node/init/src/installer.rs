@@ -5,6 +5,7 @@
 //! Each step is on the disk before the next begins, and what was copied is read back and compared.
 
 use crate::console;
+use crate::disks::{self, FAILED, FAILED_AT};
 use crate::error::InitError;
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use node::disk::Disk;
@@ -40,6 +41,46 @@ pub(crate) fn install(
     write_at(&mut file, 0, table.start.get(..512).unwrap_or_default())?;
     file.sync_all()?;
     console::say("installer: partition table and boot code written");
+    Ok(())
+}
+
+/// Gives a disk a STATE that keeps a config, and nothing that boots: what Talos leaves behind when an
+/// installation fails.
+pub(crate) fn leave_state(
+    disk: &Disk,
+    record: &StateRecord,
+    uuid: Option<&str>,
+) -> Result<(), InitError> {
+    let table = partition_table::build_state_only(disk.sectors, disk_id(uuid))?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .open(format!("/dev/{}", disk.name))?;
+    for partition in PARTITIONS.iter().filter(|it| it.label == STATE) {
+        // What an older installation kept at this place must not win over the record.
+        for sector in (partition.first..partition.first + partition.sectors).step_by(2048) {
+            write_at(&mut file, sector * 512, &vec![0; MEBIBYTE])?;
+        }
+        write_state(&mut file, *partition, record)?;
+    }
+    write_at(&mut file, table.end_sector * 512, &table.end)?;
+    write_at(&mut file, 0, &table.start)?;
+    write_at(&mut file, FAILED_AT, FAILED)?;
+    file.sync_all()?;
+    Ok(())
+}
+
+/// Takes away the partition tables of a disk and all that the partitions held. A test still sees whether
+/// an installation had failed here.
+pub(crate) fn wipe_disk(disk: &Disk) -> Result<(), InitError> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .open(format!("/dev/{}", disk.name))?;
+    let has_failed = disks::failed_before(std::slice::from_ref(disk));
+    wipe(&mut file, disk.sectors)?;
+    if has_failed {
+        write_at(&mut file, FAILED_AT, FAILED)?;
+    }
+    file.sync_all()?;
     Ok(())
 }
 
@@ -147,3 +188,65 @@ const MEBIBYTE: usize = 1024 * 1024;
 /// Where the first slot begins.
 const SLOTS: u64 = 65 * 2048;
 const CHUNK: usize = MEBIBYTE / 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disks::{find_state, system_disk};
+    use node::disk::Transport;
+    use node::quirk::Lasting;
+
+    /// A file that stands for a disk; it goes away with this.
+    struct Medium(std::path::PathBuf);
+
+    impl Medium {
+        fn new() -> (Self, Disk) {
+            let name = format!("stand-in-disk-{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            let file = File::create(&path).unwrap();
+            file.set_len(SMALLEST_DISK * 512).unwrap();
+            let disk = Disk {
+                name: format!("..{}", path.display()),
+                sectors: SMALLEST_DISK,
+                transport: Transport::Virtio,
+                ..Disk::default()
+            };
+            (Self(path), disk)
+        }
+    }
+
+    impl Drop for Medium {
+        fn drop(&mut self) {
+            let _gone = std::fs::remove_file(&self.0);
+        }
+    }
+
+    #[test]
+    fn what_a_failed_install_leaves_is_found_and_a_wipe_takes_it_away() {
+        let (_medium, disk) = Medium::new();
+        let disks = [disk.clone()];
+        assert!(system_disk(&disks).is_none() && !disks::failed_before(&disks));
+        let older = StateRecord {
+            generation: 7,
+            etcd_has_data: true,
+            quirks: Lasting::default(),
+            config: b"older".to_vec(),
+        };
+        leave_state(&disk, &older, None).unwrap();
+        let record = StateRecord {
+            generation: 0,
+            etcd_has_data: false,
+            quirks: Lasting::from_bytes([134, 0, 9]),
+            config: b"machine: {}".to_vec(),
+        };
+        leave_state(&disk, &record, Some("4c4c4544")).unwrap();
+        assert_eq!(find_state(&disks).unwrap().record, record);
+        assert_eq!(system_disk(&disks), Some(disk.clone()));
+        wipe_disk(&disk).unwrap();
+        assert!(find_state(&disks).is_none() && system_disk(&disks).is_none());
+        assert!(
+            disks::failed_before(&disks),
+            "node.install=fails-once sees it"
+        );
+    }
+}

@@ -6,19 +6,23 @@ use crate::hardware;
 use machine_core::time::Timestamp;
 use node::event_stream::restart_pause;
 use node::kernel_log::{KernelRecord, Transport, destination};
+use node::service_log::ServiceLine;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 /// The lines so far.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LineLog<T> {
     lines: Arc<Mutex<Vec<T>>>,
     grown: Arc<Notify>,
+    destinations: Arc<Mutex<BTreeMap<String, AbortHandle>>>,
 }
 
 impl<T: Clone + Send + 'static> LineLog<T> {
@@ -26,6 +30,7 @@ impl<T: Clone + Send + 'static> LineLog<T> {
         Self {
             lines: Arc::default(),
             grown: Arc::default(),
+            destinations: Arc::default(),
         }
     }
 
@@ -50,14 +55,34 @@ impl<T: Clone + Send + 'static> LineLog<T> {
             .cloned()
     }
 
-    /// Sends every line to a destination for as long as the machine runs.
+    /// Closes the destinations that are not among these.
+    pub(crate) fn close_all_but(&self, urls: &[String]) {
+        self.destinations().retain(|url, sending| {
+            let stays = urls.contains(url);
+            if !stays {
+                sending.abort();
+            }
+            stays
+        });
+    }
+
+    fn destinations(&self) -> MutexGuard<'_, BTreeMap<String, AbortHandle>> {
+        self.destinations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends every line to a destination until it is closed. It stays one if it is named again.
     pub(crate) fn send_to(&self, url: &str, render: impl Fn(&T) -> String + Send + Sync + 'static) {
         let Some((transport, place)) = destination(url) else {
             console::say(&format!("no log destination: {url}"));
             return;
         };
+        if self.destinations().contains_key(url) {
+            return;
+        }
         let (log, place) = (self.clone(), place.to_owned());
-        tokio::spawn(async move {
+        let sending = tokio::spawn(async move {
             let (mut sent, mut failures) = (0, 0);
             loop {
                 let before = sent;
@@ -66,6 +91,8 @@ impl<T: Clone + Send + 'static> LineLog<T> {
                 tokio::time::sleep(restart_pause(failures, hardware::random_permille())).await;
             }
         });
+        let sending = sending.abort_handle();
+        self.destinations().insert(url.to_owned(), sending);
     }
 
     async fn send_from(
@@ -116,8 +143,9 @@ impl Connection {
     }
 }
 
-/// Reads the kernel log from its beginning, on a thread of its own.
-pub(crate) fn read_kernel(log: LineLog<KernelRecord>) {
+/// Reads the kernel log from its beginning, on a thread of its own, or from the record of this number
+/// if those before it are to have been lost. Talos sends the records among its services' lines, too.
+pub(crate) fn read_kernel(log: LineLog<KernelRecord>, services: LineLog<ServiceLine>, from: u16) {
     std::thread::spawn(move || {
         let Ok(mut file) = File::open("/dev/kmsg") else {
             return;
@@ -127,7 +155,9 @@ pub(crate) fn read_kernel(log: LineLog<KernelRecord>) {
             // A record that was overwritten before it was read is an error (EPIPE): go on with the next.
             if let Ok(length) = file.read(&mut record)
                 && let Some(record) = record.get(..length).and_then(KernelRecord::parse)
+                && record.sequence >= from.into()
             {
+                services.push(ServiceLine::of_kernel(&record, booted()));
                 log.push(record);
             }
         }
