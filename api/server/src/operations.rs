@@ -1,6 +1,8 @@
 //! The use cases, once; the faces translate and call them.
 
+pub(crate) mod access;
 mod apply_machines;
+mod cluster_end;
 pub(crate) mod clusters;
 pub(crate) mod machines;
 mod power;

@@ -2,12 +2,13 @@
 
 use machine_core::allocation::{Allocation, allocate};
 use machine_core::cluster::{Cluster, ClusterSpec, Selector};
+use machine_core::cluster_endpoint::ClusterEndpoint;
 use machine_core::id::ClusterId;
 use machine_store::change::{Change, ClusterWrite};
 use machine_store::events::Event;
 use machine_store::{clusters, machines};
 
-use crate::document::cluster::parse;
+use crate::document::cluster::{ClusterFault, ClusterField, parse, with_line};
 use crate::effects::SeenCluster;
 use crate::error::UseCaseError;
 use crate::operations::machines::MachineView;
@@ -70,12 +71,16 @@ impl Operations {
         asked: &Asked,
     ) -> Result<AppliedCluster, UseCaseError> {
         let spec = parse(file, document)?;
-        self.effects.check_cluster(&spec.talos)?;
+        let fault = |fault: ClusterFault| with_line(file, document, &fault);
+        self.effects.check_cluster(&spec).map_err(fault)?;
         let what = ["apply cluster", document];
         if let Some(result) = self.carried_out(asked, &what).await? {
             return self.applied(&spec.name, result == MADE).await;
         }
         for _ in 0..TRIES {
+            self.shared_endpoint(&spec)
+                .await?
+                .map_or(Ok(()), |it| Err(fault(it)))?;
             let known = clusters::find_by_name(&self.db, &spec.name).await?;
             let result = if known.is_none() { MADE } else { CHANGED };
             let mut change = match known {
@@ -95,6 +100,29 @@ impl Operations {
             }
         }
         Err(UseCaseError::Overtaken)
+    }
+
+    /// An endpoint that is another cluster's already: their machines would join each other's.
+    async fn shared_endpoint(
+        &self,
+        spec: &ClusterSpec,
+    ) -> Result<Option<ClusterFault>, UseCaseError> {
+        let place = |spec: &ClusterSpec| {
+            let endpoint: Option<ClusterEndpoint> = spec.endpoint.parse().ok();
+            endpoint.map(|it| it.place())
+        };
+        let wanted = place(spec);
+        let clusters = clusters::list(&self.db).await?;
+        let other = clusters
+            .iter()
+            .find(|it| it.spec.name != spec.name && place(&it.spec) == wanted);
+        Ok(other.map(|other| ClusterFault {
+            field: ClusterField::Endpoint,
+            why: format!(
+                "wanted an endpoint of its own, got {}, which is that of the cluster {}",
+                spec.endpoint, other.spec.name
+            ),
+        }))
     }
 
     async fn applied(&self, name: &str, created: bool) -> Result<AppliedCluster, UseCaseError> {
@@ -200,7 +228,7 @@ impl Operations {
         Ok(change)
     }
 
-    fn change(&self, cluster: &Cluster, what: &str, asked: &Asked) -> Change {
+    pub(super) fn change(&self, cluster: &Cluster, what: &str, asked: &Asked) -> Change {
         let event = Event {
             at: self.effects.now(),
             boot: None,
@@ -216,7 +244,7 @@ impl Operations {
         }
     }
 
-    async fn cluster(&self, name: &str) -> Result<Cluster, UseCaseError> {
+    pub(super) async fn cluster(&self, name: &str) -> Result<Cluster, UseCaseError> {
         let found = clusters::find_by_name(&self.db, name).await?;
         found.ok_or_else(|| UseCaseError::NotFound {
             what: "cluster",
@@ -224,7 +252,7 @@ impl Operations {
         })
     }
 
-    fn cluster_view(&self, cluster: Cluster) -> ClusterView {
+    pub(super) fn cluster_view(&self, cluster: Cluster) -> ClusterView {
         let seen = self.effects.seen_cluster(cluster.id);
         ClusterView { cluster, seen }
     }
