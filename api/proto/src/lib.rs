@@ -5,3 +5,5 @@
 pub mod v1 {
     tonic::include_proto!("drover.v1");
 }
+
+mod secret_messages;

@@ -135,6 +135,7 @@ pub(crate) fn cluster(view: &ClusterView) -> v1::Cluster {
     let bootstrap = match view.cluster.bootstrap.map(|it| it.outcome) {
         None => "no",
         Some(BootstrapOutcome::Unknown | BootstrapOutcome::NotReady) => "recorded",
+        Some(BootstrapOutcome::Refused) => "refused",
         Some(BootstrapOutcome::Done) => "done",
     };
     v1::Cluster {
@@ -166,11 +167,14 @@ pub(crate) fn status(error: &UseCaseError) -> Status {
     let text = error.to_string();
     match error {
         UseCaseError::NotFound { .. } => Status::not_found(text),
-        UseCaseError::Document(_) | UseCaseError::Unaccounted(_) => Status::invalid_argument(text),
+        UseCaseError::Document(_) | UseCaseError::Unaccounted(_) | UseCaseError::Invalid(_) => {
+            Status::invalid_argument(text)
+        }
         UseCaseError::KeyReused(_) => Status::already_exists(text),
         UseCaseError::Lifecycle { .. }
         | UseCaseError::Contradiction(_)
-        | UseCaseError::Effect(_) => Status::failed_precondition(text),
+        | UseCaseError::Effect(_)
+        | UseCaseError::Vault(_) => Status::failed_precondition(text),
         UseCaseError::Overtaken => Status::aborted(text),
         UseCaseError::Store(_) => Status::unavailable(text),
     }

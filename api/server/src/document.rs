@@ -28,6 +28,18 @@ pub enum DocumentError {
         /// What was wanted and what came.
         why: String,
     },
+    /// A value is what it should be, but nothing can be made with it.
+    #[error("{file}:{line}: {field}: {why}")]
+    Unusable {
+        /// The document.
+        file: String,
+        /// From 1; 0 if there is none.
+        line: u64,
+        /// Which field.
+        field: &'static str,
+        /// What was wanted and what came.
+        why: String,
+    },
     /// A value is not what it should be.
     #[error("{file}:{line}: {field}: wanted {wanted}, got {got:?}")]
     Value {

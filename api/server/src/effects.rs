@@ -1,6 +1,8 @@
-//! What the use cases ask of the daemon around them: the clock, randomness, sealing, power.
+//! What the use cases ask of the daemon around them: the clock, randomness, sealing, power. What
+//! they ask of the secrets of clusters is in [`crate::cluster_vault`].
 
 use async_trait::async_trait;
+use machine_core::cluster::ClusterSpec;
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::machine::Machine;
 use machine_core::network::ClientKey;
@@ -9,6 +11,9 @@ use machine_core::time::Timestamp;
 use machine_store::change::SecretWrite;
 use std::net::IpAddr;
 use thiserror::Error;
+
+use crate::cluster_vault::ClusterVault;
+use crate::document::cluster::ClusterFault;
 
 /// Something outside did not do what it was asked: one sentence for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -57,7 +62,7 @@ pub struct SeenCluster {
 
 /// The daemon around the use cases.
 #[async_trait]
-pub trait Effects: Send + Sync + 'static {
+pub trait Effects: ClusterVault {
     /// Now.
     fn now(&self) -> Timestamp;
     /// 16 bytes that nobody can guess.
@@ -76,12 +81,6 @@ pub trait Effects: Send + Sync + 'static {
         machine: MachineId,
         password: &str,
     ) -> Result<bool, EffectError>;
-    /// New secrets for a cluster of this Talos version, sealed.
-    async fn make_cluster_secrets(
-        &self,
-        cluster: ClusterId,
-        talos: &str,
-    ) -> Result<SecretWrite, EffectError>;
     /// Switches a machine's power and says what it is then.
     async fn switch_power(
         &self,
@@ -99,8 +98,8 @@ pub trait Effects: Send + Sync + 'static {
     fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), EffectError>;
     /// Keeps an address for a client no longer.
     fn unreserve(&self, client: ClientKey, address: IpAddr);
-    /// Whether configs of this Talos version can be made; the sentence if not.
-    fn check_cluster(&self, talos: &str) -> Result<(), EffectError>;
+    /// Whether configs of this cluster can be made; what is wrong with its file if not.
+    fn check_cluster(&self, spec: &ClusterSpec) -> Result<(), ClusterFault>;
     /// Whether there is an image of this name, for whichever processor.
     fn has_image(&self, name: &str) -> bool;
     /// Look after this machine soon.

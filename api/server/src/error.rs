@@ -4,6 +4,7 @@ use machine_core::lifecycle::Refused;
 use machine_store::error::StoreError;
 use thiserror::Error;
 
+use crate::cluster_vault::VaultError;
 use crate::document::DocumentError;
 use crate::effects::EffectError;
 
@@ -21,6 +22,9 @@ pub enum UseCaseError {
     /// A change that does not say who asks, why, or under which key.
     #[error("wanted {0} with the change, got none")]
     Unaccounted(&'static str),
+    /// A value of the request is not what it should be.
+    #[error("{0}")]
+    Invalid(String),
     /// The document can't be used.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -41,6 +45,9 @@ pub enum UseCaseError {
     /// Something outside did not do what it was asked.
     #[error(transparent)]
     Effect(#[from] EffectError),
+    /// A cluster's secrets can't be made, opened or used.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The records can't be read or written.
     #[error("the records are not available: {0}")]
     Store(StoreError),

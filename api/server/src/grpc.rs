@@ -11,21 +11,25 @@ use api_proto::v1::machine_service_server::{MachineService, MachineServiceServer
 use api_proto::v1::{
     AcceptMachineRequest, AcceptMachineResponse, ApplyClusterRequest, ApplyClusterResponse,
     ApplyMachinesRequest, ApplyMachinesResponse, ConfirmDatabaseRequest, ConfirmDatabaseResponse,
+    DeleteClusterRequest, DeleteClusterResponse, ExportSecretsRequest, ExportSecretsResponse,
     GetClusterRequest, GetClusterResponse, GetDatabaseRequest, GetDatabaseResponse,
-    GetMachineRequest, GetMachineResponse, ListClustersRequest, ListClustersResponse,
-    ListMachinesRequest, ListMachinesResponse, Mutation, PowerOperation, RetryMachineRequest,
-    RetryMachineResponse, SetPowerRequest, SetPowerResponse, WatchTimelineRequest,
+    GetMachineRequest, GetMachineResponse, ImportSecretsRequest, ImportSecretsResponse,
+    KubeConfigRequest, KubeConfigResponse, ListClustersRequest, ListClustersResponse,
+    ListMachinesRequest, ListMachinesResponse, PowerOperation, ResolveBootstrapRequest,
+    ResolveBootstrapResponse, RetryMachineRequest, RetryMachineResponse, SetPowerRequest,
+    SetPowerResponse, TalosConfigRequest, TalosConfigResponse, WatchTimelineRequest,
 };
 use machine_core::power::PowerState;
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio_stream::wrappers::{ReceiverStream, UnixListenerStream};
 use tonic::transport::Server;
-use tonic::transport::server::UdsConnectInfo;
 use tonic::{Request, Response, Status};
 
+use crate::caller::{asked, peer};
 use crate::convert;
 use crate::effects::PowerRequest;
+use crate::grpc_access;
 use crate::operations::endings::Ending;
 use crate::operations::{Asked, Operations};
 use crate::timeline::{Sent, Timeline};
@@ -350,6 +354,47 @@ impl ClusterService for Face {
             notes: applied.notes,
         }))
     }
+
+    async fn talos_config(
+        &self,
+        request: Request<TalosConfigRequest>,
+    ) -> Result<Response<TalosConfigResponse>, Status> {
+        grpc_access::talos_config(&self.operations, request).await
+    }
+    async fn kube_config(
+        &self,
+        request: Request<KubeConfigRequest>,
+    ) -> Result<Response<KubeConfigResponse>, Status> {
+        grpc_access::kube_config(&self.operations, request).await
+    }
+
+    async fn export_secrets(
+        &self,
+        request: Request<ExportSecretsRequest>,
+    ) -> Result<Response<ExportSecretsResponse>, Status> {
+        grpc_access::export_secrets(&self.operations, request).await
+    }
+
+    async fn import_secrets(
+        &self,
+        request: Request<ImportSecretsRequest>,
+    ) -> Result<Response<ImportSecretsResponse>, Status> {
+        grpc_access::import_secrets(&self.operations, request).await
+    }
+
+    async fn resolve_bootstrap(
+        &self,
+        request: Request<ResolveBootstrapRequest>,
+    ) -> Result<Response<ResolveBootstrapResponse>, Status> {
+        grpc_access::resolve_bootstrap(&self.operations, request).await
+    }
+
+    async fn delete_cluster(
+        &self,
+        request: Request<DeleteClusterRequest>,
+    ) -> Result<Response<DeleteClusterResponse>, Status> {
+        grpc_access::delete_cluster(&self.operations, request).await
+    }
 }
 
 #[tonic::async_trait]
@@ -375,27 +420,4 @@ impl DatabaseService for Face {
             .map_err(|error| convert::status(&error))?;
         Ok(Response::new(ConfirmDatabaseResponse {}))
     }
-}
-
-/// What the socket knows of the peer: its user.
-fn peer<T>(request: &Request<T>) -> String {
-    let credentials = request
-        .extensions()
-        .get::<UdsConnectInfo>()
-        .and_then(|info| info.peer_cred);
-    credentials.map_or_else(String::new, |it| format!("uid {}", it.uid()))
-}
-
-fn asked(mutation: Option<Mutation>, peer: &str) -> Result<Asked, Status> {
-    let Mutation {
-        actor,
-        reason,
-        idempotency_key,
-    } = mutation.unwrap_or_default();
-    let who = match (actor.is_empty(), peer.is_empty()) {
-        (true, _) => peer.to_owned(),
-        (false, true) => actor,
-        (false, false) => format!("{actor} ({peer})"),
-    };
-    Asked::new(who, reason, idempotency_key).map_err(|error| convert::status(&error))
 }

@@ -2,10 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+mod caller;
+pub mod cluster_vault;
 mod convert;
 pub mod document;
 pub mod effects;
 pub mod error;
 pub mod grpc;
+mod grpc_access;
 pub mod operations;
 mod timeline;

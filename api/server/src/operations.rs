@@ -1,9 +1,11 @@
 //! The use cases, once; the faces translate and call them.
 
+pub(crate) mod access;
 mod advice;
 mod apply_machines;
 mod boards;
 mod cancel;
+mod cluster_end;
 mod cluster_notes;
 pub(crate) mod clusters;
 pub(crate) mod database;

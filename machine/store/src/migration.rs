@@ -8,10 +8,26 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 /// Number, name and text of each step, oldest first.
 const STEPS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../migrations/0001_first.sql")),
-    (4, "generation", include_str!("../migrations/0004_generation.sql")),
-    (5, "documents", include_str!("../migrations/0005_documents.sql")),
-    (6, "lifecycle", include_str!("../migrations/0006_lifecycle.sql")),
-    (7, "clusters", include_str!("../migrations/0007_clusters.sql")),
+    (
+        4,
+        "generation",
+        include_str!("../migrations/0004_generation.sql"),
+    ),
+    (
+        5,
+        "documents",
+        include_str!("../migrations/0005_documents.sql"),
+    ),
+    (
+        6,
+        "lifecycle",
+        include_str!("../migrations/0006_lifecycle.sql"),
+    ),
+    (
+        7,
+        "clusters",
+        include_str!("../migrations/0007_clusters.sql"),
+    ),
 ];
 
 /// The number of the newest step.

@@ -14,6 +14,7 @@
 use std::net::IpAddr;
 
 use machine_core::cluster::{Acceptance, ClusterSpec, MemberRule, Pattern, Role, Selector};
+use machine_core::cluster_endpoint::ClusterEndpoint;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -127,6 +128,50 @@ fn named_once(
     DocumentError::all(errors)
 }
 
+/// What is wrong with a cluster's file beyond its form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterFault {
+    /// Where.
+    pub field: ClusterField,
+    /// What was wanted and what came.
+    pub why: String,
+}
+
+/// A field of a cluster's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ClusterField {
+    /// `endpoint`
+    Endpoint,
+    /// `talos`
+    Talos,
+    /// `kubernetes`
+    Kubernetes,
+    /// `members`
+    Members,
+}
+
+/// A fault, with its line in the document.
+pub fn with_line(file: &str, text: &str, fault: &ClusterFault) -> DocumentError {
+    let document: Result<ClusterDocument, _> = Reader { file }.parse(text);
+    let line = document.map(|it| match fault.field {
+        ClusterField::Endpoint => it.endpoint.referenced.line(),
+        ClusterField::Talos => it.talos.referenced.line(),
+        ClusterField::Kubernetes => it.kubernetes.referenced.line(),
+        ClusterField::Members => it.members.referenced.line(),
+    });
+    DocumentError::Unusable {
+        file: file.to_owned(),
+        line: line.unwrap_or(0),
+        field: match fault.field {
+            ClusterField::Endpoint => "endpoint",
+            ClusterField::Talos => "talos",
+            ClusterField::Kubernetes => "kubernetes",
+            ClusterField::Members => "members",
+        },
+        why: fault.why.clone(),
+    }
+}
+
 fn rule(reader: Reader<'_>, member: &Spanned<MemberDocument>) -> Result<MemberRule, DocumentError> {
     let document = &member.value;
     let selector = match (&document.machine, &document.pattern) {
@@ -214,20 +259,14 @@ fn version(
 
 fn endpoint(reader: Reader<'_>, value: &Spanned<String>) -> Result<String, DocumentError> {
     let wanted = "a URL with a port, such as https://10.77.0.10:6443";
-    let wrong = || reader.wrong(value, "endpoint", wanted, value.value.clone());
-    let authority = value.value.strip_prefix("https://").ok_or_else(wrong)?;
-    let (host, port) = authority.rsplit_once(':').ok_or_else(wrong)?;
-    let host_is_plain = !host.is_empty()
-        && host
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(c));
-    if is_of_each_machine_itself(host) {
+    let endpoint: ClusterEndpoint = reader.parsed(value, "endpoint", wanted)?;
+    if is_of_each_machine_itself(endpoint.host()) {
         let wanted = "an address at which every machine reaches the control plane";
         return Err(reader.wrong(value, "endpoint", wanted, value.value.clone()));
     }
-    match port.parse::<u16>() {
-        Ok(1..) if host_is_plain => Ok(value.value.clone()),
-        Ok(_) | Err(_) => Err(wrong()),
+    match endpoint.port() {
+        Some(_) => Ok(value.value.clone()),
+        None => Err(reader.wrong(value, "endpoint", wanted, value.value.clone())),
     }
 }
 
@@ -275,6 +314,41 @@ members:
     fn plaintext_is_refused_unless_it_is_written_down() {
         let silent = LAB.replace("allow_plaintext: true\n", "");
         assert!(!parse("lab.yaml", &silent).unwrap().allow_plaintext);
+    }
+
+    #[test]
+    fn an_endpoint_that_no_config_could_hold_is_told_with_its_line() {
+        for endpoint in [
+            "https://[fd00::1:6443",
+            "https://-a:6443",
+            "https://a..b:6443",
+            "https://a-:6443",
+            "https://fd00::1:6443",
+            "https://lab",
+        ] {
+            let text = LAB.replacen("https://10.77.0.10:6443", endpoint, 1);
+            let got = parse("lab.yaml", &text).unwrap_err().to_string();
+            let wanted = format!(
+                "lab.yaml:2: endpoint: wanted a URL with a port, such as https://10.77.0.10:6443, got {endpoint:?}"
+            );
+            assert_eq!(got, wanted);
+        }
+    }
+
+    #[test]
+    fn a_fault_is_told_with_the_line_of_its_field() {
+        for (field, wanted) in [
+            (ClusterField::Endpoint, "lab.yaml:2: endpoint: no"),
+            (ClusterField::Talos, "lab.yaml:3: talos: no"),
+            (ClusterField::Kubernetes, "lab.yaml:4: kubernetes: no"),
+            (ClusterField::Members, "lab.yaml:7: members: no"),
+        ] {
+            let fault = ClusterFault {
+                field,
+                why: "no".to_owned(),
+            };
+            assert_eq!(with_line("lab.yaml", LAB, &fault).to_string(), wanted);
+        }
     }
 
     #[test]

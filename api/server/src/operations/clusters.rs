@@ -1,12 +1,13 @@
 //! Use cases of clusters: apply, look.
 
 use machine_core::cluster::{Cluster, ClusterSpec};
+use machine_core::cluster_endpoint::ClusterEndpoint;
 use machine_core::id::ClusterId;
 use machine_store::change::{Change, ClusterWrite};
 use machine_store::events::Event;
 use machine_store::{clusters, machines};
 
-use crate::document::cluster::parse;
+use crate::document::cluster::{ClusterFault, ClusterField, parse, with_line};
 use crate::effects::SeenCluster;
 use crate::error::UseCaseError;
 use crate::operations::machines::MachineView;
@@ -69,12 +70,16 @@ impl Operations {
         asked: &Asked,
     ) -> Result<AppliedCluster, UseCaseError> {
         let spec = parse(file, document)?;
-        self.effects.check_cluster(&spec.talos)?;
+        let fault = |fault: ClusterFault| with_line(file, document, &fault);
+        self.effects.check_cluster(&spec).map_err(fault)?;
         let what = ["apply cluster", document];
         if let Some(result) = self.carried_out(asked, &what).await? {
             return self.applied(&spec.name, result == MADE, Vec::new()).await;
         }
         for _ in 0..TRIES {
+            self.shared_endpoint(&spec)
+                .await?
+                .map_or(Ok(()), |it| Err(fault(it)))?;
             let known = clusters::find_by_name(&self.db, &spec.name).await?;
             let result = if known.is_none() { MADE } else { CHANGED };
             let (mut change, notes) = match known {
@@ -98,6 +103,29 @@ impl Operations {
             }
         }
         Err(UseCaseError::Overtaken)
+    }
+
+    /// An endpoint that is another cluster's already: their machines would join each other's.
+    async fn shared_endpoint(
+        &self,
+        spec: &ClusterSpec,
+    ) -> Result<Option<ClusterFault>, UseCaseError> {
+        let place = |spec: &ClusterSpec| {
+            let endpoint: Option<ClusterEndpoint> = spec.endpoint.parse().ok();
+            endpoint.map(|it| it.place())
+        };
+        let wanted = place(spec);
+        let clusters = clusters::list(&self.db).await?;
+        let other = clusters
+            .iter()
+            .find(|it| it.spec.name != spec.name && place(&it.spec) == wanted);
+        Ok(other.map(|other| ClusterFault {
+            field: ClusterField::Endpoint,
+            why: format!(
+                "wanted an endpoint of its own, got {}, which is that of the cluster {}",
+                spec.endpoint, other.spec.name
+            ),
+        }))
     }
 
     async fn applied(
@@ -159,7 +187,7 @@ impl Operations {
         Ok((change, notes))
     }
 
-    fn change(&self, cluster: &Cluster, what: &str, asked: &Asked) -> Change {
+    pub(super) fn change(&self, cluster: &Cluster, what: &str, asked: &Asked) -> Change {
         let event = Event {
             at: self.effects.now(),
             boot: None,
@@ -175,7 +203,7 @@ impl Operations {
         }
     }
 
-    async fn cluster(&self, name: &str) -> Result<Cluster, UseCaseError> {
+    pub(super) async fn cluster(&self, name: &str) -> Result<Cluster, UseCaseError> {
         let found = clusters::find_by_name(&self.db, name).await?;
         found.ok_or_else(|| UseCaseError::NotFound {
             what: "cluster",
@@ -183,7 +211,7 @@ impl Operations {
         })
     }
 
-    fn cluster_view(&self, cluster: Cluster) -> ClusterView {
+    pub(super) fn cluster_view(&self, cluster: Cluster) -> ClusterView {
         let seen = self.effects.seen_cluster(cluster.id);
         ClusterView { cluster, seen }
     }

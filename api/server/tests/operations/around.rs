@@ -6,10 +6,13 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
+use api_server::cluster_vault::{AccessOrder, ClusterVault, VaultError};
+use api_server::document::cluster::{ClusterFault, ClusterField};
 use api_server::effects::{
     AddressGiver, EffectError, Effects, PowerRequest, SeenCluster, SeenMachine,
 };
 use api_server::operations::{Asked, Operations};
+use machine_core::cluster::{Cluster, ClusterSpec};
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::machine::Machine;
 use machine_core::network::ClientKey;
@@ -22,6 +25,7 @@ use machine_store::place::Place;
 use machine_store::request_code::request_code;
 use machine_store::seal::SealKey;
 use machine_store::{events, machines};
+use zeroize::Zeroizing;
 
 /// The only image.
 pub(crate) const IMAGE: &str = "talos-1.13.9";
@@ -92,6 +96,65 @@ pub(crate) struct World {
     pub(crate) reserved: Mutex<BTreeSet<(ClientKey, IpAddr)>>,
 }
 
+/// Secrets are texts here, and access is what was ordered.
+#[async_trait::async_trait]
+impl ClusterVault for World {
+    async fn make_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+        _: &str,
+    ) -> Result<SecretWrite, VaultError> {
+        let place = Place::new("cluster", cluster, "secrets");
+        let drawn = self.draw().unwrap();
+        Ok(SecretWrite::PutIfAbsent {
+            sealed: self.seal.seal(&place, &drawn).unwrap(),
+            place,
+            at: NOW,
+        })
+    }
+
+    fn seal_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+        document: &str,
+    ) -> Result<SecretWrite, VaultError> {
+        if document.is_empty() {
+            return Err(VaultError("cluster.id is missing".to_owned()));
+        }
+        let place = Place::new("cluster", cluster, "secrets");
+        Ok(SecretWrite::Replace {
+            sealed: self.seal.seal(&place, document.as_bytes()).unwrap(),
+            place,
+            at: NOW,
+        })
+    }
+
+    async fn open_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+    ) -> Result<Zeroizing<String>, VaultError> {
+        Ok(Zeroizing::new(format!("keys of {cluster}")))
+    }
+
+    fn drop_cluster_secrets(&self, cluster: ClusterId) -> SecretWrite {
+        SecretWrite::Delete {
+            place: Place::new("cluster", cluster, "secrets"),
+        }
+    }
+
+    async fn make_access(
+        &self,
+        cluster: &Cluster,
+        order: &AccessOrder,
+    ) -> Result<Zeroizing<String>, VaultError> {
+        let (name, role) = (&cluster.spec.name, order.role.as_str());
+        Ok(Zeroizing::new(format!(
+            "{name} {role} {:?}",
+            order.endpoints
+        )))
+    }
+}
+
 #[async_trait::async_trait]
 impl Effects for World {
     fn now(&self) -> Timestamp {
@@ -110,20 +173,6 @@ impl Effects for World {
         let place = Place::new("machine", machine, "bmc_password");
         Ok(SecretWrite::Replace {
             sealed: self.seal.seal(&place, password.as_bytes()).unwrap(),
-            place,
-            at: NOW,
-        })
-    }
-
-    async fn make_cluster_secrets(
-        &self,
-        cluster: ClusterId,
-        _: &str,
-    ) -> Result<SecretWrite, EffectError> {
-        let place = Place::new("cluster", cluster, "secrets");
-        let drawn = self.draw()?;
-        Ok(SecretWrite::PutIfAbsent {
-            sealed: self.seal.seal(&place, &drawn).unwrap(),
             place,
             at: NOW,
         })
@@ -173,8 +222,14 @@ impl Effects for World {
         self.reserved.lock().unwrap().remove(&(client, address));
     }
 
-    fn check_cluster(&self, _: &str) -> Result<(), EffectError> {
-        Ok(())
+    fn check_cluster(&self, spec: &ClusterSpec) -> Result<(), ClusterFault> {
+        if spec.kubernetes != "1.10.0" {
+            return Ok(());
+        }
+        Err(ClusterFault {
+            field: ClusterField::Kubernetes,
+            why: "wanted a newer one, got 1.10.0".to_owned(),
+        })
     }
 
     fn has_image(&self, name: &str) -> bool {

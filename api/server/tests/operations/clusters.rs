@@ -32,7 +32,7 @@ impl Around {
         Ok((applied.created, applied.notes))
     }
 
-    async fn secrets(&self) -> Sealed {
+    pub(crate) async fn secrets(&self) -> Sealed {
         let (view, _) = self.operations.show_cluster("lab").await.unwrap();
         let id: ClusterId = view.cluster.id;
         let place = Place::new("cluster", id, "secrets");
@@ -90,8 +90,43 @@ async fn what_hinders_a_cluster_is_said_when_it_is_applied() {
         assert!(note.contains(wanted), "{note}");
     }
     around.cluster(CLUSTER, "as it should be").await.unwrap();
-    let second = CLUSTER.replace("name: lab", "name: second");
+    let second = CLUSTER
+        .replace("name: lab", "name: second")
+        .replace("0.10:6443", "0.20:6443");
     let (_, notes) = around.cluster(&second, "second").await.unwrap();
     let wanted = "rules of several clusters take cp-1: lab, second";
     assert_eq!(notes, [wanted]);
+}
+
+#[tokio::test]
+async fn two_clusters_with_one_endpoint_are_refused_with_the_line() {
+    let around = Around::racked().await;
+    around.cluster(CLUSTER, "1").await.unwrap();
+    for endpoint in ["https://10.77.0.10:6443", "https://10.77.0.10:6443/"] {
+        let second = CLUSTER
+            .replace("name: lab", "name: second")
+            .replace("https://10.77.0.10:6443", endpoint);
+        let said = around.cluster(&second, endpoint).await.unwrap_err();
+        let said = said.to_string();
+        let wanted = "lab.yaml:2: endpoint: wanted an endpoint of its own, got ";
+        assert!(
+            said.starts_with(wanted) && said.ends_with("the cluster lab"),
+            "{said}"
+        );
+    }
+}
+
+/// Documents that were accepted once, and that no machine could have been installed by.
+#[tokio::test]
+async fn a_cluster_that_no_machine_could_be_installed_for_is_refused_with_the_line() {
+    let around = Around::racked().await;
+    let document = include_str!("cases/k8s-old.yaml");
+    let refused = around
+        .operations
+        .apply_cluster("k8s-old.yaml", document, &asked("1"))
+        .await;
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "k8s-old.yaml:5: kubernetes: wanted a newer one, got 1.10.0"
+    );
 }

@@ -6,7 +6,9 @@
     reason = "a test fails by panicking, also in what its cases share"
 )]
 
+mod access;
 mod around;
+mod cluster_end;
 mod clusters;
 mod database;
 mod endings;

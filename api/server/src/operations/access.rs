@@ -1,0 +1,212 @@
+//! Use cases of people who want into a cluster: a talosconfig, a kubeconfig, its secrets.
+//!
+//! What is handed out is recorded before: who, what for, until when. Nothing of it is kept, so a
+//! repeated call makes another certificate and another record.
+
+use std::time::Duration;
+
+use machine_core::boot::BootOrigin;
+use machine_core::cluster::{Cluster, Role};
+use machine_core::time::Timestamp;
+use machine_store::change::ClusterWrite;
+use machine_store::{attempts, machines};
+use zeroize::Zeroizing;
+
+use crate::cluster_vault::{AccessOrder, AccessRole};
+use crate::error::UseCaseError;
+use crate::operations::clusters::ClusterView;
+use crate::operations::{Asked, Operations, TRIES, Written};
+
+/// How long access lasts if nobody says: a day's work.
+const LIFETIME: Duration = Duration::from_hours(8);
+/// The shortest: a clock may be off by that much.
+const SHORTEST: Duration = Duration::from_mins(1);
+/// The longest, as of the certificates that `talosctl` makes.
+const LONGEST: Duration = Duration::from_hours(8760);
+
+/// Access to a cluster.
+#[derive(Debug)]
+pub struct Access {
+    /// The file. It holds a private key.
+    pub document: Zeroizing<String>,
+    /// Until when it opens the cluster.
+    pub until: Timestamp,
+    /// What to know of it, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Operations {
+    /// Makes access to a cluster for `lifetime`; zero means 8 hours.
+    pub async fn give_access(
+        &self,
+        name: &str,
+        role: AccessRole,
+        lifetime: Duration,
+        asked: &Asked,
+    ) -> Result<Access, UseCaseError> {
+        let lifetime = match lifetime {
+            Duration::ZERO => LIFETIME,
+            lifetime if (SHORTEST..=LONGEST).contains(&lifetime) => lifetime,
+            lifetime => {
+                return Err(UseCaseError::Invalid(format!(
+                    "wanted a lifetime from 1 minute to 8760 hours, got {} seconds",
+                    lifetime.as_secs()
+                )));
+            }
+        };
+        let cluster = self.cluster(name).await?;
+        let order = AccessOrder {
+            role,
+            lifetime,
+            endpoints: self.control_planes(&cluster).await?,
+        };
+        let document = self.effects.make_access(&cluster, &order).await?;
+        let until = self.effects.now().plus(lifetime);
+        let what = format!("{} for {} until {until}", role.document(), role.as_str());
+        self.record_handing_out(&cluster, &what, asked).await?;
+        Ok(Access {
+            document,
+            until,
+            notes: notes(&order),
+        })
+    }
+
+    /// All keys of a cluster, as `talosctl gen secrets` writes them.
+    pub async fn export_secrets(
+        &self,
+        name: &str,
+        confirm: &str,
+        asked: &Asked,
+    ) -> Result<Zeroizing<String>, UseCaseError> {
+        let cluster = self.cluster(name).await?;
+        confirmed(name, confirm, "hand out all keys of it")?;
+        let document = self.effects.open_cluster_secrets(cluster.id).await?;
+        self.record_handing_out(&cluster, "all secrets", asked)
+            .await?;
+        Ok(document)
+    }
+
+    /// Gives a cluster other secrets, while no machine has a config with those that it has.
+    pub async fn import_secrets(
+        &self,
+        name: &str,
+        document: &str,
+        asked: &Asked,
+    ) -> Result<ClusterView, UseCaseError> {
+        let what = ["import secrets", name, document];
+        if self.carried_out(asked, &what).await?.is_some() {
+            return Ok(self.cluster_view(self.cluster(name).await?));
+        }
+        for _ in 0..TRIES {
+            let cluster = self.cluster(name).await?;
+            self.refuse_if_used(&cluster).await?;
+            let secrets = self.effects.seal_cluster_secrets(cluster.id, document)?;
+            let mut change = self.change(&cluster, "given imported secrets", asked);
+            change.request = Some(self.request(asked, &what, String::new()));
+            change.clusters.push(ClusterWrite::HoldUnused {
+                id: cluster.id,
+                version: cluster.version,
+            });
+            change.secrets.push(secrets);
+            match self.write(&change).await? {
+                Written::Now | Written::Before(_) => {
+                    return Ok(self.cluster_view(self.cluster(name).await?));
+                }
+                Written::Overtaken => {}
+            }
+        }
+        Err(UseCaseError::Overtaken)
+    }
+
+    async fn refuse_if_used(&self, cluster: &Cluster) -> Result<(), UseCaseError> {
+        let name = &cluster.spec.name;
+        if cluster.bootstrap.is_some() {
+            return Err(UseCaseError::Contradiction(format!(
+                "{name} was bootstrapped with the secrets that it has: they can't be replaced"
+            )));
+        }
+        let Some(attempt) = attempts::with_secrets_of(&self.db, cluster.id).await? else {
+            return Ok(());
+        };
+        let machine = machines::find(&self.db, attempt.machine).await?;
+        let machine = machine.map_or_else(|| attempt.machine.to_string(), |it| it.name);
+        Err(UseCaseError::Contradiction(match attempt.release {
+            Some(release) => format!(
+                "{machine} got a config with the secrets of {name} at {}: they can't be replaced \
+                 any more. Delete the cluster and make it anew, or keep them",
+                release.at
+            ),
+            None => format!(
+                "{machine} is being installed for {name} and may get its secrets at any moment: \
+                 take that back first (drover machine cancel {machine}), and import before its \
+                 machines are accepted"
+            ),
+        }))
+    }
+
+    /// Durable before anything is handed out.
+    async fn record_handing_out(
+        &self,
+        cluster: &Cluster,
+        what: &str,
+        asked: &Asked,
+    ) -> Result<(), UseCaseError> {
+        let mut change = self.change(cluster, "", asked);
+        for event in &mut change.events {
+            "access".clone_into(&mut event.kind);
+            event.detail = format!("{what} of {}{}", cluster.spec.name, asked.because());
+        }
+        match self.write(&change).await? {
+            Written::Now | Written::Before(_) => Ok(()),
+            Written::Overtaken => Err(UseCaseError::Overtaken),
+        }
+    }
+
+    /// Where the control planes of a cluster run, as far as is known.
+    async fn control_planes(&self, cluster: &Cluster) -> Result<Vec<String>, UseCaseError> {
+        let views = self.list_machines().await?;
+        let members = views.iter().filter(|view| {
+            view.assignment().is_some_and(|(intent, _)| {
+                intent.assignment.cluster == cluster.id
+                    && intent.assignment.role == Role::ControlPlane
+            })
+        });
+        let address = members.filter_map(|view| {
+            let from_disk = view.boots.iter().find(|it| it.origin == BootOrigin::Disk);
+            from_disk.and_then(|boot| boot.address)
+        });
+        Ok(address.map(|it| it.to_string()).collect())
+    }
+}
+
+/// Refuses what would be too bad a mistake to make by a wrong name.
+pub(crate) fn confirmed(name: &str, confirm: &str, what: &str) -> Result<(), UseCaseError> {
+    if name == confirm {
+        return Ok(());
+    }
+    Err(UseCaseError::Invalid(format!(
+        "wanted the cluster's name once more to {what} (--confirm {name}), got {confirm:?}"
+    )))
+}
+
+fn notes(order: &AccessOrder) -> Vec<String> {
+    match order.role {
+        AccessRole::KubeViewer => vec![
+            "a viewer sees what the cluster binds to the group drover:viewers, such as: kubectl \
+             create clusterrolebinding drover-viewers --clusterrole=view --group=drover:viewers"
+                .to_owned(),
+        ],
+        AccessRole::TalosAdmin | AccessRole::TalosOperator | AccessRole::TalosReader
+            if order.endpoints.is_empty() =>
+        {
+            vec![
+                "no control plane runs yet: the file names no endpoint (talosctl --endpoints)"
+                    .to_owned(),
+            ]
+        }
+        AccessRole::TalosAdmin
+        | AccessRole::TalosOperator
+        | AccessRole::TalosReader
+        | AccessRole::KubeAdmin => Vec::new(),
+    }
+}

@@ -1,0 +1,205 @@
+//! Use cases that end a story: what became of a Bootstrap, and a cluster that is deleted.
+
+use machine_core::attempt::AttemptEnd;
+use machine_core::bootstrap::{Resolution, resolve};
+use machine_core::cluster::Cluster;
+use machine_core::intent::{Intent, IntentEnd};
+use machine_core::lifecycle::{Input, Moving, State};
+use machine_core::machine::Machine;
+use machine_store::change::{AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite};
+use machine_store::{attempts, intents, machines};
+
+use crate::error::UseCaseError;
+use crate::operations::access::confirmed;
+use crate::operations::clusters::ClusterView;
+use crate::operations::machines::event;
+use crate::operations::{Asked, Operations, TRIES, Written};
+
+/// What the machines of a cluster mean for its deletion.
+#[derive(Default)]
+struct Leaving {
+    /// Those that have, or may have, its config; each with its state.
+    members: Vec<String>,
+    /// Those whose permission is taken back.
+    released: Vec<Machine>,
+    change: Change,
+}
+
+impl Operations {
+    /// Records what a person knows of a cluster's one Bootstrap call.
+    pub async fn resolve_bootstrap(
+        &self,
+        name: &str,
+        resolution: Resolution,
+        asked: &Asked,
+    ) -> Result<ClusterView, UseCaseError> {
+        let (word, detail) = match resolution {
+            Resolution::Done => ("done", "a person says that it was carried out"),
+            Resolution::NotDone => (
+                "not-done",
+                "a person says that it was not carried out: it is called again",
+            ),
+        };
+        let what = ["resolve bootstrap", name, word];
+        if self.carried_out(asked, &what).await?.is_some() {
+            return Ok(self.cluster_view(self.cluster(name).await?));
+        }
+        for _ in 0..TRIES {
+            let cluster = self.cluster(name).await?;
+            let bootstrap = resolve(cluster.bootstrap, resolution)
+                .map_err(|why| UseCaseError::Contradiction(format!("{name}: {why}")))?;
+            let mut change = self.change(&cluster, "", asked);
+            for event in &mut change.events {
+                "bootstrap".clone_into(&mut event.kind);
+                event.detail = format!("{detail}{}", asked.because());
+            }
+            change.request = Some(self.request(asked, &what, String::new()));
+            change.clusters.push(ClusterWrite::Update(Cluster {
+                bootstrap,
+                ..cluster
+            }));
+            match self.write(&change).await? {
+                Written::Now | Written::Before(_) => {
+                    return Ok(self.cluster_view(self.cluster(name).await?));
+                }
+                Written::Overtaken => {}
+            }
+        }
+        Err(UseCaseError::Overtaken)
+    }
+
+    /// Deletes a cluster that no machine is a member of, and its secrets; the machines whose
+    /// permission to be installed was taken back. What happened is kept.
+    pub async fn delete_cluster(
+        &self,
+        name: &str,
+        confirm: &str,
+        asked: &Asked,
+    ) -> Result<Vec<String>, UseCaseError> {
+        let what = ["delete cluster", name];
+        if let Some(result) = self.carried_out(asked, &what).await? {
+            return Ok(names(&result));
+        }
+        confirmed(name, confirm, "delete it with its secrets")?;
+        for _ in 0..TRIES {
+            let cluster = self.cluster(name).await?;
+            let leaving = self.leaving(&cluster, asked).await?;
+            if !leaving.members.is_empty() {
+                return Err(has_members(name, &leaving.members));
+            }
+            let released: Vec<String> = leaving.released.iter().map(|it| it.name.clone()).collect();
+            let mut change = leaving.change;
+            let told = self.change(&cluster, "deleted, with its secrets", asked);
+            change.events.extend(told.events);
+            change.request = Some(self.request(asked, &what, released.join(" ")));
+            change.clusters.push(ClusterWrite::Delete {
+                id: cluster.id,
+                version: cluster.version,
+                at: self.effects.now(),
+            });
+            change
+                .secrets
+                .push(self.effects.drop_cluster_secrets(cluster.id));
+            match self.write(&change).await? {
+                Written::Now => {
+                    for machine in &leaving.released {
+                        self.effects.wake(machine.id);
+                    }
+                    return Ok(released);
+                }
+                Written::Before(result) => return Ok(names(&result)),
+                Written::Overtaken => {}
+            }
+        }
+        Err(UseCaseError::Overtaken)
+    }
+
+    async fn leaving(&self, cluster: &Cluster, asked: &Asked) -> Result<Leaving, UseCaseError> {
+        let mut leaving = Leaving::default();
+        for machine in machines::list(&self.db).await? {
+            let intent = intents::latest_of_machine(&self.db, machine.id).await?;
+            let of_cluster = intent.filter(|it| it.assignment.cluster == cluster.id);
+            if let Some(intent) = of_cluster {
+                self.leave(machine, &intent, asked, &mut leaving).await?;
+            }
+        }
+        Ok(leaving)
+    }
+
+    /// A machine that may hold the cluster's config is a member; what is only permitted is taken
+    /// back.
+    async fn leave(
+        &self,
+        machine: Machine,
+        intent: &Intent,
+        asked: &Asked,
+        leaving: &mut Leaving,
+    ) -> Result<(), UseCaseError> {
+        let attempts = attempts::of_intent(&self.db, intent.id).await?;
+        let released = attempts.iter().any(|it| it.release.is_some());
+        let is_member = match machine.state {
+            State::Active | State::Cleaning | State::Failed(Moving::Cleaning) => true,
+            State::Provisioning(_) | State::Failed(Moving::Provisioning(_)) => released,
+            State::Discovered
+            | State::Inspecting
+            | State::Available
+            | State::Failed(Moving::Inspecting)
+            | State::Retired => false,
+        };
+        if is_member {
+            let member = format!("{} ({})", machine.name, machine.state);
+            leaving.members.push(member);
+            return Ok(());
+        }
+        if intent.closed.is_some() {
+            return Ok(());
+        }
+        let at = self.effects.now();
+        let cancel = Input::Cancel { released: false };
+        leaving
+            .change
+            .machines
+            .push(match machine.after(cancel, at) {
+                Ok(next) => MachineWrite::Update(next),
+                Err(_) => MachineWrite::Hold {
+                    id: machine.id,
+                    version: machine.version,
+                },
+            });
+        leaving.change.intents.push(IntentWrite::Close {
+            id: intent.id,
+            at,
+            end: IntentEnd::Cancelled,
+        });
+        let open = attempts.iter().filter(|it| it.closed.is_none());
+        leaving
+            .change
+            .attempts
+            .extend(open.map(|attempt| AttemptWrite::Close {
+                id: attempt.id,
+                at,
+                end: AttemptEnd::Cancelled,
+            }));
+        let detail = format!(
+            "it may not erase {} any more: its cluster is deleted{}",
+            intent.assignment.disk,
+            asked.because()
+        );
+        let told = event(&machine, asked, at, "intent", detail);
+        leaving.change.events.push(told);
+        leaving.released.push(machine);
+        Ok(())
+    }
+}
+
+fn has_members(name: &str, members: &[String]) -> UseCaseError {
+    UseCaseError::Contradiction(format!(
+        "{name} has members: {}. Deleting it would take away the keys that they can be reached \
+         with. Take each of them out first (drover machine retire NAME leaves its disk alone)",
+        members.join(", ")
+    ))
+}
+
+fn names(result: &str) -> Vec<String> {
+    result.split_whitespace().map(str::to_owned).collect()
+}
