@@ -8,10 +8,11 @@ use api_proto::v1::cluster_service_server::{ClusterService, ClusterServiceServer
 use api_proto::v1::machine_service_server::{MachineService, MachineServiceServer};
 use api_proto::v1::{
     AcceptMachineRequest, AcceptMachineResponse, ApplyClusterRequest, ApplyClusterResponse,
-    ApplyMachinesRequest, ApplyMachinesResponse, GetClusterRequest, GetClusterResponse,
-    GetMachineRequest, GetMachineResponse, ListClustersRequest, ListClustersResponse,
-    ListMachinesRequest, ListMachinesResponse, Mutation, PowerOperation, RetryMachineRequest,
-    RetryMachineResponse, SetPowerRequest, SetPowerResponse, WatchTimelineRequest,
+    ApplyMachinesRequest, ApplyMachinesResponse, CancelMachineRequest, CancelMachineResponse,
+    GetClusterRequest, GetClusterResponse, GetMachineRequest, GetMachineResponse,
+    ListClustersRequest, ListClustersResponse, ListMachinesRequest, ListMachinesResponse, Mutation,
+    PowerOperation, RetryMachineRequest, RetryMachineResponse, SetPowerRequest, SetPowerResponse,
+    WatchTimelineRequest,
 };
 use machine_core::power::PowerState;
 use tokio::net::UnixListener;
@@ -24,6 +25,7 @@ use tonic::{Request, Response, Status};
 use crate::convert;
 use crate::effects::PowerRequest;
 use crate::operations::{Asked, Operations};
+use crate::record;
 use crate::timeline::{Sent, Timeline};
 
 /// Binds the API's socket: mode 0600. A socket that is left of a daemon that is gone is replaced;
@@ -102,6 +104,7 @@ impl MachineService for Face {
                 .map(|bmc| format!("{} {}", bmc.protocol, bmc.address))
                 .unwrap_or_default(),
             intents: details.intents.iter().map(convert::intent).collect(),
+            record: Some(record::record(&details)),
         }))
     }
 
@@ -181,6 +184,23 @@ impl MachineService for Face {
             .map_err(|error| convert::status(&error))?;
         Ok(Response::new(SetPowerResponse {
             power: power.to_string(),
+        }))
+    }
+
+    async fn cancel_machine(
+        &self,
+        request: Request<CancelMachineRequest>,
+    ) -> Result<Response<CancelMachineResponse>, Status> {
+        let peer = peer(&request);
+        let request = request.into_inner();
+        let asked = asked(request.mutation, &peer)?;
+        let view = self
+            .operations
+            .cancel(&request.name, &asked)
+            .await
+            .map_err(|error| convert::status(&error))?;
+        Ok(Response::new(CancelMachineResponse {
+            machine: Some(convert::machine(&view)),
         }))
     }
 

@@ -8,4 +8,5 @@ pub mod effects;
 pub mod error;
 pub mod grpc;
 pub mod operations;
+mod record;
 mod timeline;

@@ -7,7 +7,12 @@
 )]
 
 mod around;
+mod cancel;
+mod cases;
 mod clusters;
 mod machines;
+mod permitted;
 mod power;
+mod record;
 mod retry;
+mod withdrawal;
