@@ -97,6 +97,14 @@ pub enum MachineCommand {
         #[command(flatten)]
         mutation: MutationArguments,
     },
+    /// Take its install back, before its config is released; it waits then to be accepted again
+    Cancel {
+        /// Its name
+        name: String,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
     /// Switch its power, through its BMC
     Power {
         /// on, off or cycle

@@ -1,12 +1,13 @@
 //! One machine with all that is on record of it.
 
-use api_proto::v1::{Attempt, Boot, Evidence, GetMachineResponse, Intent};
+use api_proto::v1::{Attempt, Boot, Evidence, GetMachineResponse, Intent, MachineRecord};
 use serde_json::{Value, json};
 
 use crate::command::OutputFormat;
 use crate::error::CommandError;
 use crate::listing::{machine_json, print_machines};
 use crate::output::{or_dash, print_json, print_line, print_table, time};
+use crate::record::{print_record, record_json};
 
 /// Prints a machine and what is on record of it.
 pub(crate) fn print_details(
@@ -21,7 +22,12 @@ pub(crate) fn print_details(
         print_line(&format!("\nfailed at {}: {}", failure.step, failure.why))?;
         print_line(&format!("what to do: {}", failure.advice))?;
     }
-    print_line(&format!("\nbmc: {}\n", or_dash(&response.bmc)))?;
+    print_record(
+        response
+            .record
+            .as_ref()
+            .unwrap_or(&MachineRecord::default()),
+    )?;
     print_rows(
         ["evidence", "value", "first seen", "last seen"],
         &response.evidence,
@@ -132,6 +138,7 @@ fn details_json(response: &GetMachineResponse) -> Value {
     json!({
         "machine": response.machine.as_ref().map(machine_json),
         "bmc": response.bmc,
+        "record": response.record.as_ref().map(record_json),
         "evidence": evidence.collect::<Vec<_>>(),
         "boots": boots.collect::<Vec<_>>(),
         "intents": response.intents.iter().map(intent_json).collect::<Vec<_>>(),

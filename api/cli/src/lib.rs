@@ -12,4 +12,5 @@ mod input;
 mod listing;
 pub mod machine;
 mod output;
+mod record;
 pub mod run;

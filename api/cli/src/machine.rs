@@ -1,8 +1,9 @@
 //! `drover machine …`
 
 use api_proto::v1::{
-    AcceptMachineRequest, ApplyMachinesRequest, Event, GetMachineRequest, ListMachinesRequest,
-    PowerOperation, RetryMachineRequest, SetPowerRequest, WatchTimelineRequest,
+    AcceptMachineRequest, ApplyMachinesRequest, CancelMachineRequest, Event, GetMachineRequest,
+    ListMachinesRequest, PowerOperation, RetryMachineRequest, SetPowerRequest,
+    WatchTimelineRequest,
 };
 use serde_json::json;
 
@@ -77,6 +78,17 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
                 name,
             };
             let response = client.retry_machine(request).await?.into_inner();
+            print_machines(response.machine.as_slice(), arguments.output)
+        }
+        MachineCommand::Cancel {
+            name,
+            mutation: why,
+        } => {
+            let request = CancelMachineRequest {
+                mutation: Some(mutation(why)?),
+                name,
+            };
+            let response = client.cancel_machine(request).await?.into_inner();
             print_machines(response.machine.as_slice(), arguments.output)
         }
         MachineCommand::Power {

@@ -10,14 +10,15 @@ use api_proto::v1::database_service_server::{DatabaseService, DatabaseServiceSer
 use api_proto::v1::machine_service_server::{MachineService, MachineServiceServer};
 use api_proto::v1::{
     AcceptMachineRequest, AcceptMachineResponse, ApplyClusterRequest, ApplyClusterResponse,
-    ApplyMachinesRequest, ApplyMachinesResponse, ConfirmDatabaseRequest, ConfirmDatabaseResponse,
-    DeleteClusterRequest, DeleteClusterResponse, ExportSecretsRequest, ExportSecretsResponse,
-    GetClusterRequest, GetClusterResponse, GetDatabaseRequest, GetDatabaseResponse,
-    GetMachineRequest, GetMachineResponse, ImportSecretsRequest, ImportSecretsResponse,
-    KubeConfigRequest, KubeConfigResponse, ListClustersRequest, ListClustersResponse,
-    ListMachinesRequest, ListMachinesResponse, PowerOperation, ResolveBootstrapRequest,
-    ResolveBootstrapResponse, RetryMachineRequest, RetryMachineResponse, SetPowerRequest,
-    SetPowerResponse, TalosConfigRequest, TalosConfigResponse, WatchTimelineRequest,
+    ApplyMachinesRequest, ApplyMachinesResponse, CancelMachineRequest, CancelMachineResponse,
+    ConfirmDatabaseRequest, ConfirmDatabaseResponse, DeleteClusterRequest, DeleteClusterResponse,
+    ExportSecretsRequest, ExportSecretsResponse, GetClusterRequest, GetClusterResponse,
+    GetDatabaseRequest, GetDatabaseResponse, GetMachineRequest, GetMachineResponse,
+    ImportSecretsRequest, ImportSecretsResponse, KubeConfigRequest, KubeConfigResponse,
+    ListClustersRequest, ListClustersResponse, ListMachinesRequest, ListMachinesResponse,
+    PowerOperation, ResolveBootstrapRequest, ResolveBootstrapResponse, RetryMachineRequest,
+    RetryMachineResponse, SetPowerRequest, SetPowerResponse, TalosConfigRequest,
+    TalosConfigResponse, WatchTimelineRequest,
 };
 use machine_core::power::PowerState;
 use tokio::net::UnixListener;
@@ -32,6 +33,7 @@ use crate::effects::PowerRequest;
 use crate::grpc_access;
 use crate::operations::endings::Ending;
 use crate::operations::{Asked, Operations};
+use crate::record;
 use crate::timeline::{Sent, Timeline};
 
 /// Binds the API's socket: mode 0600. A socket that is left of a daemon that is gone is replaced;
@@ -127,6 +129,7 @@ impl MachineService for Face {
                 .map(|bmc| format!("{} {}", bmc.protocol, bmc.address))
                 .unwrap_or_default(),
             intents: details.intents.iter().map(convert::intent).collect(),
+            record: Some(record::record(&details)),
             advice: details.advice,
         }))
     }
@@ -208,6 +211,23 @@ impl MachineService for Face {
         Ok(Response::new(SetPowerResponse {
             power: switched.power.to_string(),
             notes: switched.notes,
+        }))
+    }
+
+    async fn cancel_machine(
+        &self,
+        request: Request<CancelMachineRequest>,
+    ) -> Result<Response<CancelMachineResponse>, Status> {
+        let peer = peer(&request);
+        let request = request.into_inner();
+        let asked = asked(request.mutation, &peer)?;
+        let view = self
+            .operations
+            .cancel(&request.name, &asked)
+            .await
+            .map_err(|error| convert::status(&error))?;
+        Ok(Response::new(CancelMachineResponse {
+            machine: Some(convert::machine(&view)),
         }))
     }
 

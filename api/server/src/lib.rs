@@ -11,4 +11,5 @@ pub mod error;
 pub mod grpc;
 mod grpc_access;
 pub mod operations;
+mod record;
 mod timeline;

@@ -8,9 +8,10 @@ use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
 use machine_store::change::{Change, MachineWrite};
 use machine_store::events::{self, Event, RecordedEvent};
-use machine_store::evidence::RecordedFact;
+use machine_store::evidence::{Fact, RecordedFact};
+use machine_store::reservations::{self, Reservation};
 use machine_store::{
-    attempts, boots, clusters, evidence, forgotten, identities, intents, machines,
+    attempts, boots, clusters, evidence, forgotten, identities, intents, machines, registrations,
 };
 
 use crate::effects::SeenMachine;
@@ -46,6 +47,10 @@ pub struct MachineDetails {
     pub view: MachineView,
     /// All that it has shown of its identity.
     pub evidence: Vec<RecordedFact>,
+    /// What documents say of its identity.
+    pub said: Vec<Fact>,
+    /// The addresses that are reserved for its cards.
+    pub reserved: Vec<Reservation>,
     /// Its latest intents, newest first, and the names of their clusters.
     pub intents: Vec<(Intent, String)>,
     /// The attempts of the latest intent, newest first.
@@ -93,6 +98,8 @@ impl Operations {
             view,
             advice,
             evidence: evidence::of_machine(&self.db, id).await?,
+            said: registrations::of_machine(&self.db, id).await?,
+            reserved: reservations::of_machine(&self.db, id).await?,
             intents: named,
             attempts,
         })

@@ -134,9 +134,16 @@ impl Registration {
         }
     }
 
+    /// A UUID or a serial number that another takes the place of is no cleared one.
     fn compare_facts(&mut self) {
+        let kind = std::mem::discriminant::<Fact>;
+        let is_replaced = |old: &&Fact| {
+            let is_card = matches!(old, Fact::Mac(_));
+            !is_card && self.said.iter().any(|new| kind(new) == kind(old))
+        };
+        let cleared = self.unsaid.iter().filter(|it| !is_replaced(it)).map(named);
+        self.cleared.extend(cleared);
         self.changes.extend(self.said.iter().map(named));
-        self.cleared.extend(self.unsaid.iter().map(named));
     }
 
     fn compare_addresses(&mut self, before: &[Reservation]) {
@@ -144,7 +151,9 @@ impl Registration {
         let is_new = |it: &&Reservation| !before.contains(it);
         self.changes
             .extend(self.reserved.iter().filter(is_new).map(told));
-        self.cleared.extend(self.freed.iter().map(told));
+        let has_none = |it: &&Reservation| self.reserved.iter().all(|now| now.mac != it.mac);
+        self.cleared
+            .extend(self.freed.iter().filter(has_none).map(told));
     }
 }
 

@@ -24,7 +24,7 @@ use machine_store::location::Location;
 use machine_store::place::Place;
 use machine_store::request_code::request_code;
 use machine_store::seal::SealKey;
-use machine_store::{events, machines};
+use machine_store::{events, machines, secrets};
 use zeroize::Zeroizing;
 
 /// The only image.
@@ -42,6 +42,7 @@ impl Around {
     pub(crate) async fn new() -> Self {
         let db = Db::open(&Location::SqliteMemory).await.unwrap();
         let world = Arc::new(World {
+            db: db.clone(),
             seal: SealKey::generate().unwrap(),
             drawn: AtomicU8::new(0),
             is_proxy: Mutex::default(),
@@ -84,6 +85,7 @@ pub(crate) fn asked(key: &str) -> Asked {
 
 /// A daemon without sockets.
 pub(crate) struct World {
+    db: Db,
     pub(crate) seal: SealKey,
     drawn: AtomicU8,
     pub(crate) is_proxy: Mutex<bool>,
@@ -178,6 +180,25 @@ impl Effects for World {
         })
     }
 
+    fn forget_bmc_password(&self, machine: MachineId) -> SecretWrite {
+        let place = Place::new("machine", machine, "bmc_password");
+        SecretWrite::Remove { place }
+    }
+
+    async fn is_bmc_password(
+        &self,
+        machine: MachineId,
+        password: &str,
+    ) -> Result<bool, EffectError> {
+        let place = Place::new("machine", machine, "bmc_password");
+        let db = self.db.clone();
+        let sealed = secrets::find(&db, &place).await.unwrap();
+        Ok(sealed.is_some_and(|sealed| {
+            let plain = self.seal.unseal(&place, &sealed).unwrap();
+            plain.expose() == password.as_bytes()
+        }))
+    }
+
     async fn switch_power(
         &self,
         _: &Machine,
@@ -203,7 +224,17 @@ impl Effects for World {
 
     fn giver_of(&self, address: IpAddr) -> Result<AddressGiver, EffectError> {
         if address == IpAddr::from([10, 77, 0, 1]) {
-            return Err(EffectError("10.77.0.1 is the server's".to_owned()));
+            return Err(EffectError("not the server's".to_owned()));
+        }
+        match address {
+            IpAddr::V4(it) if !matches!(it.octets(), [10, 77 | 88, 0, _]) => {
+                return Ok(AddressGiver::Nobody);
+            }
+            IpAddr::V4(it) if it.octets()[3] == 255 => {
+                return Err(EffectError("not the broadcast".to_owned()));
+            }
+            IpAddr::V4(it) if it.octets()[3] >= 100 => return Ok(AddressGiver::UsFromRange),
+            IpAddr::V4(_) | IpAddr::V6(_) => {}
         }
         let is_proxy = *self.is_proxy.lock().unwrap();
         Ok(if is_proxy {

@@ -84,10 +84,7 @@ async fn what_hinders_a_cluster_is_said_when_it_is_applied() {
     ] {
         let document = CLUSTER.replacen(from, to, 1);
         let (_, notes) = around.cluster(&document, wanted).await.unwrap();
-        let [note] = notes.as_slice() else {
-            panic!("{to:?}: {notes:?}")
-        };
-        assert!(note.contains(wanted), "{note}");
+        assert!(notes.iter().any(|it| it.contains(wanted)), "{notes:?}");
     }
     around.cluster(CLUSTER, "as it should be").await.unwrap();
     let second = CLUSTER

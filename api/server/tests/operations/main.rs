@@ -8,10 +8,15 @@
 
 mod access;
 mod around;
+mod cancel;
+mod cases;
 mod cluster_end;
 mod clusters;
 mod database;
 mod endings;
 mod machines;
+mod permitted;
 mod power;
+mod record;
 mod retry;
+mod withdrawal;
