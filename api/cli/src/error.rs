@@ -41,8 +41,8 @@ pub enum CommandError {
     Yaml(String),
     /// The daemon is there and does not answer.
     #[error(
-        "the daemon took the request, but does not answer: it may be stuck or its disk slow; look \
-         at its log, and ask again with the same --idempotency-key if something was to be changed"
+        "the daemon took the request, but does not answer: it may be stuck, or its disk slow; look \
+         at its log, and at what became of the request before you ask again"
     )]
     Silent,
     /// The connection ended before the answer did.

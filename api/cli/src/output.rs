@@ -95,3 +95,25 @@ pub(crate) fn or_dash(text: &str) -> String {
         text.to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What is printed as YAML is read back as what it was: also what a careless reader takes for a
+    /// number, a truth or a time.
+    #[test]
+    fn yaml_is_read_back_as_it_was() {
+        let value = json!({
+            "name": "no", "mac": "52:54:00:77:00:01", "digits": "0123", "empty": "",
+            "lines": "a\nb", "colon": "a: b", "dash": "- a", "null": null, "ready": true,
+            "conditions": ["Conflict with w-3: mac is a there; uuid is b here", "yes", "1e5"],
+            "none": [], "since": "2026-11-23T22:20:05.250Z",
+        });
+        let text = serde_saphyr::to_string(&value).unwrap();
+        let read: Value = serde_saphyr::from_str(&text).unwrap();
+        assert_eq!(read, value, "{text}");
+    }
+}
