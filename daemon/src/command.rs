@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use api_cli::command::{ClientArguments, ClientCommand};
-use clap::{Args, Parser, Subcommand};
+use api_cli::completion::print_completion;
+use api_cli::error::CommandError;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use config_render::talos::request::{GenerateRequest, generate_base};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +39,14 @@ pub enum Command {
     Serve(ServeArguments),
     /// Print a settings file with every setting and its documentation
     Settings,
+    /// Print what a shell needs to complete these commands
+    ///
+    /// For bash: drover completion bash > /etc/bash_completion.d/drover
+    Completion {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
     /// Configs without a daemon
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -87,15 +98,46 @@ pub enum ConfigCommand {
     },
 }
 
-/// Runs a command; the error is one sentence for the person who typed it.
-pub async fn run(arguments: Arguments) -> Result<(), String> {
+/// Why a command failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// One sentence for the person who typed it.
+    pub why: String,
+    /// What the program ends with.
+    pub exit_code: u8,
+}
+
+impl From<String> for Failed {
+    fn from(why: String) -> Self {
+        Self { why, exit_code: 1 }
+    }
+}
+
+impl From<CommandError> for Failed {
+    fn from(error: CommandError) -> Self {
+        Self {
+            why: chain(&error),
+            exit_code: error.exit_code(),
+        }
+    }
+}
+
+/// Runs a command.
+pub async fn run(arguments: Arguments) -> Result<(), Failed> {
     match arguments.command {
-        Command::Serve(serve) => run_serve(serve).await,
-        Command::Settings => print(&sample::sample()),
-        Command::Config(command) => generate(&command),
-        Command::Client(command) => api_cli::run::run(command, &arguments.client)
-            .await
-            .map_err(|error| chain(&error)),
+        Command::Serve(serve) => run_serve(serve).await?,
+        Command::Settings => print(&sample::sample())?,
+        Command::Config(command) => generate(&command)?,
+        Command::Completion { shell } => complete(shell)?,
+        Command::Client(command) => api_cli::run::run(command, &arguments.client).await?,
+    }
+    Ok(())
+}
+
+fn complete(shell: Shell) -> Result<(), CommandError> {
+    match print_completion(shell, Arguments::command()) {
+        Err(error) if error.is_closed_pipe() => Ok(()),
+        done => done,
     }
 }
 
@@ -189,7 +231,9 @@ fn generate(command: &ConfigCommand) -> Result<(), String> {
 
 fn print(text: &str) -> Result<(), String> {
     use std::io::Write;
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|error| format!("can't print: {error}"))
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads only the first lines has what he wants.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => done.map_err(|error| format!("can't print: {error}")),
+    }
 }

@@ -123,6 +123,11 @@ impl Effects for DaemonEffects {
         Ok(power)
     }
 
+    async fn bmc_guid(&self, machine: &Machine) -> Result<Option<String>, EffectError> {
+        let guid = self.power.guid(machine).await;
+        guid.map_err(|error| effect(&error))
+    }
+
     fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), EffectError> {
         self.dhcp
             .reserve(client, address)
@@ -174,6 +179,8 @@ impl Effects for DaemonEffects {
     }
 
     fn wake(&self, machine: MachineId) {
+        // What it waits for is judged anew: what was said before its record changed is no answer.
+        self.status.set_waiting(machine, String::new());
         self.records.wake.machine(machine);
     }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use drover::command::{Arguments, run};
+use drover::command::{Arguments, Failed, run};
 use tokio::runtime::Runtime;
 
 /// How long a thread that blocks may go on after the end: one that reads from a disk that hangs
@@ -19,13 +19,13 @@ fn main() -> ExitCode {
             runtime.shutdown_timeout(BLOCKED);
             ended
         }
-        Err(error) => Err(format!("can't start threads: {error}")),
+        Err(error) => Err(Failed::from(format!("can't start threads: {error}"))),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&error);
-            ExitCode::FAILURE
+        Err(failed) => {
+            complain(&failed.why);
+            ExitCode::from(failed.exit_code)
         }
     }
 }

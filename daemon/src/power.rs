@@ -1,10 +1,14 @@
 //! Power through BMCs: a driver for each machine that has one, with its sealed password.
 
+mod board;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bmc_control::bmc::Bmc;
+use bmc_control::bmc::{Bmc, PowerChange};
 use bmc_control::connect::Connector;
 use bmc_control::limits::Limits;
 use bmc_ipmi::login::Password;
@@ -17,6 +21,7 @@ use machine_store::place::Place;
 use machine_store::secrets;
 
 use crate::error::{StepError, chain};
+use crate::power::board::{Boards, system_guid};
 use crate::records::Records;
 
 /// How long a machine may take to follow a command of its BMC.
@@ -36,6 +41,7 @@ pub struct Power {
     connector: Connector,
     commands: Mutex<BTreeMap<MachineId, PowerCommand>>,
     turns: Mutex<BTreeMap<MachineId, Arc<tokio::sync::Mutex<()>>>>,
+    boards: Boards,
 }
 
 impl Power {
@@ -46,6 +52,7 @@ impl Power {
             connector: Connector::new(Limits::DEFAULT),
             commands: Mutex::default(),
             turns: Mutex::default(),
+            boards: Boards::default(),
         }
     }
 
@@ -143,31 +150,33 @@ impl Power {
         Ok((!lost.is_empty()).then(|| format!("the BMC did not keep {}", lost.join(", "))))
     }
 
-    /// Switches power to a level and waits until the BMC says that the machine has followed.
+    /// Switches power to a level and waits until the BMC says that the machine has followed. Power
+    /// goes off only by a BMC that does not say that it is in another machine.
     pub async fn switch(
         &self,
         machine: &Machine,
         wanted: PowerState,
     ) -> Result<PowerState, StepError> {
         let bmc = self.driver_or_error(machine).await?;
-        bmc.set_power(wanted)
+        if wanted == PowerState::Off {
+            self.boards.check(&self.records, machine, &*bmc).await?;
+        }
+        let change = bmc
+            .set_power(wanted)
             .await
             .map_err(|error| outside(&error))?;
-        let follow = async {
-            loop {
-                match bmc.power().await {
-                    Ok(power) if power == wanted => return Ok(power),
-                    Ok(_) => tokio::time::sleep(LOOK).await,
-                    Err(error) => return Err(outside(&error)),
-                }
-            }
-        };
-        tokio::time::timeout(FOLLOW, follow).await.unwrap_or_else(|_| {
-            Err(StepError::Outside(format!(
-                "{}: the BMC took the command, but the machine is not {wanted} after {FOLLOW:?}",
-                machine.name
-            )))
-        })
+        match change {
+            PowerChange::AlreadyThere => Ok(wanted),
+            PowerChange::Commanded => follow(&machine.name, &*bmc, wanted).await,
+        }
+    }
+
+    /// The GUID that the machine's BMC says of the machine around it, if it is usable.
+    pub async fn guid(&self, machine: &Machine) -> Result<Option<String>, StepError> {
+        let bmc = self.driver_or_error(machine).await?;
+        let said = system_guid(&*bmc).await?;
+        let usable = said.filter(|guid| guid.is_usable());
+        Ok(usable.map(|guid| guid.to_string()))
     }
 
     /// What switches the machine; nothing does in safe mode.
@@ -204,6 +213,30 @@ impl Power {
                 .connect(endpoint, Password::new(plain.expose())),
         ))
     }
+}
+
+/// Waits until the BMC says twice in a row that the machine has followed: some servers come back by
+/// themselves, and a BMC may say at once what it was told.
+async fn follow(name: &str, bmc: &dyn Bmc, wanted: PowerState) -> Result<PowerState, StepError> {
+    let looks = async {
+        let mut has_followed = false;
+        loop {
+            let power = bmc.power().await.map_err(|error| outside(&error))?;
+            if power == wanted && has_followed {
+                return Ok(power);
+            }
+            has_followed = power == wanted;
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::time::timeout(FOLLOW, looks)
+        .await
+        .unwrap_or_else(|_| {
+            Err(StepError::Outside(format!(
+                "{name}: the BMC took the command, but the machine is not {wanted} after \
+                 {FOLLOW:?}: look at it, and at its BMC"
+            )))
+        })
 }
 
 fn outside(error: &dyn std::error::Error) -> StepError {

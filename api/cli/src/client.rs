@@ -1,6 +1,7 @@
 //! The connection to the daemon: gRPC over its Unix socket, which only its owner can open.
 
 use std::path::Path;
+use std::time::Duration;
 
 use api_proto::v1::Mutation;
 use api_proto::v1::cluster_service_client::ClusterServiceClient;
@@ -14,22 +15,36 @@ use tower::service_fn;
 use crate::command::MutationArguments;
 use crate::error::CommandError;
 
+/// How long the daemon may take to begin an answer: it reads its records, or makes secrets.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long if it asks a BMC meanwhile: two commands of 20 s each, with their logins, and the wait
+/// for the machine's turn.
+const PATIENCE_WITH_BMCS: Duration = Duration::from_mins(3);
+
 /// The service of machines.
 pub async fn machines(socket: &Path) -> Result<MachineServiceClient<Channel>, CommandError> {
-    Ok(MachineServiceClient::new(connect(socket).await?))
+    Ok(MachineServiceClient::new(connect(socket, PATIENCE).await?))
+}
+
+/// The service of machines, for what their BMCs take part in.
+pub async fn machines_with_bmcs(
+    socket: &Path,
+) -> Result<MachineServiceClient<Channel>, CommandError> {
+    let channel = connect(socket, PATIENCE_WITH_BMCS).await?;
+    Ok(MachineServiceClient::new(channel))
 }
 
 /// The service of clusters.
 pub async fn clusters(socket: &Path) -> Result<ClusterServiceClient<Channel>, CommandError> {
-    Ok(ClusterServiceClient::new(connect(socket).await?))
+    Ok(ClusterServiceClient::new(connect(socket, PATIENCE).await?))
 }
 
 /// The service of the database.
 pub async fn database(socket: &Path) -> Result<DatabaseServiceClient<Channel>, CommandError> {
-    Ok(DatabaseServiceClient::new(connect(socket).await?))
+    Ok(DatabaseServiceClient::new(connect(socket, PATIENCE).await?))
 }
 
-async fn connect(socket: &Path) -> Result<Channel, CommandError> {
+async fn connect(socket: &Path, patience: Duration) -> Result<Channel, CommandError> {
     let no_daemon = |why: String| CommandError::NoDaemon {
         socket: socket.to_owned(),
         why,
@@ -40,6 +55,8 @@ async fn connect(socket: &Path) -> Result<Channel, CommandError> {
         .map_err(|error| no_daemon(error.to_string()))?;
     let path = socket.to_owned();
     Endpoint::from_static("http://drover")
+        // Until an answer begins: what is followed may go on as long as it likes.
+        .timeout(patience)
         .connect_with_connector(service_fn(move |_| {
             let path = path.clone();
             async move { UnixStream::connect(path).await.map(TokioIo::new) }

@@ -8,7 +8,8 @@ use crate::command::{ClientArguments, ClusterCommand, OutputFormat};
 use crate::error::CommandError;
 use crate::input::read_document;
 use crate::listing::{machine_json, print_machines};
-use crate::output::{print_json, print_line, print_notes, print_table};
+use crate::output::{print_line, print_names, print_notes, print_structured, print_table};
+use crate::wait::wait_for_cluster;
 
 /// Runs a command about clusters.
 pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result<(), CommandError> {
@@ -22,18 +23,27 @@ pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result
                 .into_inner();
             print_clusters(&response.clusters, output)
         }
+        ClusterCommand::Wait {
+            name,
+            goal,
+            timeout,
+        } => wait_for_cluster(&arguments.socket, &name, goal, timeout).await,
         ClusterCommand::Show { name } => {
             let response = client
                 .get_cluster(GetClusterRequest { name })
                 .await?
                 .into_inner();
-            if output == OutputFormat::Json {
-                return print_json(&json!({
+            if output.is_structured() {
+                let value = json!({
                     "cluster": response.cluster.as_ref().map(cluster_json),
                     "members": response.members.iter().map(machine_json).collect::<Vec<_>>(),
-                }));
+                });
+                return print_structured(&value, output);
             }
             print_clusters(response.cluster.as_slice(), output)?;
+            if output == OutputFormat::Name {
+                return Ok(());
+            }
             print_line("")?;
             print_machines(&response.members, output)
         }
@@ -56,8 +66,12 @@ pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result
 }
 
 fn print_clusters(clusters: &[Cluster], output: OutputFormat) -> Result<(), CommandError> {
-    if output == OutputFormat::Json {
-        return print_json(&Value::Array(clusters.iter().map(cluster_json).collect()));
+    if output.is_structured() {
+        let clusters = Value::Array(clusters.iter().map(cluster_json).collect());
+        return print_structured(&clusters, output);
+    }
+    if output == OutputFormat::Name {
+        return print_names(clusters.iter().map(|it| &it.name));
     }
     let rows = clusters.iter().map(|cluster| {
         let ready = if cluster.ready { "yes" } else { "no" };

@@ -1,8 +1,13 @@
 //! The commands, as they are typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+
+use crate::duration::parse_duration;
+use crate::selector::Selector;
+use crate::wait::{ClusterGoal, MachineGoal};
 
 /// A command for a running daemon.
 #[derive(Debug, Subcommand)]
@@ -21,17 +26,23 @@ pub enum ClientCommand {
 /// What every command of a client takes.
 #[derive(Debug, Clone, Args)]
 pub struct ClientArguments {
-    /// The daemon's socket
-    #[arg(
-        long,
-        global = true,
-        env = "DROVER_SOCKET",
-        default_value = "/var/lib/drover/drover.sock"
-    )]
+    /// The daemon's socket; also by the environment, as `DROVER_SOCKET`
+    // Not by clap's `env`: what stands in the environment would be printed as wanted in each usage.
+    #[arg(long, global = true, default_value_os_t = default_socket())]
     pub socket: PathBuf,
-    /// How to print
+    /// How to print; `name` is for machines and clusters
     #[arg(long, short, global = true, value_enum, default_value_t = OutputFormat::Table)]
     pub output: OutputFormat,
+}
+
+/// The socket that the environment names, or that of a daemon with the usual state directory.
+fn default_socket() -> PathBuf {
+    std::env::var_os("DROVER_SOCKET")
+        .filter(|it| !it.is_empty())
+        .map_or_else(
+            || PathBuf::from("/var/lib/drover/drover.sock"),
+            PathBuf::from,
+        )
 }
 
 /// How to print.
@@ -39,8 +50,24 @@ pub struct ClientArguments {
 pub enum OutputFormat {
     /// For people
     Table,
+    /// For people with a wide terminal
+    Wide,
     /// For programs: one JSON document, or one a line for what goes on
     Json,
+    /// For programs and people: YAML
+    Yaml,
+    /// Only the names, a line each
+    Name,
+}
+
+impl OutputFormat {
+    /// Whether it is for programs: JSON or YAML.
+    pub const fn is_structured(self) -> bool {
+        match self {
+            Self::Json | Self::Yaml => true,
+            Self::Table | Self::Wide | Self::Name => false,
+        }
+    }
 }
 
 /// Why something is changed.
@@ -58,7 +85,16 @@ pub struct MutationArguments {
 #[derive(Debug, Subcommand)]
 pub enum MachineCommand {
     /// Every machine
-    List,
+    #[command(
+        after_help = "Example: drover machine list --selector 'state=active,name=cp-*' -o wide"
+    )]
+    List {
+        /// Only those whose fields are so: FIELD=VALUE or FIELD!=VALUE, several joined by commas,
+        /// with * and ? in values. Fields: name, state, cluster, role, power, address,
+        /// architecture, firmware, ready, condition
+        #[arg(long, short = 'l')]
+        selector: Option<Selector>,
+    },
     /// One machine: who it is, what it waits for, its boots, permissions and attempts
     Show {
         /// Its name
@@ -105,7 +141,26 @@ pub enum MachineCommand {
         #[command(flatten)]
         mutation: MutationArguments,
     },
-    /// Switch its power, through its BMC
+    /// Wait until a machine is so; what it waits for goes to standard error
+    ///
+    /// Ends with 0 when it is so, with 1 when it failed or is not there, with 3 when the time is
+    /// over.
+    #[command(after_help = "Example: drover machine wait cp-1 --for active --timeout 30m")]
+    Wait {
+        /// Its name
+        name: String,
+        /// on, off, or a state such as active
+        #[arg(long = "for", value_name = "GOAL")]
+        goal: MachineGoal,
+        /// How long at most, such as 90s, 30m or 1h30m
+        #[arg(long, default_value = "30m", value_parser = parse_duration)]
+        timeout: Duration,
+    },
+    /// What ends a machine's story
+    #[command(flatten)]
+    Ending(EndingCommand),
+    /// Switch its power, through its BMC, and see it follow
+    #[command(after_help = "Example: drover machine power off w-3 --reason 'a new fan'")]
     Power {
         /// on, off or cycle
         operation: PowerArgument,
@@ -115,6 +170,64 @@ pub enum MachineCommand {
         #[command(flatten)]
         mutation: MutationArguments,
     },
+}
+
+/// What ends a machine's story. None of them erases a disk.
+#[derive(Debug, Subcommand)]
+pub enum EndingCommand {
+    /// Leave a machine alone for good: a dead one, or one that is no longer wanted
+    ///
+    /// Closes the permission to install it, if one is open. It boots its own disk from then on, and
+    /// Drover does not switch its power. `accept` takes it back, `forget` removes its record.
+    #[command(after_help = "Example: drover machine retire w-3 --reason 'its board is broken'")]
+    Retire(NamedArguments),
+    /// Remove the record of a machine that is retired, was never accepted, or claims to be another
+    ///
+    /// Its name, cards and addresses are free then, and the password of its BMC is gone. Its
+    /// timeline can still be read until another machine has the name.
+    #[command(after_help = "Example: drover machine forget w-3 --reason 'it was sold'")]
+    Forget(NamedArguments),
+    /// Say that a machine which claims to be another is that one: a swapped card, a replaced board
+    ///
+    /// The claimant's cards become the other's, and its record goes. With --board its UUID and
+    /// serial number count instead of the old ones.
+    #[command(after_help = "Example: drover machine merge m-525400770009 --into w-3 --board")]
+    Merge(MergeArguments),
+    /// Say that a machine's board was replaced: its next boot's UUID and serial number are taken
+    #[command(after_help = "Example: drover machine replace-board w-3 --reason 'RMA 4711'")]
+    ReplaceBoard(NamedArguments),
+    /// Say that a machine's UUID is that of several boards, so that it identifies none of them
+    #[command(after_help = "Example: drover machine ignore-uuid w-3")]
+    IgnoreUuid(NamedArguments),
+    /// Say that a BMC is in the machine that it is recorded for, though it says another GUID
+    #[command(after_help = "Example: drover machine accept-bmc w-3")]
+    AcceptBmc(NamedArguments),
+}
+
+/// A machine, and why it is changed.
+#[derive(Debug, Args)]
+pub struct NamedArguments {
+    /// Its name
+    pub name: String,
+    /// Why, and under which key
+    #[command(flatten)]
+    pub mutation: MutationArguments,
+}
+
+/// `drover machine merge`
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// The machine that claims to be another
+    pub claimant: String,
+    /// The machine that it is
+    #[arg(long, value_name = "NAME")]
+    pub into: String,
+    /// The board was replaced: take the claimant's UUID and serial number in place of the old ones
+    #[arg(long)]
+    pub board: bool,
+    /// Why, and under which key
+    #[command(flatten)]
+    pub mutation: MutationArguments,
 }
 
 /// What to do with the power.
@@ -137,6 +250,20 @@ pub enum ClusterCommand {
     Show {
         /// Its name
         name: String,
+    },
+    /// Wait until a cluster is so; what it waits for goes to standard error
+    ///
+    /// Ends with 0 when it is so, with 1 when there is none, with 3 when the time is over.
+    #[command(after_help = "Example: drover cluster wait lab --for ready --timeout 1h")]
+    Wait {
+        /// Its name
+        name: String,
+        /// ready
+        #[arg(long = "for", value_name = "GOAL", value_enum)]
+        goal: ClusterGoal,
+        /// How long at most, such as 90s, 30m or 1h30m
+        #[arg(long, default_value = "30m", value_parser = parse_duration)]
+        timeout: Duration,
     },
     /// Make a cluster, or change it
     Apply {

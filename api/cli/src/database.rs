@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::client::{database, mutation};
 use crate::command::{ClientArguments, DatabaseCommand, MutationArguments, OutputFormat};
 use crate::error::CommandError;
-use crate::output::{print_json, print_line, print_warning};
+use crate::output::{print_line, print_structured, print_warning};
 
 /// What a person types to confirm.
 const WORD: &str = "confirm";
@@ -56,13 +56,16 @@ fn print_status(found: &GetDatabaseResponse, output: OutputFormat) -> Result<(),
         advice,
         confirmable,
     } = found;
-    match (output, safe_mode.as_str()) {
-        (OutputFormat::Json, _) => print_json(&json!({
+    if output.is_structured() {
+        let status = json!({
             "database": place, "safe_mode": safe_mode, "advice": advice,
             "confirmable": confirmable,
-        })),
-        (OutputFormat::Table, "") => print_line(&format!("{place}: the one that was here last")),
-        (OutputFormat::Table, _) => print_line(&format!("{place}: {safe_mode}; {advice}")),
+        });
+        return print_structured(&status, output);
+    }
+    match safe_mode.as_str() {
+        "" => print_line(&format!("{place}: the one that was here last")),
+        _ => print_line(&format!("{place}: {safe_mode}; {advice}")),
     }
 }
 
@@ -83,12 +86,11 @@ async fn confirm(
     };
     let mut client = database(&arguments.socket).await?;
     client.confirm_database(request).await?;
-    match arguments.output {
-        OutputFormat::Json => print_json(&json!({ "database": found.place, "safe_mode": "" })),
-        OutputFormat::Table => {
-            print_line(&format!("{}: confirmed, safe mode is over", found.place))
-        }
+    if arguments.output.is_structured() {
+        let confirmed = json!({ "database": found.place, "safe_mode": "" });
+        return print_structured(&confirmed, arguments.output);
     }
+    print_line(&format!("{}: confirmed, safe mode is over", found.place))
 }
 
 /// Asks the person at the terminal.

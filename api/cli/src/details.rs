@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::command::OutputFormat;
 use crate::error::CommandError;
 use crate::listing::{machine_json, print_machines};
-use crate::output::{or_dash, print_json, print_line, print_table, time};
+use crate::output::{or_dash, print_line, print_structured, print_table, time};
 use crate::record::{print_record, record_json};
 
 /// Prints a machine and what is on record of it.
@@ -14,13 +14,19 @@ pub(crate) fn print_details(
     response: &GetMachineResponse,
     output: OutputFormat,
 ) -> Result<(), CommandError> {
-    if output == OutputFormat::Json {
-        return print_json(&details_json(response));
+    if output.is_structured() {
+        return print_structured(&details_json(response), output);
     }
     print_machines(response.machine.as_slice(), output)?;
+    if output == OutputFormat::Name {
+        return Ok(());
+    }
     if let Some(failure) = response.machine.as_ref().and_then(|it| it.failure.as_ref()) {
         print_line(&format!("\nfailed at {}: {}", failure.step, failure.why))?;
         print_line(&format!("what to do: {}", failure.advice))?;
+    }
+    for way in &response.advice {
+        print_line(&format!("what to do: {way}"))?;
     }
     print_record(
         response
@@ -143,6 +149,7 @@ fn details_json(response: &GetMachineResponse) -> Value {
         "boots": boots.collect::<Vec<_>>(),
         "intents": response.intents.iter().map(intent_json).collect::<Vec<_>>(),
         "attempts": attempts.collect::<Vec<_>>(),
+        "advice": response.advice,
     })
 }
 

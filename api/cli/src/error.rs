@@ -1,6 +1,7 @@
 //! What can go wrong with a command: one sentence for the person who typed it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -39,17 +40,88 @@ pub enum CommandError {
         how: &'static str,
     },
     /// The output can't be written: the reader has gone.
-    #[error("can't write the output: {0}")]
+    #[error("can't write the output")]
     Output(#[from] std::io::Error),
+    /// The output can't be written as YAML.
+    #[error("can't write the output as YAML: {0}")]
+    Yaml(String),
+    /// The daemon is there and does not answer.
+    #[error(
+        "the daemon took the request, but does not answer: it may be stuck, or its disk slow; look \
+         at its log, and at what became of the request before you ask again"
+    )]
+    Silent,
+    /// The connection ended before the answer did.
+    #[error("the connection to the daemon broke: {why}; look whether it still runs")]
+    Broken {
+        /// What was heard of it.
+        why: String,
+    },
+    /// What is waited for will not come by itself.
+    #[error("{name}: {why}")]
+    Lost {
+        /// Of whom.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// What was waited for did not come in time.
+    #[error("{name}: not so after {} s: {why}", timeout.as_secs())]
+    TimedOut {
+        /// Of whom.
+        name: String,
+        /// How long it was waited for.
+        timeout: Duration,
+        /// What it waits for.
+        why: String,
+    },
     /// No random bytes for the request's key.
     #[error("the system gives no random bytes: {0}")]
     NoRandomness(String),
 }
 
+impl CommandError {
+    /// What the program ends with: 3 if only the time is over, else 1. (2 is for a command that is
+    /// typed wrongly.)
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::TimedOut { .. } => 3,
+            Self::NoDaemon { .. } | Self::Refused { .. } | Self::Unreadable { .. } => 1,
+            Self::Output(_) | Self::Yaml(_) | Self::NoRandomness(_) => 1,
+            Self::Silent | Self::Broken { .. } | Self::Lost { .. } => 1,
+            Self::NotConfirmed { .. } => 1,
+        }
+    }
+
+    /// Whether whoever read the output has gone, as `head` does: nobody is to be told.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+}
+
 impl From<tonic::Status> for CommandError {
     fn from(status: tonic::Status) -> Self {
+        // What the daemon itself says has no source; what the transport says has.
+        if let Some(source) = std::error::Error::source(&status) {
+            return match innermost(source) {
+                it if it.is::<tonic::TimeoutExpired>() => Self::Silent,
+                it => Self::Broken {
+                    why: it.to_string(),
+                },
+            };
+        }
         Self::Refused {
             message: status.message().to_owned(),
         }
     }
+}
+
+fn innermost<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> &'a (dyn std::error::Error + 'static) {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner
 }

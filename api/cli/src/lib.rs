@@ -1,12 +1,16 @@
-//! The commands of `drover` that talk to a running daemon: tables on a terminal, JSON for programs.
+//! The commands of `drover` that talk to a running daemon: tables on a terminal, JSON or YAML for
+//! programs.
 
 #![forbid(unsafe_code)]
 
 pub mod client;
 pub mod cluster;
 pub mod command;
+pub mod completion;
 pub mod database;
 mod details;
+mod duration;
+mod endings;
 pub mod error;
 mod input;
 mod listing;
@@ -14,3 +18,5 @@ pub mod machine;
 mod output;
 mod record;
 pub mod run;
+pub mod selector;
+pub mod wait;

@@ -5,16 +5,21 @@ use serde_json::{Value, json};
 
 use crate::command::OutputFormat;
 use crate::error::CommandError;
-use crate::output::{or_dash, print_json, print_table, time};
+use crate::output::{or_dash, print_names, print_structured, print_table, time};
 
 /// Prints machines, a row each.
 pub(crate) fn print_machines(
     machines: &[Machine],
     output: OutputFormat,
 ) -> Result<(), CommandError> {
-    if output == OutputFormat::Json {
-        return print_json(&Value::Array(machines.iter().map(machine_json).collect()));
+    if output.is_structured() {
+        let machines = Value::Array(machines.iter().map(machine_json).collect());
+        return print_structured(&machines, output);
     }
+    if output == OutputFormat::Name {
+        return print_names(machines.iter().map(|it| &it.name));
+    }
+    let is_wide = output == OutputFormat::Wide;
     let rows = machines.iter().map(|machine| {
         let mut notes = machine.conditions.join(", ");
         let waiting = machine
@@ -25,7 +30,7 @@ pub(crate) fn print_machines(
             notes.push_str("; ");
         }
         notes.push_str(waiting);
-        vec![
+        let mut row = vec![
             machine.name.clone(),
             machine.state.clone(),
             or_dash(&machine.cluster),
@@ -33,12 +38,26 @@ pub(crate) fn print_machines(
             or_dash(&machine.power),
             or_dash(&machine.firmware),
             or_dash(&machine.address),
-            notes,
-        ]
+        ];
+        if is_wide {
+            let ready = if machine.ready { "yes" } else { "no" };
+            row.extend([
+                or_dash(&machine.architecture),
+                ready.to_owned(),
+                or_dash(&time(machine.since)),
+                machine.id.clone(),
+            ]);
+        }
+        row.push(notes);
+        row
     });
-    let headings = [
-        "name", "state", "cluster", "role", "power", "firmware", "address", "notes",
+    let mut headings = vec![
+        "name", "state", "cluster", "role", "power", "firmware", "address",
     ];
+    if is_wide {
+        headings.extend(["architecture", "ready", "since", "id"]);
+    }
+    headings.push("notes");
     print_table(&headings, rows.collect())
 }
 

@@ -7,25 +7,35 @@ use api_proto::v1::{
 };
 use serde_json::json;
 
-use crate::client::{machines, mutation};
+use crate::client::{machines, machines_with_bmcs, mutation};
 use crate::command::{ClientArguments, MachineCommand, OutputFormat, PowerArgument};
 use crate::details::print_details;
+use crate::endings;
 use crate::error::CommandError;
 use crate::input::read_document;
 use crate::listing::print_machines;
-use crate::output::{print_json, print_line, print_notes, time};
+use crate::output::{print_line, print_notes, print_structured, time};
+use crate::wait::wait_for_machine;
 
 /// Runs a command about machines.
 pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result<(), CommandError> {
     let mut client = machines(&arguments.socket).await?;
     match command {
-        MachineCommand::List => {
+        MachineCommand::List { selector } => {
             let response = client
                 .list_machines(ListMachinesRequest {})
                 .await?
                 .into_inner();
-            print_machines(&response.machines, arguments.output)
+            let mut machines = response.machines;
+            machines.retain(|it| selector.as_ref().is_none_or(|selector| selector.takes(it)));
+            print_machines(&machines, arguments.output)
         }
+        MachineCommand::Wait {
+            name,
+            goal,
+            timeout,
+        } => wait_for_machine(&arguments.socket, &name, &goal, timeout).await,
+        MachineCommand::Ending(command) => endings::run(command, arguments).await,
         MachineCommand::Show { name } => {
             let response = client
                 .get_machine(GetMachineRequest { name })
@@ -101,11 +111,20 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
                 name: name.clone(),
                 operation: power_operation(operation).into(),
             };
-            let power = client.set_power(request).await?.into_inner().power;
+            let mut client = machines_with_bmcs(&arguments.socket).await?;
+            let response = client.set_power(request).await?.into_inner();
+            let power = &response.power;
             match arguments.output {
-                OutputFormat::Table => print_line(&format!("{name} is {power}")),
-                OutputFormat::Json => print_json(&json!({ "name": name, "power": power })),
+                OutputFormat::Table | OutputFormat::Wide => {
+                    print_line(&format!("{name} is {power}"))?;
+                }
+                OutputFormat::Json | OutputFormat::Yaml => {
+                    let value = json!({ "name": name, "power": power });
+                    print_structured(&value, arguments.output)?;
+                }
+                OutputFormat::Name => print_line(&name)?,
             }
+            print_notes(&response.notes)
         }
     }
 }
@@ -120,11 +139,17 @@ const fn power_operation(operation: PowerArgument) -> PowerOperation {
 
 fn print_event(event: &Event, output: OutputFormat) -> Result<(), CommandError> {
     match output {
-        OutputFormat::Json => print_json(&json!({
-            "sequence": event.sequence, "at": time(event.at), "actor": event.actor,
-            "kind": event.kind, "detail": event.detail, "boot": event.boot,
-        })),
-        OutputFormat::Table => {
+        OutputFormat::Json | OutputFormat::Yaml => {
+            let value = json!({
+                "sequence": event.sequence, "at": time(event.at), "actor": event.actor,
+                "kind": event.kind, "detail": event.detail, "boot": event.boot,
+            });
+            if output == OutputFormat::Yaml {
+                print_line("---")?;
+            }
+            print_structured(&value, output)
+        }
+        OutputFormat::Table | OutputFormat::Wide | OutputFormat::Name => {
             let boot = event.boot.get(..8).unwrap_or("-");
             let (at, kind, detail) = (time(event.at), &event.kind, &event.detail);
             let by = by(&event.actor);

@@ -1,4 +1,4 @@
-//! Printing: tables for people, JSON for programs.
+//! Printing: tables for people, JSON and YAML for programs, names for scripts.
 
 use std::io::Write;
 
@@ -6,6 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use machine_core::time::Timestamp;
 use serde_json::Value;
 
+use crate::command::OutputFormat;
 use crate::error::CommandError;
 
 /// Prints a table; a column heading each, a row each.
@@ -23,6 +24,35 @@ pub(crate) fn print_table(headings: &[&str], rows: Vec<Vec<String>>) -> Result<(
 /// Prints a JSON document on one line.
 pub(crate) fn print_json(value: &Value) -> Result<(), CommandError> {
     print_line(&value.to_string())
+}
+
+/// Prints a value for programs: YAML if that is asked for, else JSON.
+pub(crate) fn print_structured(value: &Value, output: OutputFormat) -> Result<(), CommandError> {
+    if output != OutputFormat::Yaml {
+        return print_json(value);
+    }
+    let text = serde_saphyr::to_string(value);
+    let text = text.map_err(|error| CommandError::Yaml(error.to_string()))?;
+    print_line(text.trim_end())
+}
+
+/// Prints names, a line each.
+pub(crate) fn print_names<'a>(
+    names: impl IntoIterator<Item = &'a String>,
+) -> Result<(), CommandError> {
+    names.into_iter().try_for_each(|name| print_line(name))
+}
+
+/// Prints bytes as they are.
+pub(crate) fn print_raw(bytes: &[u8]) -> Result<(), CommandError> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes)?;
+    Ok(out.flush()?)
+}
+
+/// Prints what goes on beside the output: on standard error.
+pub(crate) fn print_remark(text: &str) -> Result<(), CommandError> {
+    Ok(writeln!(std::io::stderr().lock(), "{}", cleaned(text))?)
 }
 
 /// Prints a line, at once.
@@ -69,5 +99,27 @@ pub(crate) fn or_dash(text: &str) -> String {
         "-".to_owned()
     } else {
         text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What is printed as YAML is read back as what it was: also what a careless reader takes for a
+    /// number, a truth or a time.
+    #[test]
+    fn yaml_is_read_back_as_it_was() {
+        let value = json!({
+            "name": "no", "mac": "52:54:00:77:00:01", "digits": "0123", "empty": "",
+            "lines": "a\nb", "colon": "a: b", "dash": "- a", "null": null, "ready": true,
+            "conditions": ["Conflict with w-3: mac is a there; uuid is b here", "yes", "1e5"],
+            "none": [], "since": "2026-11-23T22:20:05.250Z",
+        });
+        let text = serde_saphyr::to_string(&value).unwrap();
+        let read: Value = serde_saphyr::from_str(&text).unwrap();
+        assert_eq!(read, value, "{text}");
     }
 }

@@ -4,8 +4,19 @@ use crate::command::{ClientArguments, ClientCommand};
 use crate::error::CommandError;
 use crate::{cluster, database, machine};
 
-/// Runs a command.
+/// Runs a command. Whoever reads only the first lines has what he wants: that is no failure.
 pub async fn run(command: ClientCommand, arguments: &ClientArguments) -> Result<(), CommandError> {
+    let done = carry_out(command, arguments).await;
+    match done {
+        Err(error) if error.is_closed_pipe() => Ok(()),
+        done => done,
+    }
+}
+
+async fn carry_out(
+    command: ClientCommand,
+    arguments: &ClientArguments,
+) -> Result<(), CommandError> {
     match command {
         ClientCommand::Machine(command) => {
             database::warn(arguments).await?;

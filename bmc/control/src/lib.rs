@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bmc;
+pub mod board;
 pub mod connect;
 pub mod error;
 pub mod limits;

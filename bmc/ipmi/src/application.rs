@@ -2,6 +2,8 @@
 //!
 //! Get Device ID is `ipmi_rs_core::app::GetDeviceId`.
 
+use std::fmt;
+
 use ipmi_rs_core::connection::{IpmiCommand, Message, NetFn, NotEnoughData};
 use machine_core::hardware::SystemUuid;
 
@@ -106,6 +108,15 @@ impl SystemGuid {
     /// Whether this is that UUID of SMBIOS. IPMI wants the least significant byte first (§20.8);
     /// BMCs send that, the printed order, or the mixed order of SMBIOS.
     pub fn is(self, uuid: &SystemUuid) -> bool {
+        self.readings().contains(uuid)
+    }
+
+    /// Whether it can identify anything: a placeholder in any order can't.
+    pub fn is_usable(self) -> bool {
+        self.readings().iter().all(SystemUuid::is_usable)
+    }
+
+    fn readings(self) -> [SystemUuid; 3] {
         let mut reversed = self.0;
         reversed.reverse();
         [
@@ -113,7 +124,13 @@ impl SystemGuid {
             SystemUuid::from_bytes(reversed),
             SystemUuid::from_mixed_endian(self.0),
         ]
-        .contains(uuid)
+    }
+}
+
+/// 32 hexadecimal digits, in the order in which the BMC sent it.
+impl fmt::Display for SystemGuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

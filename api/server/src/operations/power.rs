@@ -65,8 +65,8 @@ impl Operations {
         let what = verb(request);
         let switched = self.effects.switch_power(machine, request).await;
         let detail = match &switched {
-            Ok(power) => format!("{what} was done: its BMC says that it is {power}"),
-            Err(why) => format!("{what} failed: {why}"),
+            Ok(power) => format!("power {what} was done: its BMC says that it is {power}"),
+            Err(why) => format!("power {what} failed: {why}"),
         };
         let outcome = Change {
             events: vec![event(machine, asked, self.effects.now(), "power", detail)],

@@ -35,7 +35,10 @@ async fn power_that_failed_is_recorded_as_failed() {
     operations.power("cp-1", ON, &asked("p")).await.unwrap_err();
     let events = around.events().await;
     let last = events.last().unwrap();
-    assert_eq!(last, "person:alice: on failed: the BMC does not answer");
+    assert_eq!(
+        last,
+        "person:alice: power on failed: the BMC does not answer"
+    );
     assert!(
         !events.iter().any(|it| it.contains("was done")),
         "{events:?}"
@@ -46,7 +49,7 @@ async fn power_that_failed_is_recorded_as_failed() {
     let last = events.last().unwrap();
     assert_eq!(
         last,
-        "person:alice: on was done: its BMC says that it is on"
+        "person:alice: power on was done: its BMC says that it is on"
     );
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bmc_control::bmc::{Bmc, PowerChange};
+use bmc_control::board::{BoardMatch, match_board};
 use bmc_control::connect::Connector;
 use bmc_control::error::BmcError;
 use bmc_control::limits::Limits;
@@ -132,6 +133,10 @@ async fn identity_is_told(bmc: &dyn Bmc, rig: &dyn Rig) {
     let identity = bmc.identity().await.unwrap();
     let guid = identity.system_guid.unwrap();
     assert!(guid.is(&rig.uuid()), "{guid:?}");
+    let matched = |uuid: &SystemUuid| match_board(identity.system_guid, uuid);
+    assert_eq!(matched(&rig.uuid()), BoardMatch::Same);
+    let other = SystemUuid::from_bytes([0x17; 16]);
+    assert_eq!(matched(&other), BoardMatch::Other(guid));
     assert_ne!(identity.manufacturer, 0);
 }
 
@@ -192,6 +197,25 @@ async fn on_the_emulator() {
 async fn on_the_model() {
     let rig = ModelBmc::start(model::Bmc::new()).await;
     every_driver(&rig).await;
+}
+
+/// A BMC that knows no GUID, or has never been told one, says nothing.
+#[tokio::test]
+async fn a_bmc_that_does_not_say_whose_it_is_contradicts_nothing() {
+    let uuid = SystemUuid::from_bytes([0x17; 16]);
+    for (guid, knows) in [([0; 16], true), (*b"guid-of-a-system", false)] {
+        let mut model = model::Bmc::new();
+        model.guid = guid;
+        if !knows {
+            model.unknown = vec![(0x06, 0x37)];
+        }
+        let rig = ModelBmc::start(model).await;
+        let connector = Connector::new(Limits::DEFAULT);
+        let bmc = driver(&connector, &rig, "ADMIN", "secret123");
+        let said = bmc.identity().await.unwrap().system_guid;
+        assert_eq!(said.is_some(), knows);
+        assert_eq!(match_board(said, &uuid), BoardMatch::Untold);
+    }
 }
 
 /// Nothing here needs more than the operator's privilege.

@@ -52,6 +52,8 @@ pub(crate) struct Bmc {
     /// Boot flags, parameter 5.
     pub(crate) boot_flags: [u8; 5],
     pub(crate) guid: [u8; 16],
+    /// Commands (network function, command) that it does not know.
+    pub(crate) unknown: Vec<(u8, u8)>,
     /// Payload types of the handshake, and (network function, command, data) of the commands.
     pub(crate) handshake_log: Vec<u8>,
     /// The suites that were asked for.
@@ -92,6 +94,7 @@ impl Bmc {
             power: false,
             boot_flags: [0; 5],
             guid: *b"guid-of-a-system",
+            unknown: Vec::new(),
             handshake_log: Vec::new(),
             asked: Vec::new(),
             command_log: Vec::new(),
@@ -274,6 +277,9 @@ impl Bmc {
         {
             self.lie = Lie::Completes(code, times - 1);
             return vec![code];
+        }
+        if self.unknown.contains(&(function, command)) {
+            return vec![0xc1];
         }
         let operator = self.session.level >= 3;
         match (function, command, data) {

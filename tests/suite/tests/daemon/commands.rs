@@ -112,7 +112,9 @@ async fn who_follows_a_timeline_is_told_that_the_daemon_stops() {
     let log = std::fs::read_to_string(follower.log()).unwrap();
     assert_eq!(
         log.lines().last(),
-        Some("drover: the daemon stops"),
+        Some(
+            "drover: the daemon stopped, and the timeline ends here: follow it again when it runs"
+        ),
         "{log}"
     );
     place.lab.finish();

@@ -1,0 +1,264 @@
+//! Power through a BMC that is asked first whose it is, and looked at afterwards.
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use bmc_control::bmc::{BmcIdentity, BootOverrideOutcome, PowerChange};
+use bmc_control::error::BmcError;
+use bmc_ipmi::application::SystemGuid;
+use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::hardware::SystemUuid;
+use machine_store::change::{Change, MachineWrite, Outcome, apply};
+use machine_store::commit::Committer;
+use machine_store::db::Db;
+use machine_store::events;
+use machine_store::evidence::{Evidence, Fact};
+use machine_store::location::Location;
+use machine_store::seal::SealKey;
+use machine_store::token::TokenKey;
+
+use super::board::Boards;
+use super::*;
+use crate::clock::now;
+use crate::records::Ports;
+
+const UUID: SystemUuid = SystemUuid::from_bytes([0x4c; 16]);
+const OTHER: SystemGuid = SystemGuid([0x17; 16]);
+
+/// A BMC as the test wants it.
+#[derive(Debug)]
+struct Told {
+    guid: Option<SystemGuid>,
+    /// What it says of the power, one reading after the other; the last one stays.
+    readings: Mutex<Vec<PowerState>>,
+    asked: AtomicUsize,
+}
+
+impl Told {
+    fn new(guid: Option<SystemGuid>) -> Self {
+        Self {
+            guid,
+            readings: Mutex::new(vec![PowerState::Off]),
+            asked: AtomicUsize::new(0),
+        }
+    }
+
+    fn reading(readings: &[PowerState]) -> Self {
+        Self {
+            readings: Mutex::new(readings.to_vec()),
+            ..Self::new(None)
+        }
+    }
+}
+
+#[async_trait]
+impl Bmc for Told {
+    async fn power(&self) -> Result<PowerState, BmcError> {
+        let mut readings = self.readings.lock().unwrap();
+        let reading = readings[0];
+        if readings.len() > 1 {
+            readings.remove(0);
+        }
+        Ok(reading)
+    }
+
+    async fn set_power(&self, _: PowerState) -> Result<PowerChange, BmcError> {
+        Ok(PowerChange::Commanded)
+    }
+
+    async fn set_boot(&self, _: BootOverride) -> Result<BootOverrideOutcome, BmcError> {
+        panic!("nobody asks for that here")
+    }
+
+    async fn identity(&self) -> Result<BmcIdentity, BmcError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(BmcIdentity {
+            manufacturer: 1,
+            product: 1,
+            firmware: "1.00".to_owned(),
+            system_guid: self.guid,
+        })
+    }
+}
+
+fn address(last: u8) -> SocketAddr {
+    SocketAddr::from(([10, 77, 1, last], 623))
+}
+
+async fn records() -> Records {
+    let db = Db::open(&Location::SqliteMemory).await.unwrap();
+    let seal = SealKey::generate().unwrap();
+    let tokens = TokenKey::load_or_make(&db, &seal, now()).await.unwrap();
+    let (commit, _) = Committer::spawn(db.clone());
+    Records {
+        db,
+        commit,
+        seal,
+        tokens,
+        subnets: Vec::new(),
+        images: Vec::new(),
+        ports: Ports {
+            http: 8080,
+            event_sink: 8081,
+            log: 8082,
+        },
+        wake: Arc::default(),
+    }
+}
+
+/// cp-1, with a BMC, and with this UUID if it said one.
+async fn machine(records: &Records, uuid: Option<SystemUuid>) -> Machine {
+    let mut machine = Machine::discovered(MachineId::from_bytes([1; 16]), "cp-1", now());
+    machine.bmc = Some(BmcEndpoint {
+        protocol: BmcProtocol::Ipmi,
+        address: address(11),
+        username: "drover".to_owned(),
+    });
+    let evidence = Evidence {
+        machine: machine.id,
+        at: now(),
+        facts: uuid.map(Fact::Uuid).into_iter().collect(),
+    };
+    written(
+        records,
+        Change {
+            machines: vec![MachineWrite::Insert(machine.clone())],
+            evidence: vec![evidence],
+            ..Change::default()
+        },
+    )
+    .await;
+    machine
+}
+
+async fn written(records: &Records, change: Change) {
+    let outcome = apply(&records.db, &change).await.unwrap();
+    assert_eq!(outcome, Outcome::Applied);
+}
+
+/// The details of the events of this kind, when all are written down.
+async fn told(records: &Records, kind: &str) -> Vec<String> {
+    // Items are committed in their order: this one comes behind all of them.
+    records
+        .commit
+        .submit(Vec::<events::Event>::new())
+        .await
+        .unwrap();
+    let all = events::since(&records.db, 0, 100).await.unwrap();
+    let of_kind = all.into_iter().filter(|it| it.event.kind == kind);
+    of_kind.map(|it| it.event.detail).collect()
+}
+
+#[tokio::test]
+async fn the_bmc_of_another_machine_is_not_told_to_switch_off() {
+    let records = records().await;
+    let machine = machine(&records, Some(UUID)).await;
+    let (boards, bmc) = (Boards::default(), Told::new(Some(OTHER)));
+    for _ in 0..2 {
+        let refused = boards.check(&records, &machine, &bmc).await;
+        let said = refused.unwrap_err().to_string();
+        for word in [
+            "cp-1 is not switched off",
+            "10.77.1.11:623",
+            "drover machine accept-bmc cp-1",
+        ] {
+            assert!(said.contains(word), "{said}");
+        }
+        assert!(said.contains(&OTHER.to_string()), "{said}");
+        assert!(said.contains(&UUID.to_string()), "{said}");
+    }
+    assert_eq!(told(&records, "alarm").await.len(), 1);
+    // A person says that it is the right one.
+    let accepts = MachineWrite::AcceptBmc {
+        id: machine.id,
+        version: 0,
+        guid: OTHER.to_string(),
+    };
+    let machines = vec![accepts];
+    written(
+        &records,
+        Change {
+            machines,
+            ..Change::default()
+        },
+    )
+    .await;
+    boards.check(&records, &machine, &bmc).await.unwrap();
+    // Another server at that address is still another.
+    let moved = Told::new(Some(SystemGuid([0x18; 16])));
+    let boards = Boards::default();
+    boards.check(&records, &machine, &moved).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_bmc_is_asked_once_whose_it_is() {
+    let records = records().await;
+    let mut machine = machine(&records, Some(UUID)).await;
+    let mut reversed = *UUID.as_bytes();
+    reversed.reverse();
+    let (boards, bmc) = (Boards::default(), Told::new(Some(SystemGuid(reversed))));
+    for _ in 0..3 {
+        boards.check(&records, &machine, &bmc).await.unwrap();
+    }
+    assert_eq!(bmc.asked.load(Ordering::Relaxed), 1);
+    // At another address it is another BMC.
+    machine.bmc.as_mut().unwrap().address = address(12);
+    boards.check(&records, &machine, &bmc).await.unwrap();
+    assert_eq!(bmc.asked.load(Ordering::Relaxed), 2);
+    assert!(told(&records, "alarm").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_bmc_that_does_not_say_whose_it_is_is_noted_once_and_obeyed() {
+    let records = records().await;
+    let machine = machine(&records, Some(UUID)).await;
+    let (boards, mute) = (Boards::default(), Told::new(None));
+    for _ in 0..2 {
+        boards.check(&records, &machine, &mute).await.unwrap();
+    }
+    let notes = told(&records, "power").await;
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(notes[0].contains("does not say which machine it is in"));
+    let placeholder = Told::new(Some(SystemGuid([0; 16])));
+    let boards = Boards::default();
+    boards
+        .check(&records, &machine, &placeholder)
+        .await
+        .unwrap();
+    assert!(told(&records, "alarm").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_machine_whose_uuid_is_not_known_has_nothing_to_compare() {
+    let records = records().await;
+    let machine = machine(&records, None).await;
+    let bmc = Told::new(Some(OTHER));
+    let boards = Boards::default();
+    boards.check(&records, &machine, &bmc).await.unwrap();
+    assert_eq!(bmc.asked.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_power_off_that_the_bmc_does_not_do_is_told() {
+    let on = [PowerState::On];
+    let bmc = Told::reading(&on);
+    let said = follow("cp-1", &bmc, PowerState::Off).await.unwrap_err();
+    let said = said.to_string();
+    assert!(
+        said.contains("cp-1: the BMC took the command, but"),
+        "{said}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn power_that_comes_back_at_once_is_not_off() {
+    let readings = [PowerState::Off, PowerState::On];
+    let bmc = Told::reading(&readings);
+    follow("cp-1", &bmc, PowerState::Off).await.unwrap_err();
+    let readings = [PowerState::On, PowerState::Off, PowerState::Off];
+    let bmc = Told::reading(&readings);
+    let power = follow("cp-1", &bmc, PowerState::Off).await.unwrap();
+    assert_eq!(power, PowerState::Off);
+}

@@ -1,0 +1,103 @@
+//! The program as it is typed: its usage, its completion, and who reads only the first lines.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
+
+use std::io::Read;
+use std::process::{Command, Output, Stdio};
+
+fn drover() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_drover"));
+    command.env_remove("DROVER_SOCKET");
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn output(words: &[&str]) -> Output {
+    drover().args(words).output().unwrap()
+}
+
+#[test]
+fn a_socket_in_the_environment_is_used_and_not_demanded() {
+    let mut command = drover();
+    command.env("DROVER_SOCKET", "/nonexistent/drover.sock");
+    let said = command.args(["machine", "show"]).output().unwrap();
+    let usage = text(&said.stderr);
+    assert_eq!(said.status.code(), Some(2), "{usage}");
+    assert!(usage.contains("<NAME>"), "{usage}");
+    assert!(!usage.contains("--socket <SOCKET>"), "{usage}");
+    let mut command = drover();
+    command.env("DROVER_SOCKET", "/nonexistent/drover.sock");
+    let said = command.args(["machine", "list"]).output().unwrap();
+    let why = text(&said.stderr);
+    assert!(why.contains("/nonexistent/drover.sock"), "{why}");
+    assert_eq!(said.status.code(), Some(1));
+}
+
+#[test]
+fn who_reads_only_the_first_lines_is_told_nothing() {
+    for words in [&["settings"][..], &["completion", "bash"]] {
+        let mut command = drover();
+        command
+            .args(words)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // The pipe is closed before all of it is read.
+        drop(child.stdout.take());
+        let status = child.wait().unwrap();
+        let mut said = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
+        assert_eq!(said, "", "{words:?}");
+        assert_eq!(status.code(), Some(0), "{words:?}");
+    }
+}
+
+#[test]
+fn a_wait_for_nothing_is_refused_with_what_there_is() {
+    let words = ["machine", "wait", "cp-1", "--for", "happy"];
+    let said = text(&output(&words).stderr);
+    assert!(said.contains("active"), "{said}");
+    let words = ["machine", "wait", "cp-1", "--for", "on", "--timeout", "30"];
+    let said = text(&output(&words).stderr);
+    assert!(said.contains("30m"), "{said}");
+}
+
+#[test]
+fn bash_completes_the_commands() {
+    let script = output(&["completion", "bash"]);
+    assert!(script.status.success());
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("drover");
+    std::fs::write(&path, &script.stdout).unwrap();
+    let checked = Command::new("bash").arg("-n").arg(&path).output().unwrap();
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+    // As bash calls it when somebody presses the key behind `drover machine re`.
+    let ask = "source \"$1\"; COMP_WORDS=(drover machine re); COMP_CWORD=2; \
+               _drover drover re machine; echo \"${COMPREPLY[*]}\"";
+    let completed = Command::new("bash")
+        .args(["-c", ask, "bash"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    let words = text(&completed.stdout);
+    for word in ["retire", "retry", "replace-board"] {
+        assert!(words.split_whitespace().any(|it| it == word), "{words}");
+    }
+}
+
+#[test]
+fn other_shells_have_a_completion_too() {
+    for (shell, beginning) in [("zsh", "#compdef drover"), ("fish", "complete -c drover")] {
+        let script = text(&output(&["completion", shell]).stdout);
+        assert!(script.contains(beginning), "{shell}");
+        assert!(script.contains("retire"), "{shell}");
+    }
+}
