@@ -4,6 +4,7 @@ mod apply_machines;
 mod cancel;
 mod cluster_notes;
 pub(crate) mod clusters;
+mod drafting;
 mod holders;
 pub(crate) mod machines;
 mod power;

@@ -111,7 +111,7 @@ fn a_newer_or_foreign_schema_is_refused() {
                 error,
                 StoreError::NewerSchema {
                     found: 999,
-                    known: 1,
+                    known: 5,
                     ..
                 }
             ),

@@ -25,6 +25,7 @@ mod identity;
 mod once;
 mod postgres;
 mod records;
+mod registered;
 mod sealing;
 mod timeline;
 mod work_records;
@@ -41,7 +42,7 @@ macro_rules! cases {
     };
 }
 
-const CASES: [Case; 38] = cases![
+const CASES: [Case; 42] = cases![
     records::machines_come_back,
     records::clusters_come_back,
     work_records::work_comes_back,
@@ -63,6 +64,10 @@ const CASES: [Case; 38] = cases![
     identity::evidence_keeps_first_and_last,
     identity::one_read_holds_what_a_boot_needs,
     identity::a_sighting_becomes_one_machine,
+    registered::a_bmc_belongs_to_one_machine,
+    registered::what_is_unsaid_is_no_evidence_any_more,
+    registered::a_cluster_is_held_at_its_version,
+    registered::of_machines_with_one_bmc_the_earliest_keeps_it,
     claims::a_claim_is_recorded_once,
     claims::a_claim_needs_what_was_read,
     claims::cancel_or_claim_but_never_both,
