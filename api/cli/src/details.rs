@@ -1,6 +1,6 @@
 //! One machine with all that is on record of it.
 
-use api_proto::v1::{Attempt, Boot, Evidence, GetMachineResponse, Intent, MachineRecord};
+use api_proto::v1::{Attempt, Boot, Evidence, GetMachineResponse, Intent};
 use serde_json::{Value, json};
 
 use crate::command::OutputFormat;
@@ -28,12 +28,9 @@ pub(crate) fn print_details(
     for way in &response.advice {
         print_line(&format!("what to do: {way}"))?;
     }
-    print_record(
-        response
-            .record
-            .as_ref()
-            .unwrap_or(&MachineRecord::default()),
-    )?;
+    if let Some(record) = &response.record {
+        print_record(record)?;
+    }
     print_rows(
         ["evidence", "value", "first seen", "last seen"],
         &response.evidence,

@@ -56,7 +56,7 @@ pub enum DocumentError {
     },
     /// Several mistakes of one document, in the order of their lines.
     #[error("{}", lines(.0))]
-    Several(Vec<DocumentError>),
+    Several(Vec<Self>),
 }
 
 impl DocumentError {

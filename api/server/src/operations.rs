@@ -9,6 +9,7 @@ mod cluster_end;
 mod cluster_notes;
 pub(crate) mod clusters;
 pub(crate) mod database;
+mod drafting;
 pub mod endings;
 mod forget;
 mod holders;

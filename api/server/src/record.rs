@@ -1,6 +1,7 @@
 //! What documents say of a machine, as it goes over the wire. The BMC's password is nowhere in it.
 
 use api_proto::v1;
+use machine_core::disk::DiskIdentity;
 use machine_store::evidence::Fact;
 
 use crate::operations::machines::MachineDetails;
@@ -12,7 +13,7 @@ pub(crate) fn record(details: &MachineDetails) -> v1::MachineRecord {
     let hardware = &machine.hardware;
     v1::MachineRecord {
         install_disk: text(disk),
-        install_disk_note: text(disk.and_then(|it| it.caveat())),
+        install_disk_note: text(disk.and_then(DiskIdentity::caveat)),
         cards: cards(details),
         uuid: text(details.said.iter().find_map(|fact| match fact {
             Fact::Uuid(uuid) => Some(uuid),

@@ -17,8 +17,8 @@ use crate::disk::by_id::{Link, without_label};
 use crate::disk::world_wide_name::WorldWideName;
 use crate::hardware::ParseHardwareError;
 
-/// Longest serial number of a disk: NVMe has 20 bytes, ATA 20, SCSI's page 0x80 up to 252, of which
-/// Linux and Talos show no disk with more than this.
+/// Longest serial number of a disk: `NVMe`, ATA and virtio have 20 bytes; the rest is room for what
+/// others give their disks.
 const LONGEST_SERIAL: usize = 64;
 
 /// Which disk of a machine: never `/dev/sda`, and never a pattern.
@@ -90,7 +90,7 @@ impl DiskIdentity {
     }
 
     /// What may keep Talos from finding the disk, and the way out. Talos 1.13 reads serial numbers
-    /// of NVMe and virtio disks from the kernel; its helper for the others is not started for them
+    /// of `NVMe` and virtio disks from the kernel; its helper for the others is not started for them
     /// (`block/disks.go`, as of 1.13.9).
     pub const fn caveat(&self) -> Option<&'static str> {
         match self {

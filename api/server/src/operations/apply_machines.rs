@@ -1,21 +1,16 @@
 //! The use case that registers machines. A machine that was found in the network before keeps its
 //! record, and gets the name. What an entry changes is compared by [`registration`]; permissions
-//! that came from what was there before end with it ([`withdrawal`]).
+//! that came from what was there before end with it ([`withdrawal`]). [`drafting`] makes one change
+//! of all that.
 //!
 //! [`registration`]: crate::operations::registration
 //! [`withdrawal`]: crate::operations::withdrawal
+//! [`drafting`]: crate::operations::drafting
 
 use std::net::IpAddr;
 
-use machine_core::cluster::Cluster;
-use machine_core::id::MachineId;
-use machine_core::machine::Machine;
 use machine_core::network::ClientKey;
-use machine_store::change::{Change, MachineWrite, ReservationWrite};
-use machine_store::evidence::Fact;
-use machine_store::registrations::{self, RegistrationWrite};
-use machine_store::reservations::Reservation;
-use machine_store::{clusters, machines, reservations};
+use machine_store::machines;
 
 use crate::document::disk::{caveat, listed};
 use crate::document::machine_spec::{MachineSpec, NicSpec};
@@ -23,9 +18,8 @@ use crate::document::machines::parse;
 use crate::document::{DocumentError, Reader};
 use crate::effects::AddressGiver;
 use crate::error::UseCaseError;
-use crate::operations::holders::{Subject, TakenCard};
-use crate::operations::machines::{MachineView, event};
-use crate::operations::registration::{Recorded, Registration, changed, registered};
+use crate::operations::drafting::Draft;
+use crate::operations::machines::MachineView;
 use crate::operations::{Asked, Operations, TRIES, Written};
 
 /// Machines that were applied.
@@ -36,18 +30,6 @@ pub struct AppliedMachines {
     /// What a person should know of it, a sentence each: what was cleared, which permissions ended,
     /// what has no effect as things stand.
     pub notes: Vec<String>,
-}
-
-/// A change in the making, and what is to be told and done when it is written.
-#[derive(Default)]
-struct Draft {
-    change: Change,
-    ids: Vec<String>,
-    freed: Vec<Reservation>,
-    unchanged: Vec<String>,
-    /// Those whose disk is named anew: what Talos may not find is told once for all of them.
-    disks: Vec<(String, machine_core::disk::DiskIdentity)>,
-    notes: Vec<String>,
 }
 
 impl Operations {
@@ -111,211 +93,6 @@ impl Operations {
         }
         DocumentError::all(errors)?;
         Ok(notes)
-    }
-
-    /// The change that registers machines.
-    async fn draft(
-        &self,
-        reader: Reader<'_>,
-        specs: &[MachineSpec],
-        asked: &Asked,
-    ) -> Result<Draft, UseCaseError> {
-        let mut draft = Draft::default();
-        let clusters = clusters::list(&self.db).await?;
-        let mut errors = Vec::new();
-        for spec in specs {
-            errors.extend(self.bmc_of_another(reader, spec, specs).await?);
-        }
-        DocumentError::all(errors)?;
-        for spec in specs {
-            let subject = self.subject(reader, spec, specs).await?;
-            self.add(&mut draft, (spec, subject), &clusters, asked)
-                .await?;
-        }
-        // Ended first: two machines may exchange their addresses in one document.
-        let ended = draft.freed.iter().map(|it| ReservationWrite::Free {
-            machine: it.machine,
-            address: it.address,
-        });
-        draft.change.reservations.splice(0..0, ended);
-        Ok(draft)
-    }
-
-    /// That the BMC of an entry is another machine's, which keeps it: a copied block would switch
-    /// that machine's power.
-    async fn bmc_of_another(
-        &self,
-        reader: Reader<'_>,
-        spec: &MachineSpec,
-        all: &[MachineSpec],
-    ) -> Result<Option<DocumentError>, UseCaseError> {
-        let Some(bmc) = &spec.bmc else {
-            return Ok(None);
-        };
-        let address = bmc.endpoint.address;
-        let Some(holder) = machines::find_by_bmc(&self.db, address).await? else {
-            return Ok(None);
-        };
-        let is_its_own = |name: &str, former: Option<&String>| {
-            name == holder.name || former == Some(&holder.name)
-        };
-        let entry = all
-            .iter()
-            .find(|it| is_its_own(&it.name, it.renamed_from.as_ref()));
-        // Another entry of the document that gives it up has been compared with this one already.
-        if entry.is_some() {
-            return Ok(None);
-        }
-        let wanted = format!(
-            "the BMC of {}, but {} ({}) has this one: correct it, or take it from the entry of {}",
-            spec.name, holder.name, holder.state, holder.name
-        );
-        let got = address.to_string();
-        Ok(Some(reader.wrong_at(bmc.line, "bmc.ipmi", wanted, got)))
-    }
-
-    async fn add(
-        &self,
-        draft: &mut Draft,
-        (spec, subject): (&MachineSpec, Subject),
-        clusters: &[Cluster],
-        asked: &Asked,
-    ) -> Result<(), UseCaseError> {
-        let registration = self.compared(spec, subject.machine).await?;
-        draft.ids.push(registration.machine.id.to_string());
-        if registration.is_unchanged() && subject.taken.is_empty() {
-            draft.unchanged.push(spec.name.clone());
-            return Ok(());
-        }
-        for taken in &subject.taken {
-            self.take(draft, &registration.machine, taken, asked);
-        }
-        self.write_record(draft, &registration, spec, asked)?;
-        let withdrawn = self
-            .withdrawn(&mut draft.change, &registration.machine, clusters, asked)
-            .await?;
-        let machine = match withdrawn {
-            None => registration.machine.clone(),
-            Some(ended) => {
-                draft.notes.push(format!("{}: {}", spec.name, ended.told));
-                ended.machine
-            }
-        };
-        draft.change.machines.push(if registration.is_new {
-            MachineWrite::Insert(machine)
-        } else {
-            MachineWrite::Update(machine)
-        });
-        if !registration.cleared.is_empty() {
-            let cleared = registration.cleared.join(", ");
-            let name = &spec.name;
-            let note = format!("{name}: cleared, for its entry leaves it out: {cleared}");
-            draft.notes.push(note);
-        }
-        draft.freed.extend(registration.freed);
-        Ok(())
-    }
-
-    async fn compared(
-        &self,
-        spec: &MachineSpec,
-        known: Option<Machine>,
-    ) -> Result<Registration, UseCaseError> {
-        let Some(machine) = known else {
-            let id = MachineId::from_bytes(self.effects.draw()?);
-            let machine = Machine::discovered(id, &spec.name, self.effects.now());
-            return Ok(registered(spec, machine));
-        };
-        let same_password = match &spec.bmc {
-            Some(bmc) => {
-                let password = bmc.password.as_str();
-                self.effects.is_bmc_password(machine.id, password).await?
-            }
-            None => true,
-        };
-        let before = Recorded {
-            said: registrations::of_machine(&self.db, machine.id).await?,
-            reserved: reservations::of_machine(&self.db, machine.id).await?,
-            same_password,
-            machine,
-        };
-        Ok(changed(spec, &before))
-    }
-
-    /// Takes a card from another machine, and says so on its timeline.
-    fn take(&self, draft: &mut Draft, to: &Machine, taken: &TakenCard, asked: &Asked) {
-        let (from, mac) = (&taken.from, taken.mac);
-        let unsay = RegistrationWrite::Unsay {
-            machine: from.id,
-            fact: Fact::Mac(mac),
-        };
-        // Before the new owner says that it is its own.
-        draft.change.registrations.insert(0, unsay);
-        let detail = format!(
-            "its card {mac} is registered for {}{}",
-            to.name,
-            asked.because()
-        );
-        let at = self.effects.now();
-        draft
-            .change
-            .events
-            .push(event(from, asked, at, "registered", detail));
-        let note = format!(
-            "{}: its card {mac} was on the record of {}",
-            to.name, from.name
-        );
-        draft.notes.push(note);
-    }
-
-    /// What an entry writes beside the machine itself.
-    fn write_record(
-        &self,
-        draft: &mut Draft,
-        registration: &Registration,
-        spec: &MachineSpec,
-        asked: &Asked,
-    ) -> Result<(), UseCaseError> {
-        let (machine, at) = (&registration.machine, self.effects.now());
-        let change = &mut draft.change;
-        match &spec.bmc {
-            Some(bmc) => change
-                .secrets
-                .push(self.effects.seal_bmc_password(machine.id, &bmc.password)?),
-            None if !registration.is_new => change
-                .secrets
-                .push(self.effects.forget_bmc_password(machine.id)),
-            None => {}
-        }
-        let id = machine.id;
-        let unsaid = registration.unsaid.iter().cloned();
-        let said = registration.said.iter().cloned();
-        change
-            .registrations
-            .extend(unsaid.map(|fact| RegistrationWrite::Unsay { machine: id, fact }));
-        let say = |fact| RegistrationWrite::Say {
-            machine: id,
-            fact,
-            at,
-        };
-        change.registrations.extend(said.map(say));
-        let reserved = registration.reserved.iter().copied();
-        change
-            .reservations
-            .extend(reserved.map(ReservationWrite::Reserve));
-        let detail = format!("{}{}", registration.detail(), asked.because());
-        change
-            .events
-            .push(event(machine, asked, at, "registered", detail));
-        let is_new_disk = registration.is_new
-            || registration
-                .changes
-                .iter()
-                .any(|it| it.starts_with("disk "));
-        if let Some(disk) = machine.install_disk.clone().filter(|_| is_new_disk) {
-            draft.disks.push((machine.name.clone(), disk));
-        }
-        Ok(())
     }
 
     /// Tells DHCP and the reconcile loop. The machines are registered: what fails from here on is

@@ -62,7 +62,7 @@ impl Registration {
 }
 
 /// The registration of a machine that has no record.
-pub(crate) fn registered(spec: &MachineSpec, machine: Machine) -> Registration {
+pub(crate) fn registered(spec: &MachineSpec, machine: &Machine) -> Registration {
     Registration {
         machine: wanted(spec, machine.clone()),
         is_new: true,

@@ -35,9 +35,7 @@ impl WorldWideName {
     pub(crate) fn is_written_like_one(text: &str) -> bool {
         let lower = text.to_ascii_lowercase();
         let begins = |head: &&str| lower.starts_with(head);
-        ["naa.", "eui.", "nvme.", "t10."]
-            .iter()
-            .any(|it| begins(it))
+        ["naa.", "eui.", "nvme.", "t10."].iter().any(begins)
             || lower.strip_prefix("0x").is_some_and(|it| naa(it).is_some())
     }
 }
@@ -78,7 +76,7 @@ const LABELS: &[&str] = &[
     "WWN:",
     "WWID:",
 ];
-/// What `smartctl` prints before the EUI-64 of an NVMe namespace.
+/// What `smartctl` prints before the EUI-64 of an `NVMe` namespace.
 const EUI_LABELS: &[&str] = &["IEEE EUI-64:", "EUI64:", "EUI-64:", "EUI:"];
 
 fn read(text: &str) -> Result<String, &'static str> {
@@ -127,7 +125,7 @@ fn naa(digits: &str) -> Option<String> {
     is_hex(&lower, &[length]).then(|| format!("naa.{lower}"))
 }
 
-/// EUI-64, its form of 12 bytes, and NGUID (NVMe 1.4 §7.10).
+/// EUI-64, its form of 12 bytes, and NGUID (`NVMe` 1.4 §7.10).
 fn eui(digits: &str) -> Option<String> {
     let lower = digits.to_ascii_lowercase();
     is_hex(&lower, &[16, 24, 32]).then(|| format!("eui.{lower}"))
@@ -144,7 +142,8 @@ fn is_nvme(text: &str) -> bool {
     let [vendor, serial, model, namespace] = parts.as_slice() else {
         return false;
     };
-    let are_bytes = |it: &str| it.len() % 2 == 0 && it.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let are_bytes =
+        |it: &str| it.len().is_multiple_of(2) && it.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_named = !serial.is_empty() && !model.is_empty();
     is_named
         && is_hex(vendor, &[4])

@@ -30,6 +30,7 @@ mod lineage;
 mod once;
 mod postgres;
 mod records;
+mod registered;
 mod sealing;
 mod timeline;
 mod work_records;
@@ -71,6 +72,10 @@ const CASES: &[Case] = cases![
     clusters::a_deleted_cluster_is_gone_and_what_it_did_is_kept,
     clusters::an_endpoint_belongs_to_one_cluster,
     clusters::secrets_are_held_only_while_no_machine_can_have_them,
+    registered::a_bmc_belongs_to_one_machine,
+    registered::what_is_unsaid_is_no_evidence_any_more,
+    registered::a_cluster_is_held_at_its_version,
+    registered::of_machines_with_one_bmc_the_earliest_keeps_it,
     claims::a_claim_is_recorded_once,
     claims::a_claim_needs_what_was_read,
     claims::cancel_or_claim_but_never_both,
