@@ -4,18 +4,20 @@
 //! facts and `now` in, values out. There is no socket, clock or random source here; identifiers are
 //! made from bytes that the caller drew, times are values that the caller read.
 //!
-//! - who is on the wire: [`evidence`]
+//! - who is on the wire: [`evidence`], [`claimant`], [`assurance`]
 //! - what may become of a machine: [`lifecycle`], [`machine`]
 //! - what people and policies want: [`cluster`], [`intent`], [`allocation`]
-//! - what is being tried: [`attempt`], [`boot`]
+//! - what is being tried: [`attempt`], [`boot`], [`release`]
 //! - what happens next: [`decision`] for a boot, [`plan`] for a machine, [`bootstrap`] for a cluster
 
 #![forbid(unsafe_code)]
 
 pub mod allocation;
+pub mod assurance;
 pub mod attempt;
 pub mod boot;
 pub mod bootstrap;
+pub mod claimant;
 pub mod cluster;
 pub mod condition;
 pub mod decision;
@@ -31,4 +33,5 @@ pub mod machine;
 pub mod network;
 pub mod plan;
 pub mod power;
+pub mod release;
 pub mod time;
