@@ -23,6 +23,7 @@ impl BootDirectory {
         let claim = claim(question.mac, question.uuid);
         let at = now();
         let read = boot_read(&self.records.db, &claim).await?;
+        self.note_other_board(&claim, &read, at);
         let adopted = self.adopted(question, &read, at).map(|boot| {
             let decision = self.decide_dhcp(question, &read, &boot, at);
             (boot, decision)
@@ -83,6 +84,7 @@ impl BootDirectory {
             intent: standing.and_then(|it| it.intent.as_ref()),
             attempt: standing.and_then(|it| it.attempt.as_ref()),
             boot,
+            doubt: None,
         };
         decide(&facts, at)
     }

@@ -169,6 +169,16 @@ impl Claimant {
             && unsaid(&claim, known).is_empty()
     }
 
+    /// Whether this UUID or serial number, as far as they are named, is another than it said.
+    pub fn differs_from(&self, uuid: Option<SystemUuid>, serial: Option<&SerialNumber>) -> bool {
+        let other_uuid = self
+            .uuid
+            .zip(uuid)
+            .is_some_and(|(said, named)| !said.is_same_board(named));
+        let other_serial = self.serial.as_ref().zip(serial);
+        other_uuid || other_serial.is_some_and(|(said, named)| said != named)
+    }
+
     fn says_the_same(&self, other: &Self) -> bool {
         self.address == other.address
             && self.card == other.card

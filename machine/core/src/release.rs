@@ -58,6 +58,8 @@ pub struct ReleaseFacts<'a> {
     pub leased_to: Option<MacAddress>,
     /// Why that boot may not be the machine's.
     pub doubt: Option<&'a Doubt>,
+    /// Whether the asker names a UUID or serial number that is not the machine's.
+    pub names_another: bool,
     /// Whether the cluster accepts that its config travels in the clear, or it does not.
     pub transport_permitted: bool,
 }
@@ -106,6 +108,9 @@ pub enum ReleaseRefusal {
          document (drover machine apply)"
     )]
     UnknownCard(MacAddress),
+    /// It names the UUID or serial number of another board.
+    #[error("the asker names a UUID or serial number that is not the machine's")]
+    AnotherBoard,
     /// The kernel does not say which card is behind the address.
     #[error("the card behind the asker's address is not known at this moment: it may ask again")]
     NeighbourUnknown,
@@ -129,6 +134,7 @@ impl ReleaseRefusal {
     pub const fn is_alarm(&self) -> bool {
         match self {
             Self::OtherPeer | Self::NotTheBoot | Self::UnknownCard(_) => true,
+            Self::AnotherBoard => true,
             Self::NotProvisioning(_) | Self::TooOften => true,
             Self::NeighbourUnknown | Self::BmcSaysOff | Self::BmcSilent(_) => true,
             Self::Doubtful(doubt) => doubt.is_alarm(),
@@ -143,6 +149,7 @@ impl ReleaseRefusal {
             Self::NeighbourUnknown | Self::Doubtful(_) => true,
             Self::BmcSaysOff | Self::BmcSilent(_) => true,
             Self::OtherPeer | Self::NotTheBoot | Self::UnknownCard(_) => false,
+            Self::AnotherBoard => false,
             Self::NotProvisioning(_) | Self::TooOften => false,
             Self::Plaintext | Self::AttemptClosed | Self::IntentNotOpen => false,
             Self::IntentUsedUp | Self::Late => false,
@@ -173,6 +180,9 @@ pub fn may_release(
     }
     if !intent.is_open(now) {
         return Err(ReleaseRefusal::IntentNotOpen);
+    }
+    if facts.names_another {
+        return Err(ReleaseRefusal::AnotherBoard);
     }
     match &attempt.release {
         Some(release) => may_release_again(facts, release, peer, now),

@@ -22,6 +22,7 @@ use crate::dhcp::subnet::{DhcpSubnet, Line};
 use crate::dhcp::{DhcpControl, DhcpServer};
 use crate::directory::Directory;
 use crate::http::HttpServer;
+use crate::http::throttle::Throttle;
 use crate::interface::Interface;
 use crate::loaders::Loaders;
 use crate::servers::{ServerEnded, Servers};
@@ -154,6 +155,7 @@ impl<D: Directory> BootPlane<D> {
             assets,
             loaders,
             complaints,
+            guesses: Throttle::default(),
         });
         Ok(BoundPlane {
             dhcp,

@@ -18,12 +18,13 @@ mod listened;
 mod query;
 mod range;
 mod route;
+pub mod throttle;
 
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER};
@@ -51,9 +52,10 @@ use crate::directory::{
 use crate::http::admission::Admission;
 use crate::http::body::{AssetBody, empty};
 use crate::http::listened::{Heard, Listened};
-use crate::http::query::script_request;
+use crate::http::query::{board, script_request};
 use crate::http::range::{Range, requested_range};
 use crate::http::route::Route;
+use crate::http::throttle::Throttle;
 use crate::loaders::Loaders;
 use crate::neighbour::find_neighbour;
 use crate::script::{ScriptError, answer_script, first_script};
@@ -80,6 +82,8 @@ pub struct HttpServer<D> {
     pub loaders: Arc<Loaders>,
     /// Counts requests that make no sense.
     pub complaints: Arc<Complaints>,
+    /// Slows down who guesses tokens.
+    pub guesses: Throttle,
 }
 
 /// Who asks, and where.
@@ -202,13 +206,27 @@ impl<D: Directory> HttpServer<D> {
                 );
                 not_allowed("GET")
             }
-            Route::Document { token, name } => self.document(connection, token, name).await,
+            Route::Document { token, name } => {
+                let (uuid, serial) = board(request.uri().query().unwrap_or_default());
+                let (peer, hardware) = (connection.peer, None);
+                let asked = DocumentRequest {
+                    token,
+                    name,
+                    peer,
+                    hardware,
+                    uuid,
+                    serial,
+                };
+                self.document(asked).await
+            }
         };
         if head_only { header_of(reply) } else { reply }
     }
 
     async fn script(&self, connection: Connection, boot: BootId, query: Option<&str>) -> Reply {
-        let request = script_request(boot, connection.peer, query.unwrap_or_default());
+        let peer = connection.peer;
+        let seen = (peer, find_neighbour(peer).await);
+        let request = script_request(boot, seen, query.unwrap_or_default());
         match self.directory.script(request.clone()).await {
             Ok(answer) => script_text(answer_script(&answer, base(connection), &request)),
             Err(ScriptRefusal::NotFound) => {
@@ -261,17 +279,19 @@ impl<D: Directory> HttpServer<D> {
         }
     }
 
-    async fn document(&self, connection: Connection, token: String, name: String) -> Reply {
-        let peer = connection.peer;
+    async fn document(&self, asked: DocumentRequest) -> Reply {
+        let peer = asked.peer;
+        if !self.guesses.admits(peer, Instant::now()) {
+            self.complaints.note(
+                peer,
+                &"it asks for documents that are not for it, too often",
+            );
+            return too_often();
+        }
         let hardware = find_neighbour(peer).await;
         match self
             .directory
-            .document(DocumentRequest {
-                token,
-                name,
-                peer,
-                hardware,
-            })
+            .document(DocumentRequest { hardware, ..asked })
             .await
         {
             Ok(document) => {
@@ -279,6 +299,7 @@ impl<D: Directory> HttpServer<D> {
                 with_header(reply, CONTENT_TYPE, document.media_type)
             }
             Err(DocumentRefusal::Refused) => {
+                self.guesses.refused(peer, Instant::now());
                 self.complaints.note(peer, &"a document that is not for it");
                 not_found()
             }
@@ -335,6 +356,10 @@ fn not_allowed(allowed: &str) -> Reply {
 /// Talos retries whatever is not 200, and prints the first bytes of the body on its console.
 fn unavailable() -> Reply {
     with_header(status(StatusCode::SERVICE_UNAVAILABLE), RETRY_AFTER, "5")
+}
+
+fn too_often() -> Reply {
+    with_header(status(StatusCode::TOO_MANY_REQUESTS), RETRY_AFTER, "1")
 }
 
 fn status(status: StatusCode) -> Reply {

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use machine_core::evidence::EvidenceSource;
 use machine_core::id::MachineId;
 use machine_core::machine::Machine;
 use machine_core::network::ClientKey;
@@ -183,6 +184,7 @@ impl Operations {
         change.evidence.push(Evidence {
             machine: machine.id,
             at,
+            source: EvidenceSource::Registered,
             facts: facts(spec),
         });
         let reservations = reservations_of(machine.id, spec).into_iter();

@@ -51,6 +51,7 @@ fn ask(
         addressing: Addressing::Ours,
         leased_to: None,
         doubt: None,
+        names_another: false,
         transport_permitted: true,
     };
     change(&mut facts);
@@ -140,6 +141,7 @@ fn a_doubtful_boot_gets_no_config() {
         addressing: Addressing::Ours,
         leased_to: None,
         doubt: Some(&doubt),
+        names_another: false,
         transport_permitted: true,
     };
     let refused = may_release(&facts, peer(9, Some(MAC)), at(1));
@@ -257,6 +259,16 @@ fn each_refusal_has_its_reason() {
         (
             ask(&attempt(), &intent(), same, peer(8, Some(MAC)), 1),
             ReleaseRefusal::NotTheBoot,
+        ),
+        (
+            ask(
+                &attempt(),
+                &intent(),
+                |it| it.names_another = true,
+                machine,
+                1,
+            ),
+            ReleaseRefusal::AnotherBoard,
         ),
         (
             ask(&fetched, &intent(), same, machine, 200),
