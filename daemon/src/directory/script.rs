@@ -209,6 +209,16 @@ impl BootDirectory {
             why,
         })
         .await?;
+        let attempt = read.standing.as_ref().and_then(|it| it.attempt.as_ref());
+        if attempt.is_some_and(|it| it.is_open() && it.release.is_some()) {
+            let from = claims::describe(request.peer, Some(card));
+            let text = format!(
+                "{from} asks for a boot script, though the config of this attempt went out: it gets \
+                 no installer"
+            );
+            let asker = Source::Asker(*machine, request.peer);
+            self.tell(*machine, asker, (Tone::Alarm, text), at);
+        }
         self.answer_decided(boot, read, doubt.as_ref(), at).await
     }
 

@@ -198,12 +198,15 @@ pub fn doubt(facts: &DoubtFacts<'_>, now: Timestamp) -> Option<Doubt> {
     let has_spoken = |it: &&Claimant| it.boot == boot.id && known.macs.contains(&it.card);
     let mut own: Vec<&Claimant> = facts.claimants.iter().filter(has_spoken).collect();
     own.sort_by_key(|it| it.first_seen);
-    let Some((said, further)) = own.split_first() else {
+    let Some(last) = own.last().copied() else {
         return Some(Doubt::Silent);
     };
-    if let Some(doubt) = evidence_doubt(said, known) {
-        return Some(doubt);
-    }
+    // Firmware repeats itself within a minute, so an impostor may share the boot of the machine:
+    // whoever can be told apart by what he said is passed over.
+    own.retain(|it| it.is_like(known));
+    let Some((said, further)) = own.split_first() else {
+        return evidence_doubt(last, known);
+    };
     if is_accepted(attempt, boot.id) {
         return None;
     }
