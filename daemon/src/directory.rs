@@ -3,6 +3,8 @@
 //! Each answer is one read and one pure decision; what must be durable first is committed by the
 //! commit task before the answer is given.
 
+mod bmc;
+mod claims;
 mod dhcp;
 mod document;
 mod script;
@@ -33,6 +35,7 @@ use tokio::sync::Semaphore;
 use tracing::debug;
 
 use crate::clock::now;
+use crate::directory::bmc::Witness;
 use crate::error::{StepError, chain};
 use crate::reconcile::Reconciler;
 use crate::records::{About, Records, advanced};
@@ -47,6 +50,7 @@ pub struct BootDirectory {
     records: Arc<Records>,
     sightings: Arc<Sightings>,
     reconciler: Arc<Reconciler>,
+    witness: Witness,
     refusals: Arc<Complaints>,
     steps: Arc<Semaphore>,
     late: Arc<Complaints>,
@@ -58,8 +62,9 @@ impl BootDirectory {
         Self {
             records,
             sightings: Arc::default(),
+            witness: Witness::Bmc(Arc::clone(&reconciler)),
             reconciler,
-            refusals: Arc::new(Complaints::new("config")),
+            refusals: Arc::new(Complaints::new("release")),
             steps: Arc::new(Semaphore::new(STEPS)),
             late: Arc::new(Complaints::new("steps")),
         }

@@ -1,8 +1,8 @@
 //! What keeps a machine from the install that is asked for, until somebody changes a file.
 
-use machine_core::attempt::ReleaseRefusal;
 use machine_core::cluster::ClusterSpec;
 use machine_core::hardware::Arch;
+use machine_core::release::ReleaseRefusal;
 
 use crate::records::Image;
 

@@ -204,7 +204,8 @@ impl Reconciler {
         PowerObservation::NoBmc
     }
 
-    async fn ask_power(&self, machine: &Machine) -> PowerObservation {
+    /// What the machine's BMC says now; asked afresh, and shown.
+    pub async fn ask_power(&self, machine: &Machine) -> PowerObservation {
         let power = self.power.observe(machine).await;
         let seen: Option<PowerState> = match power {
             PowerObservation::Is(power) => Some(power),

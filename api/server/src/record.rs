@@ -17,11 +17,11 @@ pub(crate) fn record(details: &MachineDetails) -> v1::MachineRecord {
         cards: cards(details),
         uuid: text(details.said.iter().find_map(|fact| match fact {
             Fact::Uuid(uuid) => Some(uuid),
-            Fact::Mac(_) | Fact::Serial(_) => None,
+            Fact::Mac(_) | Fact::Listed(_) | Fact::Serial(_) => None,
         })),
         serial: text(details.said.iter().find_map(|fact| match fact {
             Fact::Serial(serial) => Some(serial),
-            Fact::Mac(_) | Fact::Uuid(_) => None,
+            Fact::Mac(_) | Fact::Listed(_) | Fact::Uuid(_) => None,
         })),
         bmc_protocol: text(bmc.map(|it| it.protocol)),
         bmc_address: text(bmc.map(|it| it.address)),
@@ -34,7 +34,7 @@ pub(crate) fn record(details: &MachineDetails) -> v1::MachineRecord {
 fn cards(details: &MachineDetails) -> Vec<v1::RecordedCard> {
     let macs = details.said.iter().filter_map(|fact| match fact {
         Fact::Mac(mac) => Some(*mac),
-        Fact::Uuid(_) | Fact::Serial(_) => None,
+        Fact::Listed(_) | Fact::Uuid(_) | Fact::Serial(_) => None,
     });
     macs.map(|mac| {
         let own = details.reserved.iter().filter(|it| it.mac == mac);

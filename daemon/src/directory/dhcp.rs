@@ -23,6 +23,7 @@ impl BootDirectory {
         let claim = claim(question.mac, question.uuid);
         let at = now();
         let read = boot_read(&self.records.db, &claim).await?;
+        self.note_other_board(&claim, &read, at);
         let adopted = self.adopted(question, &read, at).map(|boot| {
             let decision = self.decide_dhcp(question, &read, &boot, at);
             (boot, decision)
@@ -85,6 +86,7 @@ impl BootDirectory {
             attempt: standing.and_then(|it| it.attempt.as_ref()),
             boot,
             safe_mode: safe_mode.as_ref(),
+            doubt: None,
         };
         decide(&facts, at)
     }

@@ -3,19 +3,28 @@
 //! Whoever is refused is told nothing but that; the reason goes to the timeline, as an alarm where
 //! a person should look.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use config_render::oses::talos::MACHINE_CONFIG;
-use machine_core::attempt::{
-    Attempt, Grant, Peer, Release, ReleaseFacts, ReleaseRefusal, may_release,
-};
+use machine_core::attempt::{Attempt, Release};
 use machine_core::boot::{Boot, BootStep};
+use machine_core::claimant::{Claimant, Doubt};
 use machine_core::cluster::Cluster;
+use machine_core::evidence::KnownIdentity;
 use machine_core::hardware::MacAddress;
 use machine_core::intent::Intent;
 use machine_core::machine::Machine;
+use machine_core::network::{ClientKey, DhcpMode};
+use machine_core::release::{
+    Addressing, Grant, Peer, PowerProof, ReleaseFacts, ReleaseRefusal, is_accepted, may_be_running,
+    may_release,
+};
 use machine_core::time::Timestamp;
+use machine_store::boot_read::Standing;
+use machine_store::claimants::Heard;
 use machine_store::commit::claim::{ClaimOutcome, Fetch, FetchOutcome, ReleaseClaim};
-use machine_store::{attempts, boots, clusters, identities, intents, machines};
+use machine_store::{attempts, boots, claimants, clusters, identities, intents, leases, machines};
 use pxe_server::complaint::Source;
 use pxe_server::directory::{Document, DocumentRequest};
 use sha2::{Digest, Sha256};
@@ -23,6 +32,7 @@ use tracing::info;
 
 use crate::clock::now;
 use crate::directory::BootDirectory;
+use crate::directory::claims::{self, Tone};
 use crate::error::StepError;
 use crate::machine_config::{Rendered, render_config};
 use crate::records::{About, advanced};
@@ -34,7 +44,11 @@ struct Case {
     machine: Machine,
     cluster: Cluster,
     boot: Option<Boot>,
-    hardware: Vec<MacAddress>,
+    known: Option<KnownIdentity>,
+    doubt: Option<Doubt>,
+    /// What the attempt's boot said of itself.
+    said: Option<Claimant>,
+    leased_to: Option<MacAddress>,
 }
 
 impl BootDirectory {
@@ -43,7 +57,9 @@ impl BootDirectory {
         &self,
         request: &DocumentRequest,
     ) -> Result<Option<Document>, StepError> {
+        let at = now();
         let Some(attempt) = self.records.tokens.verify(&request.token) else {
+            self.note_guess(request, at).await?;
             return Ok(None);
         };
         if request.name != MACHINE_CONFIG {
@@ -55,30 +71,67 @@ impl BootDirectory {
         if let Some(safe_mode) = self.records.db.safe_mode() {
             return Err(StepError::SafeMode(safe_mode));
         }
-        let case = self.case(attempt).await?;
-        let at = now();
+        let case = self.case(attempt, request.peer, at).await?;
         let peer = Peer {
             address: request.peer,
             hardware: request.hardware,
         };
+        match self.judge_release(&case, request, peer, at).await {
+            Ok(grant) => self.release_granted(&case, grant, peer, at).await,
+            Err(refusal) => {
+                self.note_refusal(&case, peer, &refusal, at).await?;
+                if refusal.may_pass() {
+                    return Err(StepError::Outside(refusal.to_string()));
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether this peer may have the config now. Its BMC is asked last: it is slow, and nobody
+    /// else should be able to keep it busy.
+    async fn judge_release(
+        &self,
+        case: &Case,
+        request: &DocumentRequest,
+        peer: Peer,
+        at: Timestamp,
+    ) -> Result<Grant, ReleaseRefusal> {
+        let cards = case.known.iter().flat_map(|it| it.macs.iter().copied());
+        let cards: Vec<MacAddress> = cards.collect();
         let facts = ReleaseFacts {
             attempt: &case.attempt,
             intent: &case.intent,
             state: case.machine.state,
-            hardware: &case.hardware,
-            boot_address: case.boot.as_ref().and_then(|boot| boot.address),
+            cards: &cards,
+            boot: case.boot.as_ref(),
+            addressing: self.addressing(peer.address),
+            leased_to: case.leased_to,
+            doubt: case.doubt.as_ref(),
+            names_another: case.is_named_otherwise(request),
             transport_permitted: case.cluster.spec.allow_plaintext,
         };
-        match may_release(&facts, peer, at) {
-            Err(refusal) => {
-                self.note_refusal(&case, peer, refusal, at);
-                Ok(None)
-            }
-            Ok(grant) => self.release_granted(&case, grant, peer, at).await,
+        let grant = may_release(&facts, peer, at)?;
+        if grant == Grant::First {
+            let observed = self.witness.ask(&case.machine).await;
+            let boot = case.boot.as_ref();
+            let is_accepted = boot.is_some_and(|it| is_accepted(&case.attempt, it.id));
+            may_be_running(PowerProof {
+                observed: &observed,
+                is_accepted,
+            })?;
+        }
+        Ok(grant)
+    }
+
+    fn addressing(&self, address: IpAddr) -> Addressing {
+        match self.records.subnet_of(address).map(|it| &it.mode) {
+            Some(DhcpMode::Authoritative { .. }) => Addressing::Ours,
+            Some(DhcpMode::Proxy | DhcpMode::Off) | None => Addressing::Others,
         }
     }
 
-    async fn case(&self, attempt: Attempt) -> Result<Case, StepError> {
+    async fn case(&self, attempt: Attempt, peer: IpAddr, at: Timestamp) -> Result<Case, StepError> {
         let db = &self.records.db;
         let gone = |what| StepError::Gone { what };
         let intent = intents::find(db, attempt.intent)
@@ -88,40 +141,98 @@ impl BootDirectory {
             .await?
             .ok_or_else(|| gone("the machine"))?;
         let cluster = clusters::find(db, attempt.assignment.cluster).await?;
+        let cluster = cluster.ok_or_else(|| gone("the cluster"))?;
         let boot = match attempt.boot {
             Some(boot) => boots::find(db, boot).await?,
             None => None,
         };
-        let identity = identities::of_machine(db, machine.id).await?;
-        let hardware = identity
-            .map(|it| it.macs.into_iter().collect())
-            .unwrap_or_default();
-        let cluster = cluster.ok_or_else(|| gone("the cluster"))?;
+        let known = identities::of_machine(db, machine.id).await?;
+        let standing = Standing {
+            machine,
+            intent: Some(intent),
+            attempt: Some(attempt),
+        };
+        let doubt = match (&boot, &known) {
+            (Some(boot), Some(known)) => self.doubt(&standing, known, boot, (None, at)).await?,
+            _ => None,
+        };
+        let Standing {
+            machine,
+            intent: Some(intent),
+            attempt: Some(attempt),
+        } = standing
+        else {
+            return Err(gone("the attempt"));
+        };
+        let spoken = claimants::of_machine(db, machine.id).await?.into_iter();
+        let said = spoken
+            .map(|it| it.claimant)
+            .find(|it| Some(it.boot) == attempt.boot);
+        let leases = leases::of_address(db, peer).await?;
+        let leased_to = leases
+            .iter()
+            .find(|it| it.expires > at)
+            .map(|it| card_of(&it.client));
         Ok(Case {
             attempt,
             intent,
             machine,
             cluster,
             boot,
-            hardware,
+            known,
+            doubt,
+            said,
+            leased_to,
         })
     }
 
-    fn note_refusal(&self, case: &Case, peer: Peer, refusal: ReleaseRefusal, at: Timestamp) {
-        // Whoever asks without end fills neither the log nor the timeline.
-        let asker = Source::Asker(case.machine.id, peer.address);
-        if !self.refusals.note(asker, &refused(&case.machine, refusal)) {
-            return;
-        }
-        let kind = if refusal.is_alarm() {
-            "alarm"
+    async fn note_refusal(
+        &self,
+        case: &Case,
+        peer: Peer,
+        refusal: &ReleaseRefusal,
+        at: Timestamp,
+    ) -> Result<(), StepError> {
+        let tone = if refusal.is_alarm() {
+            Tone::Alarm
         } else {
-            "refused"
+            Tone::Note
         };
-        let from = describe(peer);
-        let detail = format!("no config for {from}: {refusal}");
-        let event = About::machine(case.machine.id).event(at, kind, detail);
-        self.records.commit.try_event(event);
+        let from = claims::describe(peer.address, peer.hardware);
+        let text = format!("no config for {from}: {refusal}");
+        let asker = Source::Asker(case.machine.id, peer.address);
+        self.tell(case.machine.id, asker, (tone, text), at);
+        self.hear_rival(case, peer, refusal, at).await
+    }
+
+    /// Somebody with the machine's card asks from another address, with the token: one of the two is
+    /// not the machine, and nothing says which.
+    async fn hear_rival(
+        &self,
+        case: &Case,
+        peer: Peer,
+        refusal: &ReleaseRefusal,
+        at: Timestamp,
+    ) -> Result<(), StepError> {
+        let (ReleaseRefusal::NotTheBoot, Some(card), Some(said)) =
+            (refusal, peer.hardware, &case.said)
+        else {
+            return Ok(());
+        };
+        let claimant = Claimant {
+            card,
+            address: peer.address,
+            first_seen: at,
+            last_seen: at,
+            ..said.clone()
+        };
+        let heard = Heard {
+            machine: case.machine.id,
+            claimant,
+            is_own: true,
+            why: refusal.to_string(),
+        };
+        self.hear(heard).await
     }
 
     async fn release_granted(
@@ -191,7 +302,7 @@ impl BootDirectory {
         let detail = format!(
             "config of attempt {} released to {} over plain HTTP; it may erase {}",
             case.attempt.number,
-            describe(peer),
+            claims::describe(peer.address, peer.hardware),
             case.attempt.assignment.disk
         );
         let claim = ReleaseClaim {
@@ -235,13 +346,23 @@ impl BootDirectory {
     }
 }
 
-fn refused(machine: &Machine, refusal: ReleaseRefusal) -> String {
-    format!("the config of {} is refused: {refusal}", machine.name)
+impl Case {
+    /// Whether the asker names another board than the attempt's boot did, or than is registered.
+    fn is_named_otherwise(&self, request: &DocumentRequest) -> bool {
+        let (uuid, serial) = (request.uuid, request.serial.as_ref());
+        let differs = |it: &Claimant| it.differs_from(uuid, serial);
+        let registered = self.known.as_ref().zip(self.said.as_ref());
+        let registered = registered.map(|(known, said)| Claimant {
+            uuid: known.uuid,
+            serial: known.serial.clone(),
+            ..said.clone()
+        });
+        self.said.as_ref().is_some_and(differs) || registered.as_ref().is_some_and(differs)
+    }
 }
 
-fn describe(peer: Peer) -> String {
-    match peer.hardware {
-        Some(mac) => format!("{} ({mac})", peer.address),
-        None => peer.address.to_string(),
+const fn card_of(client: &ClientKey) -> MacAddress {
+    match client {
+        ClientKey::Hardware(mac) => *mac,
     }
 }

@@ -7,8 +7,9 @@ use config_render::os::Netboot;
 use config_render::oses::find_os;
 use config_render::oses::talos::MACHINE_CONFIG;
 use machine_core::boot::{Boot, BootStep};
+use machine_core::claimant::{Claimant, Doubt};
 use machine_core::cluster::Cluster;
-use machine_core::decision::{Answer, BootFacts, Stage, decide};
+use machine_core::decision::{Answer, BootFacts, Decision, Stage, decide};
 use machine_core::evidence::{Claim, Identity};
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, MachineId};
@@ -17,14 +18,17 @@ use machine_core::network::UnknownPolicy;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::{BootRead, boot_read};
 use machine_store::change::{AttemptWrite, Change, Outcome, apply};
+use machine_store::claimants::Heard;
 use machine_store::commit::sighting::{NewMachine, NewMachineOutcome};
 use machine_store::events::Event;
 use machine_store::evidence::Evidence;
 use machine_store::{attempts, clusters};
+use pxe_server::complaint::Source;
 use pxe_server::directory::{ScriptAnswer, ScriptRequest};
 
 use crate::clock::now;
 use crate::directory::BootDirectory;
+use crate::directory::claims::{self, Tone};
 use crate::directory::dhcp::describe;
 use crate::error::StepError;
 use crate::hindrance::bootable;
@@ -44,10 +48,10 @@ impl BootDirectory {
         let Some(boot) = self.find_boot(request.boot).await? else {
             return Ok(None);
         };
-        let Some(mac) = boot.mac.filter(|mac| is_holder(&boot, *mac, request)) else {
+        let at = now();
+        let Some(mac) = self.holder(&boot, request, at).await? else {
             return Ok(None);
         };
-        let at = now();
         let boot = Boot {
             address: Some(request.peer),
             platform: request.platform.or(boot.platform),
@@ -55,25 +59,171 @@ impl BootDirectory {
         };
         let claim = claim(mac, request);
         let read = self.judge(&claim, &boot, request, at).await?;
-        let machine = read.standing.as_ref().map(|standing| standing.machine.id);
-        let boot = Boot {
-            machine: machine.or(boot.machine),
-            ..boot
-        };
-        if let Identity::Known(machine) = read.identity {
-            let proven = claim.without_cards_of_others(machine, &read.candidates);
-            self.learn(machine, &proven, request, at).await?;
+        match read.identity {
+            Identity::Known(machine) => {
+                self.learn(machine, &claim, &read, request, at).await?;
+                let boot = Boot {
+                    machine: Some(machine),
+                    ..boot
+                };
+                self.note_script(&boot, &read, at).await?;
+                self.reconciler.advance(machine).await?;
+                let read = boot_read(&self.records.db, &claim).await?;
+                self.answer_known(&boot, &read, request, at).await.map(Some)
+            }
+            Identity::Unknown => {
+                self.note_script(&boot, &read, at).await?;
+                self.answer_decided(&boot, &read, None, at).await.map(Some)
+            }
+            Identity::Candidate(machine) => self
+                .refuse_claim(machine, &boot, &read, request, at)
+                .await
+                .map(Some),
+            Identity::Conflict { with, .. } => self
+                .refuse_claim(with, &boot, &read, request, at)
+                .await
+                .map(Some),
         }
-        self.note_script(&boot, &read, at).await?;
-        let Identity::Known(machine) = read.identity else {
-            return self.answer_decided(&boot, &read, at).await.map(Some);
-        };
-        self.reconciler.advance(machine).await?;
-        let read = boot_read(&self.records.db, &claim).await?;
-        self.answer_decided(&boot, &read, at).await.map(Some)
     }
 
-    /// Who the asker is; a stranger who is let in, and a claimant, get a record of their own.
+    /// The card of a boot, if the script is its asker's: it goes only to the address that the boot
+    /// holds and to the card that it began with, as we see it behind that address. Where we lease no
+    /// address, the first with that card is it.
+    async fn holder(
+        &self,
+        boot: &Boot,
+        request: &ScriptRequest,
+        at: Timestamp,
+    ) -> Result<Option<MacAddress>, StepError> {
+        let Some(seen) = request.hardware else {
+            let peer = request.peer;
+            return Err(StepError::Outside(format!(
+                "the card behind {peer} is not known at this moment"
+            )));
+        };
+        let Some(mac) = boot.mac else {
+            return Ok(None);
+        };
+        let has_address = boot.address.is_none_or(|address| address == request.peer);
+        let says_so = request.mac.is_none_or(|said| said == mac);
+        if seen == mac && has_address && says_so {
+            return Ok(Some(mac));
+        }
+        self.note_not_holder(boot.machine, request, at);
+        if let (Some(machine), true) = (boot.machine, seen == mac) {
+            // Its card, and another address: one of the two is not the machine.
+            let claimant = claimant(boot, seen, request, at);
+            self.hear(Heard {
+                machine,
+                claimant,
+                is_own: true,
+                why: "it asks for the script of a boot at another address".to_owned(),
+            })
+            .await?;
+        }
+        Ok(None)
+    }
+
+    /// A claim that waits for a person, or contradicts: it is kept where it is shown, and is an
+    /// alarm of the machine that it claims to be.
+    async fn refuse_claim(
+        &self,
+        machine: MachineId,
+        boot: &Boot,
+        read: &BootRead,
+        request: &ScriptRequest,
+        at: Timestamp,
+    ) -> Result<ScriptAnswer, StepError> {
+        let decision = self.decide_script(boot, read, None, at);
+        let card = boot.mac.or(request.hardware);
+        let known = read.candidates.iter().find(|it| it.machine == machine);
+        let why = match (known, &read.identity) {
+            (Some(known), Identity::Candidate(_)) => format!(
+                "a card that is not registered claims to be {0}: if it is, \
+                 `drover machine release-hold {0}` accepts it",
+                known.name
+            ),
+            _ => decision.because.clone(),
+        };
+        let from = claims::describe(request.peer, card);
+        let asker = Source::Asker(machine, request.peer);
+        let told = (Tone::Alarm, format!("{from} gets nothing: {why}"));
+        self.tell(machine, asker, told, at);
+        if let Some(card) = card {
+            let is_own = known.is_some_and(|known| known.macs.contains(&card));
+            let claimant = claimant(boot, card, request, at);
+            self.hear(Heard {
+                machine,
+                claimant,
+                is_own,
+                why,
+            })
+            .await?;
+        }
+        Ok(match decision.answer {
+            Answer::Wait | Answer::Install(_) => ScriptAnswer::Wait {
+                because: decision.told,
+            },
+            Answer::LocalDisk => ScriptAnswer::LocalDisk {
+                because: decision.told,
+            },
+        })
+    }
+
+    /// The answer to a machine that is what it says, as far as nothing else speaks against it.
+    async fn answer_known(
+        &self,
+        boot: &Boot,
+        read: &BootRead,
+        request: &ScriptRequest,
+        at: Timestamp,
+    ) -> Result<ScriptAnswer, StepError> {
+        let (Identity::Known(machine), Some(card)) = (&read.identity, boot.mac) else {
+            return self.answer_decided(boot, read, None, at).await;
+        };
+        let known = read.candidates.iter().find(|it| it.machine == *machine);
+        let claimant = claimant(boot, card, request, at);
+        let doubt = match (&read.standing, known) {
+            (Some(standing), Some(known)) => {
+                self.doubt(standing, known, boot, (Some(&claimant), at))
+                    .await?
+            }
+            _ => None,
+        };
+        let why = doubt.as_ref().map(ToString::to_string).unwrap_or_default();
+        if let Some(doubt) = &doubt {
+            let tone = if doubt.is_alarm() {
+                Tone::Alarm
+            } else {
+                Tone::Note
+            };
+            let from = claims::describe(request.peer, Some(card));
+            let text = format!("no installer for {from}: {why}");
+            let asker = Source::Asker(*machine, request.peer);
+            self.tell(*machine, asker, (tone, text), at);
+        }
+        self.hear(Heard {
+            machine: *machine,
+            claimant,
+            is_own: true,
+            why,
+        })
+        .await?;
+        let attempt = read.standing.as_ref().and_then(|it| it.attempt.as_ref());
+        if attempt.is_some_and(|it| it.is_open() && it.release.is_some()) {
+            let from = claims::describe(request.peer, Some(card));
+            let text = format!(
+                "{from} asks for a boot script, though the config of this attempt went out: it gets \
+                 no installer"
+            );
+            let asker = Source::Asker(*machine, request.peer);
+            self.tell(*machine, asker, (Tone::Alarm, text), at);
+        }
+        self.answer_decided(boot, read, doubt.as_ref(), at).await
+    }
+
+    /// Who the asker is; a stranger who is let in gets a record of its own. A claimant does not: a
+    /// record that anybody can make stands in the way of those that people make.
     async fn judge(
         &self,
         claim: &Claim,
@@ -87,11 +237,8 @@ impl BootDirectory {
                 .records
                 .subnet_of(request.peer)
                 .map(|subnet| subnet.unknown);
-            let is_let_in = match &read.identity {
-                Identity::Unknown => policy == Some(UnknownPolicy::Inspect),
-                Identity::Conflict { claimant, .. } => claimant.is_none(),
-                Identity::Known(_) | Identity::Candidate(_) => false,
-            };
+            let is_let_in =
+                read.identity == Identity::Unknown && policy == Some(UnknownPolicy::Inspect);
             if !is_let_in {
                 break;
             }
@@ -153,9 +300,13 @@ impl BootDirectory {
         &self,
         machine: MachineId,
         claim: &Claim,
+        read: &BootRead,
         request: &ScriptRequest,
         at: Timestamp,
     ) -> Result<(), StepError> {
+        if let Some(known) = read.candidates.iter().find(|it| it.machine == machine) {
+            self.note_news(claim, known, at);
+        }
         self.records
             .commit
             .submit(Evidence::of_claim(machine, claim, at))
@@ -181,12 +332,13 @@ impl BootDirectory {
         Ok(())
     }
 
-    async fn answer_decided(
+    fn decide_script(
         &self,
         boot: &Boot,
         read: &BootRead,
+        doubt: Option<&Doubt>,
         at: Timestamp,
-    ) -> Result<ScriptAnswer, StepError> {
+    ) -> Decision {
         let standing = read.standing.as_ref();
         let safe_mode = self.records.db.safe_mode();
         let unknown = boot
@@ -202,11 +354,22 @@ impl BootDirectory {
             attempt: standing.and_then(|it| it.attempt.as_ref()),
             boot,
             safe_mode: safe_mode.as_ref(),
+            doubt,
         };
-        let decision = decide(&facts, at);
+        decide(&facts, at)
+    }
+
+    async fn answer_decided(
+        &self,
+        boot: &Boot,
+        read: &BootRead,
+        doubt: Option<&Doubt>,
+        at: Timestamp,
+    ) -> Result<ScriptAnswer, StepError> {
+        let decision = self.decide_script(boot, read, doubt, at);
         match decision.answer {
             Answer::Wait => Ok(ScriptAnswer::Wait {
-                because: decision.because,
+                because: decision.told,
             }),
             Answer::LocalDisk => {
                 let kept = Boot {
@@ -215,7 +378,7 @@ impl BootDirectory {
                 };
                 self.keep(kept).await?;
                 Ok(ScriptAnswer::LocalDisk {
-                    because: decision.because,
+                    because: decision.told,
                 })
             }
             Answer::Install(attempt) => self.answer_install(boot, attempt, at).await,
@@ -317,11 +480,17 @@ fn wait(because: impl Into<String>) -> ScriptAnswer {
     }
 }
 
-/// The script goes only to the address that the boot holds, and to the card that it began with.
-/// Where we lease no address, the first who knows the boot's id is it.
-fn is_holder(boot: &Boot, mac: MacAddress, request: &ScriptRequest) -> bool {
-    let has_address = boot.address.is_none_or(|address| address == request.peer);
-    has_address && request.mac.is_none_or(|said| said == mac)
+/// The boot that asks, as one that speaks for a machine.
+fn claimant(boot: &Boot, card: MacAddress, request: &ScriptRequest, at: Timestamp) -> Claimant {
+    Claimant {
+        boot: boot.id,
+        card,
+        address: request.peer,
+        uuid: request.uuid,
+        serial: request.serial.clone(),
+        first_seen: at,
+        last_seen: at,
+    }
 }
 
 fn claim(mac: MacAddress, request: &ScriptRequest) -> Claim {

@@ -15,14 +15,24 @@ use machine_store::{events, machines};
 
 use super::*;
 use crate::power::Power;
-use crate::records::Ports;
+use crate::records::{Image, Ports};
 use crate::status::Status;
 
 const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 50));
 
+mod impostors;
+mod rack;
+
 /// A directory over an empty database, with one subnet.
 pub(super) async fn directory(unknown: UnknownPolicy) -> BootDirectory {
+    let mode = DhcpMode::Authoritative {
+        ranges: vec!["10.77.0.50-10.77.0.60".parse().unwrap()],
+    };
+    directory_of(unknown, mode).await
+}
+
+async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootDirectory {
     let db = Db::open(&Location::SqliteMemory).await.unwrap();
     let seal = SealKey::generate().unwrap();
     let tokens = TokenKey::load_or_make(&db, &seal, now()).await.unwrap();
@@ -31,9 +41,7 @@ pub(super) async fn directory(unknown: UnknownPolicy) -> BootDirectory {
         name: SubnetName::new("lab"),
         network: "10.77.0.0/24".parse().unwrap(),
         server: "10.77.0.1".parse().unwrap(),
-        mode: DhcpMode::Authoritative {
-            ranges: vec!["10.77.0.50-10.77.0.60".parse().unwrap()],
-        },
+        mode,
         unknown,
         router: None,
         dns: Vec::new(),
@@ -45,7 +53,13 @@ pub(super) async fn directory(unknown: UnknownPolicy) -> BootDirectory {
         seal,
         tokens,
         subnets: vec![subnet],
-        images: Vec::new(),
+        images: vec![Image {
+            name: "talos".to_owned(),
+            arch: Arch::X86_64,
+            kernel: [1; 32],
+            initrd: [2; 32],
+            arguments: Vec::new(),
+        }],
         ports: Ports {
             http: 8080,
             event_sink: 8081,
@@ -100,6 +114,7 @@ impl BootDirectory {
         let request = ScriptRequest {
             boot,
             peer: ADDRESS,
+            hardware: Some(CARD),
             mac: Some(CARD),
             macs: [CARD].into(),
             uuid: None,

@@ -12,11 +12,13 @@ use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::Input;
 use machine_core::machine::{Failure, Machine};
 use machine_core::plan::step::{Action, Step};
+use machine_core::release::follows_power_on;
 use machine_core::time::Timestamp;
 use machine_store::change::{
     AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, apply,
 };
 use machine_store::events::Event;
+use machine_store::power_on;
 use tracing::info;
 
 use crate::clock::now;
@@ -187,6 +189,11 @@ impl Reconciler {
         let number = u32::try_from(situation.attempts.len())
             .unwrap_or(u32::MAX)
             .saturating_add(1);
+        let powered_on = power_on::find(&self.records.db, situation.machine.id).await?;
+        // A machine that was switched on to be inspected is installed in the same boot.
+        let goes_on = situation.boots.first().is_some_and(|boot| {
+            number == 1 && !boot.sent_to_disk && follows_power_on(boot, powered_on)
+        });
         let attempt = Attempt {
             id: AttemptId::from_bytes(draw()?),
             machine: situation.machine.id,
@@ -196,8 +203,9 @@ impl Reconciler {
             opened: at,
             deadline: at.plus(Attempt::LIFETIME),
             boot: None,
+            accepted_boot: None,
             power_actions: 0,
-            power_at: None,
+            power_at: powered_on.filter(|_| goes_on),
             release: None,
             closed: None,
         };

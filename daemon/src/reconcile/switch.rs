@@ -1,8 +1,10 @@
 //! Switching a machine's power for a plan: written down first, then done; and what the BMC made of
 //! it.
 
+use machine_core::id::MachineId;
 use machine_core::power::PowerState;
 use machine_store::change::{AttemptWrite, Change, Outcome, apply};
+use machine_store::power_on::PowerSwitch;
 
 use crate::clock::now;
 use crate::error::StepError;
@@ -23,7 +25,10 @@ impl Reconciler {
         }
         let lost = match self.power.start_from_network(machine).await {
             Ok(lost) => lost,
-            Err(error) => return Ok(self.note_refusal(situation, &error)),
+            Err(error) => {
+                self.forget_power_on(machine.id).await?;
+                return Ok(self.note_refusal(situation, &error));
+            }
         };
         let mut waiting = "it was switched on to boot from the network".to_owned();
         if let Some(lost) = lost {
@@ -71,6 +76,10 @@ impl Reconciler {
         let change = Change {
             machines: vec![situation.hold()],
             attempts: count.into_iter().collect(),
+            power: vec![PowerSwitch {
+                machine: situation.machine.id,
+                on: (wanted == PowerState::On).then_some(at),
+            }],
             events: vec![event],
             ..Change::default()
         };
@@ -80,6 +89,16 @@ impl Reconciler {
             self.power.note_command(machine, since, wanted, at);
         }
         Ok(is_counted)
+    }
+
+    /// It was not switched on after all: a boot that comes now does not follow from that.
+    async fn forget_power_on(&self, machine: MachineId) -> Result<(), StepError> {
+        let change = Change {
+            power: vec![PowerSwitch { machine, on: None }],
+            ..Change::default()
+        };
+        apply(&self.records.db, &change).await?;
+        Ok(())
     }
 
     /// Tells what a BMC said instead of doing what it was told: on the timeline once, until it says

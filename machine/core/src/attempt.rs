@@ -1,19 +1,15 @@
-//! One try at an install, and the rule by which its config is released.
+//! One try at an install.
 //!
 //! An attempt is opened by the reconciler before anything is done for it, and counted. Its config
-//! goes to one peer; that peer may fetch the same bytes again until the machine runs from disk, at
-//! most [`Attempt::MAX_FETCHES`] times within [`Attempt::RELEASE_WINDOW`]. Everybody else is
-//! refused.
+//! goes to one peer, by the rule in [`crate::release`]; that peer may fetch the same bytes again
+//! until the machine runs from disk, at most [`Attempt::MAX_FETCHES`] times within
+//! [`Attempt::RELEASE_WINDOW`].
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use thiserror::Error;
-
-use crate::hardware::MacAddress;
 use crate::id::{AttemptId, BootId, IntentId, MachineId};
-use crate::intent::{Assignment, Intent};
-use crate::lifecycle::State;
+use crate::intent::Assignment;
 use crate::time::Timestamp;
 
 /// Why an attempt was closed.
@@ -49,15 +45,6 @@ impl AttemptEnd {
     ];
 }
 
-/// Who asks for a config, as the network shows it: never as a header says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Peer {
-    /// The address that the connection comes from.
-    pub address: IpAddr,
-    /// The hardware address behind it, where the neighbour table knows it (not behind a relay).
-    pub hardware: Option<MacAddress>,
-}
-
 /// That a config went out: to whom, which bytes, how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Release {
@@ -90,6 +77,8 @@ pub struct Attempt {
     pub deadline: Timestamp,
     /// The boot that serves it.
     pub boot: Option<BootId>,
+    /// The boot that a person accepted for it, whatever else speaks for the machine.
+    pub accepted_boot: Option<BootId>,
     /// How often its machine's power was switched for it: counted before the act.
     pub power_actions: u32,
     /// When it was last switched.
@@ -115,154 +104,3 @@ impl Attempt {
         self.closed.is_none()
     }
 }
-
-/// What is known when a config is asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct ReleaseFacts<'a> {
-    /// The attempt that the token names.
-    pub attempt: &'a Attempt,
-    /// Its intent.
-    pub intent: &'a Intent,
-    /// The state of its machine.
-    pub state: State,
-    /// Every hardware address that is known to be the machine's.
-    pub hardware: &'a [MacAddress],
-    /// The address that the attempt's boot holds, if known.
-    pub boot_address: Option<IpAddr>,
-    /// Whether the cluster accepts that its config travels in the clear, or it does not.
-    pub transport_permitted: bool,
-}
-
-/// A permitted fetch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grant {
-    /// The first: claims the intent.
-    First,
-    /// The same bytes to the same peer again.
-    Again,
-}
-
-/// Why a config is not released. What the asker is told is the same for all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
-pub enum ReleaseRefusal {
-    /// The cluster does not permit plain HTTP.
-    #[error(
-        "the config would travel in the clear: set `allow_plaintext: true` in the cluster's file to permit that"
-    )]
-    Plaintext,
-    /// The attempt is closed.
-    #[error("the attempt is closed")]
-    AttemptClosed,
-    /// The intent is closed or expired.
-    #[error("no open intent stands behind the attempt")]
-    IntentNotOpen,
-    /// The intent was claimed by as many attempts as it permits.
-    #[error("the intent was claimed {} times already", Intent::MAX_CLAIMS)]
-    IntentUsedUp,
-    /// The machine is not being provisioned: it is installed already, or was never allocated.
-    #[error("the machine is {0}, not provisioning")]
-    NotProvisioning(State),
-    /// The attempt's deadline passed, or the window after the first fetch did.
-    #[error("the time to fetch the config is over")]
-    Late,
-    /// Somebody else than the one peer of this attempt.
-    #[error("the config of this attempt went to another peer")]
-    OtherPeer,
-    /// The first asker is not the machine that the attempt is for.
-    #[error("the asker is not the machine of this attempt")]
-    NotTheMachine,
-    /// The peer has had it often enough.
-    #[error("the config was fetched {} times already", Attempt::MAX_FETCHES)]
-    TooOften,
-}
-
-impl ReleaseRefusal {
-    /// Whether a person should look: somebody who is not the machine holds its token, or an
-    /// installed machine asks for a config.
-    pub const fn is_alarm(self) -> bool {
-        match self {
-            Self::OtherPeer | Self::NotTheMachine | Self::NotProvisioning(_) | Self::TooOften => {
-                true
-            }
-            Self::Plaintext | Self::AttemptClosed | Self::IntentNotOpen => false,
-            Self::IntentUsedUp | Self::Late => false,
-        }
-    }
-}
-
-/// Whether this peer may have the config of this attempt now.
-pub fn may_release(
-    facts: &ReleaseFacts<'_>,
-    peer: Peer,
-    now: Timestamp,
-) -> Result<Grant, ReleaseRefusal> {
-    let ReleaseFacts {
-        attempt,
-        intent,
-        state,
-        ..
-    } = *facts;
-    if !facts.transport_permitted {
-        return Err(ReleaseRefusal::Plaintext);
-    }
-    if !matches!(state, State::Provisioning(_)) {
-        return Err(ReleaseRefusal::NotProvisioning(state));
-    }
-    if !attempt.is_open() {
-        return Err(ReleaseRefusal::AttemptClosed);
-    }
-    if !intent.is_open(now) {
-        return Err(ReleaseRefusal::IntentNotOpen);
-    }
-    match &attempt.release {
-        Some(release) => may_release_again(facts, release, peer, now),
-        None => may_release_first(facts, peer, now),
-    }
-}
-
-fn may_release_again(
-    facts: &ReleaseFacts<'_>,
-    release: &Release,
-    peer: Peer,
-    now: Timestamp,
-) -> Result<Grant, ReleaseRefusal> {
-    // An address is easily taken over: the card behind it must be the machine's, where it is seen.
-    let is_other_card = peer
-        .hardware
-        .is_some_and(|mac| !facts.hardware.contains(&mac));
-    if release.peer != peer.address || is_other_card {
-        return Err(ReleaseRefusal::OtherPeer);
-    }
-    if release.fetches >= Attempt::MAX_FETCHES {
-        return Err(ReleaseRefusal::TooOften);
-    }
-    if now.since(release.at) >= Attempt::RELEASE_WINDOW {
-        return Err(ReleaseRefusal::Late);
-    }
-    Ok(Grant::Again)
-}
-
-fn may_release_first(
-    facts: &ReleaseFacts<'_>,
-    peer: Peer,
-    now: Timestamp,
-) -> Result<Grant, ReleaseRefusal> {
-    if now >= facts.attempt.deadline {
-        return Err(ReleaseRefusal::Late);
-    }
-    if facts.intent.claims >= Intent::MAX_CLAIMS {
-        return Err(ReleaseRefusal::IntentUsedUp);
-    }
-    let is_machine = match peer.hardware {
-        Some(mac) => facts.hardware.contains(&mac),
-        None => facts.boot_address == Some(peer.address),
-    };
-    if is_machine {
-        Ok(Grant::First)
-    } else {
-        Err(ReleaseRefusal::NotTheMachine)
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -5,6 +5,7 @@
 
 use crate::attempt::Attempt;
 use crate::boot::Boot;
+use crate::claimant::Doubt;
 use crate::evidence::Identity;
 use crate::id::AttemptId;
 use crate::intent::Intent;
@@ -43,6 +44,8 @@ pub struct BootFacts<'a> {
     pub boot: &'a Boot,
     /// Why nothing may be done to any machine at the moment.
     pub safe_mode: Option<&'a SafeMode>,
+    /// Why that boot may not be the machine's, once it has asked for its script.
+    pub doubt: Option<&'a Doubt>,
 }
 
 /// What a machine boots next.
@@ -61,8 +64,10 @@ pub enum Answer {
 pub struct Decision {
     /// What to boot.
     pub answer: Answer,
-    /// Why.
+    /// Why, for the machine's timeline.
     pub because: String,
+    /// Why, for the console of whoever asks: nothing of what another one has.
+    pub told: String,
 }
 
 /// For how long a machine that was just inspected waits in its script for an allocation.
@@ -78,11 +83,20 @@ pub fn decide(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
             name, differences, ..
         } => {
             let named: Vec<String> = differences.iter().map(ToString::to_string).collect();
-            local_disk(format!("it claims to be {name}, but {}", named.join("; ")))
+            Decision {
+                told: "it claims to be another machine: a person has to look".to_owned(),
+                ..local_disk(format!("it claims to be {name}, but {}", named.join("; ")))
+            }
         }
-        Identity::Candidate(_) => {
-            wait("an unknown card on a known board: iPXE will tell the serial number and all cards")
-        }
+        Identity::Candidate(_) => match facts.stage {
+            Stage::Dhcp => {
+                wait("an unknown card on a known board: iPXE will tell the serial number")
+            }
+            Stage::Script => wait(
+                "its card is not registered, though its board seems known: a person has to say \
+                 which machine it is (drover machine release-hold)",
+            ),
+        },
         Identity::Unknown => unknown(facts.unknown, "the machine is unknown"),
         Identity::Known(_) => match facts.machine {
             None => local_disk("its record is gone"),
@@ -142,15 +156,24 @@ fn decide_provisioning(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
     let Some(attempt) = open else {
         return wait("the next attempt to install it is about to be opened");
     };
-    if attempt.release.is_some() && attempt.boot != Some(facts.boot.id) {
+    // Its own boot too: iPXE is gone by then, and whoever asks for the script now has overheard it.
+    if attempt.release.is_some() {
         return local_disk(format!(
             "attempt {} has its config already: its disk should boot now",
             attempt.number
         ));
     }
+    if let Some(doubt) = facts.doubt {
+        return Decision {
+            told: doubt.console().to_owned(),
+            ..wait(doubt.to_string())
+        };
+    }
+    let because = format!("{} asked for it (attempt {})", intent.actor, attempt.number);
     Decision {
         answer: Answer::Install(attempt.id),
-        because: format!("{} asked for it (attempt {})", intent.actor, attempt.number),
+        told: because.clone(),
+        because,
     }
 }
 
@@ -162,16 +185,20 @@ fn unknown(policy: UnknownPolicy, why: &str) -> Decision {
 }
 
 fn local_disk(because: impl Into<String>) -> Decision {
+    let because = because.into();
     Decision {
         answer: Answer::LocalDisk,
-        because: because.into(),
+        told: because.clone(),
+        because,
     }
 }
 
 fn wait(because: impl Into<String>) -> Decision {
+    let because = because.into();
     Decision {
         answer: Answer::Wait,
-        because: because.into(),
+        told: because.clone(),
+        because,
     }
 }
 

@@ -54,6 +54,7 @@ pub(crate) fn attempt() -> Attempt {
         opened: at(0),
         deadline: at(10_000),
         boot: None,
+        accepted_boot: None,
         power_actions: 0,
         power_at: None,
         release: None,

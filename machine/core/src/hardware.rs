@@ -100,11 +100,36 @@ impl SystemUuid {
         &self.0
     }
 
+    /// The same UUID as firmware prints it that does not swap the first three fields, or swaps
+    /// them twice (SMBIOS before 2.6).
+    #[must_use]
+    pub const fn swapped(self) -> Self {
+        Self::from_mixed_endian(self.0)
+    }
+
+    /// Whether both are of one board. Before SMBIOS 2.6 the byte order was open: the ROM, iPXE and
+    /// the system of one machine print its UUID in two ways.
+    pub fn is_same_board(self, other: Self) -> bool {
+        self == other || self == other.swapped()
+    }
+
     /// Whether it can identify anything: vendors ship all zeros, all ones and a well-known
-    /// placeholder (`03000200-0400-0500-0006-000700080009`).
+    /// placeholder (`03000200-0400-0500-0006-000700080009`), in either byte order.
     pub fn is_usable(&self) -> bool {
-        const PLACEHOLDER: [u8; 16] = [3, 0, 2, 0, 4, 0, 5, 0, 0, 6, 0, 7, 0, 8, 0, 9];
-        !(self.0 == [0; 16] || self.0 == [0xff; 16] || self.0 == PLACEHOLDER)
+        const PLACEHOLDER: SystemUuid =
+            SystemUuid([3, 0, 2, 0, 4, 0, 5, 0, 0, 6, 0, 7, 0, 8, 0, 9]);
+        let is_filler = self.0 == [0; 16] || self.0 == [0xff; 16];
+        !is_filler && !self.is_same_board(PLACEHOLDER)
+    }
+
+    /// Whether it is the hardware address of a card, in ASCII digits behind zeros: some ROMs say
+    /// that in option 97 where they know no UUID (seen from Sun and Oracle servers).
+    pub fn is_card_as_text(&self, mac: MacAddress) -> bool {
+        let text: String = mac.to_string().split(':').collect();
+        [*self, self.swapped()].iter().any(|uuid| {
+            let (filler, digits) = uuid.0.split_at(4);
+            filler == [0; 4] && digits.eq_ignore_ascii_case(text.as_bytes())
+        })
     }
 }
 
@@ -317,6 +342,7 @@ mod tests {
             "00000000-0000-0000-0000-000000000000",
             "ffffffff-ffff-ffff-ffff-ffffffffffff",
             "03000200-0400-0500-0006-000700080009",
+            "00020003-0004-0005-0006-000700080009",
         ] {
             assert!(!uuid.parse::<SystemUuid>().unwrap().is_usable(), "{uuid}");
         }
@@ -327,6 +353,25 @@ mod tests {
                 .is_usable()
         );
         assert!("LAB1".parse::<SerialNumber>().unwrap().is_usable());
+    }
+
+    #[test]
+    fn a_uuid_in_the_byte_order_of_old_smbios_is_the_same_board() {
+        let rom: SystemUuid = "9402de03-8004-0605-f806-d50700080009".parse().unwrap();
+        let ipxe: SystemUuid = "03de0294-0480-0506-f806-d50700080009".parse().unwrap();
+        let other: SystemUuid = "03de0294-0480-0506-f806-d5070008000a".parse().unwrap();
+        assert_eq!(rom.swapped(), ipxe);
+        assert!(rom.is_same_board(ipxe) && ipxe.is_same_board(rom));
+        assert!(!rom.is_same_board(other));
+    }
+
+    #[test]
+    fn a_card_as_text_is_no_uuid() {
+        let card: MacAddress = "02:00:00:77:00:02".parse().unwrap();
+        let other: MacAddress = "02:00:00:77:00:03".parse().unwrap();
+        let raw = *b"\0\0\0\x00020000770002";
+        assert!(SystemUuid::from_mixed_endian(raw).is_card_as_text(card));
+        assert!(!SystemUuid::from_mixed_endian(raw).is_card_as_text(other));
     }
 
     #[test]

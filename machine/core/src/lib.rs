@@ -4,10 +4,11 @@
 //! facts and `now` in, values out. There is no socket, clock or random source here; identifiers are
 //! made from bytes that the caller drew, times are values that the caller read.
 //!
-//! - who is on the wire: [`evidence`]; of what it is made: [`hardware`], [`disk`]
+//! - who is on the wire: [`evidence`], [`claimant`], [`assurance`]; of what it is made: [`hardware`],
+//!   [`disk`]
 //! - what may become of a machine: [`lifecycle`], [`machine`]
 //! - what people and policies want: [`cluster`], [`intent`], [`allocation`]
-//! - what is being tried: [`attempt`], [`boot`]
+//! - what is being tried: [`attempt`], [`boot`], [`release`]
 //! - whether anything may happen at all: [`generation`], [`safe_mode`]
 //! - what happens next: [`decision`] for a boot, [`plan`] for a machine, [`bootstrap`] for a cluster
 
@@ -15,10 +16,12 @@
 
 pub mod advice;
 pub mod allocation;
+pub mod assurance;
 pub mod attempt;
 pub mod boot;
 pub mod bootstrap;
 pub mod bootstrap_pace;
+pub mod claimant;
 pub mod cluster;
 pub mod cluster_endpoint;
 pub mod condition;
@@ -37,5 +40,6 @@ pub mod machine;
 pub mod network;
 pub mod plan;
 pub mod power;
+pub mod release;
 pub mod safe_mode;
 pub mod time;

@@ -88,6 +88,18 @@ pub(crate) async fn serve(
     transaction.changes_one(statement).await
 }
 
+/// Records that a person accepts a boot; `false` if the config was released, or it is not open.
+pub(crate) async fn accept(
+    transaction: &mut Transaction,
+    id: AttemptId,
+    boot: BootId,
+) -> Result<bool, StoreError> {
+    const ACCEPT: &str = "UPDATE attempt SET accepted_boot = $2 \
+         WHERE id = $1 AND closed_at IS NULL AND release_at IS NULL";
+    let statement = Statement::new(ACCEPT).bind(&id).bind(&boot);
+    transaction.changes_one(statement).await
+}
+
 /// Records the release of an attempt's config; `false` if it was released before, or the attempt
 /// is not an open one of this intent.
 pub(crate) async fn release(
@@ -111,7 +123,7 @@ pub(crate) async fn release(
 }
 
 /// The columns of an attempt, in the order of [`values`].
-pub(crate) const COLUMNS: [&str; 18] = [
+pub(crate) const COLUMNS: [&str; 19] = [
     "id",
     "machine",
     "intent",
@@ -122,6 +134,7 @@ pub(crate) const COLUMNS: [&str; 18] = [
     "opened",
     "deadline",
     "boot",
+    "accepted_boot",
     "power_actions",
     "power_at",
     "release_at",
@@ -145,6 +158,7 @@ fn values(attempt: &Attempt) -> Vec<Value> {
         attempt.opened.into(),
         attempt.deadline.into(),
         attempt.boot.as_ref().into(),
+        attempt.accepted_boot.as_ref().into(),
         attempt.power_actions.into(),
         attempt.power_at.into(),
         release.map(|release| release.at).into(),
@@ -175,6 +189,7 @@ pub(crate) fn read_fields(fields: Fields<'_>) -> Result<Attempt, StoreError> {
         opened: fields.time("opened")?,
         deadline: fields.time("deadline")?,
         boot: fields.optional_parsed("boot")?,
+        accepted_boot: fields.optional_parsed("accepted_boot")?,
         power_actions: fields.count("power_actions")?,
         power_at: fields.optional_time("power_at")?,
         release: read_release(fields)?,

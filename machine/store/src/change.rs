@@ -19,12 +19,13 @@ use crate::error::StoreError;
 use crate::events::{self, Event};
 use crate::evidence::{self, Evidence};
 use crate::place::Place;
+use crate::power_on::{self, PowerSwitch};
 use crate::registrations::{self, RegistrationWrite};
 use crate::requests::{self, Request};
 use crate::reservations::{self, Reservation};
 use crate::seal::Sealed;
 use crate::transaction::{TRIES, Transaction};
-use crate::{attempts, boards, clusters, forgotten, intents, machines, secrets};
+use crate::{attempts, boards, claimants, clusters, forgotten, intents, machines, secrets};
 
 /// What is to be written, all or nothing.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +44,10 @@ pub struct Change {
     pub evidence: Vec<Evidence>,
     /// What documents say of identities.
     pub registrations: Vec<RegistrationWrite>,
+    /// Whose power is switched, and when it was switched on.
+    pub power: Vec<PowerSwitch>,
+    /// The machines of which everybody who spoke for them is forgotten.
+    pub heard: Vec<MachineId>,
     /// Reservations.
     pub reservations: Vec<ReservationWrite>,
     /// Sealed values.
@@ -195,6 +200,13 @@ pub enum AttemptWrite {
         /// By which boot.
         boot: BootId,
     },
+    /// A person accepts a boot for it, before its config is released.
+    Accept {
+        /// For which attempt.
+        id: AttemptId,
+        /// Which boot.
+        boot: BootId,
+    },
 }
 
 /// A write of a reservation.
@@ -317,6 +329,12 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     }
     for it in &change.registrations {
         registrations::write(transaction, it).await?;
+    }
+    for it in &change.power {
+        power_on::write(transaction, it).await?;
+    }
+    for it in &change.heard {
+        claimants::forget(transaction, *it).await?;
     }
     for it in &change.secrets {
         write_secret(transaction, it).await?;
@@ -480,6 +498,9 @@ async fn write_attempt(
             attempts::switch_power(transaction, *id, *number, *at).await?,
         ),
         AttemptWrite::Serve { id, boot } => (*id, attempts::serve(transaction, *id, *boot).await?),
+        AttemptWrite::Accept { id, boot } => {
+            (*id, attempts::accept(transaction, *id, *boot).await?)
+        }
     })
 }
 

@@ -1,7 +1,8 @@
-//! Evidence of identity: which machine showed what, first and last. What a document said and does
-//! not say any more is taken away ([`crate::registrations`]); the rest is only ever added.
+//! Evidence of identity: which machine showed what, first and last, and who says so. What a document
+//! said and does not say any more is taken away ([`crate::registrations`]); the rest is only ever
+//! added. Of two sources of the same value the stronger one stands.
 
-use machine_core::evidence::{Claim, EvidenceKind};
+use machine_core::evidence::{Claim, EvidenceKind, EvidenceSource};
 use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
@@ -17,6 +18,8 @@ use crate::transaction::Transaction;
 pub enum Fact {
     /// One of its cards.
     Mac(MacAddress),
+    /// A card that a boot of it listed: it is shown, whatever the source of the rest is.
+    Listed(MacAddress),
     /// Its SMBIOS system UUID.
     Uuid(SystemUuid),
     /// Its SMBIOS system serial number.
@@ -26,15 +29,22 @@ pub enum Fact {
 impl Fact {
     pub(crate) const fn kind(&self) -> EvidenceKind {
         match self {
-            Self::Mac(_) => EvidenceKind::Mac,
+            Self::Mac(_) | Self::Listed(_) => EvidenceKind::Mac,
             Self::Uuid(_) => EvidenceKind::SystemUuid,
             Self::Serial(_) => EvidenceKind::SystemSerial,
         }
     }
 
+    const fn source(&self, source: EvidenceSource) -> EvidenceSource {
+        match self {
+            Self::Listed(_) => EvidenceSource::Listed,
+            Self::Mac(_) | Self::Uuid(_) | Self::Serial(_) => source,
+        }
+    }
+
     pub(crate) fn value(&self) -> String {
         match self {
-            Self::Mac(mac) => mac.to_string(),
+            Self::Mac(mac) | Self::Listed(mac) => mac.to_string(),
             Self::Uuid(uuid) => uuid.to_string(),
             Self::Serial(serial) => serial.to_string(),
         }
@@ -48,20 +58,27 @@ pub struct Evidence {
     pub machine: MachineId,
     /// When.
     pub at: Timestamp,
+    /// Who says so.
+    pub source: EvidenceSource,
     /// What.
     pub facts: Vec<Fact>,
 }
 
 impl Evidence {
-    /// All that a claim says of the machine which it was found to be.
+    /// All that a claim says of the machine which it was found to be. It was only heard.
     pub fn of_claim(machine: MachineId, claim: &Claim, at: Timestamp) -> Self {
-        let cards = std::iter::once(claim.mac).chain(claim.others.iter().copied());
-        let facts = cards
-            .map(Fact::Mac)
+        let listed = claim.others.iter().copied().map(Fact::Listed);
+        let facts = std::iter::once(Fact::Mac(claim.mac))
+            .chain(listed)
             .chain(claim.uuid.map(Fact::Uuid))
             .chain(claim.serial.clone().map(Fact::Serial))
             .collect();
-        Self { machine, at, facts }
+        Self {
+            machine,
+            at,
+            source: EvidenceSource::Asked,
+            facts,
+        }
     }
 }
 
@@ -72,6 +89,8 @@ pub struct RecordedFact {
     pub kind: EvidenceKind,
     /// Which.
     pub value: String,
+    /// Who says so.
+    pub source: EvidenceSource,
     /// When the machine showed it first.
     pub first_seen: Timestamp,
     /// When it showed it last.
@@ -80,7 +99,7 @@ pub struct RecordedFact {
 
 /// All that a machine has ever shown of itself; what was seen last comes first within a kind.
 pub async fn of_machine(db: &Db, machine: MachineId) -> Result<Vec<RecordedFact>, StoreError> {
-    const COLUMNS: [&str; 4] = ["kind", "value", "first_seen", "last_seen"];
+    const COLUMNS: [&str; 5] = ["kind", "value", "source", "first_seen", "last_seen"];
     const OF_MACHINE: &str = "WHERE machine = $1 ORDER BY kind, last_seen DESC, value";
     let statement = Statement::select("evidence", &COLUMNS, OF_MACHINE).bind(&machine);
     db.all(statement).await?.iter().map(read).collect()
@@ -92,6 +111,7 @@ fn read(row: &Row) -> Result<RecordedFact, StoreError> {
     Ok(RecordedFact {
         kind: fields.named("kind", known)?,
         value: fields.text("value")?,
+        source: fields.named("source", named_source)?,
         first_seen: fields.time("first_seen")?,
         last_seen: fields.time("last_seen")?,
     })
@@ -110,16 +130,33 @@ pub(crate) async fn remove(
     transaction.execute(statement).await.map(|_| ())
 }
 
+/// The source of this name.
+pub(crate) fn named_source(text: &str) -> Option<EvidenceSource> {
+    EvidenceSource::ALL
+        .into_iter()
+        .find(|it| it.as_str() == text)
+}
+
 pub(crate) async fn add(
     transaction: &mut Transaction,
     evidence: &Evidence,
 ) -> Result<(), StoreError> {
     const UPSERT: Insert = Insert {
         table: "evidence",
-        columns: &["machine", "kind", "value", "first_seen", "last_seen"],
+        columns: &[
+            "machine",
+            "kind",
+            "value",
+            "source",
+            "first_seen",
+            "last_seen",
+        ],
         rest: "ON CONFLICT (machine, kind, value) DO UPDATE SET \
              first_seen = CASE WHEN excluded.first_seen < evidence.first_seen \
              THEN excluded.first_seen ELSE evidence.first_seen END, \
+             source = CASE WHEN excluded.source = 'listed' \
+             OR (excluded.source = 'asked' AND evidence.source <> 'listed') \
+             THEN evidence.source ELSE excluded.source END, \
              last_seen = CASE WHEN excluded.last_seen > evidence.last_seen \
              THEN excluded.last_seen ELSE evidence.last_seen END",
     };
@@ -128,6 +165,7 @@ pub(crate) async fn add(
             (&evidence.machine).into(),
             fact.kind().as_str().into(),
             fact.value().into(),
+            fact.source(evidence.source).as_str().into(),
             evidence.at.into(),
             evidence.at.into(),
         ];

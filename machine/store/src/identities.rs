@@ -1,14 +1,18 @@
-//! Who is known: the machines that share a card or a board with a claim. A UUID that a person found
-//! on more than one board counts for nobody, and a machine that was forgotten is nobody.
+//! Who is known: the machines that share a card or a board with a claim. A card that was only listed
+//! makes nobody known. A UUID that a person found on more than one board counts for nobody, and a
+//! machine that was forgotten is nobody.
 
 use std::collections::BTreeSet;
 
-use machine_core::evidence::{Claim, EvidenceKind, Identity, KnownIdentity, identify};
+use machine_core::evidence::{
+    Claim, EvidenceKind, EvidenceSource, Heard, Identity, KnownIdentity, identify,
+};
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::MachineId;
 
 use crate::db::Db;
 use crate::error::StoreError;
+use crate::evidence::named_source;
 use crate::row::{Fields, Row};
 use crate::statement::{Statement, placeholders};
 use crate::transaction::Transaction;
@@ -26,9 +30,9 @@ pub async fn candidates(
     gather(&db.all(candidates_statement(macs, uuid)).await?)
 }
 
-/// The same for a claim: its card, the others that it named, and its UUID.
+/// The same for a claim: its card and its UUID. The other cards that it lists prove nothing.
 pub async fn candidates_of_claim(db: &Db, claim: &Claim) -> Result<Vec<KnownIdentity>, StoreError> {
-    candidates(db, &cards(claim), claim.uuid).await
+    candidates(db, &BTreeSet::from([claim.mac]), claim.uuid).await
 }
 
 /// What is known of the identity of one machine.
@@ -38,23 +42,23 @@ pub async fn of_machine(db: &Db, machine: MachineId) -> Result<Option<KnownIdent
     Ok(gather(&rows)?.pop())
 }
 
-/// Whether a machine is what it claims to be, judged by all that it has shown of itself.
+/// Whether a machine is what it claims to be, judged by all that it was told to have.
 pub async fn judge(db: &Db, machine: MachineId) -> Result<Identity, StoreError> {
     let Some(known) = of_machine(db, machine).await? else {
         return Ok(Identity::Unknown);
     };
-    let mut macs = known.macs.iter().copied();
-    let Some(mac) = macs.next() else {
+    let Some(mac) = known.macs.first().copied() else {
         return Ok(Identity::Unknown);
     };
     let claim = Claim {
         mac,
-        others: macs.collect(),
+        others: BTreeSet::new(),
         uuid: known.uuid,
         serial: known.serial.clone(),
         complete: true,
     };
-    Ok(identify(&claim, &candidates_of_claim(db, &claim).await?))
+    let candidates = candidates(db, &known.macs, claim.uuid).await?;
+    Ok(identify(&claim, &candidates))
 }
 
 /// What is known of the identity of every machine; the longest known first.
@@ -79,13 +83,9 @@ pub(crate) async fn candidates_within(
     gather(&transaction.all(candidates_statement(macs, uuid)).await?)
 }
 
-fn cards(claim: &Claim) -> BTreeSet<MacAddress> {
-    claim.others.iter().copied().chain([claim.mac]).collect()
-}
-
 /// What identifies a machine. Evidence that comes late for a forgotten one identifies nobody.
 const SELECT: &str = "SELECT machine.id, machine.name, machine.known_since, \
-     evidence.kind, evidence.value \
+     evidence.kind, evidence.value, evidence.source \
      FROM machine LEFT JOIN evidence ON evidence.machine = machine.id \
      AND NOT (evidence.kind = 'uuid' \
      AND EXISTS (SELECT 1 FROM ignored_uuid WHERE ignored_uuid.value = evidence.value))";
@@ -95,11 +95,14 @@ fn candidates_statement(macs: &BTreeSet<MacAddress>, uuid: Option<SystemUuid>) -
     let mut shared = Vec::new();
     if !macs.is_empty() {
         let list = placeholders(1, macs.len());
-        shared.push(format!("kind = 'mac' AND value IN {list}"));
+        shared.push(format!(
+            "kind = 'mac' AND source <> 'listed' AND value IN {list}"
+        ));
     }
     let uuid = uuid.filter(SystemUuid::is_usable);
     if uuid.is_some() {
-        shared.push(format!("kind = 'uuid' AND value = ${}", macs.len() + 1));
+        let list = placeholders(macs.len() + 1, 2);
+        shared.push(format!("kind = 'uuid' AND value IN {list}"));
     }
     if shared.is_empty() {
         shared.push("1 = 0".to_owned());
@@ -110,12 +113,13 @@ fn candidates_statement(macs: &BTreeSet<MacAddress>, uuid: Option<SystemUuid>) -
          AND machine.id IN (SELECT machine FROM evidence WHERE ({shared})) {ORDER}"
     );
     let cards = macs.iter().map(ToString::to_string);
-    let board = uuid.map(|uuid| uuid.to_string());
-    Statement::with(sql, cards.chain(board).map(Into::into).collect())
+    let boards = uuid.into_iter().flat_map(|it| [it, it.swapped()]);
+    let boards = boards.map(|uuid| uuid.to_string());
+    Statement::with(sql, cards.chain(boards).map(Into::into).collect())
 }
 
-/// One identity for the rows of each machine. Of several UUIDs or serial numbers the one that was
-/// seen last is its own: a board may be swapped, and a person may say so.
+/// One identity for the rows of each machine. Of several UUIDs or serial numbers that were told, the
+/// one that was seen last is its own: a board may be swapped, and a person may say so.
 fn gather(rows: &[Row]) -> Result<Vec<KnownIdentity>, StoreError> {
     let mut known: Vec<KnownIdentity> = Vec::new();
     for row in rows {
@@ -127,8 +131,10 @@ fn gather(rows: &[Row]) -> Result<Vec<KnownIdentity>, StoreError> {
                 name: machine.text("name")?,
                 since: machine.time("known_since")?,
                 macs: BTreeSet::new(),
+                registered: false,
                 uuid: None,
                 serial: None,
+                heard: Heard::default(),
             });
         }
         if let Some(last) = known.last_mut() {
@@ -140,13 +146,28 @@ fn gather(rows: &[Row]) -> Result<Vec<KnownIdentity>, StoreError> {
 
 fn add(known: &mut KnownIdentity, fields: Fields<'_>) -> Result<(), StoreError> {
     let find = |text: &str| EvidenceKind::ALL.into_iter().find(|it| it.as_str() == text);
-    match fields.optional_named("kind", find)? {
-        None => {}
-        Some(EvidenceKind::Mac) => {
+    let Some(kind) = fields.optional_named("kind", find)? else {
+        return Ok(());
+    };
+    let source = fields.named("source", named_source)?;
+    match kind {
+        EvidenceKind::Mac if source == EvidenceSource::Listed => {}
+        EvidenceKind::Mac => {
             known.macs.insert(fields.parsed("value")?);
+            known.registered |= source.is_authority();
         }
-        Some(EvidenceKind::SystemUuid) => known.uuid = Some(fields.parsed("value")?),
-        Some(EvidenceKind::SystemSerial) => known.serial = Some(fields.parsed("value")?),
+        EvidenceKind::SystemUuid if source.is_authority() => {
+            known.uuid = Some(fields.parsed("value")?);
+        }
+        EvidenceKind::SystemUuid => {
+            known.heard.uuids.insert(fields.parsed("value")?);
+        }
+        EvidenceKind::SystemSerial if source.is_authority() => {
+            known.serial = Some(fields.parsed("value")?);
+        }
+        EvidenceKind::SystemSerial => {
+            known.heard.serials.insert(fields.parsed("value")?);
+        }
     }
     Ok(())
 }

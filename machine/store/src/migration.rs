@@ -8,6 +8,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 /// Number, name and text of each step, oldest first.
 const STEPS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../migrations/0001_first.sql")),
+    (2, "release", include_str!("../migrations/0002_release.sql")),
     (
         4,
         "generation",

@@ -3,7 +3,7 @@
 //! A machine may show more of itself on the wire; that is evidence and none of this. What a
 //! document says is evidence as well, until a later document leaves it out.
 
-use machine_core::evidence::EvidenceKind;
+use machine_core::evidence::{EvidenceKind, EvidenceSource};
 use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
 
@@ -59,6 +59,7 @@ pub(crate) async fn write(
             let evidence = Evidence {
                 machine: *machine,
                 at: *at,
+                source: EvidenceSource::Registered,
                 facts: vec![fact.clone()],
             };
             evidence::add(transaction, &evidence).await

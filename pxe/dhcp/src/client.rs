@@ -131,7 +131,7 @@ impl BootClient {
                 .get(OptionCode::VENDOR_CLASS)
                 .map_or(VendorClass::None, VendorClass::from_bytes),
             arch_code: arch_code(options),
-            uuid: machine_identifier.and_then(system_uuid),
+            uuid: machine_identifier.and_then(|it| system_uuid(it, mac)),
             machine_identifier,
             ipxe: ipxe(options),
             hostname: options
@@ -240,9 +240,11 @@ fn machine_identifier(options: &OptionList) -> Option<[u8; 17]> {
     matches!(value, [0, ..]).then_some(value)
 }
 
-fn system_uuid(identifier: [u8; 17]) -> Option<SystemUuid> {
+/// Some ROMs send the card's address as text where a UUID should be: that identifies no board.
+fn system_uuid(identifier: [u8; 17], mac: MacAddress) -> Option<SystemUuid> {
     let [_kind, raw @ ..] = identifier;
-    Some(SystemUuid::from_mixed_endian(raw)).filter(SystemUuid::is_usable)
+    Some(SystemUuid::from_mixed_endian(raw))
+        .filter(|uuid| uuid.is_usable() && !uuid.is_card_as_text(mac))
 }
 
 /// iPXE names itself in the user class, plain or with RFC 3004's length byte, or has sent its own

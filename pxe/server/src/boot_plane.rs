@@ -22,6 +22,7 @@ use crate::dhcp::subnet::{DhcpSubnet, Line};
 use crate::dhcp::{DhcpControl, DhcpServer};
 use crate::directory::Directory;
 use crate::http::HttpServer;
+use crate::http::throttle::Throttle;
 use crate::interface::Interface;
 use crate::loaders::Loaders;
 use crate::servers::{ServerEnded, Servers};
@@ -172,6 +173,7 @@ impl<D: Directory> BootPlane<D> {
             loaders,
             complaints,
             connections,
+            guesses: Throttle::default(),
         });
         Ok(BoundPlane {
             dhcp,

@@ -117,8 +117,10 @@ pub enum LeaseOutcome {
 pub struct ScriptRequest {
     /// The boot that the URL names.
     pub boot: BootId,
-    /// The address that the request comes from.
+    /// The address that the request comes from: of the socket, never of a header.
     pub peer: IpAddr,
+    /// The hardware address behind it, where the neighbour table knows it.
+    pub hardware: Option<MacAddress>,
     /// The card that iPXE boots from.
     pub mac: Option<MacAddress>,
     /// All its cards.
@@ -183,6 +185,10 @@ pub struct DocumentRequest {
     pub peer: IpAddr,
     /// The hardware address behind it, where the neighbour table knows it.
     pub hardware: Option<MacAddress>,
+    /// The SMBIOS UUID in the query, if there is one.
+    pub uuid: Option<SystemUuid>,
+    /// The SMBIOS serial number in the query, if there is one.
+    pub serial: Option<SerialNumber>,
 }
 
 /// The token stays out of it.

@@ -21,12 +21,13 @@ mod query;
 mod range;
 mod route;
 mod seat;
+pub mod throttle;
 
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{
@@ -55,10 +56,11 @@ use crate::http::body::{AssetBody, empty};
 use crate::http::connection::{Connection, converse};
 use crate::http::listened::Heard;
 use crate::http::places::{Kind, PlaceLimits};
-use crate::http::query::script_request;
+use crate::http::query::{board, script_request};
 use crate::http::range::{Range, requested_range};
 use crate::http::route::Route;
 use crate::http::seat::{Room, Seat};
+use crate::http::throttle::Throttle;
 use crate::loaders::Loaders;
 use crate::neighbour::find_neighbour;
 use crate::script::{ScriptError, answer_script, first_script, pause};
@@ -88,6 +90,8 @@ pub struct HttpServer<D> {
     pub complaints: Arc<Complaints>,
     /// How many connections each listener may have.
     pub connections: usize,
+    /// Slows down who guesses tokens.
+    pub guesses: Throttle,
 }
 
 type Reply = Response<AssetBody>;
@@ -217,13 +221,27 @@ impl<D: Directory> HttpServer<D> {
                 self.asset(&digest, boot, range, head_only)
             }
             Route::Loader { file } => self.loader(&file),
-            Route::Document { token, name } => self.document(connection, token, name).await,
+            Route::Document { token, name } => {
+                let (uuid, serial) = board(request.uri().query().unwrap_or_default());
+                let (peer, hardware) = (connection.peer, None);
+                let asked = DocumentRequest {
+                    token,
+                    name,
+                    peer,
+                    hardware,
+                    uuid,
+                    serial,
+                };
+                self.document(asked).await
+            }
         };
         if head_only { header_of(reply) } else { reply }
     }
 
     async fn script(&self, connection: Connection, boot: BootId, query: Option<&str>) -> Reply {
-        let request = script_request(boot, connection.peer, query.unwrap_or_default());
+        let peer = connection.peer;
+        let seen = (peer, find_neighbour(peer).await);
+        let request = script_request(boot, seen, query.unwrap_or_default());
         match self.directory.script(request.clone()).await {
             Ok(answer) => script_text(answer_script(
                 &answer,
@@ -286,17 +304,19 @@ impl<D: Directory> HttpServer<D> {
         }
     }
 
-    async fn document(&self, connection: Connection, token: String, name: String) -> Reply {
-        let peer = connection.peer;
+    async fn document(&self, asked: DocumentRequest) -> Reply {
+        let peer = asked.peer;
+        if !self.guesses.admits(peer, Instant::now()) {
+            self.complaints.note(
+                peer,
+                &"it asks for documents that are not for it, too often",
+            );
+            return too_often();
+        }
         let hardware = find_neighbour(peer).await;
         match self
             .directory
-            .document(DocumentRequest {
-                token,
-                name,
-                peer,
-                hardware,
-            })
+            .document(DocumentRequest { hardware, ..asked })
             .await
         {
             Ok(document) => {
@@ -304,6 +324,7 @@ impl<D: Directory> HttpServer<D> {
                 with_header(reply, CONTENT_TYPE, document.media_type)
             }
             Err(DocumentRefusal::Refused) => {
+                self.guesses.refused(peer, Instant::now());
                 self.complaints.note(peer, &"a document that is not for it");
                 not_found()
             }
@@ -376,6 +397,10 @@ fn full() -> Reply {
     let reply = status(StatusCode::SERVICE_UNAVAILABLE);
     let reply = with_header(reply, RETRY_AFTER, FULL_RETRY);
     with_header(reply, CONNECTION, "close")
+}
+
+fn too_often() -> Reply {
+    with_header(status(StatusCode::TOO_MANY_REQUESTS), RETRY_AFTER, "1")
 }
 
 fn status(status: StatusCode) -> Reply {

@@ -111,6 +111,7 @@ mod tests {
         ScriptRequest {
             boot: BootId::from_bytes([0xab; 16]),
             peer: "10.77.0.50".parse().unwrap(),
+            hardware: None,
             mac: None,
             macs: BTreeSet::new(),
             uuid: None,

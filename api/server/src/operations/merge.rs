@@ -1,7 +1,7 @@
 //! The use case that says: the machine which claims to be another is that other one. A swapped
 //! card, a replaced board, and a machine that was found before it was registered end here.
 
-use machine_core::evidence::KnownIdentity;
+use machine_core::evidence::{EvidenceSource, KnownIdentity};
 use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::lifecycle::{Moving, State};
 use machine_core::machine::Machine;
@@ -57,6 +57,7 @@ impl Operations {
                 evidence: vec![Evidence {
                     machine: into.id,
                     at,
+                    source: EvidenceSource::Person,
                     facts,
                 }],
                 events: pair.events(&taken, board, asked, at),

@@ -4,6 +4,7 @@ use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
 use machine_core::power::PowerState;
 use machine_store::change::Change;
+use machine_store::power_on::PowerSwitch;
 
 use crate::effects::PowerRequest;
 use crate::error::UseCaseError;
@@ -33,9 +34,14 @@ impl Operations {
         refuse_if_retired(&machine)?;
         let what = verb(request);
         let detail = format!("asked for: {what}{}", asked.because());
+        let at = self.effects.now();
         let change = Change {
             request: Some(self.request(asked, &["power", name, what], String::new())),
-            events: vec![event(&machine, asked, self.effects.now(), "power", detail)],
+            events: vec![event(&machine, asked, at, "power", detail)],
+            power: vec![PowerSwitch {
+                machine: machine.id,
+                on: (request != PowerRequest::Level(PowerState::Off)).then_some(at),
+            }],
             ..Change::default()
         };
         for _ in 0..TRIES {

@@ -169,7 +169,7 @@ fn wanted(spec: &MachineSpec, machine: Machine) -> Machine {
 
 fn named(fact: &Fact) -> String {
     match fact {
-        Fact::Mac(mac) => format!("card {mac}"),
+        Fact::Mac(mac) | Fact::Listed(mac) => format!("card {mac}"),
         Fact::Uuid(uuid) => format!("uuid {uuid}"),
         Fact::Serial(serial) => format!("serial {serial}"),
     }

@@ -28,6 +28,7 @@ fn ask(
         attempt,
         boot,
         safe_mode: None,
+        doubt: None,
     };
     decide(&facts, at(100))
 }
@@ -43,6 +44,7 @@ fn nobody(identity: &Identity, unknown: UnknownPolicy) -> Answer {
         attempt: None,
         boot: &boot,
         safe_mode: None,
+        doubt: None,
     };
     decide(&facts, at(100)).answer
 }
@@ -92,6 +94,23 @@ fn a_candidate_comes_as_far_as_ipxe_and_a_claimant_no_further_than_its_disk() {
         differences: vec![differs],
     };
     assert_eq!(nobody(&conflict, UnknownPolicy::Inspect), Answer::LocalDisk);
+    let boot = boot(1, 90, BootStep::Script);
+    let facts = BootFacts {
+        stage: Stage::Script,
+        unknown: UnknownPolicy::Inspect,
+        identity: &conflict,
+        machine: None,
+        intent: None,
+        attempt: None,
+        boot: &boot,
+        safe_mode: None,
+        doubt: None,
+    };
+    let decision = decide(&facts, at(100));
+    assert!(decision.because.contains("S1 there"), "{decision:?}");
+    for another in ["S1", "w1"] {
+        assert!(!decision.told.contains(another), "{decision:?}");
+    }
 }
 
 #[test]
@@ -167,23 +186,39 @@ fn an_install_needs_an_open_intent_and_an_open_attempt() {
 }
 
 #[test]
-fn after_its_release_an_attempt_serves_its_own_boot_only() {
+fn after_its_release_an_attempt_serves_no_boot_not_even_its_own() {
     let machine = machine(PROVISIONING);
     let attempt = released_to(1);
-    let same = ask(
-        &machine,
-        Some(&intent()),
-        Some(&attempt),
-        &boot(1, 10, BootStep::Config),
-    );
-    assert_eq!(same.answer, Answer::Install(attempt.id));
-    let later = ask(
-        &machine,
-        Some(&intent()),
-        Some(&attempt),
-        &boot(2, 80, BootStep::Discover),
-    );
-    assert_eq!(later.answer, Answer::LocalDisk);
+    for boot in [
+        boot(1, 10, BootStep::Config),
+        boot(2, 80, BootStep::Discover),
+    ] {
+        let answered = ask(&machine, Some(&intent()), Some(&attempt), &boot);
+        assert_eq!(answered.answer, Answer::LocalDisk);
+    }
+}
+
+#[test]
+fn a_doubtful_boot_waits_and_its_console_tells_nothing_of_another() {
+    let (machine, boot) = (machine(PROVISIONING), boot(1, 90, BootStep::Script));
+    let (intent, attempt) = (intent(), attempt());
+    let other = [10, 77, 0, 66].into();
+    let doubt = Doubt::TwoLive { other };
+    let facts = BootFacts {
+        stage: Stage::Script,
+        unknown: UnknownPolicy::Ignore,
+        identity: &Identity::Known(machine.id),
+        machine: Some(&machine),
+        intent: Some(&intent),
+        attempt: Some(&attempt),
+        boot: &boot,
+        safe_mode: None,
+        doubt: Some(&doubt),
+    };
+    let decision = decide(&facts, at(100));
+    assert_eq!(decision.answer, Answer::Wait);
+    assert!(decision.because.contains("10.77.0.66"), "{decision:?}");
+    assert!(!decision.told.contains("10.77.0.66"), "{decision:?}");
 }
 
 proptest! {
@@ -215,7 +250,7 @@ proptest! {
             prop_assert!(matches!(state, State::Provisioning(_)));
             prop_assert!(has_intent && intent.is_open(at(100)));
             prop_assert!(has_attempt && attempt.is_open());
-            prop_assert!(attempt.release.is_none() || attempt.boot == Some(boot.id));
+            prop_assert!(attempt.release.is_none());
         }
         prop_assert!(!decision.because.is_empty());
     }
@@ -270,6 +305,7 @@ fn in_safe_mode_every_boot_ends_at_its_disk() {
             attempt: Some(&standing),
             boot: &asked,
             safe_mode: Some(&safe_mode),
+            doubt: None,
         };
         assert_eq!(
             decide(&facts, at(100)).answer,

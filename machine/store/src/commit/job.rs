@@ -3,6 +3,7 @@
 use machine_core::boot::Boot;
 use machine_core::network::Lease;
 
+use crate::claimants::Heard;
 use crate::commit::claim::{Fetch, ReleaseClaim};
 use crate::commit::item::{Item, LeaseEnd, Ticket, Writing};
 use crate::commit::sighting::NewMachine;
@@ -11,7 +12,7 @@ use crate::events::Event;
 use crate::evidence::Evidence;
 
 /// What can be submitted: [`Lease`], [`LeaseEnd`], [`Boot`], [`Evidence`], [`NewMachine`],
-/// [`ReleaseClaim`], [`Fetch`] and lists of [`Event`]s.
+/// [`ReleaseClaim`], [`Fetch`], [`Heard`] and lists of [`Event`]s.
 pub trait Submit: Item + sealed::Written {
     #[doc(hidden)]
     fn into_job(ticket: Box<Ticket<Self>>) -> Job;
@@ -71,6 +72,7 @@ items! {
     NewMachine(NewMachine),
     ReleaseClaim(ReleaseClaim),
     Fetch(Fetch),
+    Heard(Heard),
     Events(Events),
 }
 

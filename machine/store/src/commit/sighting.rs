@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use machine_core::boot::Boot;
+use machine_core::evidence::EvidenceSource;
 use machine_core::id::MachineId;
 use machine_core::machine::Machine;
 
@@ -55,11 +56,11 @@ impl Item for NewMachine {
         transaction.execute(Statement::new(ONE_BY_ONE)).await?;
         let uuid = self.facts.iter().find_map(|fact| match fact {
             Fact::Uuid(uuid) => Some(*uuid),
-            Fact::Mac(_) | Fact::Serial(_) => None,
+            Fact::Mac(_) | Fact::Listed(_) | Fact::Serial(_) => None,
         });
         let cards = self.facts.iter().filter_map(|fact| match fact {
             Fact::Mac(mac) => Some(*mac),
-            Fact::Uuid(_) | Fact::Serial(_) => None,
+            Fact::Listed(_) | Fact::Uuid(_) | Fact::Serial(_) => None,
         });
         let known = identities::candidates_within(transaction, &cards.collect(), uuid).await?;
         let known: BTreeSet<MachineId> = known.iter().map(|it| it.machine).collect();
@@ -72,6 +73,7 @@ impl Item for NewMachine {
         let evidence = Evidence {
             machine: self.machine.id,
             at: self.machine.since,
+            source: EvidenceSource::Asked,
             facts: self.facts.clone(),
         };
         evidence::add(transaction, &evidence).await?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use machine_core::hardware::{Arch, Firmware, MacAddress};
+use machine_core::hardware::{Arch, Firmware, MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::BootId;
 
 use crate::directory::ScriptRequest;
@@ -12,8 +12,20 @@ use crate::directory::ScriptRequest;
 /// How many cards a machine may tell of.
 const CARDS: usize = 8;
 
+/// The address of a peer, and the hardware address behind it where the neighbour table knows it.
+pub(crate) type Seen = (IpAddr, Option<MacAddress>);
+
+/// The UUID and the serial number that a query names.
+pub(crate) fn board(query: &str) -> (Option<SystemUuid>, Option<SerialNumber>) {
+    let uuid = value(query, "uuid").and_then(|text| text.parse().ok());
+    let serial = value(query, "serial").and_then(|text| text.parse().ok());
+    (uuid, serial)
+}
+
 /// The request that a query makes.
-pub(crate) fn script_request(boot: BootId, peer: IpAddr, query: &str) -> ScriptRequest {
+pub(crate) fn script_request(boot: BootId, seen: Seen, query: &str) -> ScriptRequest {
+    let (peer, hardware) = seen;
+    let (uuid, serial) = board(query);
     let parsed = |key| value(query, key).and_then(|text| text.parse().ok());
     let macs: BTreeSet<MacAddress> = values(query, "mac")
         .filter_map(|text| text.parse().ok())
@@ -22,10 +34,11 @@ pub(crate) fn script_request(boot: BootId, peer: IpAddr, query: &str) -> ScriptR
     ScriptRequest {
         boot,
         peer,
+        hardware,
         mac: parsed("mac"),
         macs,
-        uuid: value(query, "uuid").and_then(|text| text.parse().ok()),
-        serial: value(query, "serial").and_then(|text| text.parse().ok()),
+        uuid,
+        serial,
         manufacturer: value(query, "manufacturer").and_then(|text| printable(&text)),
         product: value(query, "product").and_then(|text| printable(&text)),
         platform: platform(query),
@@ -101,7 +114,7 @@ mod tests {
     fn request(query: &str) -> ScriptRequest {
         script_request(
             BootId::from_bytes([1; 16]),
-            IpAddr::from([10, 0, 0, 1]),
+            (IpAddr::from([10, 0, 0, 1]), None),
             query,
         )
     }

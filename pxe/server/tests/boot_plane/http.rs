@@ -10,6 +10,7 @@ use pxe_server::assets::hex;
 use pxe_server::complaint::Complaints;
 use pxe_server::directory::{Document, ScriptAnswer};
 use pxe_server::http::HttpServer;
+use pxe_server::http::throttle::Throttle;
 use pxe_server::loaders::Loaders;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -50,6 +51,7 @@ impl Server {
             loaders: Arc::new(Loaders::default()),
             complaints: Arc::clone(&complaints),
             connections,
+            guesses: Throttle::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

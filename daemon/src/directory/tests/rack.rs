@@ -1,0 +1,390 @@
+//! A machine that was registered and is to be installed, and whoever plays it on the wire.
+
+use std::net::IpAddr;
+
+use config_render::talos::contract::TalosContract;
+use config_render::talos::secrets::SecretsBundle;
+use machine_core::attempt::Attempt;
+use machine_core::boot::Asker;
+use machine_core::cluster::{Cluster, ClusterSpec, Role};
+use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::evidence::EvidenceSource;
+use machine_core::hardware::{Arch, Firmware, MacAddress, SerialNumber, SystemUuid};
+use machine_core::id::{AttemptId, ClusterId, IntentId, MachineId};
+use machine_core::intent::{Actor, Assignment, Intent};
+use machine_core::lifecycle::{Origin, State};
+use machine_core::machine::{Hardware, Machine};
+use machine_core::network::{ClientKey, DhcpMode, Lease};
+use machine_core::power::PowerObservation;
+use machine_store::change::{
+    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, SecretWrite, apply,
+};
+use machine_store::evidence::{Evidence, Fact};
+use machine_store::power_on::PowerSwitch;
+use machine_store::{attempts, events};
+use rand::rand_core::UnwrapErr;
+use rand::rngs::SysRng;
+use tokio::sync::OnceCell;
+
+use super::{BootDirectory, directory_of};
+use crate::clock::now;
+use crate::cluster_secrets::place;
+use crate::directory::bmc::Witness;
+use machine_core::id::BootId;
+use machine_core::network::{SubnetName, UnknownPolicy};
+use machine_core::time::Timestamp;
+use pxe_server::directory::{
+    BootQuestion, Directory, DocumentRefusal, DocumentRequest, ScriptAnswer, ScriptRefusal,
+    ScriptRequest,
+};
+
+pub(super) const MACHINE: MachineId = MachineId::from_bytes([1; 16]);
+const ATTEMPT: AttemptId = AttemptId::from_bytes([2; 16]);
+const INTENT: IntentId = IntentId::from_bytes([3; 16]);
+const CLUSTER: ClusterId = ClusterId::from_bytes([4; 16]);
+pub(super) const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
+pub(super) const FOREIGN: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x66, 0, 6]);
+pub(super) const UUID: &str = "4c4c4544-0000-4000-8000-000000000001";
+
+/// Secrets of a cluster: made once for all tests, since an RSA key takes its time.
+static SECRETS: OnceCell<String> = OnceCell::const_new();
+
+/// Who is on the wire, and what it says.
+#[derive(Debug, Clone)]
+pub(super) struct Who {
+    /// The card that its frames carry, and that the neighbour table shows.
+    pub(super) card: MacAddress,
+    /// The card that DHCP and iPXE say; its own unless it lies.
+    pub(super) said: MacAddress,
+    pub(super) address: IpAddr,
+    pub(super) uuid: Option<SystemUuid>,
+    pub(super) serial: Option<SerialNumber>,
+    pub(super) listed: Vec<MacAddress>,
+}
+
+/// The machine itself.
+pub(super) fn machine() -> Who {
+    Who {
+        card: CARD,
+        said: CARD,
+        address: IpAddr::from([10, 77, 0, 50]),
+        uuid: Some(UUID.parse().unwrap()),
+        serial: Some("S1".parse().unwrap()),
+        listed: Vec::new(),
+    }
+}
+
+/// Somebody with another card and address.
+pub(super) fn stranger() -> Who {
+    Who {
+        card: FOREIGN,
+        said: FOREIGN,
+        address: IpAddr::from([10, 77, 0, 66]),
+        uuid: None,
+        serial: None,
+        listed: Vec::new(),
+    }
+}
+
+/// The token of an installer's kernel line.
+pub(super) fn token(answer: &ScriptAnswer) -> Option<String> {
+    let ScriptAnswer::Boot { arguments, .. } = answer else {
+        return None;
+    };
+    let config = arguments
+        .iter()
+        .find(|it| it.starts_with("talos.config="))?;
+    let (_, rest) = config.split_once("/c/")?;
+    Some(rest.split_once('/')?.0.to_owned())
+}
+
+/// What the console of an answer shows.
+pub(super) fn console(answer: &ScriptAnswer) -> &str {
+    match answer {
+        ScriptAnswer::Wait { because } | ScriptAnswer::LocalDisk { because } => because,
+        ScriptAnswer::Boot { .. } => "boots",
+    }
+}
+
+/// The directory, and the registered machine in it.
+pub(super) struct Rack {
+    pub(super) directory: BootDirectory,
+}
+
+impl Rack {
+    /// Where we lease the addresses, with a machine without BMC.
+    pub(super) async fn new() -> Self {
+        let ranges = vec!["10.77.0.50-10.77.0.99".parse().unwrap()];
+        Self::with(DhcpMode::Authoritative { ranges }, None).await
+    }
+
+    /// With a machine whose BMC says this.
+    pub(super) async fn with(mode: DhcpMode, bmc: Option<PowerObservation>) -> Self {
+        let mut directory = directory_of(UnknownPolicy::Ignore, mode).await;
+        let has_bmc = bmc.is_some();
+        directory.witness = Witness::Says(bmc.unwrap_or(PowerObservation::NoBmc));
+        let rack = Self { directory };
+        let secrets = SECRETS.get_or_init(|| async {
+            let made = tokio::task::spawn_blocking(|| {
+                let contract: TalosContract = "1.13.9".parse().unwrap();
+                SecretsBundle::generate(contract, now(), &mut UnwrapErr(SysRng)).unwrap()
+            });
+            made.await.unwrap().to_yaml().to_string()
+        });
+        let secrets = secrets.await.as_bytes();
+        let records = &rack.directory.records;
+        let sealed = records.seal.seal(&place(CLUSTER), secrets).unwrap();
+        let at = now();
+        let change = Change {
+            machines: vec![MachineWrite::Insert(registered(has_bmc, at))],
+            clusters: vec![ClusterWrite::Insert(cluster())],
+            intents: vec![IntentWrite::Open(intent(at))],
+            attempts: vec![AttemptWrite::Open(attempt(at))],
+            evidence: vec![Evidence {
+                machine: MACHINE,
+                at,
+                source: EvidenceSource::Registered,
+                facts: vec![
+                    Fact::Mac(CARD),
+                    Fact::Uuid(UUID.parse().unwrap()),
+                    Fact::Serial("S1".parse().unwrap()),
+                ],
+            }],
+            secrets: vec![SecretWrite::PutIfAbsent {
+                place: place(CLUSTER),
+                sealed,
+                at,
+            }],
+            ..Change::default()
+        };
+        rack.write(&change).await;
+        rack
+    }
+
+    pub(super) async fn write(&self, change: &Change) {
+        let outcome = apply(&self.directory.records.db, change).await.unwrap();
+        assert_eq!(outcome, Outcome::Applied);
+    }
+
+    /// Drover switches the machine on.
+    pub(super) async fn power_on(&self) {
+        let change = Change {
+            power: vec![PowerSwitch {
+                machine: MACHINE,
+                on: Some(now()),
+            }],
+            ..Change::default()
+        };
+        self.write(&change).await;
+    }
+
+    /// A person accepts a boot.
+    pub(super) async fn accept(&self, boot: BootId) {
+        let change = Change {
+            attempts: vec![AttemptWrite::Accept { id: ATTEMPT, boot }],
+            ..Change::default()
+        };
+        self.write(&change).await;
+    }
+
+    /// From the DISCOVER of the firmware to iPXE; with a lease, where we give one.
+    pub(super) async fn dhcp(&self, who: &Who) -> BootId {
+        let boot = self.asks(who, Asker::Firmware).await;
+        let is_leased = self
+            .directory
+            .records
+            .subnets
+            .iter()
+            .any(|it| matches!(it.mode, DhcpMode::Authoritative { .. }));
+        if is_leased {
+            let at = now();
+            let lease = Lease {
+                subnet: SubnetName::new("lab"),
+                client: ClientKey::Hardware(who.said),
+                address: who.address,
+                client_identifier: None,
+                granted: at,
+                expires: at.plus(std::time::Duration::from_hours(1)),
+            };
+            self.directory.lease(lease, Some(boot)).await.unwrap();
+        }
+        boot
+    }
+
+    async fn asks(&self, who: &Who, asker: Asker) -> BootId {
+        let question = BootQuestion {
+            subnet: SubnetName::new("lab"),
+            mac: who.said,
+            uuid: who.uuid,
+            platform: Some((Arch::X86_64, Firmware::Uefi)),
+            asker,
+            is_discover: true,
+        };
+        self.directory.boot(question).await.unwrap().boot.unwrap()
+    }
+
+    /// The script of a boot.
+    pub(super) async fn script(
+        &self,
+        who: &Who,
+        boot: BootId,
+    ) -> Result<ScriptAnswer, ScriptRefusal> {
+        self.script_seen(who, boot, Some(who.card)).await
+    }
+
+    /// The script of a boot, with what the neighbour table shows.
+    pub(super) async fn script_seen(
+        &self,
+        who: &Who,
+        boot: BootId,
+        hardware: Option<MacAddress>,
+    ) -> Result<ScriptAnswer, ScriptRefusal> {
+        let listed = who.listed.iter().copied();
+        let request = ScriptRequest {
+            boot,
+            peer: who.address,
+            hardware,
+            mac: Some(who.said),
+            macs: listed.chain([who.said]).collect(),
+            uuid: who.uuid,
+            serial: who.serial.clone(),
+            manufacturer: None,
+            product: None,
+            platform: Some((Arch::X86_64, Firmware::Uefi)),
+            version: None,
+        };
+        self.directory.script(request).await
+    }
+
+    /// From power-on to the kernel: the boot, and the token if it got one.
+    pub(super) async fn boots(&self, who: &Who) -> (BootId, Option<String>) {
+        let boot = self.dhcp(who).await;
+        let answer = self.script(who, boot).await.unwrap();
+        (boot, token(&answer))
+    }
+
+    /// Whether a config comes for a token.
+    pub(super) async fn config(&self, who: &Who, token: &str) -> Config {
+        self.config_asked(request(who, token)).await
+    }
+
+    pub(super) async fn config_asked(&self, request: DocumentRequest) -> Config {
+        match self.directory.document(request).await {
+            Ok(document) => {
+                assert!(!document.body.is_empty());
+                Config::Released
+            }
+            Err(DocumentRefusal::Refused) => Config::Refused,
+            Err(DocumentRefusal::Unavailable(error)) => Config::AskAgain(error.why),
+        }
+    }
+
+    /// The alarms on the machine's timeline.
+    pub(super) async fn alarms(&self) -> Vec<String> {
+        let barrier: Vec<events::Event> = Vec::new();
+        self.directory.records.commit.submit(barrier).await.unwrap();
+        let db = &self.directory.records.db;
+        let all = events::of_machine(db, MACHINE, 0, 1000).await.unwrap();
+        let alarms = all.into_iter().filter(|it| it.event.kind == "alarm");
+        alarms.map(|it| it.event.detail).collect()
+    }
+
+    /// Whether any config went out.
+    pub(super) async fn is_released(&self) -> bool {
+        let attempt = attempts::find(&self.directory.records.db, ATTEMPT).await;
+        attempt.unwrap().unwrap().release.is_some()
+    }
+}
+
+/// What became of a request for a config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Config {
+    Released,
+    Refused,
+    AskAgain(String),
+}
+
+pub(super) fn request(who: &Who, token: &str) -> DocumentRequest {
+    DocumentRequest {
+        token: token.to_owned(),
+        name: config_render::oses::talos::MACHINE_CONFIG.to_owned(),
+        peer: who.address,
+        hardware: Some(who.card),
+        uuid: None,
+        serial: None,
+    }
+}
+
+fn registered(has_bmc: bool, at: Timestamp) -> Machine {
+    Machine {
+        state: State::Provisioning(Origin::Available),
+        hardware: Hardware {
+            arch: Some(Arch::X86_64),
+            firmware: Some(Firmware::Uefi),
+            ..Hardware::default()
+        },
+        bmc: has_bmc.then(|| BmcEndpoint {
+            protocol: BmcProtocol::Ipmi,
+            address: "127.0.0.1:1".parse().unwrap(),
+            username: "drover".to_owned(),
+        }),
+        ..Machine::discovered(MACHINE, "cp-1", at)
+    }
+}
+
+fn cluster() -> Cluster {
+    Cluster {
+        id: CLUSTER,
+        spec: ClusterSpec {
+            name: "lab".to_owned(),
+            endpoint: "https://10.77.0.50:6443".to_owned(),
+            talos: "1.13.9".to_owned(),
+            kubernetes: "1.34.1".to_owned(),
+            image: "talos".to_owned(),
+            allow_plaintext: true,
+            members: Vec::new(),
+        },
+        bootstrap: None,
+        version: 0,
+    }
+}
+
+fn assignment() -> Assignment {
+    Assignment {
+        cluster: CLUSTER,
+        role: Role::ControlPlane,
+        disk: "serial:DISK1".parse().unwrap(),
+    }
+}
+
+fn intent(at: Timestamp) -> Intent {
+    Intent {
+        id: INTENT,
+        machine: MACHINE,
+        assignment: assignment(),
+        actor: Actor::Policy("cluster lab".to_owned()),
+        reason: String::new(),
+        opened: at,
+        expires: at.plus(Intent::LIFETIME),
+        claims: 0,
+        closed: None,
+    }
+}
+
+fn attempt(at: Timestamp) -> Attempt {
+    Attempt {
+        id: ATTEMPT,
+        machine: MACHINE,
+        intent: INTENT,
+        number: 1,
+        assignment: assignment(),
+        opened: at,
+        deadline: at.plus(Attempt::LIFETIME),
+        boot: None,
+        accepted_boot: None,
+        power_actions: 0,
+        power_at: None,
+        release: None,
+        closed: None,
+    }
+}

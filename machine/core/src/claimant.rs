@@ -1,0 +1,259 @@
+//! Who speaks for a machine: every boot that said to be it, and what makes one doubtful.
+//!
+//! Whoever can be told apart from the machine (another card, another UUID or serial number than was
+//! registered, none of them where one was) is refused, and stops nobody. Two that can't be told
+//! apart, and speak at the same time, hold the release: one of them is not the machine, and nothing
+//! on the wire says which. A packet of DHCP alone is nobody: only who asks for a whole script, from
+//! an address behind which we see the machine's card, speaks for it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::attempt::Attempt;
+use crate::boot::Boot;
+use crate::evidence::{Claim, EvidenceKind, KnownIdentity, contradictions, unsaid};
+use crate::hardware::{MacAddress, SerialNumber, SystemUuid};
+use crate::id::BootId;
+use crate::release::{follows_power_on, is_accepted};
+use crate::time::Timestamp;
+
+/// For how long an earlier boot must have been silent before a later one of the same machine is
+/// taken for its restart. From the last file to the system's first request takes a minute: the
+/// kernel starts, and a switch lets the port through after 30 s.
+pub const SILENCE: Duration = Duration::from_mins(2);
+
+/// A boot that said to be a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimant {
+    /// Which boot.
+    pub boot: BootId,
+    /// The card that we saw behind its address.
+    pub card: MacAddress,
+    /// Where it asked from.
+    pub address: IpAddr,
+    /// The UUID that it said.
+    pub uuid: Option<SystemUuid>,
+    /// The serial number that it said.
+    pub serial: Option<SerialNumber>,
+    /// When it asked first.
+    pub first_seen: Timestamp,
+    /// When it asked last.
+    pub last_seen: Timestamp,
+}
+
+/// Why a boot that may be a machine's gets neither installer nor config.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Doubt {
+    /// It did not ask for its script from the machine's card: nobody knows who it is.
+    Silent,
+    /// It does not say what was registered.
+    Unsaid(Vec<EvidenceKind>),
+    /// It says something else than was registered.
+    Contradicts(Vec<EvidenceKind>),
+    /// A person accepted another boot for this attempt.
+    AnotherAccepted,
+    /// The machine has a BMC, and this boot does not follow a power-on of ours.
+    NotOurPowerOn,
+    /// Another boot with the machine's card speaks at the same time.
+    TwoLive {
+        /// Where the other one is.
+        other: IpAddr,
+    },
+    /// Another boot was heard a moment ago: this is its restart, once that one has been silent.
+    Restarted,
+}
+
+impl Doubt {
+    /// Whether a person should look.
+    pub const fn is_alarm(&self) -> bool {
+        match self {
+            Self::Restarted => false,
+            Self::Silent | Self::Unsaid(_) | Self::Contradicts(_) | Self::AnotherAccepted => true,
+            Self::NotOurPowerOn | Self::TwoLive { .. } => true,
+        }
+    }
+
+    /// What the asker is told: nothing of what another one said.
+    pub const fn console(&self) -> &'static str {
+        match self {
+            Self::Silent => "it has not said who it is",
+            Self::Unsaid(_) => "it does not say all that is registered of it",
+            Self::Contradicts(_) => "it says something else than is registered",
+            Self::AnotherAccepted | Self::TwoLive { .. } => {
+                "another boot speaks for this machine: a person has to look at its timeline"
+            }
+            Self::NotOurPowerOn => "Drover did not switch it on: a person has to accept this boot",
+            Self::Restarted => "an earlier boot of this machine was heard a moment ago: wait",
+        }
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |kinds: &[EvidenceKind]| {
+            let kinds: Vec<&str> = kinds.iter().map(|it| it.as_str()).collect();
+            kinds.join(" and ")
+        };
+        match self {
+            Self::Silent => {
+                f.write_str("its boot did not ask for a script from the machine's card")
+            }
+            Self::Unsaid(kinds) => write!(
+                f,
+                "its boot does not say the {} that is registered: whoever knows the card alone \
+                 could do that; correct the document if the machine has none",
+                named(kinds)
+            ),
+            Self::Contradicts(kinds) => write!(
+                f,
+                "its boot says another {} than is registered: if the board was replaced, correct \
+                 the document, or accept it (drover machine release-hold)",
+                named(kinds)
+            ),
+            Self::AnotherAccepted => f.write_str("a person accepted another boot for this attempt"),
+            Self::NotOurPowerOn => f.write_str(
+                "it has a BMC, and Drover did not switch it on for this boot: who did can accept \
+                 the boot (drover machine release-hold)",
+            ),
+            Self::TwoLive { other } => write!(
+                f,
+                "another boot with its card speaks at the same time, from {other}: find out which \
+                 one is the machine, and accept that (drover machine release-hold)"
+            ),
+            Self::Restarted => write!(
+                f,
+                "an earlier boot of it was heard a moment ago: this one goes on after {} s of \
+                 its silence",
+                SILENCE.as_secs()
+            ),
+        }
+    }
+}
+
+/// What a doubt is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct DoubtFacts<'a> {
+    /// The boot that asks.
+    pub boot: &'a Boot,
+    /// The open attempt that it wants to serve.
+    pub attempt: &'a Attempt,
+    /// What is known of its machine.
+    pub known: &'a KnownIdentity,
+    /// Who spoke for the machine.
+    pub claimants: &'a [Claimant],
+    /// Whether the machine has a BMC.
+    pub has_bmc: bool,
+    /// When Drover last switched the machine on.
+    pub powered_on: Option<Timestamp>,
+}
+
+impl Claimant {
+    /// What it said, as a claim.
+    pub fn claim(&self) -> Claim {
+        Claim {
+            mac: self.card,
+            others: BTreeSet::new(),
+            uuid: self.uuid,
+            serial: self.serial.clone(),
+            complete: true,
+        }
+    }
+
+    /// Whether it can't be told apart from the machine by what it said.
+    pub fn is_like(&self, known: &KnownIdentity) -> bool {
+        let claim = self.claim();
+        known.macs.contains(&self.card)
+            && contradictions(&claim, known).is_empty()
+            && unsaid(&claim, known).is_empty()
+    }
+
+    /// Whether this UUID or serial number, as far as they are named, is another than it said.
+    pub fn differs_from(&self, uuid: Option<SystemUuid>, serial: Option<&SerialNumber>) -> bool {
+        let other_uuid = self
+            .uuid
+            .zip(uuid)
+            .is_some_and(|(said, named)| !said.is_same_board(named));
+        let other_serial = self.serial.as_ref().zip(serial);
+        other_uuid || other_serial.is_some_and(|(said, named)| said != named)
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.address == other.address
+            && self.card == other.card
+            && self.uuid == other.uuid
+            && self.serial == other.serial
+    }
+}
+
+/// Why a boot may not be the machine's; nothing if all agrees.
+pub fn doubt(facts: &DoubtFacts<'_>, now: Timestamp) -> Option<Doubt> {
+    let DoubtFacts {
+        boot,
+        attempt,
+        known,
+        ..
+    } = *facts;
+    let has_spoken = |it: &&Claimant| it.boot == boot.id && known.macs.contains(&it.card);
+    let mut own: Vec<&Claimant> = facts.claimants.iter().filter(has_spoken).collect();
+    own.sort_by_key(|it| it.first_seen);
+    let Some(last) = own.last().copied() else {
+        return Some(Doubt::Silent);
+    };
+    // Firmware repeats itself within a minute, so an impostor may share the boot of the machine:
+    // whoever can be told apart by what he said is passed over.
+    own.retain(|it| it.is_like(known));
+    let Some((said, further)) = own.split_first() else {
+        return evidence_doubt(last, known);
+    };
+    if is_accepted(attempt, boot.id) {
+        return None;
+    }
+    if attempt.accepted_boot.is_some() {
+        return Some(Doubt::AnotherAccepted);
+    }
+    if facts.has_bmc && !follows_power_on(boot, facts.powered_on) {
+        return Some(Doubt::NotOurPowerOn);
+    }
+    if let Some(other) = further.iter().find(|it| !it.says_the_same(said)) {
+        let other = other.address;
+        return Some(Doubt::TwoLive { other });
+    }
+    rival_doubt(facts, said, now)
+}
+
+fn evidence_doubt(said: &Claimant, known: &KnownIdentity) -> Option<Doubt> {
+    let claim = said.claim();
+    let differs = contradictions(&claim, known);
+    if !differs.is_empty() {
+        let kinds = differs.iter().map(|it| it.kind).collect();
+        return Some(Doubt::Contradicts(kinds));
+    }
+    let unsaid = unsaid(&claim, known);
+    (!unsaid.is_empty()).then_some(Doubt::Unsaid(unsaid))
+}
+
+/// Other boots that can't be told apart from the machine. One that began before our last power-on
+/// was cut off by it, and counts no more.
+fn rival_doubt(facts: &DoubtFacts<'_>, said: &Claimant, now: Timestamp) -> Option<Doubt> {
+    let is_rival = |it: &&Claimant| {
+        let is_over = facts.powered_on.is_some_and(|at| it.first_seen < at);
+        let is_of_attempt = it.last_seen >= facts.attempt.opened;
+        it.boot != said.boot && is_of_attempt && !is_over && it.is_like(facts.known)
+    };
+    let rivals: Vec<&Claimant> = facts.claimants.iter().filter(is_rival).collect();
+    let speaks = |it: &&&Claimant| it.last_seen > said.first_seen;
+    if let Some(live) = rivals.iter().find(speaks) {
+        let other = live.address;
+        return Some(Doubt::TwoLive { other });
+    }
+    let was_just_heard = |it: &&Claimant| now.since(it.last_seen) < SILENCE;
+    rivals
+        .iter()
+        .any(was_just_heard)
+        .then_some(Doubt::Restarted)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! Whether a config is released: the rule, as a pure function of what is known.
+//!
+//! Over plain HTTP nobody proves who he is. What is asked instead is that everything which can be
+//! looked at agrees: the attempt is open, its boot said what the machine was registered with, the
+//! address and the card are those of that boot, nobody else speaks for the machine at the same
+//! time, and where there is a BMC, we switched the machine on and it says that the machine is on.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::attempt::{Attempt, Release};
+use crate::boot::Boot;
+use crate::claimant::Doubt;
+use crate::hardware::MacAddress;
+use crate::id::BootId;
+use crate::intent::Intent;
+use crate::lifecycle::State;
+use crate::power::{PowerObservation, PowerState};
+use crate::time::Timestamp;
+
+/// Who asks for a config, as the network shows it: never as a header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Peer {
+    /// The address that the connection comes from.
+    pub address: IpAddr,
+    /// The hardware address behind it, where the neighbour table knows it (not behind a relay).
+    pub hardware: Option<MacAddress>,
+}
+
+/// Who gives the machines of a subnet their addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Addressing {
+    /// We do, by card: firmware, iPXE and the system of one boot have the same address.
+    Ours,
+    /// Another DHCP server does. It may give the system another address than iPXE had, so the card
+    /// alone is compared.
+    Others,
+}
+
+/// What is known when a config is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct ReleaseFacts<'a> {
+    /// The attempt that the token names.
+    pub attempt: &'a Attempt,
+    /// Its intent.
+    pub intent: &'a Intent,
+    /// The state of its machine.
+    pub state: State,
+    /// The machine's cards, as they were registered or told: never one that was only listed.
+    pub cards: &'a [MacAddress],
+    /// The boot that serves the attempt.
+    pub boot: Option<&'a Boot>,
+    /// Who gives addresses where the peer is.
+    pub addressing: Addressing,
+    /// The card to which the peer's address is leased, if we lease it.
+    pub leased_to: Option<MacAddress>,
+    /// Why that boot may not be the machine's.
+    pub doubt: Option<&'a Doubt>,
+    /// Whether the asker names a UUID or serial number that is not the machine's.
+    pub names_another: bool,
+    /// Whether the cluster accepts that its config travels in the clear, or it does not.
+    pub transport_permitted: bool,
+}
+
+/// A permitted fetch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// The first: claims the intent.
+    First,
+    /// The same bytes to the same peer again.
+    Again,
+}
+
+/// Why a config is not released. What the asker is told is the same for all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ReleaseRefusal {
+    /// The cluster does not permit plain HTTP.
+    #[error(
+        "the config would travel in the clear: set `allow_plaintext: true` in the cluster's file to permit that"
+    )]
+    Plaintext,
+    /// The attempt is closed.
+    #[error("the attempt is closed")]
+    AttemptClosed,
+    /// The intent is closed or expired.
+    #[error("no open intent stands behind the attempt")]
+    IntentNotOpen,
+    /// The intent was claimed by as many attempts as it permits.
+    #[error("the intent was claimed {} times already", Intent::MAX_CLAIMS)]
+    IntentUsedUp,
+    /// The machine is not being provisioned: it is installed already, or was never allocated.
+    #[error("the machine is {0}, not provisioning")]
+    NotProvisioning(State),
+    /// The attempt's deadline passed, or the window after the first fetch did.
+    #[error("the time to fetch the config is over")]
+    Late,
+    /// Somebody else than the one peer of this attempt.
+    #[error("the config of this attempt went to another peer")]
+    OtherPeer,
+    /// The first asker is not the machine that the attempt is for.
+    #[error("the asker is not at the address of the boot that this attempt serves")]
+    NotTheBoot,
+    /// The card of the asker is not known to be the machine's.
+    #[error(
+        "the asker has the card {0}, which is not registered: if it is the machine's, add it to its \
+         document (drover machine apply)"
+    )]
+    UnknownCard(MacAddress),
+    /// It names the UUID or serial number of another board.
+    #[error("the asker names a UUID or serial number that is not the machine's")]
+    AnotherBoard,
+    /// The kernel does not say which card is behind the address.
+    #[error("the card behind the asker's address is not known at this moment: it may ask again")]
+    NeighbourUnknown,
+    /// The boot may be somebody else's.
+    #[error("{0}")]
+    Doubtful(Doubt),
+    /// The BMC does not say that the machine runs.
+    #[error("the BMC says that the machine is off: something else speaks for it")]
+    BmcSaysOff,
+    /// The BMC can't be asked.
+    #[error("its BMC can't say whether the machine is on: {0}")]
+    BmcSilent(String),
+    /// The peer has had it often enough.
+    #[error("the config was fetched {} times already", Attempt::MAX_FETCHES)]
+    TooOften,
+}
+
+impl ReleaseRefusal {
+    /// Whether a person should look: somebody who may not be the machine holds its token, or an
+    /// installed machine asks for a config.
+    pub const fn is_alarm(&self) -> bool {
+        match self {
+            Self::OtherPeer | Self::NotTheBoot | Self::UnknownCard(_) => true,
+            Self::AnotherBoard => true,
+            Self::NotProvisioning(_) | Self::TooOften => true,
+            Self::NeighbourUnknown | Self::BmcSaysOff | Self::BmcSilent(_) => true,
+            Self::Doubtful(doubt) => doubt.is_alarm(),
+            Self::Plaintext | Self::AttemptClosed | Self::IntentNotOpen => false,
+            Self::IntentUsedUp | Self::Late => false,
+        }
+    }
+
+    /// Whether the same asker may be right a moment later: it is told to ask again.
+    pub const fn may_pass(&self) -> bool {
+        match self {
+            Self::NeighbourUnknown | Self::Doubtful(_) => true,
+            Self::BmcSaysOff | Self::BmcSilent(_) => true,
+            Self::OtherPeer | Self::NotTheBoot | Self::UnknownCard(_) => false,
+            Self::AnotherBoard => false,
+            Self::NotProvisioning(_) | Self::TooOften => false,
+            Self::Plaintext | Self::AttemptClosed | Self::IntentNotOpen => false,
+            Self::IntentUsedUp | Self::Late => false,
+        }
+    }
+}
+
+/// Whether this peer may have the config of this attempt now.
+pub fn may_release(
+    facts: &ReleaseFacts<'_>,
+    peer: Peer,
+    now: Timestamp,
+) -> Result<Grant, ReleaseRefusal> {
+    let ReleaseFacts {
+        attempt,
+        intent,
+        state,
+        ..
+    } = *facts;
+    if !facts.transport_permitted {
+        return Err(ReleaseRefusal::Plaintext);
+    }
+    if !matches!(state, State::Provisioning(_)) {
+        return Err(ReleaseRefusal::NotProvisioning(state));
+    }
+    if !attempt.is_open() {
+        return Err(ReleaseRefusal::AttemptClosed);
+    }
+    if !intent.is_open(now) {
+        return Err(ReleaseRefusal::IntentNotOpen);
+    }
+    if facts.names_another {
+        return Err(ReleaseRefusal::AnotherBoard);
+    }
+    match &attempt.release {
+        Some(release) => may_release_again(facts, release, peer, now),
+        None => may_release_first(facts, peer, now),
+    }
+}
+
+fn may_release_again(
+    facts: &ReleaseFacts<'_>,
+    release: &Release,
+    peer: Peer,
+    now: Timestamp,
+) -> Result<Grant, ReleaseRefusal> {
+    // An address is easily taken over: the card behind it must be the machine's.
+    let card = peer.hardware.ok_or(ReleaseRefusal::NeighbourUnknown)?;
+    if release.peer != peer.address || !facts.cards.contains(&card) {
+        return Err(ReleaseRefusal::OtherPeer);
+    }
+    if release.fetches >= Attempt::MAX_FETCHES {
+        return Err(ReleaseRefusal::TooOften);
+    }
+    if now.since(release.at) >= Attempt::RELEASE_WINDOW {
+        return Err(ReleaseRefusal::Late);
+    }
+    Ok(Grant::Again)
+}
+
+fn may_release_first(
+    facts: &ReleaseFacts<'_>,
+    peer: Peer,
+    now: Timestamp,
+) -> Result<Grant, ReleaseRefusal> {
+    if now >= facts.attempt.deadline {
+        return Err(ReleaseRefusal::Late);
+    }
+    if facts.intent.claims >= Intent::MAX_CLAIMS {
+        return Err(ReleaseRefusal::IntentUsedUp);
+    }
+    let boot = facts.boot.ok_or(ReleaseRefusal::NotTheBoot)?;
+    let card = peer.hardware.ok_or(ReleaseRefusal::NeighbourUnknown)?;
+    if !facts.cards.contains(&card) {
+        return Err(ReleaseRefusal::UnknownCard(card));
+    }
+    let is_the_boot = match facts.addressing {
+        // A machine with several cards may fetch with another one than it booted from.
+        Addressing::Ours => boot.address == Some(peer.address) || facts.leased_to == Some(card),
+        Addressing::Others => boot.mac == Some(card),
+    };
+    if !is_the_boot {
+        return Err(ReleaseRefusal::NotTheBoot);
+    }
+    match facts.doubt {
+        Some(doubt) => Err(ReleaseRefusal::Doubtful(doubt.clone())),
+        None => Ok(Grant::First),
+    }
+}
+
+/// What the machine's BMC has to do with a release. It is asked for it afresh.
+#[derive(Debug, Clone, Copy)]
+pub struct PowerProof<'a> {
+    /// What it says now.
+    pub observed: &'a PowerObservation,
+    /// Whether a person accepted this boot. Then a BMC that does not answer hinders nobody; one
+    /// that says off still does.
+    pub is_accepted: bool,
+}
+
+/// Whether the machine can be the one that asks: it must be on.
+pub fn may_be_running(proof: PowerProof<'_>) -> Result<(), ReleaseRefusal> {
+    match proof.observed {
+        PowerObservation::NoBmc | PowerObservation::Is(PowerState::On) => Ok(()),
+        PowerObservation::Is(PowerState::Off) => Err(ReleaseRefusal::BmcSaysOff),
+        PowerObservation::Unreachable(_) if proof.is_accepted => Ok(()),
+        PowerObservation::Unreachable(why) => Err(ReleaseRefusal::BmcSilent(why.clone())),
+    }
+}
+
+/// How long after our power-on a network boot is its consequence: servers test their memory first.
+pub const POWER_ON_WINDOW: Duration = Duration::from_mins(15);
+
+/// Whether a boot began because we switched its machine on.
+pub fn follows_power_on(boot: &Boot, powered_on: Option<Timestamp>) -> bool {
+    powered_on.is_some_and(|at| boot.opened >= at && boot.opened.since(at) < POWER_ON_WINDOW)
+}
+
+/// Whether a person accepted this boot for the attempt.
+pub fn is_accepted(attempt: &Attempt, boot: BootId) -> bool {
+    attempt.accepted_boot == Some(boot)
+}
+
+#[cfg(test)]
+mod tests;

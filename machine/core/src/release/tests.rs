@@ -1,0 +1,310 @@
+//! The release rule: one row per refusal, and what no sequence of fetches can do.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::attempt::AttemptEnd;
+use crate::boot::BootStep;
+use crate::fixtures::{MAC, at, attempt, boot, intent};
+use crate::intent::IntentEnd;
+use crate::lifecycle::Origin;
+
+const OTHER_MAC: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 2]);
+
+fn peer(last: u8, hardware: Option<MacAddress>) -> Peer {
+    Peer {
+        address: IpAddr::from([10, 77, 0, last]),
+        hardware,
+    }
+}
+
+fn released() -> Attempt {
+    let release = Release {
+        at: at(100),
+        peer: peer(9, None).address,
+        digest: [7; 32],
+        fetches: 1,
+    };
+    Attempt {
+        release: Some(release),
+        ..attempt()
+    }
+}
+
+fn ask(
+    attempt: &Attempt,
+    intent: &Intent,
+    change: impl FnOnce(&mut ReleaseFacts<'_>),
+    peer: Peer,
+    now: i64,
+) -> Result<Grant, ReleaseRefusal> {
+    let boot = Boot {
+        address: Some(IpAddr::from([10, 77, 0, 9])),
+        ..boot(1, 0, BootStep::Script)
+    };
+    let mut facts = ReleaseFacts {
+        attempt,
+        intent,
+        state: State::Provisioning(Origin::Available),
+        cards: &[MAC],
+        boot: Some(&boot),
+        addressing: Addressing::Ours,
+        leased_to: None,
+        doubt: None,
+        names_another: false,
+        transport_permitted: true,
+    };
+    change(&mut facts);
+    may_release(&facts, peer, at(now))
+}
+
+#[test]
+fn the_machine_gets_its_config() {
+    let same = |_: &mut ReleaseFacts<'_>| {};
+    let machine = peer(9, Some(MAC));
+    let first = ask(&attempt(), &intent(), same, machine, 1);
+    assert_eq!(first, Ok(Grant::First));
+    let again = ask(&released(), &intent(), same, machine, 200);
+    assert_eq!(again, Ok(Grant::Again));
+}
+
+#[test]
+fn a_sniffed_token_at_another_address_gets_nothing_though_the_neighbour_entry_is_forged() {
+    let same = |_: &mut ReleaseFacts<'_>| {};
+    let asked = ask(&attempt(), &intent(), same, peer(66, Some(MAC)), 1);
+    assert_eq!(asked, Err(ReleaseRefusal::NotTheBoot));
+}
+
+#[test]
+fn an_unknown_neighbour_is_a_refusal_that_may_pass_at_the_first_fetch_and_later() {
+    let same = |_: &mut ReleaseFacts<'_>| {};
+    for attempt in [attempt(), released()] {
+        let refused = ask(&attempt, &intent(), same, peer(9, None), 200).unwrap_err();
+        assert_eq!(refused, ReleaseRefusal::NeighbourUnknown);
+        assert!(refused.may_pass() && refused.is_alarm());
+    }
+}
+
+#[test]
+fn the_refusal_of_a_second_card_names_it() {
+    let same = |_: &mut ReleaseFacts<'_>| {};
+    let refused = ask(&attempt(), &intent(), same, peer(9, Some(OTHER_MAC)), 1).unwrap_err();
+    assert_eq!(refused, ReleaseRefusal::UnknownCard(OTHER_MAC));
+    assert!(refused.to_string().contains(&OTHER_MAC.to_string()));
+}
+
+#[test]
+fn a_registered_second_card_fetches_at_the_address_that_it_was_leased() {
+    let second = |leased_to| {
+        move |it: &mut ReleaseFacts<'_>| {
+            it.cards = &[MAC, OTHER_MAC];
+            it.leased_to = leased_to;
+        }
+    };
+    let peer = peer(10, Some(OTHER_MAC));
+    let leased = ask(&attempt(), &intent(), second(Some(OTHER_MAC)), peer, 1);
+    assert_eq!(leased, Ok(Grant::First));
+    let taken = ask(&attempt(), &intent(), second(None), peer, 1);
+    assert_eq!(taken, Err(ReleaseRefusal::NotTheBoot));
+}
+
+#[test]
+fn beside_another_dhcp_server_the_neighbour_must_be_the_boots_card() {
+    let others = |it: &mut ReleaseFacts<'_>| {
+        it.addressing = Addressing::Others;
+        it.cards = &[MAC, OTHER_MAC];
+    };
+    let system = ask(&attempt(), &intent(), others, peer(77, Some(MAC)), 1);
+    assert_eq!(
+        system,
+        Ok(Grant::First),
+        "the system may have another address"
+    );
+    let other = ask(&attempt(), &intent(), others, peer(9, Some(OTHER_MAC)), 1);
+    assert_eq!(other, Err(ReleaseRefusal::NotTheBoot));
+}
+
+#[test]
+fn a_doubtful_boot_gets_no_config() {
+    let doubt = Doubt::Silent;
+    let boot = Boot {
+        address: Some(IpAddr::from([10, 77, 0, 9])),
+        ..boot(1, 0, BootStep::Script)
+    };
+    let (attempt, intent) = (attempt(), intent());
+    let facts = ReleaseFacts {
+        attempt: &attempt,
+        intent: &intent,
+        state: State::Provisioning(Origin::Available),
+        cards: &[MAC],
+        boot: Some(&boot),
+        addressing: Addressing::Ours,
+        leased_to: None,
+        doubt: Some(&doubt),
+        names_another: false,
+        transport_permitted: true,
+    };
+    let refused = may_release(&facts, peer(9, Some(MAC)), at(1));
+    assert_eq!(refused, Err(ReleaseRefusal::Doubtful(Doubt::Silent)));
+}
+
+#[test]
+fn no_release_while_the_bmc_says_off_or_nothing() {
+    let silent = PowerObservation::Unreachable("no answer".to_owned());
+    let ask = |observed, is_accepted| {
+        may_be_running(PowerProof {
+            observed,
+            is_accepted,
+        })
+    };
+    assert_eq!(ask(&PowerObservation::NoBmc, false), Ok(()));
+    assert_eq!(ask(&PowerObservation::Is(PowerState::On), false), Ok(()));
+    for is_accepted in [false, true] {
+        let off = ask(&PowerObservation::Is(PowerState::Off), is_accepted);
+        assert_eq!(off, Err(ReleaseRefusal::BmcSaysOff));
+    }
+    let refused = ask(&silent, false).unwrap_err();
+    assert_eq!(refused, ReleaseRefusal::BmcSilent("no answer".to_owned()));
+    assert!(refused.is_alarm() && refused.may_pass());
+    assert_eq!(ask(&silent, true), Ok(()), "a person vouches for it");
+}
+
+#[test]
+fn only_a_boot_soon_after_our_power_on_follows_it() {
+    let opened = |at| boot(1, at, BootStep::Script);
+    assert!(follows_power_on(&opened(110), Some(at(100))));
+    assert!(!follows_power_on(&opened(99), Some(at(100))), "before it");
+    assert!(
+        !follows_power_on(&opened(1000), Some(at(100))),
+        "15 min later"
+    );
+    assert!(!follows_power_on(&opened(110), None));
+}
+
+#[test]
+fn each_refusal_has_its_reason() {
+    let same = |_: &mut ReleaseFacts<'_>| {};
+    let machine = peer(9, Some(MAC));
+    let closed = Attempt {
+        closed: Some((at(1), AttemptEnd::Interrupted)),
+        ..attempt()
+    };
+    let fulfilled = Intent {
+        closed: Some((at(1), IntentEnd::Fulfilled)),
+        ..intent()
+    };
+    let claimed = Intent {
+        claims: Intent::MAX_CLAIMS,
+        ..intent()
+    };
+    let mut fetched = released();
+    fetched.release.as_mut().unwrap().fetches = Attempt::MAX_FETCHES;
+    for (got, wanted) in [
+        (
+            ask(
+                &attempt(),
+                &intent(),
+                |it| it.transport_permitted = false,
+                machine,
+                1,
+            ),
+            ReleaseRefusal::Plaintext,
+        ),
+        (
+            ask(
+                &attempt(),
+                &intent(),
+                |it| it.state = State::Active,
+                machine,
+                1,
+            ),
+            ReleaseRefusal::NotProvisioning(State::Active),
+        ),
+        (
+            ask(&closed, &intent(), same, machine, 1),
+            ReleaseRefusal::AttemptClosed,
+        ),
+        (
+            ask(&attempt(), &fulfilled, same, machine, 1),
+            ReleaseRefusal::IntentNotOpen,
+        ),
+        (
+            ask(&attempt(), &intent(), same, machine, 100_000),
+            ReleaseRefusal::IntentNotOpen,
+        ),
+        (
+            ask(&attempt(), &claimed, same, machine, 1),
+            ReleaseRefusal::IntentUsedUp,
+        ),
+        (
+            ask(&attempt(), &intent(), same, machine, 10_000),
+            ReleaseRefusal::Late,
+        ),
+        (
+            ask(&released(), &intent(), same, machine, 1_900),
+            ReleaseRefusal::Late,
+        ),
+        (
+            ask(&released(), &intent(), same, peer(8, Some(MAC)), 200),
+            ReleaseRefusal::OtherPeer,
+        ),
+        (
+            ask(&released(), &intent(), same, peer(9, Some(OTHER_MAC)), 200),
+            ReleaseRefusal::OtherPeer,
+        ),
+        (
+            ask(&attempt(), &intent(), same, peer(9, Some(OTHER_MAC)), 1),
+            ReleaseRefusal::UnknownCard(OTHER_MAC),
+        ),
+        (
+            ask(&attempt(), &intent(), same, peer(8, Some(MAC)), 1),
+            ReleaseRefusal::NotTheBoot,
+        ),
+        (
+            ask(
+                &attempt(),
+                &intent(),
+                |it| it.names_another = true,
+                machine,
+                1,
+            ),
+            ReleaseRefusal::AnotherBoard,
+        ),
+        (
+            ask(&fetched, &intent(), same, machine, 200),
+            ReleaseRefusal::TooOften,
+        ),
+    ] {
+        assert_eq!(got, Err(wanted));
+    }
+}
+
+proptest! {
+    /// Whoever asks, in whatever order, and from whatever address: one peer per attempt, with a card
+    /// of the machine, and never more than five fetches.
+    #[test]
+    fn one_peer_and_five_fetches(asks in prop::collection::vec((8u8..11, any::<bool>(), 0i64..4000), 0..40)) {
+        let mut attempt = attempt();
+        let mut served = Vec::new();
+        let mut now = 0;
+        for (last, is_machine, pause) in asks {
+            now += pause;
+            let peer = peer(last, Some(if is_machine { MAC } else { OTHER_MAC }));
+            match ask(&attempt, &intent(), |_| {}, peer, now) {
+                Ok(Grant::First) => {
+                    prop_assert!(is_machine);
+                    attempt.release = Some(Release { at: at(now), peer: peer.address, digest: [0; 32], fetches: 1 });
+                    served.push(peer.address);
+                }
+                Ok(Grant::Again) => {
+                    prop_assert!(is_machine);
+                    attempt.release.as_mut().unwrap().fetches += 1;
+                    served.push(peer.address);
+                }
+                Err(_) => {}
+            }
+        }
+        prop_assert!(served.len() <= 5);
+        prop_assert!(served.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+}
