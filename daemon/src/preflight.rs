@@ -5,8 +5,8 @@
 
 use machine_core::network::Subnet;
 use machine_store::key_file::{self, KeyFileError};
-use pxe_server::assets::verify;
 use pxe_server::boot_plane::probe;
+use pxe_server::hashing::verify;
 use pxe_server::loaders::Loaders;
 use tokio_util::sync::CancellationToken;
 

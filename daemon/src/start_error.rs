@@ -3,7 +3,7 @@
 use machine_store::error::StoreError;
 use machine_store::key_file::KeyFileError;
 use machine_store::token::TokenKeyError;
-use pxe_server::assets::AssetError;
+use pxe_server::asset_error::AssetError;
 use pxe_server::bind_error::BindError;
 use pxe_server::foreign_server::CannotAsk;
 use thiserror::Error;

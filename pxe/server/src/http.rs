@@ -46,12 +46,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
 
-use crate::assets::{Assets, hex};
+use crate::asset::Asset;
+use crate::assets::{Assets, Found};
 use crate::complaint::Complaints;
 use crate::directory::{
     Directory, DocumentRefusal, DocumentRequest, ObservedStep, ScriptAnswer, ScriptRefusal,
     StepOwner,
 };
+use crate::hashing::hex;
 use crate::http::body::{AssetBody, empty};
 use crate::http::connection::{Connection, converse};
 use crate::http::listened::Heard;
@@ -218,7 +220,7 @@ impl<D: Directory> HttpServer<D> {
                 } else {
                     requested_range(request.headers())
                 };
-                self.asset(&digest, boot, range, head_only)
+                self.asset(connection.peer, (&digest, boot), range, head_only)
             }
             Route::Loader { file } => self.loader(&file),
             Route::Document { token, name } => {
@@ -273,23 +275,33 @@ impl<D: Directory> HttpServer<D> {
 
     fn asset(
         &self,
-        digest: &[u8; 32],
-        boot: Option<(BootId, BootStep)>,
+        peer: IpAddr,
+        (digest, boot): (&[u8; 32], Option<(BootId, BootStep)>),
         range: Range,
         head_only: bool,
     ) -> Reply {
-        let Some(content) = self.assets.find(digest) else {
-            return not_found();
+        let asset = match self.assets.find(digest) {
+            Found::Asset(asset) => asset,
+            Found::Nothing => return not_found(),
+            Found::Altered => {
+                self.assets.restore(*digest);
+                self.complaints.note(
+                    peer,
+                    &"an image whose file was altered: it is looked at anew",
+                );
+                return unavailable();
+            }
         };
+        let Asset { bytes, seal } = asset;
         if let (Some((boot, step)), false) = (boot, head_only) {
-            let detail = format!("{} bytes", content.len());
+            let detail = format!("{} bytes", bytes.len());
             self.directory.step(ObservedStep {
                 whose: StepOwner::Boot(boot),
                 step,
                 detail,
             });
         }
-        let reply = range.reply(content);
+        let reply = range.reply(bytes).map(|body| body.sealed(seal));
         with_header(reply, ETAG, &format!("\"{}\"", hex(digest)))
     }
 

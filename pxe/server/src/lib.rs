@@ -4,6 +4,8 @@
 //! [`directory::Directory`]; what it knows is how packets come and go. [`boot_plane::BootPlane`]
 //! binds all sockets first and then runs.
 
+pub mod asset;
+pub mod asset_error;
 pub mod assets;
 pub mod bind_error;
 pub mod boot_plane;
@@ -11,6 +13,7 @@ pub mod complaint;
 pub mod dhcp;
 pub mod directory;
 pub mod foreign_server;
+pub mod hashing;
 pub mod http;
 pub mod interface;
 pub mod loaders;

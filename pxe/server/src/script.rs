@@ -14,8 +14,8 @@ use pxe_loader::text::Text;
 use pxe_loader::url::{InvalidUrl, Url};
 use thiserror::Error;
 
-use crate::assets::hex;
 use crate::directory::{ScriptAnswer, ScriptRequest};
+use crate::hashing::hex;
 
 /// Why a script can't be written: a fault of ours or of the settings, never of the asker.
 #[derive(Debug, Error)]

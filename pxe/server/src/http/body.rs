@@ -1,12 +1,14 @@
 //! A body whose bytes are handed to the socket as they are: slices of one buffer or mapped file.
 
-use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use tracing::error;
 
+use crate::asset::{Altered, Seal};
 use crate::http::seat::Answering;
 
 /// How much is handed over at once: large enough that a frame costs nothing, small enough that a
@@ -20,6 +22,8 @@ pub(crate) struct AssetBody {
     announced: u64,
     /// The place of the answer.
     _answering: Option<Answering>,
+    /// Of bytes that come from a file.
+    seal: Option<Arc<Seal>>,
 }
 
 impl AssetBody {
@@ -29,6 +33,7 @@ impl AssetBody {
             rest: content,
             announced,
             _answering: None,
+            seal: None,
         }
     }
 
@@ -36,6 +41,15 @@ impl AssetBody {
     pub(crate) fn in_place(self, answering: Answering) -> Self {
         Self {
             _answering: Some(answering),
+            ..self
+        }
+    }
+
+    /// The same, as long as the file is unaltered that it comes from: it ends with an error
+    /// otherwise, and what was announced is not reached.
+    pub(crate) fn sealed(self, seal: Arc<Seal>) -> Self {
+        Self {
+            seal: Some(seal),
             ..self
         }
     }
@@ -56,14 +70,19 @@ pub(crate) fn empty() -> AssetBody {
 
 impl Body for AssetBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Altered;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Altered>>> {
         if self.rest.is_empty() {
             return Poll::Ready(None);
+        }
+        if let Some(Err(altered)) = self.seal.as_ref().map(|seal| seal.check()) {
+            error!(error = %altered, "a transfer is cut off");
+            self.rest = Bytes::new();
+            return Poll::Ready(Some(Err(altered)));
         }
         let length = self.rest.len().min(FRAME);
         let frame = self.rest.split_to(length);
@@ -82,7 +101,9 @@ impl Body for AssetBody {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asset::{Asset, FileMark};
     use http_body_util::BodyExt;
+    use std::io::Write as _;
 
     #[tokio::test]
     async fn frames_are_slices_of_the_same_bytes() {
@@ -92,6 +113,21 @@ mod tests {
         let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
         assert_eq!((first.len(), first.as_ptr()), (FRAME, start));
         assert_eq!(body.collect().await.unwrap().to_bytes().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_transfer_of_a_file_that_is_altered_meanwhile_is_cut_off() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&vec![7; 2 * FRAME]).unwrap();
+        let mark = FileMark::of(file.as_file()).unwrap();
+        let asset = Asset::map(file.reopen().unwrap(), mark).unwrap();
+        let mut body = AssetBody::new(asset.bytes).sealed(asset.seal);
+        assert!(body.frame().await.unwrap().is_ok());
+        // To be linked changes the file's ctime, and nothing else of it.
+        std::fs::hard_link(file.path(), file.path().with_extension("link")).unwrap();
+        assert_eq!(body.frame().await.unwrap().unwrap_err(), Altered);
+        assert!(body.frame().await.is_none());
+        std::fs::remove_file(file.path().with_extension("link")).unwrap();
     }
 
     #[test]

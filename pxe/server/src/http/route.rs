@@ -75,7 +75,7 @@ fn parse_digest(text: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assets::hex;
+    use crate::hashing::hex;
     use proptest::prelude::*;
 
     fn route(uri: &str) -> Option<Route> {

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use machine_core::boot::BootStep;
-use pxe_server::assets::hex;
 use pxe_server::complaint::Complaints;
 use pxe_server::directory::{Document, ScriptAnswer};
+use pxe_server::hashing::hex;
 use pxe_server::http::HttpServer;
 use pxe_server::http::throttle::Throttle;
 use pxe_server::loaders::Loaders;
@@ -26,7 +26,7 @@ pub(crate) struct Server {
     pub(crate) records: Records,
     digest: [u8; 32],
     complaints: Arc<Complaints>,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Server {
@@ -61,7 +61,7 @@ impl Server {
             records,
             digest,
             complaints,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -277,4 +277,32 @@ async fn no_secret_gets_into_the_log() {
         !said.contains("TOKEN-") && !said.contains("SECRET"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn altered_bytes_of_an_image_are_never_sent() {
+    let server = Server::start().await;
+    let kept = server
+        .directory
+        .path()
+        .join("sha256")
+        .join(hex(&server.digest));
+    let (status, _, body) = server.ask("GET", &server.kernel(), "").await;
+    assert_eq!((status, &*body), (200, "0123456789"));
+    std::fs::write(&kept, b"01XX456789").unwrap();
+    let (status, header, body) = server.ask("GET", &server.kernel(), "").await;
+    assert_eq!((status, &*body), (503, ""));
+    assert!(header.contains("retry-after: 5"), "{header}");
+    assert_eq!(server.complaints.total(), 1);
+    // It is copied from its original again, and served.
+    loop {
+        let (status, _, body) = server.ask("GET", &server.kernel(), "").await;
+        match status {
+            503 => tokio::task::yield_now().await,
+            status => {
+                assert_eq!((status, &*body), (200, "0123456789"));
+                break;
+            }
+        }
+    }
 }
