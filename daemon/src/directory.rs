@@ -4,9 +4,11 @@
 //! commit task before the answer is given.
 
 mod bmc;
+mod bounds;
 mod claims;
 mod dhcp;
 mod document;
+mod rounds;
 mod script;
 #[cfg(test)]
 mod tests;
@@ -36,7 +38,10 @@ use tracing::debug;
 
 use crate::clock::now;
 use crate::directory::bmc::Witness;
+use crate::directory::bounds::Opened;
+use crate::directory::rounds::Rounds;
 use crate::error::{StepError, chain};
+use crate::pace::{Paces, Subject};
 use crate::reconcile::Reconciler;
 use crate::records::{About, Records, advanced};
 use crate::sightings::Sightings;
@@ -54,6 +59,9 @@ pub struct BootDirectory {
     refusals: Arc<Complaints>,
     steps: Arc<Semaphore>,
     late: Arc<Complaints>,
+    rounds: Arc<Rounds>,
+    paces: Arc<Paces>,
+    opened: Arc<Opened>,
 }
 
 impl BootDirectory {
@@ -67,6 +75,9 @@ impl BootDirectory {
             refusals: Arc::new(Complaints::new("release")),
             steps: Arc::new(Semaphore::new(STEPS)),
             late: Arc::new(Complaints::new("steps")),
+            rounds: Arc::default(),
+            paces: Arc::default(),
+            opened: Arc::default(),
         }
     }
 
@@ -103,8 +114,8 @@ impl BootDirectory {
     /// Notes a step where its boot belongs: a machine's on its timeline, a stranger's in memory.
     fn note(&self, boot: &Boot, at: Timestamp, step: BootStep, detail: String) {
         let event = About::boot(boot).event(at, step.as_str(), detail);
-        if boot.machine.is_some() {
-            self.records.commit.try_event(event);
+        if let Some(machine) = boot.machine {
+            self.tell(machine, Subject::Boot, event);
         } else {
             self.sightings.note(boot.id, event);
         }
@@ -167,9 +178,11 @@ impl BootDirectory {
 
 impl Directory for BootDirectory {
     async fn boot(&self, question: BootQuestion) -> Result<BootAnswer, Unavailable> {
-        self.answer_boot(&question)
-            .await
-            .map_err(|error| unavailable(&error))
+        let work = async || {
+            let answered = self.answer_boot(&question).await;
+            answered.map_err(|error| unavailable(&error))
+        };
+        self.rounds.answer(&question, work).await
     }
 
     async fn is_registered(&self, mac: MacAddress) -> Result<bool, Unavailable> {

@@ -239,7 +239,7 @@ impl BootDirectory {
                 .map(|subnet| subnet.unknown);
             let is_let_in =
                 read.identity == Identity::Unknown && policy == Some(UnknownPolicy::Inspect);
-            if !is_let_in {
+            if !is_let_in || !self.gets_record(claim, &read, at).await? {
                 break;
             }
             self.make_machine(claim, boot, &read, request, at).await?;

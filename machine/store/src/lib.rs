@@ -12,6 +12,7 @@ pub mod attempts;
 pub mod boards;
 pub mod boot_read;
 pub mod boots;
+pub mod bounds;
 pub mod change;
 pub mod claimants;
 mod cluster_document;

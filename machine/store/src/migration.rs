@@ -29,6 +29,7 @@ const STEPS: &[(i64, &str, &str)] = &[
         "clusters",
         include_str!("../migrations/0007_clusters.sql"),
     ),
+    (8, "bounds", include_str!("../migrations/0008_bounds.sql")),
 ];
 
 /// The number of the newest step.
