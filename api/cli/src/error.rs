@@ -32,6 +32,14 @@ pub enum CommandError {
         /// What the system says.
         why: String,
     },
+    /// A file can't be written.
+    #[error("can't write {path}: {why}")]
+    Unwritable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
     /// The output can't be written: the reader has gone.
     #[error("can't write the output: {0}")]
     Output(#[from] std::io::Error),

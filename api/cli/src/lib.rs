@@ -4,11 +4,14 @@
 
 pub mod client;
 pub mod cluster;
+pub mod cluster_access;
 pub mod command;
 mod details;
 pub mod error;
 mod input;
+pub mod lifetime;
 mod listing;
 pub mod machine;
 mod output;
 pub mod run;
+mod secret_file;
