@@ -15,15 +15,23 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 
 use crate::clock::now;
-use crate::error::StepError;
+use crate::error::{StepError, chain};
 use crate::records::Records;
 
-/// How long a certificate for one conversation with a node holds.
+/// How long a certificate for conversations with nodes holds.
 const CERTIFICATE: Duration = Duration::from_hours(1);
 
 /// Where a cluster's secrets are kept.
 pub fn place(cluster: ClusterId) -> Place {
     Place::new("cluster", cluster, "secrets")
+}
+
+/// The secrets of a file, checked and sealed.
+pub fn seal_file(seal: &SealKey, cluster: ClusterId, text: &str) -> Result<Sealed, StepError> {
+    let bundle = SecretsBundle::from_yaml(text).map_err(|error| {
+        StepError::Outside(format!("the secrets can't be used: {}", chain(&error)))
+    })?;
+    seal_bundle(seal, cluster, &bundle)
 }
 
 /// New secrets for a cluster, sealed. Takes a second or so: its RSA key has 4096 bits.
@@ -41,6 +49,14 @@ pub async fn make_secrets(
     let bundle = made.map_err(|error| StepError::Render {
         why: error.to_string(),
     })?;
+    seal_bundle(seal, cluster, &bundle)
+}
+
+fn seal_bundle(
+    seal: &SealKey,
+    cluster: ClusterId,
+    bundle: &SecretsBundle,
+) -> Result<Sealed, StepError> {
     seal.seal(&place(cluster), bundle.to_yaml().as_bytes())
         .map_err(|error| StepError::Sealed {
             what: "the secrets",
@@ -70,24 +86,40 @@ pub async fn open_secrets(
     SecretsBundle::from_yaml(text).map_err(|error| closed(error.to_string()))
 }
 
-/// What opens the API of a cluster's nodes for the next hour.
-pub async fn api_credentials(
+/// What looks at a cluster's nodes: a reader's certificate, made anew every half hour.
+pub async fn reader_credentials(
     records: &Records,
     cluster: ClusterId,
+) -> Result<Credentials, StepError> {
+    let at = now();
+    if let Some(credentials) = records.readers.find(cluster, at) {
+        return Ok(credentials);
+    }
+    let credentials = api_credentials(records, cluster, ApiRole::Reader).await?;
+    records.readers.keep(cluster, at, &credentials);
+    Ok(credentials)
+}
+
+/// What may bootstrap a cluster: an administrator's certificate, for that one call.
+pub async fn admin_credentials(
+    records: &Records,
+    cluster: ClusterId,
+) -> Result<Credentials, StepError> {
+    api_credentials(records, cluster, ApiRole::Admin).await
+}
+
+async fn api_credentials(
+    records: &Records,
+    cluster: ClusterId,
+    role: ApiRole,
 ) -> Result<Credentials, StepError> {
     let secrets = open_secrets(records, cluster).await?;
     let failed = |why: String| StepError::Sealed {
         what: "the API's credentials",
         why,
     };
-    let made = credentials(
-        &secrets,
-        ApiRole::Admin,
-        now(),
-        CERTIFICATE,
-        &mut UnwrapErr(SysRng),
-    )
-    .map_err(|error| failed(error.to_string()))?;
+    let made = credentials(&secrets, role, now(), CERTIFICATE, &mut UnwrapErr(SysRng))
+        .map_err(|error| failed(error.to_string()))?;
     let key = zeroize::Zeroizing::new(made.key.expose().to_owned());
     Credentials::from_pem(&made.ca, &made.certificate, &key)
         .map_err(|error| failed(error.to_string()))

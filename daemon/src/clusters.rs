@@ -1,34 +1,30 @@
 //! The clusters' own loop: the one Bootstrap of each, and when it is ready.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+mod bootstrapping;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use config_talos::api::{PORT, TalosApi};
-use config_talos::api_error::BootstrapError;
 use machine_core::allocation::awaited_as;
 use machine_core::boot::BootOrigin;
-use machine_core::bootstrap::{ClusterStep, EtcdState, Member, elected, plan_cluster};
-use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster};
-use machine_core::id::MachineId;
+use machine_core::bootstrap::{ClusterStep, Member, plan_cluster};
+use machine_core::bootstrap_pace::BootstrapPace;
+use machine_core::cluster::{BootstrapOutcome, Cluster};
+use machine_core::id::ClusterId;
 use machine_core::lifecycle::{Moving, State};
-use machine_store::change::{Change, ClusterWrite, Outcome, apply};
 use machine_store::{boots, clusters, events, intents, machines};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock::now;
-use crate::cluster_secrets::api_credentials;
-use crate::error::{StepError, chain};
+use crate::error::StepError;
 use crate::records::{About, Records};
 use crate::status::{ClusterStatus, Status};
 
 /// How often clusters are looked at.
 const INTERVAL: Duration = Duration::from_secs(2);
-/// How long a node's API may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the one Bootstrap call may take.
-const BOOTSTRAP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The kind of the event that says that a cluster is ready.
 const READY: &str = "ready";
@@ -40,6 +36,7 @@ const PAGE: u32 = 200;
 pub struct Clusters {
     records: Arc<Records>,
     status: Arc<Status>,
+    paces: Mutex<BTreeMap<ClusterId, BootstrapPace>>,
 }
 
 /// A member, and where its system is.
@@ -51,7 +48,11 @@ struct Located {
 impl Clusters {
     /// Over these records.
     pub const fn new(records: Arc<Records>, status: Arc<Status>) -> Self {
-        Self { records, status }
+        Self {
+            records,
+            status,
+            paces: Mutex::new(BTreeMap::new()),
+        }
     }
 
     /// Runs until told to stop.
@@ -98,7 +99,7 @@ impl Clusters {
             self.ask_etcd(cluster, &mut located).await?;
         }
         let members: Vec<Member> = located.iter().map(|it| it.member.clone()).collect();
-        match plan_cluster(cluster, &members) {
+        match self.paced(cluster, plan_cluster(cluster, &members)) {
             ClusterStep::Wait(waiting) => {
                 self.tell(
                     cluster,
@@ -127,7 +128,7 @@ impl Clusters {
                 Ok(())
             }
             ClusterStep::RecordDone(machine) => self
-                .record(cluster, machine, BootstrapOutcome::Done, "etcd runs")
+                .record(cluster, machine, BootstrapOutcome::Done, Some("etcd runs"))
                 .await
                 .map(|_| ()),
             ClusterStep::Bootstrap(machine) => self.bootstrap(cluster, machine, &located).await,
@@ -198,126 +199,5 @@ impl Clusters {
             });
         }
         Ok(members)
-    }
-
-    async fn ask_etcd(&self, cluster: &Cluster, located: &mut [Located]) -> Result<(), StepError> {
-        let members: Vec<Member> = located.iter().map(|it| it.member.clone()).collect();
-        let Some(node) = elected(cluster, &members).map(|node| node.machine) else {
-            return Ok(());
-        };
-        let Some(asked) = located.iter_mut().find(|it| it.member.machine == node) else {
-            return Ok(());
-        };
-        let Some(address) = asked.address else {
-            return Ok(());
-        };
-        let credentials = api_credentials(&self.records, cluster.id).await?;
-        let address = SocketAddr::new(address, PORT);
-        let Ok(api) = TalosApi::connect(address, &credentials, PATIENCE).await else {
-            return Ok(());
-        };
-        let Ok(services) = api.services().await else {
-            return Ok(());
-        };
-        let etcd = services.iter().find(|service| service.id == "etcd");
-        asked.member.etcd = etcd.map(|etcd| etcd_state(&etcd.state, etcd.healthy));
-        Ok(())
-    }
-
-    /// Recorded first, called after: a call that was recorded is never made again.
-    async fn bootstrap(
-        &self,
-        cluster: &Cluster,
-        machine: MachineId,
-        located: &[Located],
-    ) -> Result<(), StepError> {
-        let node = located.iter().find(|it| it.member.machine == machine);
-        let Some(address) = node.and_then(|it| it.address) else {
-            return Ok(());
-        };
-        let credentials = api_credentials(&self.records, cluster.id).await?;
-        let outside = |why: String| StepError::Outside(why);
-        let api = TalosApi::connect(SocketAddr::new(address, PORT), &credentials, PATIENCE)
-            .await
-            .map_err(|error| outside(chain(&error)))?;
-        api.version()
-            .await
-            .map_err(|error| outside(chain(&error)))?;
-        let recorded = self
-            .record(
-                cluster,
-                machine,
-                BootstrapOutcome::Unknown,
-                "Bootstrap is called",
-            )
-            .await?;
-        let Some(recorded) = recorded else {
-            return Ok(());
-        };
-        let (outcome, detail) = match api.with_patience(BOOTSTRAP_PATIENCE).bootstrap().await {
-            Ok(()) => (BootstrapOutcome::Done, "Bootstrap was accepted".to_owned()),
-            Err(BootstrapError::AlreadyDone) => (
-                BootstrapOutcome::Done,
-                "etcd was bootstrapped already".to_owned(),
-            ),
-            Err(error @ (BootstrapError::NotReady { .. } | BootstrapError::Refused { .. })) => (
-                BootstrapOutcome::NotReady,
-                format!("Bootstrap was refused: {}", chain(&error)),
-            ),
-            Err(error @ BootstrapError::Unknown { .. }) => {
-                let why = chain(&error);
-                warn!(cluster = %cluster.spec.name, why, "the outcome of Bootstrap is not known");
-                return Ok(());
-            }
-        };
-        self.record(&recorded, machine, outcome, &detail)
-            .await
-            .map(|_| ())
-    }
-
-    /// The cluster after the record was written; `None` if somebody was faster.
-    async fn record(
-        &self,
-        cluster: &Cluster,
-        machine: MachineId,
-        outcome: BootstrapOutcome,
-        detail: &str,
-    ) -> Result<Option<Cluster>, StepError> {
-        let at = now();
-        let bootstrap = Some(Bootstrap {
-            machine,
-            recorded: at,
-            outcome,
-        });
-        let next = Cluster {
-            bootstrap,
-            ..cluster.clone()
-        };
-        let about = About {
-            machine: Some(machine),
-            ..About::cluster(cluster.id)
-        };
-        let change = Change {
-            clusters: vec![ClusterWrite::Update(next.clone())],
-            events: vec![about.event(at, "bootstrap", detail)],
-            ..Change::default()
-        };
-        if apply(&self.records.db, &change).await? != Outcome::Applied {
-            return Ok(None);
-        }
-        info!(cluster = %cluster.spec.name, outcome = outcome.as_str(), detail, "bootstrap");
-        Ok(Some(Cluster {
-            version: next.version + 1,
-            ..next
-        }))
-    }
-}
-
-/// Talos shows an etcd that waits for Bootstrap as `Preparing`.
-fn etcd_state(state: &str, healthy: Option<bool>) -> EtcdState {
-    match (state, healthy) {
-        ("Running", Some(true)) => EtcdState::Running,
-        ("Preparing" | "Waiting", _) => EtcdState::Waiting,
-        _ => EtcdState::Other,
     }
 }

@@ -115,7 +115,7 @@ impl BootDirectory {
     fn note(&self, boot: &Boot, at: Timestamp, step: BootStep, detail: String) {
         let event = About::boot(boot).event(at, step.as_str(), detail);
         if let Some(machine) = boot.machine {
-            self.tell(machine, Subject::Boot, event);
+            self.tell_paced(machine, Subject::Boot, event);
         } else {
             self.sightings.note(boot.id, event);
         }

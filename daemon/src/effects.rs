@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use api_server::document::cluster::ClusterFault;
 use api_server::effects::{
     AddressGiver, EffectError, Effects, PowerRequest, SeenCluster, SeenMachine,
 };
-use config_render::talos::contract::TalosContract;
+use machine_core::cluster::ClusterSpec;
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::machine::Machine;
 use machine_core::network::{ClientKey, DhcpMode};
@@ -17,7 +18,7 @@ use machine_store::request_code::request_code;
 use machine_store::secrets;
 use pxe_server::dhcp::DhcpControl;
 
-use crate::cluster_secrets::{make_secrets, place};
+use crate::cluster_check::check_cluster;
 use crate::error::StepError;
 use crate::power::{Power, password_place};
 use crate::records::Records;
@@ -79,21 +80,6 @@ impl Effects for DaemonEffects {
         // What can't be unsealed is replaced by what the document says.
         let plain = sealed.and_then(|sealed| self.records.seal.unseal(&place, &sealed).ok());
         Ok(plain.is_some_and(|plain| plain.expose() == password.as_bytes()))
-    }
-
-    async fn make_cluster_secrets(
-        &self,
-        cluster: ClusterId,
-        talos: &str,
-    ) -> Result<SecretWrite, EffectError> {
-        let sealed = make_secrets(&self.records.seal, cluster, talos)
-            .await
-            .map_err(|error| effect(&error))?;
-        Ok(SecretWrite::PutIfAbsent {
-            place: place(cluster),
-            sealed,
-            at: clock::now(),
-        })
     }
 
     async fn switch_power(
@@ -171,11 +157,8 @@ impl Effects for DaemonEffects {
         self.records.images.iter().any(|image| image.name == name)
     }
 
-    fn check_cluster(&self, talos: &str) -> Result<(), EffectError> {
-        let parsed = talos.parse::<TalosContract>();
-        parsed
-            .map(|_| ())
-            .map_err(|error| EffectError(error.to_string()))
+    fn check_cluster(&self, spec: &ClusterSpec) -> Result<(), ClusterFault> {
+        check_cluster(spec)
     }
 
     fn wake(&self, machine: MachineId) {

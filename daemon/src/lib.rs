@@ -5,6 +5,8 @@
 pub mod app;
 pub mod bound;
 pub mod clock;
+pub mod cluster_access;
+pub mod cluster_check;
 pub mod cluster_secrets;
 pub mod clusters;
 pub mod command;
@@ -22,6 +24,7 @@ pub mod parts;
 pub mod power;
 pub mod preflight;
 pub mod random;
+pub mod reader_credentials;
 pub mod reconcile;
 pub mod records;
 pub mod reports;

@@ -37,6 +37,11 @@ impl Rendered {
     }
 }
 
+/// The image that installs this version of Talos.
+pub fn installer(talos: &str) -> String {
+    format!("ghcr.io/siderolabs/installer:v{talos}")
+}
+
 /// The config of an attempt, with our address as `peer` reaches it.
 pub async fn render_config(
     records: &Records,
@@ -64,7 +69,7 @@ pub async fn render_config(
     let machine = MachineInput {
         role: attempt.assignment.role,
         disk: attempt.assignment.disk.clone(),
-        installer: format!("ghcr.io/siderolabs/installer:v{}", spec.talos),
+        installer: installer(&spec.talos),
         event_sink: server(records.ports.event_sink)?,
         kernel_log: server(records.ports.log)?,
         service_log: server(records.ports.log)?,

@@ -16,6 +16,7 @@ use machine_store::events::Event;
 use machine_store::seal::SealKey;
 use machine_store::token::TokenKey;
 
+use crate::reader_credentials::ReaderCredentials;
 use crate::wake::Wake;
 
 /// An image whose files are in the asset cache.
@@ -61,6 +62,8 @@ pub struct Records {
     pub images: Vec<Image>,
     /// What machines are told to use.
     pub ports: Ports,
+    /// By what nodes are looked at.
+    pub readers: ReaderCredentials,
     /// Wakes the reconcile loop.
     pub wake: Arc<Wake>,
 }

@@ -4,6 +4,7 @@ use api_proto::v1::{ApplyClusterRequest, Cluster, GetClusterRequest, ListCluster
 use serde_json::{Value, json};
 
 use crate::client::{clusters, mutation};
+use crate::cluster_access;
 use crate::command::{ClientArguments, ClusterCommand, OutputFormat};
 use crate::error::CommandError;
 use crate::input::read_document;
@@ -62,6 +63,7 @@ pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result
             print_clusters(response.cluster.as_slice(), output)?;
             print_notes(&response.notes)
         }
+        ClusterCommand::Access(command) => cluster_access::run(command, client, output).await,
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::client::{database, mutation};
 use crate::command::{ClientArguments, DatabaseCommand, MutationArguments, OutputFormat};
 use crate::error::CommandError;
-use crate::output::{print_line, print_structured, print_warning};
+use crate::output::{print_outcome, print_warning};
 
 /// What a person types to confirm.
 const WORD: &str = "confirm";
@@ -56,17 +56,15 @@ fn print_status(found: &GetDatabaseResponse, output: OutputFormat) -> Result<(),
         advice,
         confirmable,
     } = found;
-    if output.is_structured() {
-        let status = json!({
-            "database": place, "safe_mode": safe_mode, "advice": advice,
-            "confirmable": confirmable,
-        });
-        return print_structured(&status, output);
-    }
-    match safe_mode.as_str() {
-        "" => print_line(&format!("{place}: the one that was here last")),
-        _ => print_line(&format!("{place}: {safe_mode}; {advice}")),
-    }
+    let status = json!({
+        "database": place, "safe_mode": safe_mode, "advice": advice,
+        "confirmable": confirmable,
+    });
+    let sentence = match safe_mode.as_str() {
+        "" => format!("{place}: the one that was here last"),
+        _ => format!("{place}: {safe_mode}; {advice}"),
+    };
+    print_outcome(&status, &sentence, output)
 }
 
 async fn confirm(
@@ -86,11 +84,9 @@ async fn confirm(
     };
     let mut client = database(&arguments.socket).await?;
     client.confirm_database(request).await?;
-    if arguments.output.is_structured() {
-        let confirmed = json!({ "database": found.place, "safe_mode": "" });
-        return print_structured(&confirmed, arguments.output);
-    }
-    print_line(&format!("{}: confirmed, safe mode is over", found.place))
+    let confirmed = json!({ "database": found.place, "safe_mode": "" });
+    let sentence = format!("{}: confirmed, safe mode is over", found.place);
+    print_outcome(&confirmed, &sentence, arguments.output)
 }
 
 /// Asks the person at the terminal.

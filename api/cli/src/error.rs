@@ -39,6 +39,14 @@ pub enum CommandError {
         /// What came instead.
         how: &'static str,
     },
+    /// A file can't be written.
+    #[error("can't write {path}: {why}")]
+    Unwritable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
     /// The output can't be written: the reader has gone.
     #[error("can't write the output")]
     Output(#[from] std::io::Error),
@@ -89,7 +97,7 @@ impl CommandError {
             Self::NoDaemon { .. } | Self::Refused { .. } | Self::Unreadable { .. } => 1,
             Self::Output(_) | Self::Yaml(_) | Self::NoRandomness(_) => 1,
             Self::Silent | Self::Broken { .. } | Self::Lost { .. } => 1,
-            Self::NotConfirmed { .. } => 1,
+            Self::NotConfirmed { .. } | Self::Unwritable { .. } => 1,
         }
     }
 

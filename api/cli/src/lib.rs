@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod cluster;
+pub mod cluster_access;
 pub mod command;
 pub mod completion;
 pub mod database;
@@ -13,10 +14,12 @@ mod duration;
 mod endings;
 pub mod error;
 mod input;
+pub mod lifetime;
 mod listing;
 pub mod machine;
 mod output;
 mod record;
 pub mod run;
+mod secret_file;
 pub mod selector;
 pub mod wait;

@@ -26,6 +26,18 @@ pub(crate) fn print_json(value: &Value) -> Result<(), CommandError> {
     print_line(&value.to_string())
 }
 
+/// Prints what came of a command: an object for programs, a sentence for people.
+pub(crate) fn print_outcome(
+    value: &Value,
+    sentence: &str,
+    output: OutputFormat,
+) -> Result<(), CommandError> {
+    if output.is_structured() {
+        return print_structured(value, output);
+    }
+    print_line(sentence)
+}
+
 /// Prints a value for programs: YAML if that is asked for, else JSON.
 pub(crate) fn print_structured(value: &Value, output: OutputFormat) -> Result<(), CommandError> {
     if output != OutputFormat::Yaml {

@@ -1,4 +1,5 @@
-//! The API of a Talos node: `Version`, `ServiceList`, and the one `Bootstrap` of a cluster.
+//! The API of a Talos node: `Version`, `ServiceList`, `EtcdMemberList`, and the one `Bootstrap` of a
+//! cluster.
 //!
 //! Mutual TLS 1.3 on port 50000. The node's certificate has to chain to the cluster's OS CA and to
 //! name the address that was dialled (a node puts its addresses into it). One [`TalosApi`] is one
@@ -23,7 +24,7 @@ use crate::credentials::Credentials;
 use crate::text::cleaned;
 use crate::wire::common::Metadata;
 use crate::wire::machine::machine_service_client::MachineServiceClient;
-use crate::wire::machine::{self, BootstrapRequest};
+use crate::wire::machine::{self, BootstrapRequest, EtcdMemberListRequest};
 
 /// The port of the API.
 pub const PORT: u16 = 50_000;
@@ -113,6 +114,22 @@ impl TalosApi {
             .into_iter()
             .take(SERVICES_LIMIT)
             .map(service)
+            .collect())
+    }
+
+    /// The names of the members that this node's own etcd knows. Before a bootstrap there is no etcd
+    /// to ask, and the node answers with an error (`Unknown`).
+    pub async fn etcd_members(&self) -> Result<Vec<String>, CallError> {
+        let mut client = self.client.clone();
+        let request = EtcdMemberListRequest { query_local: true };
+        let reply = self
+            .within_patience(client.etcd_member_list(request))
+            .await?;
+        let message = reply.messages.into_iter().next().ok_or(CallError::Empty)?;
+        check(message.metadata)?;
+        let members = message.members.into_iter().take(MEMBERS_LIMIT);
+        Ok(members
+            .map(|member| cleaned(&member.hostname, NAME_LIMIT))
             .collect())
     }
 
@@ -212,5 +229,7 @@ fn service(service: machine::ServiceInfo) -> Service {
 const REPLY_LIMIT: usize = 1024 * 1024;
 /// Characters of a name that are kept.
 const NAME_LIMIT: usize = 128;
+/// Members of an etcd that are kept; more than nine are advised against.
+const MEMBERS_LIMIT: usize = 64;
 /// Services that are kept; a node has about a dozen.
 const SERVICES_LIMIT: usize = 256;

@@ -56,8 +56,9 @@ async fn a_node_of_the_cluster_answers() {
             service("udevd", "Starting", None),
         ]
     );
+    assert_eq!(api.etcd_members().await.unwrap(), ["cp-1", "cp-2"]);
     api.bootstrap().await.unwrap();
-    assert_eq!(node.further_calls(), 3);
+    assert_eq!(node.further_calls(), 4);
 }
 
 #[tokio::test]

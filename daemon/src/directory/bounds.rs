@@ -66,11 +66,11 @@ impl BootDirectory {
 
     fn tell_claim(&self, machine: MachineId, told: &str, at: Timestamp) {
         let event = About::machine(machine).event(at, "conflict", told);
-        self.tell(machine, Subject::Claimants, event);
+        self.tell_paced(machine, Subject::Claimants, event);
     }
 
     /// Writes a line on a machine's timeline, as fast as lines may come.
-    pub(super) fn tell(&self, machine: MachineId, subject: Subject, event: Event) {
+    pub(super) fn tell_paced(&self, machine: MachineId, subject: Subject, event: Event) {
         match self.paces.take(machine, subject, event.at) {
             Paced::Written => {
                 self.records.commit.try_event(event);

@@ -15,6 +15,7 @@ use machine_store::{events, machines};
 
 use super::*;
 use crate::power::Power;
+use crate::reader_credentials::ReaderCredentials;
 use crate::records::{Image, Ports};
 use crate::status::Status;
 
@@ -65,6 +66,7 @@ async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootDirectory {
             event_sink: 8081,
             log: 8082,
         },
+        readers: ReaderCredentials::default(),
         wake: Arc::default(),
     });
     let power = Arc::new(Power::new(Arc::clone(&records)));

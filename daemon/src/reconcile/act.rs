@@ -22,7 +22,7 @@ use machine_store::power_on;
 use tracing::info;
 
 use crate::clock::now;
-use crate::cluster_secrets::api_credentials;
+use crate::cluster_secrets::reader_credentials;
 use crate::error::{StepError, chain};
 use crate::random::draw;
 use crate::reconcile::Reconciler;
@@ -238,7 +238,8 @@ impl Reconciler {
         let (Some(address), Some(intent)) = (boot.address, &situation.intent) else {
             return Ok(Progress::Done);
         };
-        let credentials = api_credentials(&self.records, intent.assignment.cluster).await?;
+        let cluster = intent.assignment.cluster;
+        let credentials = reader_credentials(&self.records, cluster).await?;
         let address = SocketAddr::new(address, PORT);
         let version = match TalosApi::connect(address, &credentials, PATIENCE).await {
             Ok(api) => api.version().await.map_err(|error| chain(&error)),

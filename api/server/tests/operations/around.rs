@@ -139,7 +139,7 @@ impl ClusterVault for World {
     }
 
     fn drop_cluster_secrets(&self, cluster: ClusterId) -> SecretWrite {
-        SecretWrite::Delete {
+        SecretWrite::Remove {
             place: Place::new("cluster", cluster, "secrets"),
         }
     }

@@ -98,6 +98,7 @@ fn names_numbers_and_types_are_those_of_talos() {
 const GOLDEN: &str = "
 /events.EventSinkService/Publish: events.EventRequest -> events.EventResponse
 /machine.MachineService/Bootstrap: machine.BootstrapRequest -> machine.BootstrapResponse
+/machine.MachineService/EtcdMemberList: machine.EtcdMemberListRequest -> machine.EtcdMemberListResponse
 /machine.MachineService/ServiceList: google.protobuf.Empty -> machine.ServiceListResponse
 /machine.MachineService/Version: google.protobuf.Empty -> machine.VersionResponse
 common.Error: 1 common.Code code, 2 string message
@@ -119,6 +120,10 @@ machine.BootstrapRequest:
 machine.BootstrapResponse: 1 repeated machine.Bootstrap messages
 machine.ConfigLoadErrorEvent: 1 string error
 machine.ConfigValidationErrorEvent: 1 string error
+machine.EtcdMember: 2 uint64 id, 3 string hostname
+machine.EtcdMemberListRequest: 1 bool query_local
+machine.EtcdMemberListResponse: 1 repeated machine.EtcdMembers messages
+machine.EtcdMembers: 1 common.Metadata metadata, 3 repeated machine.EtcdMember members
 machine.MachineStatusEvent: 1 machine.MachineStatusEvent.MachineStage stage, \
 2 machine.MachineStatusEvent.MachineStatus status
 machine.MachineStatusEvent.MachineStatus: 1 bool ready, \

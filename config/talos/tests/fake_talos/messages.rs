@@ -78,6 +78,28 @@ pub(crate) struct ServiceListResponse {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct EtcdMember {
+    #[prost(uint64, tag = "2")]
+    pub(crate) id: u64,
+    #[prost(string, tag = "3")]
+    pub(crate) hostname: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct EtcdMembers {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) metadata: Option<Metadata>,
+    #[prost(message, repeated, tag = "3")]
+    pub(crate) members: Vec<EtcdMember>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct EtcdMemberListResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) messages: Vec<EtcdMembers>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct Bootstrap {
     #[prost(message, optional, tag = "1")]
     pub(crate) metadata: Option<Metadata>,

@@ -1,4 +1,4 @@
-//! A Talos node's API as a node shows it: mutual TLS under one Ed25519 authority, three calls.
+//! A Talos node's API as a node shows it: mutual TLS under one Ed25519 authority, four calls.
 
 mod messages;
 
@@ -29,8 +29,9 @@ use zeroize::Zeroizing;
 use config_talos::credentials::Credentials;
 
 use messages::{
-    Bootstrap, BootstrapResponse, Empty, Metadata, PlatformInfo, ServiceHealth, ServiceInfo,
-    ServiceList, ServiceListResponse, Version, VersionInfo, VersionResponse,
+    Bootstrap, BootstrapResponse, Empty, EtcdMember, EtcdMemberListResponse, EtcdMembers, Metadata,
+    PlatformInfo, ServiceHealth, ServiceInfo, ServiceList, ServiceListResponse, Version,
+    VersionInfo, VersionResponse,
 };
 
 /// What the node does when it is called.
@@ -243,6 +244,7 @@ impl Node {
         match path.as_str() {
             "/machine.MachineService/Version" => reply(request, version(metadata)).await,
             "/machine.MachineService/ServiceList" => reply(request, services(metadata)).await,
+            "/machine.MachineService/EtcdMemberList" => reply(request, members(metadata)).await,
             "/machine.MachineService/Bootstrap" => {
                 let messages = vec![Bootstrap { metadata }];
                 reply(request, BootstrapResponse { messages }).await
@@ -292,6 +294,19 @@ fn version(metadata: Option<Metadata>) -> VersionResponse {
             platform: Some(PlatformInfo {
                 name: "metal".into(),
             }),
+        }],
+    }
+}
+
+fn members(metadata: Option<Metadata>) -> EtcdMemberListResponse {
+    let member = |id, name: &str| EtcdMember {
+        id,
+        hostname: name.into(),
+    };
+    EtcdMemberListResponse {
+        messages: vec![EtcdMembers {
+            metadata,
+            members: vec![member(1, "cp-1"), member(2, "cp-2")],
         }],
     }
 }

@@ -1,0 +1,129 @@
+//! What is made of a cluster's secrets for people: [`api_server::cluster_vault::ClusterVault`] on the
+//! real ones.
+
+use api_server::cluster_vault::{AccessOrder, AccessRole, ClusterVault, VaultError};
+use config_render::talos::admin::{ApiRole, credentials, talosconfig};
+use config_render::talos::cluster::ClusterError;
+use config_render::talos::kubeconfig::{KubeCluster, KubeRole, kubeconfig};
+use config_render::talos::secrets::SecretsBundle;
+use machine_core::cluster::Cluster;
+use machine_core::cluster_endpoint::ParseEndpointError;
+use machine_core::id::ClusterId;
+use machine_store::change::SecretWrite;
+use rand::rand_core::UnwrapErr;
+use rand::rngs::SysRng;
+use zeroize::Zeroizing;
+
+use crate::clock::now;
+use crate::cluster_secrets::{make_secrets, open_secrets, place, seal_file};
+use crate::effects::DaemonEffects;
+use crate::error::{StepError, chain};
+
+#[async_trait::async_trait]
+impl ClusterVault for DaemonEffects {
+    async fn make_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+        talos: &str,
+    ) -> Result<SecretWrite, VaultError> {
+        let sealed = make_secrets(&self.records.seal, cluster, talos)
+            .await
+            .map_err(|error| closed(&error))?;
+        Ok(SecretWrite::PutIfAbsent {
+            place: place(cluster),
+            sealed,
+            at: now(),
+        })
+    }
+
+    fn seal_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+        document: &str,
+    ) -> Result<SecretWrite, VaultError> {
+        let sealed =
+            seal_file(&self.records.seal, cluster, document).map_err(|error| closed(&error))?;
+        Ok(SecretWrite::Replace {
+            place: place(cluster),
+            sealed,
+            at: now(),
+        })
+    }
+
+    async fn open_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+    ) -> Result<Zeroizing<String>, VaultError> {
+        let secrets = open_secrets(&self.records, cluster).await;
+        secrets
+            .map(|secrets| secrets.to_yaml())
+            .map_err(|error| closed(&error))
+    }
+
+    fn drop_cluster_secrets(&self, cluster: ClusterId) -> SecretWrite {
+        SecretWrite::Remove {
+            place: place(cluster),
+        }
+    }
+
+    async fn make_access(
+        &self,
+        cluster: &Cluster,
+        order: &AccessOrder,
+    ) -> Result<Zeroizing<String>, VaultError> {
+        let secrets = open_secrets(&self.records, cluster.id)
+            .await
+            .map_err(|error| closed(&error))?;
+        match order.role {
+            AccessRole::TalosAdmin => talos(cluster, order, ApiRole::Admin, &secrets),
+            AccessRole::TalosOperator => talos(cluster, order, ApiRole::Operator, &secrets),
+            AccessRole::TalosReader => talos(cluster, order, ApiRole::Reader, &secrets),
+            AccessRole::KubeAdmin => kube(cluster, order, KubeRole::Admin, &secrets),
+            AccessRole::KubeViewer => kube(cluster, order, KubeRole::Viewer, &secrets),
+        }
+    }
+}
+
+fn talos(
+    cluster: &Cluster,
+    order: &AccessOrder,
+    role: ApiRole,
+    secrets: &SecretsBundle,
+) -> Result<Zeroizing<String>, VaultError> {
+    let rng = &mut UnwrapErr(SysRng);
+    let made = credentials(secrets, role, now(), order.lifetime, rng)
+        .map_err(|error| VaultError(chain(&error)))?;
+    Ok(talosconfig(&cluster.spec.name, &order.endpoints, &made))
+}
+
+fn kube(
+    cluster: &Cluster,
+    order: &AccessOrder,
+    role: KubeRole,
+    secrets: &SecretsBundle,
+) -> Result<Zeroizing<String>, VaultError> {
+    let spec = &cluster.spec;
+    let name = spec.name.parse().map_err(|error| unusable(&error))?;
+    let endpoint = spec.endpoint.parse();
+    let endpoint = endpoint.map_err(|error: ParseEndpointError| VaultError(chain(&error)))?;
+    let cluster = KubeCluster {
+        name: &name,
+        endpoint: &endpoint,
+        secrets,
+    };
+    let rng = &mut UnwrapErr(SysRng);
+    kubeconfig(cluster, role, now(), order.lifetime, rng).map_err(|error| {
+        VaultError(format!(
+            "the kubeconfig can't be made, which takes a Kubernetes authority on P-256: {}",
+            chain(&error)
+        ))
+    })
+}
+
+fn unusable(error: &ClusterError) -> VaultError {
+    VaultError(chain(error))
+}
+
+fn closed(error: &StepError) -> VaultError {
+    VaultError(error.chain())
+}

@@ -1,0 +1,254 @@
+//! The one Bootstrap of a cluster: what its control planes say of their etcd, and the call.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use config_talos::api::{PORT, TalosApi};
+use config_talos::api_error::BootstrapError;
+use config_talos::credentials::Credentials;
+use machine_core::bootstrap::{ClusterStep, EtcdState};
+use machine_core::bootstrap_pace::BootstrapPace;
+use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster, Role};
+use machine_core::id::MachineId;
+use machine_store::change::{Change, ClusterWrite, Outcome, apply};
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use crate::clock::now;
+use crate::cluster_secrets::{admin_credentials, reader_credentials};
+use crate::clusters::{Clusters, Located};
+use crate::error::{StepError, chain};
+use crate::records::About;
+
+/// How long a node's API may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the one Bootstrap call may take.
+const BOOTSTRAP_PATIENCE: Duration = Duration::from_secs(30);
+
+impl Clusters {
+    /// A step, put off while the pause after a refusal lasts. Without a record there was none, or a
+    /// person ended it.
+    pub(super) fn paced(&self, cluster: &Cluster, step: ClusterStep) -> ClusterStep {
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        if cluster.bootstrap.is_none() {
+            paces.remove(&cluster.id);
+        }
+        match paces.get(&cluster.id) {
+            Some(pace) => pace.paced(step, now()),
+            None => step,
+        }
+    }
+
+    /// Asks every control plane that runs from its disk, all at once.
+    pub(super) async fn ask_etcd(
+        &self,
+        cluster: &Cluster,
+        located: &mut [Located],
+    ) -> Result<(), StepError> {
+        let of_control_plane = |it: &Located| {
+            let is_control_plane = it.member.role == Role::ControlPlane;
+            it.address.filter(|_| is_control_plane)
+        };
+        if !located.iter().any(|it| of_control_plane(it).is_some()) {
+            return Ok(());
+        }
+        let credentials = reader_credentials(&self.records, cluster.id).await?;
+        let mut asked = JoinSet::new();
+        for it in located.iter() {
+            if let Some(address) = of_control_plane(it) {
+                let (machine, credentials) = (it.member.machine, credentials.clone());
+                asked.spawn(async move { (machine, etcd_of(address, &credentials).await) });
+            }
+        }
+        while let Some(answer) = asked.join_next().await {
+            let Ok((machine, etcd)) = answer else {
+                continue;
+            };
+            if let Some(it) = located.iter_mut().find(|it| it.member.machine == machine) {
+                it.member.etcd = etcd;
+            }
+        }
+        Ok(())
+    }
+
+    /// Recorded first, called after: a call that was recorded is made again only if the node said
+    /// that it did nothing.
+    pub(super) async fn bootstrap(
+        &self,
+        cluster: &Cluster,
+        machine: MachineId,
+        located: &[Located],
+    ) -> Result<(), StepError> {
+        let node = located.iter().find(|it| it.member.machine == machine);
+        let Some(address) = node.and_then(|it| it.address) else {
+            return Ok(());
+        };
+        let api = self.admin_api(cluster, address).await?;
+        let told = self
+            .is_first_call(cluster, machine)
+            .then_some("Bootstrap is called");
+        let recorded = self
+            .record(cluster, machine, BootstrapOutcome::Unknown, told)
+            .await?;
+        let Some(recorded) = recorded else {
+            return Ok(());
+        };
+        match api.with_patience(BOOTSTRAP_PATIENCE).bootstrap().await {
+            Ok(()) => {
+                let told = Some("Bootstrap was accepted");
+                self.record(&recorded, machine, BootstrapOutcome::Done, told)
+                    .await
+                    .map(|_| ())
+            }
+            Err(error) => self.record_failure(&recorded, machine, &error).await,
+        }
+    }
+
+    async fn record_failure(
+        &self,
+        cluster: &Cluster,
+        machine: MachineId,
+        error: &BootstrapError,
+    ) -> Result<(), StepError> {
+        let words = chain(error);
+        let (outcome, told) = match error {
+            BootstrapError::AlreadyDone => (
+                BootstrapOutcome::Done,
+                Some("etcd was bootstrapped already".to_owned()),
+            ),
+            BootstrapError::NotReady { .. } => {
+                let is_news = self.refuse(cluster, &words);
+                let told = is_news.then(|| format!("Bootstrap came too early: {words}"));
+                (BootstrapOutcome::NotReady, told)
+            }
+            BootstrapError::Refused { .. } => (BootstrapOutcome::Refused, Some(words)),
+            BootstrapError::Unknown { .. } => {
+                let name = &cluster.spec.name;
+                warn!(cluster = %name, why = words, "the outcome of Bootstrap is not known");
+                return Ok(());
+            }
+        };
+        self.record(cluster, machine, outcome, told.as_deref())
+            .await
+            .map(|_| ())
+    }
+
+    /// A node whose API has answered to our certificate.
+    async fn admin_api(&self, cluster: &Cluster, address: IpAddr) -> Result<TalosApi, StepError> {
+        let credentials = admin_credentials(&self.records, cluster.id).await?;
+        let outside = |why: String| StepError::Outside(why);
+        let api = TalosApi::connect(SocketAddr::new(address, PORT), &credentials, PATIENCE)
+            .await
+            .map_err(|error| outside(chain(&error)))?;
+        api.version()
+            .await
+            .map_err(|error| outside(chain(&error)))?;
+        Ok(api)
+    }
+
+    /// Whether nobody was told yet that this machine is called.
+    fn is_first_call(&self, cluster: &Cluster, machine: MachineId) -> bool {
+        let paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_called_there = cluster.bootstrap.is_some_and(|it| it.machine == machine);
+        let pace = paces.get(&cluster.id);
+        pace.is_none_or(BootstrapPace::is_first) || !was_called_there
+    }
+
+    fn refuse(&self, cluster: &Cluster, words: &str) -> bool {
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        paces.entry(cluster.id).or_default().refuse(words, now())
+    }
+
+    /// Writes the record of the call, and tells it if it is news. The cluster after that; `None` if
+    /// somebody was faster.
+    pub(super) async fn record(
+        &self,
+        cluster: &Cluster,
+        machine: MachineId,
+        outcome: BootstrapOutcome,
+        told: Option<&str>,
+    ) -> Result<Option<Cluster>, StepError> {
+        let at = now();
+        let bootstrap = Some(Bootstrap {
+            machine,
+            recorded: at,
+            outcome,
+        });
+        let next = Cluster {
+            bootstrap,
+            ..cluster.clone()
+        };
+        let about = About {
+            machine: Some(machine),
+            ..About::cluster(cluster.id)
+        };
+        let told_event = told.map(|told| about.event(at, "bootstrap", told));
+        let change = Change {
+            clusters: vec![ClusterWrite::Update(next.clone())],
+            events: told_event.into_iter().collect(),
+            ..Change::default()
+        };
+        if apply(&self.records.db, &change).await? != Outcome::Applied {
+            return Ok(None);
+        }
+        if let Some(detail) = told {
+            let name = &cluster.spec.name;
+            info!(cluster = %name, outcome = outcome.as_str(), detail, "bootstrap");
+        }
+        Ok(Some(Cluster {
+            version: next.version + 1,
+            ..next
+        }))
+    }
+}
+
+/// What a node says of its etcd; `None` if it does not answer.
+async fn etcd_of(address: IpAddr, credentials: &Credentials) -> Option<EtcdState> {
+    let address = SocketAddr::new(address, PORT);
+    let api = TalosApi::connect(address, credentials, PATIENCE)
+        .await
+        .ok()?;
+    let services = api.services().await.ok()?;
+    let etcd = services.iter().find(|service| service.id == "etcd")?;
+    let state = etcd_state(&etcd.state, etcd.healthy);
+    if state == EtcdState::Other {
+        // One that is not healthy yet may know its members, which settles an open question.
+        let members = api.etcd_members().await.unwrap_or_default();
+        if !members.is_empty() {
+            return Some(EtcdState::Running);
+        }
+    }
+    Some(state)
+}
+
+/// Talos shows an etcd that waits for Bootstrap as `Preparing`; `Waiting` is what it does before,
+/// for the time, the network and the container runtime (seen on Talos 1.13.9).
+fn etcd_state(state: &str, healthy: Option<bool>) -> EtcdState {
+    match (state, healthy) {
+        ("Running", Some(true)) => EtcdState::Running,
+        ("Preparing", _) => EtcdState::Waiting,
+        ("Waiting", _) => EtcdState::Held,
+        _ => EtcdState::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_etcd_that_prepares_waits_for_bootstrap() {
+        for (state, healthy, wanted) in [
+            ("Preparing", None, EtcdState::Waiting),
+            ("Waiting", None, EtcdState::Held),
+            ("Running", Some(true), EtcdState::Running),
+            ("Running", Some(false), EtcdState::Other),
+            ("Running", None, EtcdState::Other),
+            ("Starting", None, EtcdState::Other),
+            ("Failed", None, EtcdState::Other),
+        ] {
+            assert_eq!(etcd_state(state, healthy), wanted, "{state}");
+        }
+    }
+}
