@@ -10,8 +10,9 @@ use api_proto::v1::{
     AcceptMachineRequest, AcceptMachineResponse, ApplyClusterRequest, ApplyClusterResponse,
     ApplyMachinesRequest, ApplyMachinesResponse, GetClusterRequest, GetClusterResponse,
     GetMachineRequest, GetMachineResponse, ListClustersRequest, ListClustersResponse,
-    ListMachinesRequest, ListMachinesResponse, Mutation, PowerOperation, RetryMachineRequest,
-    RetryMachineResponse, SetPowerRequest, SetPowerResponse, WatchTimelineRequest,
+    ListMachinesRequest, ListMachinesResponse, Mutation, PowerOperation, ReleaseHoldRequest,
+    ReleaseHoldResponse, RetryMachineRequest, RetryMachineResponse, SetPowerRequest,
+    SetPowerResponse, WatchTimelineRequest,
 };
 use machine_core::power::PowerState;
 use tokio::net::UnixListener;
@@ -23,6 +24,7 @@ use tonic::{Request, Response, Status};
 
 use crate::convert;
 use crate::effects::PowerRequest;
+use crate::operations::release_hold::Choice;
 use crate::operations::{Asked, Operations};
 use crate::timeline::{Sent, Timeline};
 
@@ -102,6 +104,10 @@ impl MachineService for Face {
                 .map(|bmc| format!("{} {}", bmc.protocol, bmc.address))
                 .unwrap_or_default(),
             intents: details.intents.iter().map(convert::intent).collect(),
+            assurance: details
+                .assurance
+                .map(|it| it.to_string())
+                .unwrap_or_default(),
         }))
     }
 
@@ -181,6 +187,34 @@ impl MachineService for Face {
             .map_err(|error| convert::status(&error))?;
         Ok(Response::new(SetPowerResponse {
             power: power.to_string(),
+        }))
+    }
+
+    async fn release_hold(
+        &self,
+        request: Request<ReleaseHoldRequest>,
+    ) -> Result<Response<ReleaseHoldResponse>, Status> {
+        let peer = peer(&request);
+        let request = request.into_inner();
+        let asked = asked(request.mutation, &peer)?;
+        let card = match request.card.as_str() {
+            "" => None,
+            text => Some(
+                text.parse()
+                    .map_err(|error| Status::invalid_argument(format!("the card: {error}")))?,
+            ),
+        };
+        let choice = Choice {
+            card,
+            boot: request.boot,
+        };
+        let view = self
+            .operations
+            .release_hold(&request.name, &choice, &asked)
+            .await
+            .map_err(|error| convert::status(&error))?;
+        Ok(Response::new(ReleaseHoldResponse {
+            machine: Some(convert::machine(&view)),
         }))
     }
 

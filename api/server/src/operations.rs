@@ -4,6 +4,7 @@ mod apply_machines;
 pub(crate) mod clusters;
 pub(crate) mod machines;
 mod power;
+pub mod release_hold;
 mod retry;
 
 use std::sync::Arc;

@@ -1,15 +1,18 @@
 //! Use cases of one machine: look, accept.
 
+use machine_core::assurance::Assurance;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
-use machine_core::condition::{Condition, conditions};
+use machine_core::condition::{Condition, claims, conditions};
 use machine_core::intent::Intent;
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
 use machine_store::change::{Change, MachineWrite};
 use machine_store::events::{self, Event, RecordedEvent};
 use machine_store::evidence::RecordedFact;
-use machine_store::{attempts, boots, clusters, evidence, identities, intents, machines};
+use machine_store::{
+    attempts, boots, claimants, clusters, evidence, identities, intents, machines,
+};
 
 use crate::effects::SeenMachine;
 use crate::error::UseCaseError;
@@ -44,6 +47,8 @@ pub struct MachineDetails {
     pub view: MachineView,
     /// All that it has shown of its identity.
     pub evidence: Vec<RecordedFact>,
+    /// How sure it is that its config goes to it.
+    pub assurance: Option<Assurance>,
     /// Its latest intents, newest first, and the names of their clusters.
     pub intents: Vec<(Intent, String)>,
     /// The attempts of the latest intent, newest first.
@@ -84,8 +89,11 @@ impl Operations {
             Some((intent, _)) => attempts::of_intent(&self.db, intent.id).await?,
             None => Vec::new(),
         };
+        let known = identities::of_machine(&self.db, id).await?;
+        let assurance = known.map(|it| Assurance::of(&it, view.machine.bmc.is_some()));
         Ok(MachineDetails {
             view,
+            assurance,
             evidence: evidence::of_machine(&self.db, id).await?,
             intents: named,
             attempts,
@@ -156,7 +164,13 @@ impl Operations {
             Some(intent) => Some(self.named(intent).await?),
             None => None,
         };
-        let conditions = conditions(&machine, &judged, &boots, self.effects.now());
+        let now = self.effects.now();
+        let mut conditions = conditions(&machine, &judged, &boots, now);
+        let heard = claimants::of_machine(&self.db, machine.id).await?;
+        let spoken = heard
+            .iter()
+            .map(|it| (&it.claimant, it.is_own, it.why.as_str()));
+        conditions.extend(claims(spoken, now));
         let seen = self.effects.seen_machine(machine.id);
         Ok(MachineView {
             machine,

@@ -10,4 +10,5 @@ mod around;
 mod clusters;
 mod machines;
 mod power;
+mod release_hold;
 mod retry;

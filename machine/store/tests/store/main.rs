@@ -41,7 +41,7 @@ macro_rules! cases {
     };
 }
 
-const CASES: [Case; 38] = cases![
+const CASES: [Case; 41] = cases![
     records::machines_come_back,
     records::clusters_come_back,
     work_records::work_comes_back,
@@ -63,6 +63,9 @@ const CASES: [Case; 38] = cases![
     identity::evidence_keeps_first_and_last,
     identity::one_read_holds_what_a_boot_needs,
     identity::a_sighting_becomes_one_machine,
+    identity::a_listed_card_is_nobodys_and_a_heard_board_no_authority,
+    identity::who_speaks_for_a_machine_is_kept_and_bounded,
+    identity::when_a_machine_was_switched_on_is_known_until_it_is_off,
     claims::a_claim_is_recorded_once,
     claims::a_claim_needs_what_was_read,
     claims::cancel_or_claim_but_never_both,
