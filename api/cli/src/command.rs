@@ -142,6 +142,21 @@ pub enum MachineCommand {
         #[command(flatten)]
         mutation: MutationArguments,
     },
+    /// Accept the boot that speaks for it: switched on by hand, one of two, or with a new card or
+    /// board. Erases nothing
+    ReleaseHold {
+        /// Its name
+        name: String,
+        /// Which claimant, by its card
+        #[arg(long)]
+        card: Option<String>,
+        /// Which claimant, by the first digits of its boot's id
+        #[arg(long)]
+        boot: Option<String>,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
     /// Wait until a machine is so; what it waits for goes to standard error
     ///
     /// Ends with 0 when it is so, with 1 when it failed or is not there, with 3 when the time is

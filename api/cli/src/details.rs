@@ -31,8 +31,9 @@ pub(crate) fn print_details(
     if let Some(record) = &response.record {
         print_record(record)?;
     }
+    print_line(&format!("assurance:    {}\n", or_dash(&response.assurance)))?;
     print_rows(
-        ["evidence", "value", "first seen", "last seen"],
+        ["evidence", "value", "source", "first seen", "last seen"],
         &response.evidence,
         evidence_row,
     )?;
@@ -75,9 +76,15 @@ fn print_rows<T, const N: usize>(
     print_table(&headings, rows.collect())
 }
 
-fn evidence_row(it: &Evidence) -> [String; 4] {
+fn evidence_row(it: &Evidence) -> [String; 5] {
     let (first, last) = (time(it.first_seen), time(it.last_seen));
-    [it.kind.clone(), it.value.clone(), first, last]
+    [
+        it.kind.clone(),
+        it.value.clone(),
+        it.source.clone(),
+        first,
+        last,
+    ]
 }
 
 fn boot_row(it: &Boot) -> [String; 5] {
@@ -125,7 +132,7 @@ fn or_open(end: &str) -> String {
 fn details_json(response: &GetMachineResponse) -> Value {
     let evidence = response.evidence.iter().map(|it| {
         let (first, last) = (time(it.first_seen), time(it.last_seen));
-        json!({ "kind": it.kind, "value": it.value, "first_seen": first, "last_seen": last })
+        json!({ "kind": it.kind, "value": it.value, "source": it.source, "first_seen": first, "last_seen": last })
     });
     let boots = response.boots.iter().map(|it| {
         let (opened, at) = (time(it.opened), time(it.step_at));
@@ -142,6 +149,7 @@ fn details_json(response: &GetMachineResponse) -> Value {
         "machine": response.machine.as_ref().map(machine_json),
         "bmc": response.bmc,
         "record": response.record.as_ref().map(record_json),
+        "assurance": response.assurance,
         "evidence": evidence.collect::<Vec<_>>(),
         "boots": boots.collect::<Vec<_>>(),
         "intents": response.intents.iter().map(intent_json).collect::<Vec<_>>(),

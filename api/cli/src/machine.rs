@@ -2,7 +2,7 @@
 
 use api_proto::v1::{
     AcceptMachineRequest, ApplyMachinesRequest, CancelMachineRequest, Event, GetMachineRequest,
-    ListMachinesRequest, PowerOperation, RetryMachineRequest, SetPowerRequest,
+    ListMachinesRequest, PowerOperation, ReleaseHoldRequest, RetryMachineRequest, SetPowerRequest,
     WatchTimelineRequest,
 };
 use serde_json::json;
@@ -99,6 +99,21 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
                 name,
             };
             let response = client.cancel_machine(request).await?.into_inner();
+            print_machines(response.machine.as_slice(), arguments.output)
+        }
+        MachineCommand::ReleaseHold {
+            name,
+            card,
+            boot,
+            mutation: why,
+        } => {
+            let request = ReleaseHoldRequest {
+                mutation: Some(mutation(why)?),
+                name,
+                card: card.unwrap_or_default(),
+                boot: boot.unwrap_or_default(),
+            };
+            let response = client.release_hold(request).await?.into_inner();
             print_machines(response.machine.as_slice(), arguments.output)
         }
         MachineCommand::Power {

@@ -68,6 +68,7 @@ pub(crate) fn evidence(fact: &RecordedFact) -> v1::Evidence {
         value: fact.value.clone(),
         first_seen: fact.first_seen.as_millis(),
         last_seen: fact.last_seen.as_millis(),
+        source: fact.source.as_str().to_owned(),
     }
 }
 

@@ -16,9 +16,9 @@ use api_proto::v1::{
     GetDatabaseRequest, GetDatabaseResponse, GetMachineRequest, GetMachineResponse,
     ImportSecretsRequest, ImportSecretsResponse, KubeConfigRequest, KubeConfigResponse,
     ListClustersRequest, ListClustersResponse, ListMachinesRequest, ListMachinesResponse,
-    PowerOperation, ResolveBootstrapRequest, ResolveBootstrapResponse, RetryMachineRequest,
-    RetryMachineResponse, SetPowerRequest, SetPowerResponse, TalosConfigRequest,
-    TalosConfigResponse, WatchTimelineRequest,
+    PowerOperation, ReleaseHoldRequest, ReleaseHoldResponse, ResolveBootstrapRequest,
+    ResolveBootstrapResponse, RetryMachineRequest, RetryMachineResponse, SetPowerRequest,
+    SetPowerResponse, TalosConfigRequest, TalosConfigResponse, WatchTimelineRequest,
 };
 use machine_core::power::PowerState;
 use tokio::net::UnixListener;
@@ -32,6 +32,7 @@ use crate::convert;
 use crate::effects::PowerRequest;
 use crate::grpc_access;
 use crate::operations::endings::Ending;
+use crate::operations::release_hold::Choice;
 use crate::operations::{Asked, Operations};
 use crate::record;
 use crate::timeline::{Sent, Timeline};
@@ -129,6 +130,10 @@ impl MachineService for Face {
                 .map(|bmc| format!("{} {}", bmc.protocol, bmc.address))
                 .unwrap_or_default(),
             intents: details.intents.iter().map(convert::intent).collect(),
+            assurance: details
+                .assurance
+                .map(|it| it.to_string())
+                .unwrap_or_default(),
             record: Some(record::record(&details)),
             advice: details.advice,
         }))
@@ -227,6 +232,34 @@ impl MachineService for Face {
             .await
             .map_err(|error| convert::status(&error))?;
         Ok(Response::new(CancelMachineResponse {
+            machine: Some(convert::machine(&view)),
+        }))
+    }
+
+    async fn release_hold(
+        &self,
+        request: Request<ReleaseHoldRequest>,
+    ) -> Result<Response<ReleaseHoldResponse>, Status> {
+        let peer = peer(&request);
+        let request = request.into_inner();
+        let asked = asked(request.mutation, &peer)?;
+        let card = match request.card.as_str() {
+            "" => None,
+            text => Some(
+                text.parse()
+                    .map_err(|error| Status::invalid_argument(format!("the card: {error}")))?,
+            ),
+        };
+        let choice = Choice {
+            card,
+            boot: request.boot,
+        };
+        let view = self
+            .operations
+            .release_hold(&request.name, &choice, &asked)
+            .await
+            .map_err(|error| convert::status(&error))?;
+        Ok(Response::new(ReleaseHoldResponse {
             machine: Some(convert::machine(&view)),
         }))
     }

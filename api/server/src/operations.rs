@@ -17,6 +17,7 @@ pub(crate) mod machines;
 mod merge;
 pub(crate) mod power;
 mod registration;
+pub mod release_hold;
 mod retire;
 mod retry;
 mod withdrawal;

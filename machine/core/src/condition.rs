@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::boot::{Boot, BootOrigin};
+use crate::claimant::Claimant;
 use crate::evidence::{Difference, Identity};
 use crate::lifecycle::State;
 use crate::machine::Machine;
@@ -29,12 +30,39 @@ pub enum Condition {
     },
     /// It is active, and says that it is not ready.
     NotReady,
+    /// Somebody else claims to be it.
+    Claimed {
+        /// By whom, and what speaks against it.
+        why: String,
+    },
+    /// Its own boot gets nothing for now.
+    Held {
+        /// Why.
+        why: String,
+    },
 }
 
 /// Within how long repeated boots are a loop.
 pub const LOOP_WINDOW: Duration = Duration::from_mins(15);
 /// How many network boots within the window are a loop.
 pub const LOOP_BOOTS: usize = 5;
+
+/// What is to be said of those who spoke for a machine within [`LOOP_WINDOW`]: of each kind the one
+/// that was heard last. Each is a claimant, whether it has the machine's card, and why it gets
+/// nothing; the last one comes first.
+pub fn claims<'a>(
+    spoken: impl Iterator<Item = (&'a Claimant, bool, &'a str)> + Clone,
+    now: Timestamp,
+) -> Vec<Condition> {
+    let refused =
+        spoken.filter(|(it, _, why)| !why.is_empty() && now.since(it.last_seen) < LOOP_WINDOW);
+    let of = |own: bool| refused.clone().find(|(_, is_own, _)| *is_own == own);
+    let told =
+        |(it, _, why): (&Claimant, bool, &str)| format!("{} ({}): {why}", it.address, it.card);
+    let claimed = of(false).map(told).map(|why| Condition::Claimed { why });
+    let held = of(true).map(told).map(|why| Condition::Held { why });
+    claimed.into_iter().chain(held).collect()
+}
 
 /// What is to be said of a machine. `boots` are its recent ones, newest first.
 pub fn conditions(
@@ -84,6 +112,8 @@ impl fmt::Display for Condition {
             Self::UnexpectedNetboot => f.write_str("UnexpectedNetboot"),
             Self::BootLoop { boots } => write!(f, "BootLoop ({boots} network boots in 15 minutes)"),
             Self::NotReady => f.write_str("NotReady"),
+            Self::Claimed { why } => write!(f, "Claimed: {why}"),
+            Self::Held { why } => write!(f, "Held: {why}"),
         }
     }
 }
@@ -104,6 +134,34 @@ mod tests {
             .iter()
             .map(ToString::to_string)
             .collect()
+    }
+
+    #[test]
+    fn who_was_refused_is_seen_for_a_while() {
+        let spoke = |last_seen| Claimant {
+            boot: crate::id::BootId::from_bytes([1; 16]),
+            card: crate::fixtures::MAC,
+            address: [10, 77, 0, 66].into(),
+            uuid: None,
+            serial: None,
+            first_seen: at(0),
+            last_seen: at(last_seen),
+        };
+        let (recent, old) = (spoke(900), spoke(50));
+        let rows = [
+            (&recent, true, ""),
+            (&recent, false, "it claims"),
+            (&recent, true, "it waits"),
+            (&old, false, "long ago"),
+        ];
+        let said = claims(rows.into_iter(), at(1000));
+        let said: Vec<String> = said.iter().map(ToString::to_string).collect();
+        let from = "10.77.0.66 (52:54:00:77:00:01)";
+        let wanted = [
+            format!("Claimed: {from}: it claims"),
+            format!("Held: {from}: it waits"),
+        ];
+        assert_eq!(said, wanted);
     }
 
     #[test]

@@ -46,8 +46,8 @@ pub struct Change {
     pub registrations: Vec<RegistrationWrite>,
     /// Whose power is switched, and when it was switched on.
     pub power: Vec<PowerSwitch>,
-    /// The machines of which everybody who spoke for them is forgotten.
-    pub heard: Vec<MachineId>,
+    /// The machines of which everybody who spoke for them is forgotten, but this boot.
+    pub accepted: Vec<(MachineId, BootId)>,
     /// Reservations.
     pub reservations: Vec<ReservationWrite>,
     /// Sealed values.
@@ -333,8 +333,8 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     for it in &change.power {
         power_on::write(transaction, it).await?;
     }
-    for it in &change.heard {
-        claimants::forget(transaction, *it).await?;
+    for (machine, boot) in &change.accepted {
+        claimants::forget_others(transaction, *machine, *boot).await?;
     }
     for it in &change.secrets {
         write_secret(transaction, it).await?;

@@ -2,7 +2,7 @@
 //! anybody on the wire can speak.
 
 use machine_core::claimant::Claimant;
-use machine_core::id::MachineId;
+use machine_core::id::{BootId, MachineId};
 
 use crate::commit::item::{Item, Verdict, Writing};
 use crate::db::Db;
@@ -35,13 +35,17 @@ pub async fn of_machine(db: &Db, machine: MachineId) -> Result<Vec<Heard>, Store
     db.all(statement).await?.iter().map(read).collect()
 }
 
-/// Forgets everybody who spoke for a machine.
-pub(crate) async fn forget(
+/// Forgets everybody who spoke for a machine but this boot, which was accepted: nothing hinders it.
+pub(crate) async fn forget_others(
     transaction: &mut Transaction,
     machine: MachineId,
+    boot: BootId,
 ) -> Result<(), StoreError> {
-    const FORGET: &str = "DELETE FROM claimant WHERE machine = $1";
-    let statement = Statement::new(FORGET).bind(&machine);
+    const CLEAR: &str = "UPDATE claimant SET why = '' WHERE machine = $1 AND boot = $2";
+    const FORGET: &str = "DELETE FROM claimant WHERE machine = $1 AND boot <> $2";
+    let statement = Statement::new(CLEAR).bind(&machine).bind(&boot);
+    transaction.execute(statement).await?;
+    let statement = Statement::new(FORGET).bind(&machine).bind(&boot);
     transaction.execute(statement).await.map(|_| ())
 }
 

@@ -1,8 +1,9 @@
 //! Use cases of one machine: look, accept.
 
+use machine_core::assurance::Assurance;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
-use machine_core::condition::{Condition, conditions};
+use machine_core::condition::{Condition, claims, conditions};
 use machine_core::intent::Intent;
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
@@ -11,7 +12,8 @@ use machine_store::events::{self, Event, RecordedEvent};
 use machine_store::evidence::{Fact, RecordedFact};
 use machine_store::reservations::{self, Reservation};
 use machine_store::{
-    attempts, boots, clusters, evidence, forgotten, identities, intents, machines, registrations,
+    attempts, boots, claimants, clusters, evidence, forgotten, identities, intents, machines,
+    registrations,
 };
 
 use crate::effects::SeenMachine;
@@ -51,6 +53,8 @@ pub struct MachineDetails {
     pub said: Vec<Fact>,
     /// The addresses that are reserved for its cards.
     pub reserved: Vec<Reservation>,
+    /// How sure it is that its config goes to it.
+    pub assurance: Option<Assurance>,
     /// Its latest intents, newest first, and the names of their clusters.
     pub intents: Vec<(Intent, String)>,
     /// The attempts of the latest intent, newest first.
@@ -93,10 +97,13 @@ impl Operations {
             Some((intent, _)) => attempts::of_intent(&self.db, intent.id).await?,
             None => Vec::new(),
         };
+        let known = identities::of_machine(&self.db, id).await?;
+        let assurance = known.map(|it| Assurance::of(&it, view.machine.bmc.is_some()));
         let advice = self.advice(&view.machine).await?;
         Ok(MachineDetails {
             view,
             advice,
+            assurance,
             evidence: evidence::of_machine(&self.db, id).await?,
             said: registrations::of_machine(&self.db, id).await?,
             reserved: reservations::of_machine(&self.db, id).await?,
@@ -177,7 +184,13 @@ impl Operations {
             Some(intent) => Some(self.named(intent).await?),
             None => None,
         };
-        let conditions = conditions(&machine, &judged, &boots, self.effects.now());
+        let now = self.effects.now();
+        let mut conditions = conditions(&machine, &judged, &boots, now);
+        let heard = claimants::of_machine(&self.db, machine.id).await?;
+        let spoken = heard
+            .iter()
+            .map(|it| (&it.claimant, it.is_own, it.why.as_str()));
+        conditions.extend(claims(spoken, now));
         let seen = self.effects.seen_machine(machine.id);
         Ok(MachineView {
             machine,

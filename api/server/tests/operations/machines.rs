@@ -2,6 +2,7 @@
 
 use api_server::error::UseCaseError;
 use api_server::operations::Asked;
+use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::SystemUuid;
 use machine_core::lifecycle::State;
 use machine_core::time::Timestamp;
@@ -215,6 +216,7 @@ async fn evidence_is_shown_with_its_own_times() {
                 evidence: vec![Evidence {
                     machine,
                     at: Timestamp::from_millis(NOW.as_millis() + hours),
+                    source: EvidenceSource::Asked,
                     facts: vec![Fact::Uuid(board)],
                 }],
                 ..Change::default()

@@ -18,5 +18,6 @@ mod machines;
 mod permitted;
 mod power;
 mod record;
+mod release_hold;
 mod retry;
 mod withdrawal;

@@ -89,6 +89,7 @@ pub(crate) fn attempt(byte: u8, intent: u8, machine: u8, number: u32) -> Attempt
         opened: at(10),
         deadline: at(10_000),
         boot: None,
+        accepted_boot: None,
         power_actions: 0,
         power_at: None,
         release: None,

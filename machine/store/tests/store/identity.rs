@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use machine_core::boot::BootStep;
-use machine_core::evidence::{Claim, Identity, KnownIdentity};
+use machine_core::claimant::Claimant;
+use machine_core::evidence::{Claim, EvidenceSource, Heard, Identity, KnownIdentity};
 use machine_core::hardware::SystemUuid;
 use machine_core::id::MachineId;
 use machine_store::boot_read::boot_read;
 use machine_store::change::{Change, MachineWrite};
 use machine_store::commit::sighting::{NewMachine, NewMachineOutcome};
 use machine_store::evidence::{Evidence, Fact};
-use machine_store::{boots, events, identities, machines};
+use machine_store::power_on::{self, PowerSwitch};
+use machine_store::{boots, claimants, events, evidence, identities, machines};
 
 use crate::bench::Bench;
 use crate::fixtures::{
@@ -38,6 +40,7 @@ async fn three(bench: &Bench) {
     let facts = |byte: u8, cards: &[u8]| Evidence {
         machine: machine_id(byte),
         at: at(20),
+        source: EvidenceSource::Registered,
         facts: cards
             .iter()
             .map(|card| Fact::Mac(mac(*card)))
@@ -87,6 +90,7 @@ pub(crate) fn who_shares_a_card_or_a_board_is_a_candidate(bench: &Bench) {
             evidence: vec![Evidence {
                 machine: machine_id(3),
                 at: at(21),
+                source: EvidenceSource::Registered,
                 facts: vec![Fact::Uuid(SystemUuid::from_bytes([0; 16]))],
             }],
             ..Change::default()
@@ -104,8 +108,10 @@ pub(crate) fn who_shares_a_card_or_a_board_is_a_candidate(bench: &Bench) {
                 name: "m1".to_owned(),
                 since: at(1),
                 macs: cards(&[1, 11]),
+                registered: true,
                 uuid: Some(uuid(1)),
                 serial: Some("S1".parse().unwrap()),
+                heard: Heard::default(),
             })
         );
         assert_eq!(identities::list(db).await.unwrap().len(), 3);
@@ -120,6 +126,7 @@ pub(crate) fn evidence_keeps_first_and_last(bench: &Bench) {
         let swapped = |board, seconds| Evidence {
             machine: machine_id(1),
             at: at(seconds),
+            source: EvidenceSource::Registered,
             facts: vec![Fact::Uuid(uuid(board))],
         };
         let board = async || {
@@ -191,7 +198,11 @@ pub(crate) fn one_read_holds_what_a_boot_needs(bench: &Bench) {
             (Identity::Candidate(machine_id(1)), None)
         );
 
-        let read = boot_read(db, &dhcp(1, Some(2))).await.unwrap();
+        let said = Claim {
+            complete: true,
+            ..dhcp(1, Some(2))
+        };
+        let read = boot_read(db, &said).await.unwrap();
         assert!(matches!(
             read.identity,
             Identity::Conflict { claimant: None, .. }
@@ -201,6 +212,106 @@ pub(crate) fn one_read_holds_what_a_boot_needs(bench: &Bench) {
             (None, None),
             "it learns nothing of machine 1"
         );
+    });
+}
+
+pub(crate) fn a_listed_card_is_nobodys_and_a_heard_board_no_authority(bench: &Bench) {
+    bench.block(async {
+        let db = &bench.db;
+        three(bench).await;
+        let (commits, _) = bench.commits();
+        let claim = Claim {
+            others: [mac(21)].into(),
+            serial: Some("EVIL".parse().unwrap()),
+            complete: true,
+            ..dhcp(1, Some(66))
+        };
+        let heard = Evidence::of_claim(machine_id(1), &claim, at(90));
+        commits.submit(heard).await.unwrap();
+        let listed = identities::candidates(db, &[mac(21)].into(), None).await;
+        assert_eq!(
+            ids(&listed.unwrap()),
+            [],
+            "whoever lists a card has no part in it"
+        );
+        let known = identities::of_machine(db, machine_id(1)).await.unwrap();
+        let known = known.unwrap();
+        assert_eq!(known.macs, [mac(1), mac(11)].into());
+        assert_eq!(known.uuid, Some(uuid(1)), "what was registered stands");
+        assert_eq!(known.serial, Some("S1".parse().unwrap()));
+        assert_eq!(known.heard.uuids, [uuid(66)].into());
+        // The swapped form of the board finds its machine.
+        let swapped = identities::candidates(db, &BTreeSet::new(), Some(uuid(1).swapped())).await;
+        assert_eq!(ids(&swapped.unwrap()), [machine_id(1)]);
+        // What is heard again does not take the word of a person back.
+        let facts = evidence::of_machine(db, machine_id(1)).await.unwrap();
+        let source = |value: String| {
+            let fact = facts.iter().find(|it| it.value == value);
+            fact.map(|it| it.source)
+        };
+        assert_eq!(source(mac(1).to_string()), Some(EvidenceSource::Registered));
+        assert_eq!(source(mac(21).to_string()), Some(EvidenceSource::Listed));
+        assert_eq!(source(uuid(66).to_string()), Some(EvidenceSource::Asked));
+    });
+}
+
+pub(crate) fn who_speaks_for_a_machine_is_kept_and_bounded(bench: &Bench) {
+    bench.block(async {
+        let db = &bench.db;
+        three(bench).await;
+        let (commits, _) = bench.commits();
+        let spoke = |card: u8, seconds: i64, is_own| claimants::Heard {
+            machine: machine_id(1),
+            claimant: Claimant {
+                boot: boot(card, None, 0, BootStep::Script).id,
+                card: mac(card),
+                address: [10, 77, 0, card].into(),
+                uuid: None,
+                serial: Some("S1".parse().unwrap()),
+                first_seen: at(seconds),
+                last_seen: at(seconds),
+            },
+            is_own,
+            why: "it waits".to_owned(),
+        };
+        commits.submit(spoke(1, 100, true)).await.unwrap();
+        for card in 30..100 {
+            let seconds = 200 + i64::from(card);
+            commits.submit(spoke(card, seconds, false)).await.unwrap();
+        }
+        commits.submit(spoke(1, 400, true)).await.unwrap();
+        let heard = claimants::of_machine(db, machine_id(1)).await.unwrap();
+        assert_eq!(heard.len(), 17, "the flood is bounded");
+        let own = heard.first().unwrap();
+        assert!(own.is_own, "and leaves the machine's own boot alone");
+        let seen = (own.claimant.first_seen, own.claimant.last_seen);
+        assert_eq!(seen, (at(100), at(400)));
+        let change = Change {
+            accepted: vec![(machine_id(1), own.claimant.boot)],
+            ..Change::default()
+        };
+        applied(db, &change).await;
+        let left = claimants::of_machine(db, machine_id(1)).await.unwrap();
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].why, "", "nothing hinders the one that was accepted");
+    });
+}
+
+pub(crate) fn when_a_machine_was_switched_on_is_known_until_it_is_off(bench: &Bench) {
+    bench.block(async {
+        let db = &bench.db;
+        three(bench).await;
+        let switch = |on| Change {
+            power: vec![PowerSwitch {
+                machine: machine_id(1),
+                on,
+            }],
+            ..Change::default()
+        };
+        for on in [Some(at(10)), Some(at(20)), None, None] {
+            applied(db, &switch(on)).await;
+            assert_eq!(power_on::find(db, machine_id(1)).await.unwrap(), on);
+        }
     });
 }
 

@@ -1,0 +1,178 @@
+//! Who speaks for a machine waits until a person says that it is the machine.
+
+use api_server::error::UseCaseError;
+use api_server::operations::release_hold::Choice;
+use machine_core::attempt::Attempt;
+use machine_core::claimant::Claimant;
+use machine_core::cluster::Role;
+use machine_core::hardware::MacAddress;
+use machine_core::id::{AttemptId, BootId, ClusterId, IntentId};
+use machine_core::intent::{Actor, Assignment, Intent};
+use machine_store::change::{AttemptWrite, Change, IntentWrite};
+use machine_store::claimants::{self, Heard};
+use machine_store::commit::Committer;
+use machine_store::{attempts, clusters, identities};
+
+use crate::around::{Around, NOW, asked};
+use crate::clusters::CLUSTER;
+
+const OWN: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
+const NEW: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 0x99]);
+const ATTEMPT: AttemptId = AttemptId::from_bytes([7; 16]);
+
+fn spoke(boot: u8, card: MacAddress) -> Claimant {
+    Claimant {
+        boot: BootId::from_bytes([boot; 16]),
+        card,
+        address: [10, 77, 0, boot].into(),
+        uuid: Some("4c4c4544-0000-4000-8000-000000000001".parse().unwrap()),
+        serial: Some("S1".parse().unwrap()),
+        first_seen: NOW,
+        last_seen: NOW,
+    }
+}
+
+impl Around {
+    /// cp-1 with an open attempt, and these who spoke for it.
+    async fn spoken(claimants: &[Claimant]) -> Self {
+        let around = Self::racked().await;
+        let machine = around.machine("cp-1").await.id;
+        around.cluster(CLUSTER, "cluster").await.unwrap();
+        let cluster: ClusterId = clusters::list(&around.db).await.unwrap()[0].id;
+        let assignment = Assignment {
+            cluster,
+            role: Role::ControlPlane,
+            disk: "serial:D1".parse().unwrap(),
+        };
+        let intent = Intent {
+            id: IntentId::from_bytes([6; 16]),
+            machine,
+            assignment: assignment.clone(),
+            actor: Actor::Drover,
+            reason: String::new(),
+            opened: NOW,
+            expires: NOW.plus(Intent::LIFETIME),
+            claims: 0,
+            closed: None,
+        };
+        let attempt = Attempt {
+            id: ATTEMPT,
+            machine,
+            intent: intent.id,
+            number: 1,
+            assignment,
+            opened: NOW,
+            deadline: NOW.plus(Attempt::LIFETIME),
+            boot: None,
+            accepted_boot: None,
+            power_actions: 0,
+            power_at: None,
+            release: None,
+            closed: None,
+        };
+        around
+            .write(Change {
+                intents: vec![IntentWrite::Open(intent)],
+                attempts: vec![AttemptWrite::Open(attempt)],
+                ..Change::default()
+            })
+            .await;
+        let (commit, _) = Committer::spawn(around.db.clone());
+        for claimant in claimants {
+            let heard = Heard {
+                machine,
+                claimant: claimant.clone(),
+                is_own: claimant.card == OWN,
+                why: "a person has to say".to_owned(),
+            };
+            commit.submit(heard).await.unwrap();
+        }
+        around
+    }
+
+    async fn accepts(&self, choice: Choice) -> Result<(), UseCaseError> {
+        let asked = asked("accept");
+        let done = self.operations.release_hold("cp-1", &choice, &asked);
+        done.await.map(|_| ())
+    }
+
+    async fn accepted_boot(&self) -> Option<BootId> {
+        let attempt = attempts::find(&self.db, ATTEMPT).await.unwrap();
+        attempt.unwrap().accepted_boot
+    }
+
+    async fn cards(&self) -> Vec<MacAddress> {
+        let machine = self.machine("cp-1").await.id;
+        let known = identities::of_machine(&self.db, machine).await.unwrap();
+        known.unwrap().macs.into_iter().collect()
+    }
+}
+
+#[tokio::test]
+async fn a_boot_that_was_switched_on_by_hand_is_accepted_for_its_attempt() {
+    let around = Around::spoken(&[spoke(1, OWN)]).await;
+    let before = around.cards().await;
+    around.accepts(Choice::default()).await.unwrap();
+    assert_eq!(around.accepted_boot().await, Some(spoke(1, OWN).boot));
+    assert_eq!(around.cards().await, before, "nothing new is learned");
+    let told = "person:alice: the boot at 10.77.0.1 (52:54:00:77:00:01) is accepted as this \
+                machine (it is time)";
+    assert_eq!(around.events().await.last().unwrap(), told);
+    around.accepts(Choice::default()).await.unwrap();
+    assert_eq!(around.events().await.last().unwrap(), told, "once");
+}
+
+#[tokio::test]
+async fn a_recabled_machine_learns_its_card_from_a_person() {
+    let around = Around::spoken(&[spoke(2, NEW)]).await;
+    let details = around.operations.show_machine("cp-1").await.unwrap();
+    let said: Vec<String> = details
+        .view
+        .conditions
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert!(
+        said.iter().any(|it| it.starts_with("Claimed: ")),
+        "{said:?}"
+    );
+    around.accepts(Choice::default()).await.unwrap();
+    assert!(around.cards().await.contains(&NEW));
+    let details = around.operations.show_machine("cp-1").await.unwrap();
+    assert_eq!(details.view.conditions, []);
+    let level = details.assurance.unwrap().to_string();
+    assert!(
+        level.starts_with("A1") && level.contains("UUID and serial"),
+        "{level}"
+    );
+}
+
+#[tokio::test]
+async fn of_two_that_speak_a_person_names_the_one() {
+    let around = Around::spoken(&[spoke(1, OWN), spoke(2, OWN)]).await;
+    let said = around.accepts(Choice::default()).await.unwrap_err();
+    let said = said.to_string();
+    assert!(
+        said.contains("01010101") && said.contains("02020202"),
+        "{said}"
+    );
+    let chosen = Choice {
+        boot: "0202".to_owned(),
+        ..Choice::default()
+    };
+    around.accepts(chosen).await.unwrap();
+    assert_eq!(around.accepted_boot().await, Some(spoke(2, OWN).boot));
+    let machine = around.machine("cp-1").await.id;
+    let left = claimants::of_machine(&around.db, machine).await.unwrap();
+    assert_eq!(left.len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_is_accepted_where_nobody_speaks() {
+    let around = Around::spoken(&[]).await;
+    let said = around.accepts(Choice::default()).await.unwrap_err();
+    assert!(
+        said.to_string().contains("let it boot from the network"),
+        "{said}"
+    );
+}
