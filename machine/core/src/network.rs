@@ -264,6 +264,22 @@ mod tests {
     }
 
     #[test]
+    fn a_network_has_its_last_address_for_all() {
+        for (network, last) in [
+            ("10.77.0.0/24", Some("10.77.0.255")),
+            ("10.77.0.16/28", Some("10.77.0.31")),
+            ("0.0.0.0/0", Some("255.255.255.255")),
+            ("10.77.0.0/31", None),
+            ("10.77.0.1/32", None),
+            ("fd00::/64", None),
+        ] {
+            let network: Network = network.parse().unwrap();
+            let wanted = last.map(|it| it.parse().unwrap());
+            assert_eq!(network.broadcast(), wanted, "{network}");
+        }
+    }
+
+    #[test]
     fn a_network_holds_its_addresses() {
         let network: Network = "10.77.0.0/24".parse().unwrap();
         assert!(network.contains(ip("10.77.0.255")));
