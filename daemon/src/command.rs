@@ -40,8 +40,7 @@ pub enum Command {
     /// Print a settings file with every setting and its documentation
     Settings,
     /// Print what a shell needs to complete these commands
-    ///
-    /// For bash: drover completion bash > /etc/bash_completion.d/drover
+    #[command(after_help = "Example: drover completion bash > /etc/bash_completion.d/drover")]
     Completion {
         /// Which shell
         #[arg(value_enum)]

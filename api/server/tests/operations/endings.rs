@@ -86,8 +86,9 @@ impl Around {
         let inputs = [Input::Accept, Input::FactsComplete, Input::Allocate];
         around.brought("cp-1", &inputs).await;
         let clusters = clusters::list(&around.db).await.unwrap();
+        let cluster = clusters.first().unwrap().id;
         let machine = around.machine("cp-1").await;
-        let intent = failed_intent(&machine, clusters[0].id);
+        let intent = failed_intent(&machine, cluster);
         let attempt = Attempt {
             id: AttemptId::from_bytes([7; 16]),
             machine: machine.id,

@@ -58,6 +58,9 @@ async fn a_repeated_request_is_carried_out_once_and_the_record_says_who_and_why(
     let once = place.json(&accept("two")).await;
     let again = place.json(&accept("two")).await;
     assert_eq!(once[0]["state"], again[0]["state"]);
+    // What it waited for before is not said any more.
+    let waiting = once[0]["waiting"].as_str().unwrap();
+    assert!(!waiting.contains("must accept it"), "{waiting}");
     let other = place.drover(&accept("three")).await;
     assert_refused(&other, &["cp-1"]);
     // A key stands for one request.
