@@ -25,6 +25,7 @@ mod mutated;
 mod mutation;
 mod place;
 mod refused;
+mod restored;
 mod secrets;
 mod start;
 mod state;
