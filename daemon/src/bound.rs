@@ -75,13 +75,13 @@ pub async fn bind(
     subnets: Vec<Subnet>,
     stop: &CancellationToken,
 ) -> Result<Bound, StartError> {
-    let served = take_interfaces(settings, &subnets)?;
-    find_foreign_servers(settings, &served).await?;
     let location = match &settings.database {
         Some(url) => url.parse()?,
         None => Location::SqliteFile(state.file("drover.db")),
     };
     let exclusive = Exclusive::take(&location, &this_process()).await?;
+    let served = take_interfaces(settings, &subnets)?;
+    find_foreign_servers(settings, &served).await?;
     let db = Db::open(&location).await?;
     resume(&db, state).await?;
     let seal = seal_key(&db, &state.file("key")).await?;

@@ -26,6 +26,7 @@ mod mutated;
 mod mutation;
 mod place;
 mod refused;
+mod restored;
 mod secrets;
 mod start;
 mod state;

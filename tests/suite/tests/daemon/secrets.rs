@@ -163,7 +163,7 @@ fn assert_not_kept(secrets: &[Secret], directory: &Path) {
 }
 
 /// Boots as a machine does, as far as its config; the token of it, and the config.
-fn fetch_config(client: &Namespace) -> (String, String) {
+pub(crate) fn fetch_config(client: &Namespace) -> (String, String) {
     let mut dhcp = DhcpClient::new(client, card(1));
     let begin = Instant::now();
     let (_, ack) = dhcp.lease(bios);
