@@ -14,7 +14,7 @@ use machine_store::secrets;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 
-use crate::clock::now;
+use crate::clock::wall;
 use crate::error::StepError;
 use crate::records::Records;
 
@@ -34,7 +34,7 @@ pub async fn make_secrets(
 ) -> Result<Sealed, StepError> {
     let contract: TalosContract = talos.parse()?;
     let made = tokio::task::spawn_blocking(move || {
-        SecretsBundle::generate(contract, now(), &mut UnwrapErr(SysRng))
+        SecretsBundle::generate(contract, wall(), &mut UnwrapErr(SysRng))
     })
     .await
     .map_err(|error| StepError::Outside(error.to_string()))?;
@@ -83,7 +83,7 @@ pub async fn api_credentials(
     let made = credentials(
         &secrets,
         ApiRole::Admin,
-        now(),
+        wall(),
         CERTIFICATE,
         &mut UnwrapErr(SysRng),
     )

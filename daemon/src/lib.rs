@@ -11,6 +11,7 @@ pub mod command;
 pub mod directory;
 pub mod effects;
 pub mod error;
+pub mod heard;
 pub mod hindrance;
 pub mod host;
 pub mod learn;

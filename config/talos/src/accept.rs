@@ -41,6 +41,11 @@ impl Door {
                     continue;
                 }
             };
+            // An answer in two segments would wait for the peer's delayed acknowledgement of the
+            // first: 40 ms for each event.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%peer, %error, "could not switch Nagle's algorithm off");
+            }
             match self.admission.admit(peer) {
                 Ok(seat) => return (stream, peer, seat),
                 Err(why) => dropped(peer, why),
@@ -51,3 +56,18 @@ impl Door {
 
 /// How long to wait after a failed accept, which would fail again at once.
 const PAUSE: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[tokio::test]
+    async fn answers_do_not_wait_for_acknowledgements() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let node = TcpStream::connect(listener.local_addr().unwrap());
+        let door = Door::new(listener);
+        let (_node, (stream, ..)) = tokio::join!(node, door.next(|_, _| {}));
+        assert!(stream.nodelay().unwrap());
+    }
+}

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use config_talos::api::{Service, TalosApi, Version};
 use config_talos::api_error::{BootstrapError, CallError, ConnectError, CredentialsError};
+use config_talos::command_line::BootSource;
 use config_talos::credentials::Credentials;
 use tokio::net::TcpListener;
 use tonic::Code;
@@ -56,8 +57,9 @@ async fn a_node_of_the_cluster_answers() {
             service("udevd", "Starting", None),
         ]
     );
+    assert_eq!(api.boot_source().await.unwrap(), BootSource::Disk);
     api.bootstrap().await.unwrap();
-    assert_eq!(node.further_calls(), 3);
+    assert_eq!(node.further_calls(), 4);
 }
 
 #[tokio::test]

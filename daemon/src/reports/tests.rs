@@ -51,7 +51,7 @@ impl Site {
 
     /// The reports of a daemon that starts over these records, and can commit or not.
     async fn reports(&self, commit: &CommitHandle) -> Reports {
-        Reports::new(self.records(commit).await)
+        Reports::new(self.records(commit).await, Arc::default())
     }
 
     async fn records(&self, commit: &CommitHandle) -> Arc<Records> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::boot::Boot;
 use crate::hardware::MacAddress;
 use crate::id::{AttemptId, BootId, IntentId, MachineId};
 use crate::intent::{Assignment, Intent};
@@ -27,25 +28,33 @@ pub enum AttemptEnd {
     TimedOut,
     /// Its intent was taken back.
     Cancelled,
+    /// The installer ended with an error.
+    InstallerFailed,
+    /// The node refused its config.
+    Refused,
 }
 
 impl AttemptEnd {
-    /// `installed`, `interrupted`, `timed out`, `cancelled`.
+    /// `installed`, `interrupted`, `timed out`, `cancelled`, `installer failed`, `config refused`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Installed => "installed",
             Self::Interrupted => "interrupted",
             Self::TimedOut => "timed out",
             Self::Cancelled => "cancelled",
+            Self::InstallerFailed => "installer failed",
+            Self::Refused => "config refused",
         }
     }
 
     /// Every end there is.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Installed,
         Self::Interrupted,
         Self::TimedOut,
         Self::Cancelled,
+        Self::InstallerFailed,
+        Self::Refused,
     ];
 }
 
@@ -69,6 +78,28 @@ pub struct Release {
     pub digest: [u8; 32],
     /// How often it was fetched.
     pub fetches: u32,
+}
+
+/// What the node itself said that ends its attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// When.
+    pub at: Timestamp,
+    /// How it ends.
+    pub end: AttemptEnd,
+    /// In the node's words.
+    pub why: String,
+}
+
+/// That the older install on the attempt's disk is wiped, before the config can be fetched: Talos
+/// that finds its STATE partition on a disk never asks for another config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Wipe {
+    /// When that was decided.
+    pub at: Timestamp,
+    /// The one boot that is told to wipe. Talos restarts after it; a second boot that wipes would
+    /// erase what the first one made room for.
+    pub boot: Option<BootId>,
 }
 
 /// One try at an install.
@@ -98,6 +129,13 @@ pub struct Attempt {
     pub release: Option<Release>,
     /// When and why it was closed.
     pub closed: Option<(Timestamp, AttemptEnd)>,
+    /// SHA-256 of what its config was made of, without what differs between two attempts. Two with
+    /// the same one get the same config.
+    pub basis: Option<[u8; 32]>,
+    /// That the older install on its disk is wiped first.
+    pub wipe: Option<Wipe>,
+    /// What its node said that ends it.
+    pub verdict: Option<Verdict>,
 }
 
 impl Attempt {
@@ -105,14 +143,28 @@ impl Attempt {
     pub const MAX_FETCHES: u32 = 5;
     /// For how long after the first fetch.
     pub const RELEASE_WINDOW: Duration = Duration::from_mins(30);
-    /// How often power may be switched for one attempt.
-    pub const MAX_POWER_ACTIONS: u32 = 6;
     /// How long one attempt may take.
     pub const LIFETIME: Duration = Duration::from_mins(45);
 
     /// Whether it still may lead to an install.
     pub fn is_open(&self) -> bool {
         self.closed.is_none()
+    }
+
+    /// Whether `boot` is one that we powered the machine on for in this attempt. Where a machine
+    /// has a BMC, only such a boot is the machine's for certain: whoever boots beside it, or was on
+    /// before, may be somebody else with its card.
+    pub fn is_started_by_us(&self, boot: &Boot) -> bool {
+        self.power_at.is_some_and(|at| boot.opened >= at)
+    }
+
+    /// Whether `boot` is told to wipe the older install: it was chosen for that, or is the first
+    /// that asks after that was decided.
+    pub fn wipes_in(&self, boot: BootId) -> bool {
+        self.release.is_none()
+            && self
+                .wipe
+                .is_some_and(|wipe| wipe.boot.is_none_or(|chosen| chosen == boot))
     }
 }
 
@@ -208,7 +260,8 @@ pub fn may_release(
     if !matches!(state, State::Provisioning(_)) {
         return Err(ReleaseRefusal::NotProvisioning(state));
     }
-    if !attempt.is_open() {
+    // What its node has refused ends the attempt, and is asked for again all the same.
+    if !attempt.is_open() || attempt.verdict.is_some() {
         return Err(ReleaseRefusal::AttemptClosed);
     }
     if !intent.is_open(now) {

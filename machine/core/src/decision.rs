@@ -96,7 +96,7 @@ fn decide_known(facts: &BootFacts<'_>, machine: &Machine, now: Timestamp) -> Dec
         }
         State::Inspecting => wait("it is being inspected"),
         State::Available => decide_available(facts, machine, now),
-        State::Provisioning(_) => decide_provisioning(facts, now),
+        State::Provisioning(_) => decide_provisioning(facts, machine, now),
         State::Active => local_disk("it is active"),
         State::Cleaning => local_disk("it is being cleaned"),
         State::Failed(_) => local_disk("it has failed, and waits for a person"),
@@ -114,7 +114,7 @@ fn decide_available(facts: &BootFacts<'_>, machine: &Machine, now: Timestamp) ->
     }
 }
 
-fn decide_provisioning(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
+fn decide_provisioning(facts: &BootFacts<'_>, machine: &Machine, now: Timestamp) -> Decision {
     let Some(intent) = facts.intent.filter(|intent| intent.is_open(now)) else {
         return local_disk("no open intent permits to install it");
     };
@@ -129,6 +129,11 @@ fn decide_provisioning(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
             "attempt {} has its config already: its disk should boot now",
             attempt.number
         ));
+    }
+    // Where there is a BMC, its power tells the machine from whoever has a copy of its card.
+    let is_unsure = machine.bmc.is_some() && !attempt.is_started_by_us(facts.boot);
+    if is_unsure && attempt.release.is_none() {
+        return wait("its BMC starts it anew: only such a boot is installed");
     }
     Decision {
         answer: Answer::Install(attempt.id),

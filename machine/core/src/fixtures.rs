@@ -3,6 +3,7 @@
 use crate::attempt::Attempt;
 use crate::boot::{Boot, BootOrigin, BootStep};
 use crate::cluster::Role;
+use crate::endpoint::{BmcEndpoint, BmcProtocol};
 use crate::hardware::MacAddress;
 use crate::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use crate::intent::{Actor, Assignment, Intent};
@@ -20,6 +21,14 @@ pub(crate) fn machine(state: State) -> Machine {
     let mut machine = Machine::discovered(MachineId::from_bytes([2; 16]), "w1", at(0));
     machine.state = state;
     machine
+}
+
+pub(crate) fn bmc() -> BmcEndpoint {
+    BmcEndpoint {
+        protocol: BmcProtocol::Ipmi,
+        address: ([10, 77, 1, 9], 623).into(),
+        username: "drover".to_owned(),
+    }
 }
 
 pub(crate) fn assignment() -> Assignment {
@@ -58,6 +67,9 @@ pub(crate) fn attempt() -> Attempt {
         power_at: None,
         release: None,
         closed: None,
+        basis: None,
+        wipe: None,
+        verdict: None,
     }
 }
 

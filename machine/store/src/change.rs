@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use machine_core::attempt::{Attempt, AttemptEnd};
+use machine_core::attempt::{Attempt, AttemptEnd, Verdict, Wipe};
 use machine_core::cluster::Cluster;
 use machine_core::id::{AttemptId, BootId, IntentId, MachineId};
 use machine_core::intent::{Intent, IntentEnd};
@@ -122,6 +122,20 @@ pub enum AttemptWrite {
         id: AttemptId,
         /// By which boot.
         boot: BootId,
+    },
+    /// Records that the older install on its disk is to be wiped, or which boot wipes it.
+    Wipe {
+        /// Which attempt.
+        id: AttemptId,
+        /// The wipe: planned if it names no boot, else under way.
+        wipe: Wipe,
+    },
+    /// Keeps what its node said that ends it.
+    Judge {
+        /// Which attempt.
+        id: AttemptId,
+        /// What it said.
+        verdict: Verdict,
     },
 }
 
@@ -319,6 +333,10 @@ async fn write_attempt(
             attempts::switch_power(transaction, *id, *number, *at).await?,
         ),
         AttemptWrite::Serve { id, boot } => (*id, attempts::serve(transaction, *id, *boot).await?),
+        AttemptWrite::Wipe { id, wipe } => (*id, attempts::wipe(transaction, *id, *wipe).await?),
+        AttemptWrite::Judge { id, verdict } => {
+            (*id, attempts::judge(transaction, *id, verdict).await?)
+        }
     })
 }
 

@@ -218,3 +218,24 @@ proptest! {
         prop_assert!(!decision.because.is_empty());
     }
 }
+
+#[test]
+fn where_there_is_a_bmc_only_a_boot_that_it_started_gets_the_installer() {
+    let mut machine = machine(PROVISIONING);
+    let own = boot(1, 90, BootStep::Script);
+    let at_first = ask(&machine, Some(&intent()), Some(&attempt()), &own);
+    assert_eq!(at_first.answer, Answer::Install(attempt().id));
+    machine.bmc = Some(crate::fixtures::bmc());
+    for (power_at, wanted) in [
+        (None, Answer::Wait),
+        (Some(at(91)), Answer::Wait),
+        (Some(at(90)), Answer::Install(attempt().id)),
+    ] {
+        let attempt = Attempt {
+            power_at,
+            ..attempt()
+        };
+        let answer = ask(&machine, Some(&intent()), Some(&attempt), &own).answer;
+        assert_eq!(answer, wanted, "{power_at:?}");
+    }
+}
