@@ -77,11 +77,13 @@ fn plan_silence(work: &Work<'_>, attempt: &Attempt, since: Timestamp, now: Times
 
 /// Whether somebody waits in our script, or runs our installer, whom we did not switch on in this
 /// attempt. It gets no config: it may be another machine with a copied card. The machine's own
-/// power tells them apart.
+/// power tells them apart. What it said before our last command is over.
 fn is_somebody(work: &Work<'_>, attempt: &Attempt) -> bool {
-    work.boots
-        .first()
-        .is_some_and(|boot| boot.step >= BootStep::Script && !attempt.is_started_by_us(boot))
+    work.boots.first().is_some_and(|boot| {
+        let last = attempt.power_at.map(|at| at.plus(RESTART_GRACE));
+        let still_asks = last.is_none_or(|last| boot.step_at >= last);
+        boot.step >= BootStep::Script && still_asks && !attempt.is_started_by_us(boot)
+    })
 }
 
 /// Whether the system that runs has to be started anew, for a boot that wipes.

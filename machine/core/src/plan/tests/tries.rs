@@ -80,6 +80,10 @@ fn whom_we_did_not_switch_on_is_started_anew_and_a_silent_machine_keeps_its_time
     story.boots = vec![boot(1, 10, BootStep::Script)];
     story.attempts[0].power_at = Some(at(5));
     assert!(waits(&story.step(11)), "we switched it on");
+    story.attempts[0].power_at = Some(at(15));
+    assert!(waits(&story.step(20)), "that was before our last command");
+    story.boots[0].step_at = at(40);
+    assert_eq!(story.step(40), Step::Act(Action::PowerOff), "it goes on");
     story.attempts[0].power_at = None;
     story.power = PowerObservation::NoBmc;
     assert!(waits(&story.step(11)));
