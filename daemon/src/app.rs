@@ -72,7 +72,8 @@ async fn serve(
         committing.await.map_err(|error| error.to_string())
     });
     let mut guards = guard_database(bound.exclusive, &records);
-    let mut parts = start_receivers(&records, (bound.event_sinks, bound.logs), &stop);
+    let reports = Reports::new(Arc::clone(&records), bound.reconciler.heard());
+    let mut parts = start_receivers(reports, (bound.event_sinks, bound.logs), &stop);
     let effects = DaemonEffects {
         records: Arc::clone(&records),
         power: bound.power,
@@ -129,12 +130,12 @@ fn guard_database(exclusive: Exclusive, records: &Records) -> Parts {
 
 /// The receivers of what Talos tells.
 fn start_receivers(
-    records: &Arc<Records>,
+    reports: Reports,
     (event_sinks, logs): (Vec<TcpListener>, Vec<TcpListener>),
     stop: &CancellationToken,
 ) -> Parts {
     let mut parts = Parts::default();
-    let reports = Arc::new(Reports::new(Arc::clone(records)));
+    let reports = Arc::new(reports);
     for listener in event_sinks {
         let (reports, stop) = (Arc::clone(&reports), stop.clone().cancelled_owned());
         parts.spawn("the event sink", async move {

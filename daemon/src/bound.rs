@@ -18,7 +18,7 @@ use machine_store::key_file;
 use machine_store::location::Location;
 use machine_store::seal::SealKey;
 use machine_store::token::TokenKey;
-use machine_store::{leases, reservations, secrets};
+use machine_store::{events, leases, reservations, secrets};
 use pxe_server::assets::Assets;
 use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, Reservation, ServedSubnet};
 use pxe_server::foreign_server::find_foreign_server;
@@ -29,7 +29,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::clock::now;
+use crate::clock::{self, now};
 use crate::descriptors;
 use crate::directory::BootDirectory;
 use crate::host::{StateDirectory, resolve_subnets, this_process};
@@ -83,6 +83,8 @@ pub async fn bind(
     let served = take_interfaces(settings, &subnets)?;
     find_foreign_servers(settings, &served).await?;
     let db = Db::open(&location).await?;
+    let last = events::tail(&db, 1).await?;
+    clock::begin(last.first().map(|recorded| recorded.event.at));
     resume(&db, state).await?;
     let seal = seal_key(&db, &state.file("key")).await?;
     let tokens = TokenKey::load_or_make(&db, &seal, now()).await?;

@@ -14,7 +14,7 @@ use machine_store::secrets;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 
-use crate::clock::now;
+use crate::clock::wall;
 use crate::error::{StepError, chain};
 use crate::records::Records;
 
@@ -42,7 +42,7 @@ pub async fn make_secrets(
 ) -> Result<Sealed, StepError> {
     let contract: TalosContract = talos.parse()?;
     let made = tokio::task::spawn_blocking(move || {
-        SecretsBundle::generate(contract, now(), &mut UnwrapErr(SysRng))
+        SecretsBundle::generate(contract, wall(), &mut UnwrapErr(SysRng))
     })
     .await
     .map_err(|error| StepError::Outside(error.to_string()))?;
@@ -91,7 +91,7 @@ pub async fn reader_credentials(
     records: &Records,
     cluster: ClusterId,
 ) -> Result<Credentials, StepError> {
-    let at = now();
+    let at = wall();
     if let Some(credentials) = records.readers.find(cluster, at) {
         return Ok(credentials);
     }
@@ -118,7 +118,7 @@ async fn api_credentials(
         what: "the API's credentials",
         why,
     };
-    let made = credentials(&secrets, role, now(), CERTIFICATE, &mut UnwrapErr(SysRng))
+    let made = credentials(&secrets, role, wall(), CERTIFICATE, &mut UnwrapErr(SysRng))
         .map_err(|error| failed(error.to_string()))?;
     let key = zeroize::Zeroizing::new(made.key.expose().to_owned());
     Credentials::from_pem(&made.ca, &made.certificate, &key)

@@ -183,7 +183,7 @@ impl Clusters {
             let (true, Some(intent)) = (is_member, of_cluster) else {
                 continue;
             };
-            let boot = boots::latest_of_machine(db, machine.id).await?;
+            let boot = boots::latest_seen(db, machine.id).await?;
             let from_disk = boot.filter(|boot| boot.origin == BootOrigin::Disk);
             let member = Member {
                 machine: machine.id,

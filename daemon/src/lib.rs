@@ -15,6 +15,7 @@ pub mod directory;
 pub mod effects;
 pub mod error;
 pub mod expiry;
+pub mod heard;
 pub mod hindrance;
 pub mod host;
 pub mod learn;

@@ -6,27 +6,32 @@
 //! plan is made anew.
 
 mod act;
+mod ask;
 mod progress;
 mod situation;
 mod switch;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use machine_core::id::MachineId;
 use machine_core::machine::Machine;
 use machine_core::plan::plan;
+use machine_core::plan::signs::Asked;
 use machine_core::plan::step::{Action, Step};
 use machine_core::power::{PowerObservation, PowerState};
+use machine_core::time::Timestamp;
 use machine_store::machines;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use crate::clock::now;
+use crate::clock::{self, now};
 use crate::error::StepError;
+use crate::heard::Heard;
 use crate::power::Power;
 use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
@@ -41,6 +46,8 @@ const STEPS: usize = 12;
 const TURN: Duration = Duration::from_secs(2);
 /// How long steps that are under way may take when the daemon stops.
 const GRACE: Duration = Duration::from_secs(2);
+/// How soon a machine is looked at again at the soonest that waits for a moment.
+const SHORTEST: Duration = Duration::from_millis(100);
 /// How soon a machine is looked at again whose API did not answer yet.
 const SOON: Duration = Duration::from_secs(2);
 
@@ -54,6 +61,13 @@ pub struct Reconciler {
     under_way: Mutex<BTreeMap<MachineId, bool>>,
     places: Arc<Semaphore>,
     tasks: TaskTracker,
+    heard: Arc<Heard>,
+    /// What came of asking nodes' APIs.
+    asked: Mutex<BTreeMap<MachineId, Asked>>,
+    /// When machines are to be looked at again that wait for a moment.
+    alarms: Mutex<BTreeMap<MachineId, Timestamp>>,
+    /// Whether people were told that the clock has jumped.
+    has_jumped: AtomicBool,
 }
 
 impl Reconciler {
@@ -66,7 +80,16 @@ impl Reconciler {
             under_way: Mutex::default(),
             places: Arc::new(Semaphore::new(AT_ONCE)),
             tasks: TaskTracker::new(),
+            heard: Arc::default(),
+            asked: Mutex::default(),
+            alarms: Mutex::default(),
+            has_jumped: AtomicBool::new(false),
         }
+    }
+
+    /// Who was heard last: the receivers tell it, plans read it.
+    pub fn heard(&self) -> Arc<Heard> {
+        Arc::clone(&self.heard)
     }
 
     /// Runs until told to stop; then waits for what is under way.
@@ -94,9 +117,20 @@ impl Reconciler {
     }
 
     async fn sweep(self: &Arc<Self>) {
+        self.tell_jumps();
         match machines::list(&self.records.db).await {
             Ok(machines) => machines.iter().for_each(|machine| self.start(machine.id)),
             Err(error) => warn!(error = crate::error::chain(&error), "no sweep"),
+        }
+    }
+
+    /// A clock that has jumped is followed slowly: people should know why times look wrong.
+    fn tell_jumps(&self) {
+        let apart = clock::jumped();
+        let was_told = self.has_jumped.swap(apart.is_some(), Ordering::Relaxed);
+        if let (Some(apart), false) = (apart, was_told) {
+            let apart = humantime::format_duration(apart);
+            warn!(%apart, "the system's clock has jumped: it is followed slowly, and deadlines stand");
         }
     }
 
@@ -139,7 +173,11 @@ impl Reconciler {
                 Ok(Progress::Again) => {}
                 Ok(Progress::Done) => return,
                 Ok(Progress::Soon) => {
-                    self.wake_soon(machine);
+                    self.wake_after(machine, SOON);
+                    return;
+                }
+                Ok(Progress::At(until)) => {
+                    self.wake_at(machine, until);
                     return;
                 }
                 Err(error) => {
@@ -152,14 +190,14 @@ impl Reconciler {
             }
         }
         debug!(%machine, "many steps in one go; the rest follows");
-        self.wake_soon(machine);
+        self.wake_after(machine, SOON);
     }
 
     async fn step(&self, machine: MachineId) -> Result<Progress, StepError> {
-        let Some(situation) = self.load(machine).await? else {
+        let Some(mut situation) = self.load(machine).await? else {
             return Ok(Progress::Done);
         };
-        let power = self.observe(&situation).await;
+        let power = self.observe(&mut situation).await;
         let step = self.plan(&situation, &power);
         self.perform(&situation, step).await
     }
@@ -167,9 +205,10 @@ impl Reconciler {
     /// Reads all that a plan is made of. What keeps the machine from its install goes to its
     /// timeline, once.
     async fn load(&self, machine: MachineId) -> Result<Option<Situation>, StepError> {
-        let Some(situation) = Situation::load(&self.records, machine).await? else {
+        let Some(mut situation) = Situation::load(&self.records, machine).await? else {
             return Ok(None);
         };
+        situation.signs = self.signs(&situation).await?;
         let hindrance = situation.hindrance.as_deref();
         if self.status.set_hindrance(machine, hindrance)
             && let Some(why) = hindrance
@@ -193,10 +232,12 @@ impl Reconciler {
 
     /// What the plan may know of the power. A machine that is not on the move needs none, and is
     /// asked seldom, for those who look at it: BMCs are slow, and freeze under load.
-    async fn observe(&self, situation: &Situation) -> PowerObservation {
+    async fn observe(&self, situation: &mut Situation) -> PowerObservation {
         let machine = &situation.machine;
         if machine.state.moving().is_some() {
-            return self.ask_power(machine).await;
+            let power = self.ask_power(machine).await;
+            situation.signs.off_since = self.status.machine(machine.id).off_since;
+            return power;
         }
         if machine.bmc.is_some() && self.status.is_power_old(machine.id, now()) {
             self.ask_power(machine).await;
@@ -239,11 +280,24 @@ impl Reconciler {
         Ok(())
     }
 
-    fn wake_soon(&self, machine: MachineId) {
+    fn wake_after(&self, machine: MachineId, pause: Duration) {
         let wake = Arc::clone(&self.records.wake);
         tokio::spawn(async move {
-            tokio::time::sleep(SOON).await;
+            tokio::time::sleep(pause).await;
             wake.machine(machine);
         });
+    }
+
+    /// Looks at a machine again at this moment; once, however often it is said meanwhile.
+    fn wake_at(&self, machine: MachineId, until: Timestamp) {
+        let at = now();
+        let is_set = {
+            let mut alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = alarms.insert(machine, until);
+            before.is_some_and(|before| before == until && before > at)
+        };
+        if !is_set {
+            self.wake_after(machine, until.since(at).max(SHORTEST));
+        }
     }
 }

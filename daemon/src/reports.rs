@@ -1,9 +1,9 @@
 //! What Talos nodes tell, turned into evidence: which machine boots from where, on which config,
 //! and whether it is ready.
 //!
-//! A message of Talos names no machine: it is found by the peer's address, which is a lease's or
-//! was learned when the machine fetched its script or config. Only what counts is kept; what can
-//! move a state is committed before it is acknowledged.
+//! A message of Talos names no machine: [`node`] says whose it is. What can move a state is
+//! committed before it is acknowledged, and counts only from the address to which the config of the
+//! attempt went. The rest is for the timeline, as much as [`allowance`] permits.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -15,21 +15,27 @@ use config_talos::dropped::Dropped;
 use config_talos::event::{Publication, TalosEvent};
 use config_talos::log_line::{LogLine, LogSource};
 use config_talos::receiver::{EventReceiver, LogReceiver, NotKept};
+use machine_core::attempt::Verdict;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::id::{AttemptId, BootId, MachineId};
-use machine_core::network::ClientKey;
-use machine_store::{attempts, boots, events, identities, leases};
+use machine_store::change::{AttemptWrite, Change, apply};
+use machine_store::{attempts, boots, events};
 use pxe_server::complaint::Complaints;
 use tracing::{debug, warn};
 
 use crate::clock::now;
 use crate::error::StepError;
+use crate::heard::Heard;
 use crate::random::draw;
 use crate::records::{About, Records, advanced};
+use crate::reports::allowance::{Allowance, may_start_from_disk};
 use crate::reports::last::{Last, Lasts};
-use crate::reports::told::{Told, told};
+use crate::reports::node::Node;
+use crate::reports::told::{Told, readiness, restarts, told, verdict};
 
+mod allowance;
 mod last;
+mod node;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -44,62 +50,124 @@ const TAIL: u32 = 32;
 #[derive(Debug)]
 pub struct Reports {
     records: Arc<Records>,
+    heard: Arc<Heard>,
     complaints: Complaints,
     /// When, by its own clock, each machine's running kernel printed its command line.
     kernels: Mutex<BTreeMap<MachineId, SystemTime>>,
     lasts: Lasts,
+    allowance: Allowance,
 }
 
 impl Reports {
-    /// Over these records.
-    pub const fn new(records: Arc<Records>) -> Self {
-        let complaints = Complaints::new("talos");
+    /// Over these records; `heard` is told who speaks.
+    pub fn new(records: Arc<Records>, heard: Arc<Heard>) -> Self {
         Self {
             records,
-            complaints,
-            kernels: Mutex::new(BTreeMap::new()),
+            heard,
+            complaints: Complaints::new("talos"),
+            kernels: Mutex::default(),
             lasts: Lasts::new(),
+            allowance: Allowance::default(),
         }
-    }
-
-    /// The machine at an address.
-    async fn machine_at(&self, peer: IpAddr) -> Result<Option<MachineId>, StepError> {
-        let db = &self.records.db;
-        let at = now();
-        for lease in leases::of_address(db, peer).await? {
-            let ClientKey::Hardware(mac) = lease.client;
-            let known = identities::candidates(db, &[mac].into(), None).await?;
-            if let (true, Some(machine)) = (at < lease.expires, known.first()) {
-                return Ok(Some(machine.machine));
-            }
-        }
-        Ok(boots::latest_of_address(db, peer)
-            .await?
-            .and_then(|boot| boot.machine))
     }
 
     async fn keep_event(&self, peer: IpAddr, publication: Publication) -> Result<(), StepError> {
-        let Some(machine) = self.machine_at(peer).await? else {
+        self.heard.said(peer);
+        let Some(node) = Node::at(&self.records.db, peer).await? else {
             debug!(%peer, "an event of nobody we know");
             return Ok(());
         };
-        let Some(boot) = boots::latest_of_machine(&self.records.db, machine).await? else {
+        let Some(boot) = node.boot() else {
             return Ok(());
         };
-        if let TalosEvent::MachineStatus { ready, .. } = publication.event
-            && boot.origin == BootOrigin::Disk
-            && boot.ready != Some(ready)
-        {
+        let event = &publication.event;
+        if boot.origin == BootOrigin::Disk {
+            self.keep_readiness(boot, event).await?;
+        } else if self.keep_verdict(&node, boot, event).await? {
+            return Ok(());
+        }
+        match self.told(&node, boot, event).await? {
+            Some(told) => {
+                self.tell_once(node.machine, boot, publication.id, told)
+                    .await
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn keep_readiness(&self, boot: &Boot, event: &TalosEvent) -> Result<(), StepError> {
+        let ready = readiness(event);
+        if ready.is_some() && boot.ready != ready {
             let kept = Boot {
-                ready: Some(ready),
+                ready,
                 ..boot.clone()
             };
             self.records.commit.submit(kept).await?;
         }
-        match told(&publication.event) {
-            Some(told) => self.tell_once(machine, &boot, publication.id, told).await,
-            None => Ok(()),
+        Ok(())
+    }
+
+    /// What of an event ends the attempt whose config went to this node: it is kept with its words,
+    /// once. Returns whether there is no more to be said of it.
+    async fn keep_verdict(
+        &self,
+        node: &Node,
+        boot: &Boot,
+        event: &TalosEvent,
+    ) -> Result<bool, StepError> {
+        let (Some(attempt), Some((end, why))) = (node.fetched(), verdict(event)) else {
+            return Ok(false);
+        };
+        if let Some(before) = &attempt.verdict {
+            return Ok(before.why == why);
         }
+        if !attempt.is_open() || attempt.boot != Some(boot.id) {
+            return Ok(false);
+        }
+        let at = now();
+        let detail = format!("attempt {}: {}: {why}", attempt.number, end.as_str());
+        let judge = AttemptWrite::Judge {
+            id: attempt.id,
+            verdict: Verdict { at, end, why },
+        };
+        let change = Change {
+            attempts: vec![judge],
+            events: vec![About::boot(boot).event(at, "trouble", detail)],
+            ..Change::default()
+        };
+        apply(&self.records.db, &change).await?;
+        self.records.wake.machine(node.machine);
+        Ok(true)
+    }
+
+    /// What of an event goes to the timeline. Steps of an install count only from the node to which
+    /// the config went.
+    async fn told(
+        &self,
+        node: &Node,
+        boot: &Boot,
+        event: &TalosEvent,
+    ) -> Result<Option<Told>, StepError> {
+        if let TalosEvent::ConfigLoadError { .. } = event
+            && boot.step == BootStep::System
+        {
+            // It asks for a config: its disk holds none.
+            let asks = advanced(boot, BootStep::System, now());
+            self.records.commit.submit(asks).await?;
+        }
+        let installing = node
+            .installing()
+            .filter(|attempt| attempt.boot == Some(boot.id));
+        let has_ended = installing.is_some_and(|attempt| attempt.verdict.is_some());
+        let is_writing = boot.step == BootStep::Installing && !has_ended;
+        let told = match restarts(event).filter(|_| is_writing) {
+            Some(told) => Some(told),
+            None => told(event),
+        };
+        Ok(told.filter(|told| {
+            let is_news = told.step.is_none_or(|step| step > boot.step);
+            told.step.is_none() || (installing.is_some() && is_news)
+        }))
     }
 
     /// Puts it on the timeline, unless it stands there.
@@ -114,7 +182,8 @@ impl Reports {
         let is_known = last.as_ref().and_then(|last| last.says(&id, &told));
         let next = Last::after(last, boot.id, id, &told);
         if is_known != Some(true) {
-            if is_known.is_some() || !self.is_recorded(machine, boot, &told).await? {
+            let is_recorded = is_known.is_none() && self.is_recorded(machine, boot, &told).await?;
+            if !is_recorded && (told.step.is_some() || self.allowance.note(machine, now())) {
                 self.tell(boot, told).await?;
             }
             // Also for one that was recorded: the call that did it may have broken off before this.
@@ -154,39 +223,45 @@ impl Reports {
     }
 
     async fn keep_line(&self, peer: IpAddr, line: &LogLine) -> Result<(), StepError> {
+        self.heard.said(peer);
         let is_panic = line.source == LogSource::Kernel && line.message.contains("Kernel panic");
         let attempt = line.attempt();
         if line.command_line.is_none() && attempt.is_none() && !is_panic {
             return Ok(());
         }
-        let Some(machine) = self.machine_at(peer).await? else {
+        let Some(node) = Node::at(&self.records.db, peer).await? else {
             return Ok(());
         };
-        let latest = boots::latest_of_machine(&self.records.db, machine).await?;
         if let Some(command_line) = &line.command_line {
             return match command_line.source {
-                BootSource::Network(id) => self.runs_from_network(machine, id).await,
-                BootSource::Disk => self.runs_from_disk(machine, peer, line, latest).await,
+                BootSource::Network(id) => self.runs_from_network(&node, peer, id).await,
+                BootSource::Disk => self.runs_from_disk(&node, peer, line).await,
                 BootSource::Unclear => Ok(()),
             };
         }
-        match (attempt, latest) {
-            (Some(attempt), Some(boot)) => self.runs_config(machine, boot, attempt).await,
-            (None, Some(boot)) => {
-                let event = About::boot(&boot).event(now(), "panic", line.message.clone());
-                self.records.commit.submit(vec![event]).await?;
-                Ok(())
+        match (attempt, node.boot()) {
+            (Some(attempt), Some(boot)) => self.runs_config(&node, boot, attempt).await,
+            (None, Some(boot)) if self.allowance.panic_line(node.machine, boot.id) => {
+                let event = About::boot(boot).event(now(), "panic", line.message.clone());
+                Ok(self.records.commit.submit(vec![event]).await?)
             }
-            (_, None) => Ok(()),
+            (None, Some(_)) | (_, None) => Ok(()),
         }
     }
 
     /// The installer's own kernel: it carries the mark of its boot.
-    async fn runs_from_network(&self, machine: MachineId, id: BootId) -> Result<(), StepError> {
+    async fn runs_from_network(
+        &self,
+        node: &Node,
+        peer: IpAddr,
+        id: BootId,
+    ) -> Result<(), StepError> {
         let Some(boot) = boots::find(&self.records.db, id).await? else {
             return Ok(());
         };
-        if boot.machine != Some(machine) || boot.step >= BootStep::System {
+        let is_elsewhere = boot.address.is_some_and(|address| address != peer);
+        let is_others = boot.machine != Some(node.machine) || is_elsewhere;
+        if is_others || boot.step >= BootStep::System {
             return Ok(());
         }
         let at = now();
@@ -196,34 +271,37 @@ impl Reports {
             BootStep::System,
             "the system has started from the network",
         );
-        Ok(self
-            .records
+        self.records
             .commit
             .submit(advanced(&boot, BootStep::System, at))
-            .await?)
+            .await?;
+        self.records.wake.machine(node.machine);
+        Ok(())
     }
 
     async fn runs_from_disk(
         &self,
-        machine: MachineId,
+        node: &Node,
         peer: IpAddr,
         line: &LogLine,
-        latest: Option<Boot>,
     ) -> Result<(), StepError> {
-        let is_told_again = self.is_told_again(machine, line);
-        let is_open = latest
-            .as_ref()
-            .is_some_and(|boot| boot.origin == BootOrigin::Disk);
-        if is_open && is_told_again != Some(false) {
+        let printed = printed(line);
+        let is_told_again = printed.and_then(|at| self.is_told_again(node.machine, at));
+        let standing = node.boot();
+        let is_open = standing.is_some_and(|boot| boot.origin == BootOrigin::Disk);
+        let at = now();
+        let is_known = is_open && is_told_again != Some(false);
+        if is_known || !may_start_from_disk(&node.boots, at) {
+            self.note_kernel(node.machine, printed);
             return Ok(());
         }
-        let at = now();
+        let like = standing.or(node.boots.first());
         let boot = Boot {
             id: BootId::from_bytes(draw()?),
-            machine: Some(machine),
-            mac: latest.as_ref().and_then(|boot| boot.mac),
+            machine: Some(node.machine),
+            mac: like.and_then(|boot| boot.mac),
             origin: BootOrigin::Disk,
-            platform: latest.as_ref().and_then(|boot| boot.platform),
+            platform: like.and_then(|boot| boot.platform),
             address: Some(peer),
             attempt: None,
             opened: at,
@@ -232,19 +310,19 @@ impl Reports {
             sent_to_disk: false,
             ready: None,
         };
+        self.records.commit.submit(boot.clone()).await?;
+        self.note_kernel(node.machine, printed);
         self.records
             .note(&boot, at, BootStep::Disk, "the system runs from its disk");
-        self.records.commit.submit(boot).await?;
-        self.records.wake.machine(machine);
+        self.records.wake.machine(node.machine);
         Ok(())
     }
 
     /// Whether this machine's kernel has told the same command line before; `None` if we have not
     /// heard of any before.
-    fn is_told_again(&self, machine: MachineId, line: &LogLine) -> Option<bool> {
-        let printed = humantime::parse_rfc3339_weak(line.at_text.as_deref()?).ok()?;
-        let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = kernels.insert(machine, printed)?;
+    fn is_told_again(&self, machine: MachineId, printed: SystemTime) -> Option<bool> {
+        let kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = *kernels.get(&machine)?;
         let apart = printed
             .duration_since(before)
             .or_else(|_| before.duration_since(printed))
@@ -252,34 +330,58 @@ impl Reports {
         Some(apart < SAME_BOOT)
     }
 
-    /// The services of a system say which attempt's config they run on.
+    /// Remembers when a kernel printed its command line, once that is durable.
+    fn note_kernel(&self, machine: MachineId, printed: Option<SystemTime>) {
+        if let Some(printed) = printed {
+            let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+            kernels.insert(machine, printed);
+        }
+    }
+
+    /// The services of a system say which attempt's config they run on. One that was started from
+    /// the network and runs on another config than that of its own attempt has found it on a disk.
     async fn runs_config(
         &self,
-        machine: MachineId,
-        boot: Boot,
+        node: &Node,
+        boot: &Boot,
         attempt: AttemptId,
     ) -> Result<(), StepError> {
-        if boot.origin != BootOrigin::Disk || boot.attempt == Some(attempt) {
+        let from_disk = node.disk_boot().filter(|disk| disk.id == boot.id);
+        let is_told = match from_disk {
+            Some(disk) => disk.attempt.is_some(),
+            None => {
+                let found = self.heard.config_in(node.machine, boot.id);
+                boot.attempt == Some(attempt) || found == Some(attempt)
+            }
+        };
+        if is_told {
             return Ok(());
         }
         let known = attempts::find(&self.records.db, attempt).await?;
-        if known.is_none_or(|attempt| attempt.machine != machine) {
+        if known.is_none_or(|known| known.machine != node.machine) {
             return Ok(());
         }
-        self.records
-            .commit
-            .submit(Boot {
-                attempt: Some(attempt),
-                ..boot
-            })
-            .await?;
-        self.records.wake.machine(machine);
+        if from_disk.is_none() {
+            self.heard.found_config(node.machine, boot.id, attempt);
+            return Ok(());
+        }
+        let kept = Boot {
+            attempt: Some(attempt),
+            ..boot.clone()
+        };
+        self.records.commit.submit(kept).await?;
+        self.records.wake.machine(node.machine);
         Ok(())
     }
 
     fn complain(&self, peer: IpAddr, why: &Dropped) {
         self.complaints.note(peer, why);
     }
+}
+
+/// When a line was written, by the node's clock.
+fn printed(line: &LogLine) -> Option<SystemTime> {
+    humantime::parse_rfc3339_weak(line.at_text.as_deref()?).ok()
 }
 
 impl EventReceiver for Reports {
@@ -297,13 +399,23 @@ impl EventReceiver for Reports {
 }
 
 impl LogReceiver for Reports {
-    async fn receive(&self, peer: IpAddr, line: LogLine) {
-        if let Err(error) = self.keep_line(peer, &line).await {
-            warn!(%peer, error = error.chain(), "a log line was not kept");
-        }
+    async fn receive(&self, peer: IpAddr, line: LogLine) -> Result<(), NotKept> {
+        self.keep_line(peer, &line).await.map_err(|error| {
+            let why = error.chain();
+            warn!(%peer, why, "a log line was not kept yet");
+            NotKept { why }
+        })
     }
 
     fn dropped(&self, peer: IpAddr, why: Dropped) {
         self.complain(peer, &why);
+    }
+
+    fn opened(&self, peer: IpAddr) {
+        self.heard.opened(peer);
+    }
+
+    fn closed(&self, peer: IpAddr) {
+        self.heard.closed(peer);
     }
 }

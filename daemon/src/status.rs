@@ -23,6 +23,8 @@ pub struct MachineStatus {
     pub power: Option<PowerState>,
     /// When it was last asked.
     pub power_at: Option<Timestamp>,
+    /// Since when it has said, each time, that the machine is off.
+    pub off_since: Option<Timestamp>,
     /// What keeps it from its install.
     pub hindrance: Option<String>,
 }
@@ -66,8 +68,13 @@ impl Status {
     pub fn set_power(&self, machine: MachineId, power: Option<PowerState>) {
         let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
         let status = machines.entry(machine).or_default();
+        let at = now();
         status.power = power;
-        status.power_at = Some(now());
+        status.power_at = Some(at);
+        status.off_since = match power {
+            Some(PowerState::Off) => Some(status.off_since.unwrap_or(at)),
+            Some(PowerState::On) | None => None,
+        };
     }
 
     /// Whether a machine's BMC was not asked for long.
@@ -112,6 +119,13 @@ mod tests {
             );
         }
         assert!(status.is_power_old(machine, now()), "it was never asked");
+        status.set_power(machine, Some(PowerState::Off));
+        let off_since = status.machine(machine).off_since;
+        status.set_power(machine, Some(PowerState::Off));
+        assert_eq!(status.machine(machine).off_since, off_since);
+        assert!(off_since.is_some());
+        status.set_power(machine, Some(PowerState::On));
+        assert_eq!(status.machine(machine).off_since, None);
         status.set_power(machine, None);
         let asked = status.machine(machine).power_at.unwrap();
         assert!(!status.is_power_old(machine, asked));

@@ -1,5 +1,5 @@
-//! The API of a Talos node: `Version`, `ServiceList`, `EtcdMemberList`, and the one `Bootstrap` of a
-//! cluster.
+//! The API of a Talos node: `Version`, `ServiceList`, `EtcdMemberList`, the kernel's command line, and
+//! the one `Bootstrap` of a cluster.
 //!
 //! Mutual TLS 1.3 on port 50000. The node's certificate has to chain to the cluster's OS CA and to
 //! name the address that was dialled (a node puts its addresses into it). One [`TalosApi`] is one
@@ -20,11 +20,12 @@ use tonic::transport::{Channel, Endpoint, Uri};
 use tonic::{Code, Response, Status};
 
 use crate::api_error::{BootstrapError, CallError, ConnectError};
+use crate::command_line::BootSource;
 use crate::credentials::Credentials;
 use crate::text::cleaned;
 use crate::wire::common::Metadata;
 use crate::wire::machine::machine_service_client::MachineServiceClient;
-use crate::wire::machine::{self, BootstrapRequest, EtcdMemberListRequest};
+use crate::wire::machine::{self, BootstrapRequest, EtcdMemberListRequest, ReadRequest};
 
 /// The port of the API.
 pub const PORT: u16 = 50_000;
@@ -133,6 +134,35 @@ impl TalosApi {
             .collect())
     }
 
+    /// Where the running system came from, by its kernel's whole command line. The log may have
+    /// lost that line: the kernel keeps its last 128 or 256 KiB.
+    pub async fn boot_source(&self) -> Result<BootSource, CallError> {
+        let mut client = self.client.clone();
+        let request = ReadRequest {
+            path: COMMAND_LINE.to_owned(),
+        };
+        let mut stream = self.within_patience(client.read(request)).await?;
+        let mut line = Vec::new();
+        let timed_out = |_: Elapsed| CallError::TimedOut {
+            patience: self.patience,
+        };
+        while let Some(data) = timeout(self.patience, stream.message())
+            .await
+            .map_err(timed_out)?
+            .map_err(|status| CallError::of_status(&status))?
+        {
+            check(data.metadata)?;
+            line.extend_from_slice(&data.bytes);
+            if line.len() > COMMAND_LINE_LIMIT {
+                return Ok(BootSource::Unclear);
+            }
+        }
+        if line.is_empty() {
+            return Err(CallError::Empty);
+        }
+        Ok(BootSource::of_whole_line(&String::from_utf8_lossy(&line)))
+    }
+
     /// Bootstraps the cluster: makes this node's etcd its first member.
     ///
     /// To be called once in the life of a cluster, and recorded before. `Ok` does not prove that it
@@ -225,6 +255,10 @@ fn service(service: machine::ServiceInfo) -> Service {
     }
 }
 
+/// Where Linux shows its command line.
+const COMMAND_LINE: &str = "/proc/cmdline";
+/// Bytes of a command line; x86 takes 2 KiB, arm64 as much.
+const COMMAND_LINE_LIMIT: usize = 64 * 1024;
 /// Bytes of a reply.
 const REPLY_LIMIT: usize = 1024 * 1024;
 /// Characters of a name that are kept.

@@ -44,6 +44,17 @@ impl CommandLine {
     }
 }
 
+impl BootSource {
+    /// Where a system came from whose `/proc/cmdline` this is. Unlike a line of the log, it is
+    /// whole.
+    pub(crate) fn of_whole_line(arguments: &str) -> Self {
+        match source(arguments) {
+            Self::Unclear if !arguments.contains(CommandLine::MARK) => Self::Disk,
+            source => source,
+        }
+    }
+}
+
 fn source(arguments: &str) -> BootSource {
     let mut marks = arguments
         .split_whitespace()
@@ -74,6 +85,19 @@ mod tests {
 
     fn boot() -> BootId {
         BootId::from_bytes([0xab; 16])
+    }
+
+    #[test]
+    fn a_whole_line_without_the_mark_is_of_a_disk_however_long_it_is() {
+        let mark = format!("drover.boot={}", boot());
+        let long = "x".repeat(SAFE_LENGTH);
+        for (line, wanted) in [
+            (format!("talos.platform=metal {long}"), BootSource::Disk),
+            (format!("{long} {mark}"), BootSource::Network(boot())),
+            ("drover.boot=00ff".to_owned(), BootSource::Unclear),
+        ] {
+            assert_eq!(BootSource::of_whole_line(&line), wanted, "{line}");
+        }
     }
 
     #[test]

@@ -135,6 +135,14 @@ impl SequenceError {
     pub fn is_reboot(&self) -> bool {
         self.message.contains("unix.Reboot")
     }
+
+    /// Whether this is how sequences end that a restart or a shutdown comes between: that they were
+    /// cancelled, or the call that restarts.
+    pub fn is_normal_end(&self) -> bool {
+        self.is_reboot()
+            || self.code == ErrorCode::Canceled
+            || self.message.ends_with("context canceled")
+    }
 }
 
 /// How a sequence broke off.

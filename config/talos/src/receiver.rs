@@ -11,9 +11,10 @@ use crate::dropped::Dropped;
 use crate::event::Publication;
 use crate::log_line::LogLine;
 
-/// An event could not be kept; the node is told, and sends it again.
+/// Something could not be kept. The node is told and sends an event again; a line is tried again
+/// here, for nobody repeats it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the event was not kept: {why}")]
+#[error("it was not kept: {why}")]
 pub struct NotKept {
     /// Why not. It is logged, and never sent to the node.
     pub why: String,
@@ -38,8 +39,19 @@ pub trait EventReceiver: Send + Sync + 'static {
 
 /// Keeps log lines.
 pub trait LogReceiver: Send + Sync + 'static {
-    /// Keeps one line of `peer`. The next line of its connection is read when this returns.
-    fn receive(&self, peer: IpAddr, line: LogLine) -> impl Future<Output = ()> + Send;
+    /// Keeps one line of `peer`. What is not kept is given here again, until it is, or for some
+    /// minutes. The next line of its connection is read after that.
+    fn receive(
+        &self,
+        peer: IpAddr,
+        line: LogLine,
+    ) -> impl Future<Output = Result<(), NotKept>> + Send;
+
+    /// A connection of `peer` was opened: its node lives, also while it has nothing to say.
+    fn opened(&self, _peer: IpAddr) {}
+
+    /// A connection of `peer` has ended.
+    fn closed(&self, _peer: IpAddr) {}
 
     /// Something of `peer` was not taken.
     fn dropped(&self, peer: IpAddr, why: Dropped);

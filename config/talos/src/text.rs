@@ -1,17 +1,28 @@
-//! Text from the network, made fit to be kept and shown: bounded, without control characters, and
-//! without the secrets that Talos itself prints.
+//! Text from the network, made fit to be kept and shown: bounded, without characters that steer a
+//! terminal or turn the order of what is read, and without the secrets that Talos itself prints.
 //!
 //! Talos logs the whole URL of its config, and the kernel logs its command line; both carry the
 //! token that opens the config. So no URL keeps more than its scheme and host here, and parameters
 //! known to carry secrets lose their value.
 
-/// At most `limit` characters of `text`, each control character a space, secrets taken out.
+/// At most `limit` characters of `text`, secrets taken out, each character that can't be seen a
+/// space.
 pub(crate) fn cleaned(text: &str, limit: usize) -> String {
     redacted(text.trim())
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_unseen(c) { ' ' } else { c })
         .take(limit)
         .collect()
+}
+
+/// Control characters, marks that change the direction of a text, ends of lines and paragraphs, and
+/// characters without a width (Unicode's `Bidi_Control`, U+2028, U+2029, and what spoofs words).
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn redacted(text: &str) -> String {
@@ -92,6 +103,8 @@ mod tests {
             ("", ""),
             ("task install (1/1): done\n", "task install (1/1): done"),
             ("a\tb\u{7}c\u{1b}[31m", "a b c [31m"),
+            ("ab\u{202e}txt.exe\u{2066}c\u{9b}2J", "ab txt.exe c 2J"),
+            ("zero\u{200b}width\u{2028}line\u{feff}", "zero width line "),
             (
                 "fetching from http://10.0.0.1:8080/c/s3cret/talos?u=1 now",
                 "fetching from http://10.0.0.1:8080[redacted] now",
@@ -150,7 +163,7 @@ mod tests {
         fn any_text_comes_out_bounded_and_printable(text: String, limit in 0_usize..100) {
             let out = cleaned(&text, limit);
             prop_assert!(out.chars().count() <= limit);
-            prop_assert!(!out.chars().any(char::is_control));
+            prop_assert!(!out.chars().any(is_unseen));
         }
 
         #[test]

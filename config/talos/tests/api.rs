@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use config_talos::api::{Service, TalosApi, Version};
 use config_talos::api_error::{BootstrapError, CallError, ConnectError, CredentialsError};
+use config_talos::command_line::BootSource;
 use config_talos::credentials::Credentials;
 use tokio::net::TcpListener;
 use tonic::Code;
@@ -57,6 +58,7 @@ async fn a_node_of_the_cluster_answers() {
         ]
     );
     assert_eq!(api.etcd_members().await.unwrap(), ["cp-1", "cp-2"]);
+    assert_eq!(api.boot_source().await.unwrap(), BootSource::Disk);
     api.bootstrap().await.unwrap();
     assert_eq!(node.further_calls(), 4);
 }

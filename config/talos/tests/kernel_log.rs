@@ -4,12 +4,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use config_talos::command_line::BootSource;
 use config_talos::dropped::Dropped;
 use config_talos::kernel_log::{serve_tcp, serve_udp};
 use config_talos::log_line::{LogLine, LogSource};
-use config_talos::receiver::LogReceiver;
+use config_talos::receiver::{LogReceiver, NotKept};
 use machine_core::id::BootId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -31,12 +32,20 @@ impl Got {
     }
 }
 
-struct Keeper(mpsc::UnboundedSender<Got>);
+/// Keeps lines, after it has failed to so often.
+struct Keeper(mpsc::UnboundedSender<Got>, AtomicU32);
 
 impl LogReceiver for Keeper {
-    async fn receive(&self, peer: IpAddr, line: LogLine) {
+    async fn receive(&self, peer: IpAddr, line: LogLine) -> Result<(), NotKept> {
         assert_eq!(peer, Ipv4Addr::LOCALHOST);
+        let left = self.1.load(Ordering::Relaxed);
+        if left > 0 {
+            self.1.store(left - 1, Ordering::Relaxed);
+            let why = "the database is away".to_owned();
+            return Err(NotKept { why });
+        }
         self.0.send(Got::Line(line)).unwrap();
+        Ok(())
     }
 
     fn dropped(&self, peer: IpAddr, why: Dropped) {
@@ -100,7 +109,10 @@ type Channels = (
 
 fn channels() -> Channels {
     let (sender, got) = mpsc::unbounded_channel();
-    ((Arc::new(Keeper(sender)), got), oneshot::channel())
+    (
+        (Arc::new(Keeper(sender, AtomicU32::new(0))), got),
+        oneshot::channel(),
+    )
 }
 
 #[tokio::test]
@@ -210,4 +222,40 @@ async fn shutdown_closes_what_is_open() {
     receiver.stop.send(()).unwrap();
     receiver.serving.await.unwrap();
     assert_eq!(node.read(&mut [0]).await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_could_not_be_kept_is_tried_again_until_it_is() {
+    let (_, mut got) = {
+        let (sender, got) = mpsc::unbounded_channel();
+        let keeper = Arc::new(Keeper(sender, AtomicU32::new(20)));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let mut node = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        tokio::spawn(serve_tcp(listener, keeper, std::future::pending()));
+        node.write_all(b"{\"msg\":\"the proof\"}\n{\"msg\":\"two\"}\n")
+            .await
+            .unwrap();
+        (node, got)
+    };
+    assert_eq!(got.recv().await.unwrap().message(), "the proof");
+    assert_eq!(got.recv().await.unwrap().message(), "two");
+}
+
+#[tokio::test]
+async fn what_was_sent_before_shutdown_is_kept() {
+    let mut receiver = Receiver::tcp().await;
+    let mut node = TcpStream::connect(receiver.address).await.unwrap();
+    node.write_all(b"{\"msg\":\"first\"}\n").await.unwrap();
+    assert_eq!(receiver.message().await, "first");
+    let lines: String = (0..200)
+        .map(|it| format!("{{\"msg\":\"{it}\"}}\n"))
+        .collect();
+    node.write_all(lines.as_bytes()).await.unwrap();
+    receiver.stop.send(()).unwrap();
+    receiver.serving.await.unwrap();
+    for it in 0..200 {
+        assert_eq!(receiver.got.recv().await.unwrap().message(), it.to_string());
+    }
 }

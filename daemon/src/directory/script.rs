@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use config_render::os::Netboot;
 use config_render::oses::find_os;
 use config_render::oses::talos::MACHINE_CONFIG;
+use machine_core::attempt::{Attempt, Wipe};
 use machine_core::boot::{Boot, BootStep};
 use machine_core::claimant::{Claimant, Doubt};
 use machine_core::cluster::Cluster;
@@ -36,6 +37,8 @@ use crate::learn::learn_hardware;
 use crate::random::draw;
 use crate::records::{About, Image, advanced};
 
+/// Tells Talos to wipe what it takes for its own, and to restart through the firmware.
+const WIPE: &str = "talos.experimental.wipe=system";
 /// A boot that polls its script is noted again after this long.
 const POLL_NOTE: std::time::Duration = std::time::Duration::from_secs(20);
 
@@ -405,18 +408,9 @@ impl BootDirectory {
             Ok(image) => image,
             Err(why) => return Ok(wait(why)),
         };
+        let wipe = attempt.wipe.filter(|_| attempt.wipes_in(boot.id));
         if attempt.boot != Some(boot.id) {
-            let serve = AttemptWrite::Serve {
-                id: attempt.id,
-                boot: boot.id,
-            };
-            let detail = format!("boots the installer (attempt {})", attempt.number);
-            let event = About::boot(boot).event(at, "install", detail);
-            let change = Change {
-                attempts: vec![serve],
-                events: vec![event],
-                ..Change::default()
-            };
+            let change = serving(&attempt, boot, at);
             if apply(db, &change).await? != Outcome::Applied {
                 return Ok(wait("the attempt has changed: asking again"));
             }
@@ -426,7 +420,11 @@ impl BootDirectory {
             ..advanced(boot, BootStep::Script, at)
         };
         self.keep(kept.clone()).await?;
-        self.installer(&kept, attempt.id, &cluster, image)
+        let answer = self.installer(&kept, attempt.id, &cluster, image)?;
+        Ok(match wipe {
+            Some(_) => with_argument(answer, WIPE),
+            None => answer,
+        })
     }
 
     fn installer(
@@ -471,6 +469,53 @@ impl BootDirectory {
                 .chain(image.arguments.iter().cloned())
                 .collect(),
         })
+    }
+}
+
+/// That this boot serves its attempt; and that it is the one that wipes, if that was decided.
+fn serving(attempt: &Attempt, boot: &Boot, at: Timestamp) -> Change {
+    let (id, number) = (attempt.id, attempt.number);
+    let serve = AttemptWrite::Serve { id, boot: boot.id };
+    let wipe = attempt.wipe.filter(|_| attempt.wipes_in(boot.id));
+    let wipe = wipe.map(|wipe| AttemptWrite::Wipe {
+        id,
+        wipe: Wipe {
+            boot: Some(boot.id),
+            ..wipe
+        },
+    });
+    let (kind, detail) = match wipe {
+        Some(_) => (
+            "wipe",
+            format!(
+                "wipes the older install on {}, then restarts (attempt {number})",
+                attempt.assignment.disk
+            ),
+        ),
+        None => ("install", format!("boots the installer (attempt {number})")),
+    };
+    Change {
+        attempts: [serve].into_iter().chain(wipe).collect(),
+        events: vec![About::boot(boot).event(at, kind, detail)],
+        ..Change::default()
+    }
+}
+
+fn with_argument(answer: ScriptAnswer, argument: &str) -> ScriptAnswer {
+    match answer {
+        ScriptAnswer::Boot {
+            kernel,
+            initrd,
+            mut arguments,
+        } => {
+            arguments.push(argument.to_owned());
+            ScriptAnswer::Boot {
+                kernel,
+                initrd,
+                arguments,
+            }
+        }
+        other => other,
     }
 }
 

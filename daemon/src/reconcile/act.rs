@@ -1,13 +1,8 @@
 //! Performing one step of a plan: what is written, and what is done after it is written.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use config_talos::api::{PORT, TalosApi};
-use machine_core::attempt::{Attempt, AttemptEnd};
-use machine_core::boot::BootStep;
+use machine_core::attempt::{Attempt, AttemptEnd, Wipe};
 use machine_core::cluster::Cluster;
-use machine_core::id::{AttemptId, BootId, IntentId};
+use machine_core::id::{AttemptId, IntentId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::Input;
 use machine_core::machine::{Failure, Machine};
@@ -18,20 +13,15 @@ use machine_store::change::{
     AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, apply,
 };
 use machine_store::events::Event;
-use machine_store::power_on;
 use tracing::info;
 
 use crate::clock::now;
-use crate::cluster_secrets::reader_credentials;
-use crate::error::{StepError, chain};
+use crate::error::StepError;
 use crate::random::draw;
 use crate::reconcile::Reconciler;
 use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
-use crate::records::{About, advanced};
-
-/// How long a node's API may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::records::About;
 
 impl Reconciler {
     pub(crate) async fn perform(
@@ -41,9 +31,9 @@ impl Reconciler {
     ) -> Result<Progress, StepError> {
         let machine = &situation.machine;
         match step {
-            Step::Wait { why, .. } => {
+            Step::Wait { until, why } => {
                 self.status.set_waiting(machine.id, why);
-                Ok(Progress::Done)
+                Ok(until.map_or(Progress::Done, Progress::At))
             }
             Step::Advance(input) => self.move_on(situation, input).await,
             Step::Allocate(assignment) => {
@@ -66,6 +56,8 @@ impl Reconciler {
             Action::StartFromNetwork => self.start_from_network(situation).await,
             Action::PowerOff => self.power_off(situation).await,
             Action::Verify(boot) => self.verify(situation, boot).await,
+            Action::Ask(attempt) => self.ask(situation, attempt).await,
+            Action::PlanWipe => self.plan_wipe(situation).await,
         }
     }
 
@@ -172,7 +164,10 @@ impl Reconciler {
             intents: close_intent(situation, at, end).into_iter().collect(),
             attempts: situation
                 .open_attempt()
-                .map(|attempt| close(attempt, at, AttemptEnd::TimedOut))
+                .map(|attempt| {
+                    let told = attempt.verdict.as_ref().map(|verdict| verdict.end);
+                    close(attempt, at, told.unwrap_or(AttemptEnd::TimedOut))
+                })
                 .into_iter()
                 .collect(),
             events: vec![about.event(at, "failed", detail)],
@@ -189,7 +184,7 @@ impl Reconciler {
         let number = u32::try_from(situation.attempts.len())
             .unwrap_or(u32::MAX)
             .saturating_add(1);
-        let powered_on = power_on::find(&self.records.db, situation.machine.id).await?;
+        let powered_on = situation.powered_on;
         // A machine that was switched on to be inspected is installed in the same boot.
         let goes_on = situation.boots.first().is_some_and(|boot| {
             number == 1 && !boot.sent_to_disk && follows_power_on(boot, powered_on)
@@ -208,6 +203,9 @@ impl Reconciler {
             power_at: powered_on.filter(|_| goes_on),
             release: None,
             closed: None,
+            basis: situation.basis(),
+            wipe: None,
+            verdict: None,
         };
         let about = About::machine(situation.machine.id);
         let event = about.event(at, "attempt", format!("attempt {number} begins"));
@@ -224,50 +222,35 @@ impl Reconciler {
             return Ok(Progress::Again);
         };
         let at = now();
-        let detail = format!("attempt {} ended: {}", attempt.number, end.as_str());
+        let said = attempt
+            .verdict
+            .as_ref()
+            .filter(|verdict| verdict.end == end);
+        let said = said.map_or(String::new(), |verdict| format!(": {}", verdict.why));
+        let detail = format!("attempt {} ended: {}{said}", attempt.number, end.as_str());
         let event = About::machine(situation.machine.id).event(at, "attempt", detail);
         self.write_attempt(situation, close(attempt, at, end), event)
             .await
     }
 
-    /// Only a member of the cluster can answer: its API shows a certificate of the cluster's CA.
-    async fn verify(&self, situation: &Situation, boot: BootId) -> Result<Progress, StepError> {
-        let Some(boot) = situation.boots.iter().find(|it| it.id == boot) else {
+    /// Records that the next boot of the open attempt wipes the older install on its disk.
+    async fn plan_wipe(&self, situation: &Situation) -> Result<Progress, StepError> {
+        let (Some(attempt), Some(intent)) = (situation.open_attempt(), &situation.intent) else {
             return Ok(Progress::Again);
         };
-        let (Some(address), Some(intent)) = (boot.address, &situation.intent) else {
-            return Ok(Progress::Done);
+        let at = now();
+        let detail = format!(
+            "the next boot from the network wipes the older install on {}, as {} permits ({}, \
+             attempt {})",
+            attempt.assignment.disk, intent.actor, intent.reason, attempt.number
+        );
+        let wipe = Wipe { at, boot: None };
+        let write = AttemptWrite::Wipe {
+            id: attempt.id,
+            wipe,
         };
-        let cluster = intent.assignment.cluster;
-        let credentials = reader_credentials(&self.records, cluster).await?;
-        let address = SocketAddr::new(address, PORT);
-        let version = match TalosApi::connect(address, &credentials, PATIENCE).await {
-            Ok(api) => api.version().await.map_err(|error| chain(&error)),
-            Err(error) => Err(chain(&error)),
-        };
-        match version {
-            Err(why) => {
-                let waiting = format!("it runs from its disk, but its API does not answer: {why}");
-                self.status.set_waiting(situation.machine.id, waiting);
-                // What was given up has no deadline: it is asked at the pace of the sweeps.
-                let is_moving = situation.machine.state.moving().is_some();
-                Ok(if is_moving {
-                    Progress::Soon
-                } else {
-                    Progress::Done
-                })
-            }
-            Ok(version) => {
-                let at = now();
-                let detail = format!("its API answers: Talos {}", version.tag);
-                self.records.note(boot, at, BootStep::Joined, detail);
-                self.records
-                    .commit
-                    .submit(advanced(boot, BootStep::Joined, at))
-                    .await?;
-                Ok(Progress::Again)
-            }
-        }
+        let event = About::machine(situation.machine.id).event(at, "wipe", detail);
+        self.write_attempt(situation, write, event).await
     }
 
     async fn write(

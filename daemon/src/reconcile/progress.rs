@@ -1,5 +1,7 @@
 //! What follows one step of a plan.
 
+use machine_core::time::Timestamp;
+
 /// What follows a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
@@ -7,6 +9,8 @@ pub(crate) enum Progress {
     Again,
     /// Plan again in a moment.
     Soon,
+    /// Plan again at this moment.
+    At(Timestamp),
     /// Nothing, before something happens.
     Done,
 }

@@ -9,12 +9,14 @@ use machine_core::id::MachineId;
 use machine_core::intent::Intent;
 use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
+use machine_core::plan::signs::Signs;
 use machine_core::plan::work::Work;
 use machine_core::power::{PowerCommand, PowerObservation};
 use machine_core::time::Timestamp;
 use machine_store::change::MachineWrite;
 use machine_store::identities::judge;
-use machine_store::{attempts, boots, clusters, intents, machines};
+use machine_store::{attempts, boots, clusters, intents, machines, power_on};
+use sha2::{Digest, Sha256};
 
 use crate::error::StepError;
 use crate::hindrance::bootable;
@@ -31,9 +33,12 @@ pub(crate) struct Situation {
     pub(crate) allocation: Allocation,
     pub(crate) intent: Option<Intent>,
     pub(crate) attempts: Vec<Attempt>,
+    pub(crate) released: Option<Attempt>,
     pub(crate) boots: Vec<Boot>,
+    pub(crate) powered_on: Option<Timestamp>,
     pub(crate) hindrance: Option<String>,
     pub(crate) conflict: Option<String>,
+    pub(crate) signs: Signs,
 }
 
 impl Situation {
@@ -51,7 +56,9 @@ impl Situation {
             Some(intent) => attempts::of_intent(db, intent.id).await?,
             None => Vec::new(),
         };
+        let released = attempts::newest_released(db, machine.id).await?;
         let boots = boots::recent(db, machine.id, BOOTS).await?;
+        let powered_on = power_on::find(db, machine.id).await?;
         let allocation = allocate(&machine, &clusters);
         let conflict = match judge(db, machine.id).await? {
             Identity::Conflict {
@@ -69,9 +76,12 @@ impl Situation {
             allocation,
             intent,
             attempts,
+            released,
             boots,
+            powered_on,
             hindrance,
             conflict,
+            signs: Signs::default(),
         }))
     }
 
@@ -87,9 +97,12 @@ impl Situation {
             facts_complete: hardware.arch.is_some() && hardware.firmware.is_some(),
             intent: self.intent.as_ref(),
             attempts: &self.attempts,
+            released: self.released.as_ref(),
             boots: &self.boots,
             power,
+            powered_on: self.powered_on,
             command,
+            signs: &self.signs,
             hindrance: self.hindrance.as_deref(),
             conflict: self.conflict.as_deref(),
         }
@@ -108,6 +121,27 @@ impl Situation {
     pub(crate) fn tried_since(&self) -> Timestamp {
         self.open_attempt()
             .map_or(self.machine.since, |attempt| attempt.opened)
+    }
+
+    /// SHA-256 of what the config of an attempt of today would be made of; `None` without an intent.
+    pub(crate) fn basis(&self) -> Option<[u8; 32]> {
+        let assignment = &self.intent.as_ref()?.assignment;
+        let cluster = self
+            .clusters
+            .iter()
+            .find(|it| it.id == assignment.cluster)?;
+        let parts = [
+            clusters::document(&cluster.spec),
+            self.machine.name.clone(),
+            assignment.role.to_string(),
+            assignment.disk.to_string(),
+        ];
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        Some(hash.finalize().into())
     }
 
     pub(crate) fn open_attempt(&self) -> Option<&Attempt> {

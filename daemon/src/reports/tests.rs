@@ -1,109 +1,32 @@
 //! What nodes send again stands once on the timeline, and nothing is taken for kept that is not.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+mod evidence;
+mod site;
+
+use std::net::IpAddr;
 
 use config_talos::event::{MachineStage, Publication, StepAction, TalosEvent};
 use config_talos::receiver::{EventReceiver, NotKept};
-use machine_core::boot::{Boot, BootOrigin, BootStep};
-use machine_core::id::{BootId, MachineId};
-use machine_core::machine::Machine;
-use machine_store::commit::sighting::NewMachine;
-use machine_store::commit::{CommitHandle, Committer};
-use machine_store::db::Db;
-use machine_store::events;
-use machine_store::location::Location;
-use machine_store::seal::SealKey;
-use machine_store::token::TokenKey;
 
-use crate::clock::now;
-use crate::records::{Ports, Records};
 use crate::reports::Reports;
-
-const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 50));
-const MACHINE: MachineId = MachineId::from_bytes([1; 16]);
-
-/// One machine that has booted from the network, and what its node is told to.
-struct Site {
-    db: Db,
-    live: CommitHandle,
-    closed: CommitHandle,
-}
-
-impl Site {
-    async fn new() -> Self {
-        let db = Db::open(&Location::SqliteMemory).await.unwrap();
-        let (live, _) = Committer::spawn(db.clone());
-        let (closed, ended) = Committer::spawn(db.clone());
-        closed.close();
-        ended.await.unwrap();
-        let site = Self { db, live, closed };
-        let seen = NewMachine {
-            machine: Machine::discovered(MACHINE, "m1".to_owned(), now()),
-            facts: Vec::new(),
-            candidates: [].into(),
-            boot: Some(network_boot()),
-            events: Vec::new(),
-        };
-        site.live.submit(seen).await.unwrap();
-        site
-    }
-
-    /// The reports of a daemon that starts over these records, and can commit or not.
-    async fn reports(&self, commit: &CommitHandle) -> Reports {
-        Reports::new(self.records(commit).await)
-    }
-
-    async fn records(&self, commit: &CommitHandle) -> Arc<Records> {
-        let seal = SealKey::generate().unwrap();
-        let db = Db::open(&Location::SqliteMemory).await.unwrap();
-        Arc::new(Records {
-            db: self.db.clone(),
-            commit: commit.clone(),
-            tokens: TokenKey::load_or_make(&db, &seal, now()).await.unwrap(),
-            seal,
-            subnets: Vec::new(),
-            images: Vec::new(),
-            ports: Ports {
-                http: 80,
-                event_sink: 81,
-                log: 82,
-            },
-            wake: Arc::default(),
-        })
-    }
-
-    /// The kinds of the events on the timeline.
-    async fn timeline(&self) -> Vec<String> {
-        let all = events::of_machine(&self.db, MACHINE, 0, 100).await.unwrap();
-        all.into_iter().map(|it| it.event.kind).collect()
-    }
-}
-
-fn network_boot() -> Boot {
-    Boot {
-        id: BootId::from_bytes([2; 16]),
-        machine: Some(MACHINE),
-        mac: None,
-        origin: BootOrigin::Network,
-        platform: None,
-        address: Some(PEER),
-        attempt: None,
-        opened: now(),
-        step: BootStep::Config,
-        step_at: now(),
-        sent_to_disk: false,
-        ready: None,
-    }
-}
+use crate::reports::tests::site::{PEER, Site};
 
 async fn publish(reports: &Reports, id: &str, event: TalosEvent) -> Result<(), NotKept> {
+    publish_from(reports, PEER, id, event).await
+}
+
+async fn publish_from(
+    reports: &Reports,
+    peer: IpAddr,
+    id: &str,
+    event: TalosEvent,
+) -> Result<(), NotKept> {
     let publication = Publication {
         id: id.to_owned(),
         actor: String::new(),
         event,
     };
-    EventReceiver::receive(reports, PEER, publication).await
+    EventReceiver::receive(reports, peer, publication).await
 }
 
 fn installing() -> TalosEvent {

@@ -1,33 +1,21 @@
-//! What an event of a Talos node means on a timeline.
+//! What an event of Talos says of an install, as one line of a timeline and a step of a boot; and
+//! what of it ends an attempt.
 
-use config_talos::event::{SequenceAction, StepAction, TalosEvent};
+use config_talos::event::{ErrorCode, MachineStage, SequenceAction, StepAction, TalosEvent};
+use machine_core::attempt::AttemptEnd;
 use machine_core::boot::BootStep;
 
-/// What an event means on a timeline.
-#[derive(Debug, PartialEq, Eq)]
+/// What is kept of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) step: Option<BootStep>,
     pub(super) kind: &'static str,
     pub(super) detail: String,
 }
 
-/// The signals that hold for Talos 1.13 (a sequence `install` that stops with `unix.Reboot` is the
-/// normal end of an install, not an error).
+/// The signals that hold for Talos 1.13. A sequence that stops with `unix.Reboot` or because its
+/// context was cancelled is the normal end of an install, a restart or a shutdown, not an error.
 pub(super) fn told(event: &TalosEvent) -> Option<Told> {
-    let step = |step: BootStep, detail: &str| {
-        Some(Told {
-            step: Some(step),
-            kind: step.as_str(),
-            detail: detail.to_owned(),
-        })
-    };
-    let note = |kind, detail: String| {
-        Some(Told {
-            step: None,
-            kind,
-            detail,
-        })
-    };
     match event {
         TalosEvent::Phase {
             name,
@@ -37,19 +25,18 @@ pub(super) fn told(event: &TalosEvent) -> Option<Told> {
             name,
             action: SequenceAction::Noop,
             error: Some(error),
-        } => {
-            if name == "install" && error.is_reboot() {
-                step(BootStep::Installed, "installed, and restarts")
-            } else {
-                note("trouble", format!("sequence {name}: {}", error.message))
-            }
-        }
+        } => match name.as_str() {
+            "install" if error.is_reboot() => step(BootStep::Installed, INSTALLED),
+            _ if error.is_normal_end() => None,
+            _ => note("trouble", format!("sequence {name}: {}", error.message)),
+        },
         TalosEvent::ConfigLoadError { error } => {
-            note("trouble", format!("config not loaded: {error}"))
+            note("trouble", format!("config not loaded: {}", squeezed(error)))
         }
-        TalosEvent::ConfigValidationError { error } => {
-            note("trouble", format!("config refused by the node: {error}"))
-        }
+        TalosEvent::ConfigValidationError { error } => note(
+            "trouble",
+            format!("config refused by the node: {}", squeezed(error)),
+        ),
         TalosEvent::MachineStatus {
             stage,
             ready,
@@ -75,13 +62,100 @@ pub(super) fn told(event: &TalosEvent) -> Option<Told> {
     }
 }
 
+/// The end of an install as Talos shows it: it restarts, and its last word is lost in that.
+pub(super) fn restarts(event: &TalosEvent) -> Option<Told> {
+    match event {
+        TalosEvent::MachineStatus {
+            stage: MachineStage::Rebooting,
+            ..
+        } => step(BootStep::Installed, INSTALLED),
+        _ => None,
+    }
+}
+
+/// Whether a node is ready. Talos says `ready` at every stage where nothing is unmet, also while it
+/// shuts down; it counts only while it runs.
+pub(super) fn readiness(event: &TalosEvent) -> Option<bool> {
+    match event {
+        TalosEvent::MachineStatus { stage, ready, .. } => {
+            Some(*ready && *stage == MachineStage::Running)
+        }
+        _ => None,
+    }
+}
+
+/// How the attempt ends whose config went to the node that says this, and in which words.
+pub(super) fn verdict(event: &TalosEvent) -> Option<(AttemptEnd, String)> {
+    match event {
+        TalosEvent::Sequence {
+            name,
+            action: SequenceAction::Noop,
+            error: Some(error),
+        } if name == "install" && error.code == ErrorCode::Fatal && !error.is_normal_end() => {
+            Some((AttemptEnd::InstallerFailed, squeezed(&error.message)))
+        }
+        TalosEvent::ConfigLoadError { error } if is_refusal(error) => {
+            Some((AttemptEnd::Refused, squeezed(error)))
+        }
+        TalosEvent::ConfigValidationError { error } => Some((AttemptEnd::Refused, squeezed(error))),
+        _ => None,
+    }
+}
+
+/// Whether Talos has read the config and does not take it; it says the same of one that it could
+/// not fetch. All that 1.13.9 was seen to say of configs that it had fetched.
+fn is_refusal(error: &str) -> bool {
+    const VALIDATION: [&str; 2] = [
+        "failed to validate config acquired",
+        "failed to runtime validate config acquired",
+    ];
+    const READING: [&str; 5] = [
+        "decode error",
+        "error decoding document",
+        "expected a YAML document",
+        "duplicate document",
+        "not registered",
+    ];
+    VALIDATION.iter().any(|start| error.starts_with(start))
+        || (error.starts_with("failed to load config")
+            && READING.iter().any(|part| error.contains(part)))
+}
+
+/// Words on one line, at most [`WORDS`] characters.
+fn squeezed(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().take(WORDS).collect()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "arms of a match over an Option")]
+fn step(step: BootStep, detail: &str) -> Option<Told> {
+    Some(Told {
+        step: Some(step),
+        kind: step.as_str(),
+        detail: detail.to_owned(),
+    })
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "arms of a match over an Option")]
+fn note(kind: &'static str, detail: String) -> Option<Told> {
+    Some(Told {
+        step: None,
+        kind,
+        detail,
+    })
+}
+
 /// The kind of a status on a timeline.
 pub(super) const STATUS: &str = "status";
+/// What an install that came to its end says.
+const INSTALLED: &str = "installed, and restarts";
+/// Characters of a node's words that are kept.
+const WORDS: usize = 800;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use config_talos::event::{ErrorCode, SequenceError};
+    use config_talos::event::SequenceError;
 
     fn broke_off(name: &str, message: &str) -> TalosEvent {
         let error = SequenceError {
@@ -95,11 +169,96 @@ mod tests {
         }
     }
 
+    fn status(stage: MachineStage) -> TalosEvent {
+        TalosEvent::MachineStatus {
+            stage,
+            ready: true,
+            unmet: Vec::new(),
+        }
+    }
+
     #[test]
     fn the_reboot_after_an_install_is_no_trouble() {
         let end = told(&broke_off("install", "task reboot: unix.Reboot")).unwrap();
         assert_eq!(end.step, Some(BootStep::Installed));
         let broken = told(&broke_off("install", "no such disk")).unwrap();
         assert_eq!((broken.step, broken.kind), (None, "trouble"));
+    }
+
+    #[test]
+    fn a_normal_shutdown_or_restart_is_no_trouble() {
+        for (name, message) in [
+            (
+                "boot",
+                "sequence failed: error running phase 9 in boot sequence: task 1/1: failed, context canceled",
+            ),
+            (
+                "shutdown",
+                "sequence failed: error running phase 7 in shutdown sequence: task 1/1: failed, unix.Reboot(4321fedc)",
+            ),
+            (
+                "initialize",
+                "sequence failed: error running phase 7 in initialize sequence: task 1/1: failed, unix.Reboot(1234567)",
+            ),
+        ] {
+            assert_eq!(told(&broke_off(name, message)), None, "{name}");
+            assert_eq!(verdict(&broke_off(name, message)), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_node_is_ready_at_stage_running_only() {
+        for stage in [
+            MachineStage::Unknown,
+            MachineStage::Booting,
+            MachineStage::Installing,
+            MachineStage::Maintenance,
+            MachineStage::Rebooting,
+            MachineStage::ShuttingDown,
+            MachineStage::Resetting,
+            MachineStage::Upgrading,
+        ] {
+            assert_eq!(readiness(&status(stage)), Some(false), "{stage:?}");
+        }
+        assert_eq!(readiness(&status(MachineStage::Running)), Some(true));
+    }
+
+    #[test]
+    fn an_installer_that_exits_with_an_error_ends_its_attempt() {
+        let words = "sequence failed: error running phase 2 in install sequence: task 1/1: failed, \
+                     task \"upgrade\" failed: exit code 1";
+        let ends = verdict(&broke_off("install", words));
+        assert_eq!(ends, Some((AttemptEnd::InstallerFailed, words.to_owned())));
+        assert_eq!(verdict(&broke_off("boot", words)), None);
+    }
+
+    #[test]
+    fn what_talos_says_of_a_config_that_it_does_not_take_is_an_answer() {
+        let refused = |words: &str| {
+            let error = words.to_owned();
+            verdict(&TalosEvent::ConfigLoadError { error }).map(|(end, _)| end)
+        };
+        for words in [
+            "failed to runtime validate config acquired via platform metal: 1 error occurred: * \
+             v1alpha1.Config: 1 error occurred: * no disks matched the expression",
+            "failed to validate config acquired via platform metal: 1 error occurred: * \
+             v1alpha1.Config: either install disk or diskSelector should be defined",
+            "failed to load config via platform metal: decode error: yaml: line 1: did not find",
+            "failed to load config via platform metal: duplicate document v1alpha1/HostnameConfig/",
+            "failed to load config via platform metal: error decoding document /v1alpha1/ (line 1)",
+            "failed to load config via platform metal: expected a YAML document at line 1",
+        ] {
+            assert_eq!(refused(words), Some(AttemptEnd::Refused), "{words}");
+        }
+        for words in [
+            "failed to load config via platform metal: config not found",
+            "failed to load config via platform metal: failed to download config from \
+             http://10.77.0.1:8080[redacted]: connection refused",
+        ] {
+            assert_eq!(refused(words), None, "{words}");
+        }
+        let error = "failed to validate config acquired:\n\t* one\n\t* two\n\n".to_owned();
+        let words = verdict(&TalosEvent::ConfigValidationError { error });
+        assert!(words.is_some_and(|(_, words)| words.ends_with("* one * two")));
     }
 }

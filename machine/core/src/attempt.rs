@@ -23,25 +23,33 @@ pub enum AttemptEnd {
     TimedOut,
     /// Its intent was taken back.
     Cancelled,
+    /// The installer ended with an error.
+    InstallerFailed,
+    /// The node refused its config.
+    Refused,
 }
 
 impl AttemptEnd {
-    /// `installed`, `interrupted`, `timed out`, `cancelled`.
+    /// `installed`, `interrupted`, `timed out`, `cancelled`, `installer failed`, `config refused`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Installed => "installed",
             Self::Interrupted => "interrupted",
             Self::TimedOut => "timed out",
             Self::Cancelled => "cancelled",
+            Self::InstallerFailed => "installer failed",
+            Self::Refused => "config refused",
         }
     }
 
     /// Every end there is.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Installed,
         Self::Interrupted,
         Self::TimedOut,
         Self::Cancelled,
+        Self::InstallerFailed,
+        Self::Refused,
     ];
 }
 
@@ -56,6 +64,28 @@ pub struct Release {
     pub digest: [u8; 32],
     /// How often it was fetched.
     pub fetches: u32,
+}
+
+/// What the node itself said that ends its attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// When.
+    pub at: Timestamp,
+    /// How it ends.
+    pub end: AttemptEnd,
+    /// In the node's words.
+    pub why: String,
+}
+
+/// That the older install on the attempt's disk is wiped, before the config can be fetched: Talos
+/// that finds its STATE partition on a disk never asks for another config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Wipe {
+    /// When that was decided.
+    pub at: Timestamp,
+    /// The one boot that is told to wipe. Talos restarts after it; a second boot that wipes would
+    /// erase what the first one made room for.
+    pub boot: Option<BootId>,
 }
 
 /// One try at an install.
@@ -87,6 +117,13 @@ pub struct Attempt {
     pub release: Option<Release>,
     /// When and why it was closed.
     pub closed: Option<(Timestamp, AttemptEnd)>,
+    /// SHA-256 of what its config was made of, without what differs between two attempts. Two with
+    /// the same one get the same config.
+    pub basis: Option<[u8; 32]>,
+    /// That the older install on its disk is wiped first.
+    pub wipe: Option<Wipe>,
+    /// What its node said that ends it.
+    pub verdict: Option<Verdict>,
 }
 
 impl Attempt {
@@ -94,13 +131,20 @@ impl Attempt {
     pub const MAX_FETCHES: u32 = 5;
     /// For how long after the first fetch.
     pub const RELEASE_WINDOW: Duration = Duration::from_mins(30);
-    /// How often power may be switched for one attempt.
-    pub const MAX_POWER_ACTIONS: u32 = 6;
     /// How long one attempt may take.
     pub const LIFETIME: Duration = Duration::from_mins(45);
 
     /// Whether it still may lead to an install.
     pub fn is_open(&self) -> bool {
         self.closed.is_none()
+    }
+
+    /// Whether `boot` is told to wipe the older install: it was chosen for that, or is the first
+    /// that asks after that was decided.
+    pub fn wipes_in(&self, boot: BootId) -> bool {
+        self.release.is_none()
+            && self
+                .wipe
+                .is_some_and(|wipe| wipe.boot.is_none_or(|chosen| chosen == boot))
     }
 }

@@ -3,6 +3,7 @@
 use crate::attempt::Attempt;
 use crate::boot::{Boot, BootOrigin, BootStep};
 use crate::cluster::Role;
+use crate::endpoint::{BmcEndpoint, BmcProtocol};
 use crate::hardware::MacAddress;
 use crate::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use crate::intent::{Actor, Assignment, Intent};
@@ -21,7 +22,6 @@ pub(crate) fn machine(state: State) -> Machine {
     machine.state = state;
     machine
 }
-
 pub(crate) fn assignment() -> Assignment {
     Assignment {
         cluster: ClusterId::from_bytes([3; 16]),
@@ -59,6 +59,9 @@ pub(crate) fn attempt() -> Attempt {
         power_at: None,
         release: None,
         closed: None,
+        basis: None,
+        wipe: None,
+        verdict: None,
     }
 }
 

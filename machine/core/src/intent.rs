@@ -122,8 +122,12 @@ pub struct Intent {
 }
 
 impl Intent {
-    /// How many attempts may claim one intent.
-    pub const MAX_CLAIMS: u32 = 5;
+    /// How many attempts may claim one intent, before a person is asked. A third install in a row
+    /// that comes to nothing has a reason that a fourth does not mend.
+    pub const MAX_CLAIMS: u32 = 3;
+    /// How many power commands all attempts of one intent may give together, before a person is
+    /// asked: each off and each on is one. On, off, on is one start and one restart.
+    pub const MAX_POWER_COMMANDS: u32 = 4;
 
     /// How long an intent stands unless somebody says otherwise: a weekend and the day after it.
     pub const LIFETIME: Duration = Duration::from_hours(96);

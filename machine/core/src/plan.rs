@@ -4,19 +4,24 @@
 //! records it. Every wait has a reason, which is what a user reads when he asks why a machine is
 //! waiting.
 
+mod asking;
 mod failure;
 mod install;
+mod older_install;
 mod pace;
+mod released;
+pub mod signs;
 pub mod step;
+mod unreleased;
 pub mod work;
 
 use crate::allocation::Allocation;
-use crate::attempt::Attempt;
 use crate::boot::{BootOrigin, BootStep};
 use crate::cluster::Acceptance;
-use crate::intent::IntentEnd;
+use crate::intent::{Intent, IntentEnd};
 use crate::lifecycle::{Input, Moving, State};
 use crate::machine::Machine;
+use crate::plan::asking::{asked_first, proving};
 use crate::plan::failure::{deadline_passed, power_used_up};
 use crate::plan::install::{is_tried_again, plan_provisioning};
 use crate::plan::pace::{DISK_BOOT, command_since, is_netbooting, paused};
@@ -25,8 +30,13 @@ use crate::plan::work::Work;
 use crate::power::{PowerObservation, PowerState};
 use crate::time::Timestamp;
 
-/// The next step for a machine.
+/// The next step for a machine. Nothing cuts a node off to which a config went, before its API was
+/// asked.
 pub fn plan(work: &Work<'_>, now: Timestamp) -> Step {
+    asked_first(work, plan_step(work, now), now)
+}
+
+fn plan_step(work: &Work<'_>, now: Timestamp) -> Step {
     if let Some(step) = runs_from_disk(work, now) {
         return step;
     }
@@ -109,7 +119,7 @@ fn plan_inspecting(work: &Work<'_>, now: Timestamp) -> Step {
 fn plan_start(work: &Work<'_>, now: Timestamp) -> Step {
     let since = work.machine.since;
     let count = command_since(work, since).map_or(0, |command| command.count);
-    if count >= Attempt::MAX_POWER_ACTIONS {
+    if count >= Intent::MAX_POWER_COMMANDS {
         return Step::GiveUp(power_used_up(work, since, "inspection"));
     }
     paused(work, since, now).unwrap_or(Step::Act(Action::StartFromNetwork))
@@ -134,7 +144,7 @@ fn is_taken_back(work: &Work<'_>) -> bool {
     closed.is_some_and(|(at, end)| end == IntentEnd::Cancelled && at >= work.machine.since)
 }
 
-/// It shows that it runs from its disk on the config of the latest attempt that was released. In a
+/// It shows that it runs from its disk on the config that was released last. In a
 /// machine that is not being provisioned this changes nothing. Asking its API ends with the
 /// machine's deadline, and soon after its power went off: otherwise it would be asked for ever.
 fn runs_from_disk(work: &Work<'_>, now: Timestamp) -> Option<Step> {
@@ -144,16 +154,12 @@ fn runs_from_disk(work: &Work<'_>, now: Timestamp) -> Option<Step> {
         State::Cleaning | State::Retired => return None,
         State::Failed(Moving::Inspecting | Moving::Cleaning) => return None,
     }
-    let attempt = work
-        .attempts
+    let attempt = proving(work)?;
+    // Nothing but the config of this attempt has its tag: it can't be from before the release.
+    let boot = work
+        .boots
         .iter()
-        .find(|attempt| attempt.release.is_some())?;
-    let released = attempt.release?.at;
-    let boot = work.boots.iter().find(|boot| {
-        boot.origin == BootOrigin::Disk
-            && boot.attempt == Some(attempt.id)
-            && boot.opened >= released
-    })?;
+        .find(|boot| boot.origin == BootOrigin::Disk && boot.attempt == Some(attempt.id))?;
     if boot.step == BootStep::Joined {
         return Some(Step::Advance(Input::RunsFromDisk));
     }

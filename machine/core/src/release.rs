@@ -175,7 +175,8 @@ pub fn may_release(
     if !matches!(state, State::Provisioning(_)) {
         return Err(ReleaseRefusal::NotProvisioning(state));
     }
-    if !attempt.is_open() {
+    // What its node has refused ends the attempt, and is asked for again all the same.
+    if !attempt.is_open() || attempt.verdict.is_some() {
         return Err(ReleaseRefusal::AttemptClosed);
     }
     if !intent.is_open(now) {

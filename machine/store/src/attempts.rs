@@ -2,8 +2,8 @@
 //!
 //! Each writer changes only the columns that are its own, and only while the attempt is open.
 
-use machine_core::attempt::{Attempt, AttemptEnd, Release};
-use machine_core::id::{AttemptId, BootId, ClusterId, IntentId};
+use machine_core::attempt::{Attempt, AttemptEnd, Release, Verdict, Wipe};
+use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use machine_core::time::Timestamp;
 
 use crate::db::Db;
@@ -32,6 +32,14 @@ pub async fn with_secrets_of(db: &Db, cluster: ClusterId) -> Result<Option<Attem
     const WITH_SECRETS: &str = "WHERE cluster = $1 AND (release_at IS NOT NULL OR closed_at IS NULL) \
          ORDER BY release_at IS NULL, opened LIMIT 1";
     let statement = Statement::select("attempt", &COLUMNS, WITH_SECRETS).bind(&cluster);
+    db.optional(statement).await?.as_ref().map(read).transpose()
+}
+
+/// The newest attempt of a machine whose config was released, under whatever intent.
+pub async fn newest_released(db: &Db, machine: MachineId) -> Result<Option<Attempt>, StoreError> {
+    const NEWEST: &str =
+        "WHERE machine = $1 AND release_at IS NOT NULL ORDER BY release_at DESC, id DESC LIMIT 1";
+    let statement = Statement::select("attempt", &COLUMNS, NEWEST).bind(&machine);
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
@@ -100,6 +108,41 @@ pub(crate) async fn accept(
     transaction.changes_one(statement).await
 }
 
+/// Records that the older install on an attempt's disk is to be wiped, or which boot wipes it;
+/// `false` if that was recorded before, its config was released, or it is not open.
+pub(crate) async fn wipe(
+    transaction: &mut Transaction,
+    id: AttemptId,
+    wipe: Wipe,
+) -> Result<bool, StoreError> {
+    const PLAN: &str = "UPDATE attempt SET wipe_at = $2 \
+         WHERE id = $1 AND closed_at IS NULL AND release_at IS NULL AND wipe_at IS NULL";
+    const CHOOSE: &str = "UPDATE attempt SET wipe_boot = $2 WHERE id = $1 AND closed_at IS NULL \
+         AND release_at IS NULL AND wipe_at IS NOT NULL AND wipe_boot IS NULL";
+    let statement = match &wipe.boot {
+        None => Statement::new(PLAN).bind(&id).bind(wipe.at),
+        Some(boot) => Statement::new(CHOOSE).bind(&id).bind(boot),
+    };
+    transaction.changes_one(statement).await
+}
+
+/// Keeps what the node said that ends its attempt; `false` if it said something before, or the
+/// attempt is not open.
+pub(crate) async fn judge(
+    transaction: &mut Transaction,
+    id: AttemptId,
+    verdict: &Verdict,
+) -> Result<bool, StoreError> {
+    const JUDGE: &str = "UPDATE attempt SET verdict_at = $2, verdict_as = $3, verdict_why = $4 \
+         WHERE id = $1 AND closed_at IS NULL AND verdict_at IS NULL";
+    let statement = Statement::new(JUDGE)
+        .bind(&id)
+        .bind(verdict.at)
+        .bind(verdict.end.as_str())
+        .bind(verdict.why.as_str());
+    transaction.changes_one(statement).await
+}
+
 /// Records the release of an attempt's config; `false` if it was released before, or the attempt
 /// is not an open one of this intent.
 pub(crate) async fn release(
@@ -123,7 +166,7 @@ pub(crate) async fn release(
 }
 
 /// The columns of an attempt, in the order of [`values`].
-pub(crate) const COLUMNS: [&str; 19] = [
+pub(crate) const COLUMNS: [&str; 25] = [
     "id",
     "machine",
     "intent",
@@ -143,10 +186,17 @@ pub(crate) const COLUMNS: [&str; 19] = [
     "release_fetches",
     "closed_at",
     "closed_as",
+    "basis",
+    "wipe_at",
+    "wipe_boot",
+    "verdict_at",
+    "verdict_as",
+    "verdict_why",
 ];
 
 fn values(attempt: &Attempt) -> Vec<Value> {
     let release = attempt.release.as_ref();
+    let (wipe, verdict) = (attempt.wipe.as_ref(), attempt.verdict.as_ref());
     vec![
         (&attempt.id).into(),
         (&attempt.machine).into(),
@@ -167,6 +217,12 @@ fn values(attempt: &Attempt) -> Vec<Value> {
         release.map(|release| i64::from(release.fetches)).into(),
         attempt.closed.map(|(at, _)| at).into(),
         attempt.closed.map(|(_, end)| end.as_str()).into(),
+        attempt.basis.map(|basis| basis.to_vec()).into(),
+        wipe.map(|wipe| wipe.at).into(),
+        wipe.and_then(|wipe| wipe.boot.as_ref()).into(),
+        verdict.map(|verdict| verdict.at).into(),
+        verdict.map(|verdict| verdict.end.as_str()).into(),
+        verdict.map(|verdict| verdict.why.as_str()).into(),
     ]
 }
 
@@ -175,9 +231,8 @@ pub(crate) fn read(row: &Row) -> Result<Attempt, StoreError> {
 }
 
 pub(crate) fn read_fields(fields: Fields<'_>) -> Result<Attempt, StoreError> {
-    let known = |text: &str| AttemptEnd::ALL.into_iter().find(|end| end.as_str() == text);
     let closed = match fields.optional_time("closed_at")? {
-        Some(at) => Some((at, fields.named("closed_as", known)?)),
+        Some(at) => Some((at, fields.named("closed_as", end_of)?)),
         None => None,
     };
     Ok(Attempt {
@@ -194,7 +249,44 @@ pub(crate) fn read_fields(fields: Fields<'_>) -> Result<Attempt, StoreError> {
         power_at: fields.optional_time("power_at")?,
         release: read_release(fields)?,
         closed,
+        basis: read_basis(fields)?,
+        wipe: read_wipe(fields)?,
+        verdict: read_verdict(fields)?,
     })
+}
+
+fn end_of(text: &str) -> Option<AttemptEnd> {
+    AttemptEnd::ALL.into_iter().find(|end| end.as_str() == text)
+}
+
+fn read_basis(fields: Fields<'_>) -> Result<Option<[u8; 32]>, StoreError> {
+    let Some(basis) = fields.optional_bytes("basis")? else {
+        return Ok(None);
+    };
+    let length = basis.len();
+    let basis = basis.try_into();
+    basis
+        .map(Some)
+        .map_err(|_| fields.corrupt("basis", &format!("{length} bytes")))
+}
+
+fn read_wipe(fields: Fields<'_>) -> Result<Option<Wipe>, StoreError> {
+    let Some(at) = fields.optional_time("wipe_at")? else {
+        return Ok(None);
+    };
+    let boot = fields.optional_parsed("wipe_boot")?;
+    Ok(Some(Wipe { at, boot }))
+}
+
+fn read_verdict(fields: Fields<'_>) -> Result<Option<Verdict>, StoreError> {
+    let Some(at) = fields.optional_time("verdict_at")? else {
+        return Ok(None);
+    };
+    Ok(Some(Verdict {
+        at,
+        end: fields.named("verdict_as", end_of)?,
+        why: fields.text("verdict_why")?,
+    }))
 }
 
 fn read_release(fields: Fields<'_>) -> Result<Option<Release>, StoreError> {

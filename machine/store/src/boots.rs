@@ -33,6 +33,16 @@ pub async fn latest_of_machine(db: &Db, machine: MachineId) -> Result<Option<Boo
     Ok(recent(db, machine, 1).await?.pop())
 }
 
+/// The latest boot of a machine of which more was seen than that somebody asked for an address or a
+/// boot file: anybody can do that with its hardware address.
+pub async fn latest_seen(db: &Db, machine: MachineId) -> Result<Option<Boot>, StoreError> {
+    const SEEN: &str = "WHERE machine = $1 \
+         AND step NOT IN ('discover', 'offer', 'lease', 'loader', 'ipxe') \
+         ORDER BY opened DESC, id DESC LIMIT 1";
+    let statement = Statement::select("boot", &COLUMNS, SEEN).bind(&machine);
+    first(db, statement).await
+}
+
 /// The latest boot of a card, of whatever machine.
 pub async fn latest_of_mac(db: &Db, mac: MacAddress) -> Result<Option<Boot>, StoreError> {
     const LATEST: &str = "WHERE mac = $1 ORDER BY opened DESC, id DESC LIMIT 1";
@@ -59,11 +69,26 @@ async fn first(db: &Db, statement: Statement) -> Result<Option<Boot>, StoreError
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
+/// How far a step is, in SQL: steps are ordered by what they are, and not by a clock, which may jump.
+macro_rules! rank {
+    ($step:literal) => {
+        concat!(
+            "CASE ",
+            $step,
+            " WHEN 'discover' THEN 0 WHEN 'offer' THEN 1 WHEN 'lease' THEN 2 WHEN 'loader' THEN 3",
+            " WHEN 'ipxe' THEN 4 WHEN 'script' THEN 5 WHEN 'kernel' THEN 6 WHEN 'initrd' THEN 7",
+            " WHEN 'system' THEN 8 WHEN 'config' THEN 9 WHEN 'installing' THEN 10",
+            " WHEN 'installed' THEN 11 WHEN 'disk' THEN 12 WHEN 'joined' THEN 13 ELSE -1 END",
+        )
+    };
+}
+
 /// Adds a boot, or adds to it.
 pub(crate) const UPSERT: Insert = Insert {
     table: "boot",
     columns: &COLUMNS,
-    rest: "ON CONFLICT (id) DO UPDATE SET \
+    rest: concat!(
+        "ON CONFLICT (id) DO UPDATE SET \
          machine = COALESCE(excluded.machine, boot.machine), \
          mac = COALESCE(excluded.mac, boot.mac), \
          arch = COALESCE(excluded.arch, boot.arch), \
@@ -72,9 +97,17 @@ pub(crate) const UPSERT: Insert = Insert {
          attempt = COALESCE(excluded.attempt, boot.attempt), \
          ready = COALESCE(excluded.ready, boot.ready), \
          sent_to_disk = (boot.sent_to_disk OR excluded.sent_to_disk), \
-         step = CASE WHEN excluded.step_at >= boot.step_at THEN excluded.step ELSE boot.step END, \
-         step_at = CASE WHEN excluded.step_at >= boot.step_at THEN excluded.step_at \
-         ELSE boot.step_at END",
+         step = CASE WHEN ",
+        rank!("excluded.step"),
+        " >= ",
+        rank!("boot.step"),
+        " THEN excluded.step ELSE boot.step END, step_at = CASE WHEN ",
+        rank!("excluded.step"),
+        " > ",
+        rank!("boot.step"),
+        " THEN excluded.step_at WHEN excluded.step = boot.step \
+         AND excluded.step_at > boot.step_at THEN excluded.step_at ELSE boot.step_at END",
+    ),
 };
 
 /// The columns of a boot, in the order of [`values`].

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use machine_core::attempt::{Attempt, AttemptEnd};
+use machine_core::attempt::{Attempt, AttemptEnd, Verdict, Wipe};
 use machine_core::cluster::Cluster;
 use machine_core::hardware::SystemUuid;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
@@ -206,6 +206,20 @@ pub enum AttemptWrite {
         id: AttemptId,
         /// Which boot.
         boot: BootId,
+    },
+    /// Records that the older install on its disk is to be wiped, or which boot wipes it.
+    Wipe {
+        /// Which attempt.
+        id: AttemptId,
+        /// The wipe: planned if it names no boot, else under way.
+        wipe: Wipe,
+    },
+    /// Keeps what its node said that ends it.
+    Judge {
+        /// Which attempt.
+        id: AttemptId,
+        /// What it said.
+        verdict: Verdict,
     },
 }
 
@@ -500,6 +514,10 @@ async fn write_attempt(
         AttemptWrite::Serve { id, boot } => (*id, attempts::serve(transaction, *id, *boot).await?),
         AttemptWrite::Accept { id, boot } => {
             (*id, attempts::accept(transaction, *id, *boot).await?)
+        }
+        AttemptWrite::Wipe { id, wipe } => (*id, attempts::wipe(transaction, *id, *wipe).await?),
+        AttemptWrite::Judge { id, verdict } => {
+            (*id, attempts::judge(transaction, *id, verdict).await?)
         }
     })
 }

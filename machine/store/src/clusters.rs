@@ -1,6 +1,6 @@
 //! Clusters: their specifications and their one Bootstrap call, written by [`crate::change`].
 
-use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster};
+use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster, ClusterSpec};
 use machine_core::cluster_endpoint::ClusterEndpoint;
 use machine_core::id::ClusterId;
 use machine_core::time::Timestamp;
@@ -28,6 +28,11 @@ pub async fn find_by_name(db: &Db, name: &str) -> Result<Option<Cluster>, StoreE
 pub async fn list(db: &Db) -> Result<Vec<Cluster>, StoreError> {
     let statement = Statement::select("cluster", &COLUMNS, "WHERE deleted IS NULL ORDER BY name");
     db.all(statement).await?.iter().map(read).collect()
+}
+
+/// The text that is kept of a specification: two that say the same are the same text.
+pub fn document(spec: &ClusterSpec) -> String {
+    cluster_document::write(spec)
 }
 
 /// Adds a cluster; `false` if its name or its endpoint is taken.

@@ -10,6 +10,11 @@ const STEPS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (2, "release", include_str!("../migrations/0002_release.sql")),
     (
+        3,
+        "attempts",
+        include_str!("../migrations/0003_attempts.sql"),
+    ),
+    (
         4,
         "generation",
         include_str!("../migrations/0004_generation.sql"),

@@ -144,6 +144,7 @@ impl World {
         self.epoch += 1;
         self.sightings.clear();
         self.commands.clear();
+        self.signs.clear();
         self.in_flight.clear();
         self.awake = self.now.plus(self.random.seconds(1, 120));
         let down = self.awake.since(self.now);

@@ -18,6 +18,7 @@ pub(crate) enum Event {
     Conclude(Box<Row>, PowerObservation),
     Power(MachineId, PowerState),
     Verified(MachineId, BootId),
+    Asked(MachineId, AttemptId),
     CallBootstrap(usize, MachineId),
     BootstrapAnswered(usize, MachineId, BootstrapOutcome),
     Commit(Releasing),

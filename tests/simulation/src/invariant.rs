@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use machine_core::attempt::Attempt;
 use machine_core::disk::DiskIdentity;
-use machine_core::id::{AttemptId, ClusterId, MachineId};
+use machine_core::id::{AttemptId, ClusterId, IntentId, MachineId};
 use machine_core::intent::Intent;
 use machine_core::lifecycle::{Moving, Origin, State};
 use machine_core::power::PowerState;
@@ -114,7 +114,7 @@ const LATE: Duration = Duration::from_mins(2);
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     released: BTreeMap<AttemptId, Released>,
-    switched: BTreeMap<AttemptId, u32>,
+    switched: BTreeMap<IntentId, u32>,
     bootstraps: BTreeMap<ClusterId, (u32, Timestamp)>,
 }
 
@@ -211,9 +211,9 @@ impl Ledger {
         let Some(attempt) = row.attempts.first() else {
             return Ok(());
         };
-        let switched = self.switched.entry(attempt.id).or_default();
+        let switched = self.switched.entry(attempt.intent).or_default();
         *switched += 1;
-        if *switched > Attempt::MAX_POWER_ACTIONS {
+        if *switched > Intent::MAX_POWER_COMMANDS {
             return Err(Violation::TooMany {
                 machine: machine(),
                 what: "switchings of power",
@@ -291,10 +291,8 @@ pub(crate) fn check(row: &Row, awake: Timestamp, now: Timestamp) -> Result<(), V
         Some("claims, or not as many as there are releases")
     } else if row.attempts.len() > MAX_ATTEMPTS {
         Some("attempts")
-    } else if row
-        .attempts
-        .iter()
-        .any(|it| it.power_actions > Attempt::MAX_POWER_ACTIONS)
+    } else if row.attempts.iter().map(|it| it.power_actions).sum::<u32>()
+        > Intent::MAX_POWER_COMMANDS
     {
         Some("switchings of power")
     } else {

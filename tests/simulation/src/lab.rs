@@ -173,11 +173,15 @@ impl World {
         }
     }
 
-    /// Talos asks again with growing pauses for three hours, then starts over.
+    /// Talos asks again with growing pauses for three hours, then starts over. Each time it tells
+    /// that it has no config.
     fn ask_config(&mut self, index: usize, attempt: AttemptId, tries: u32) {
         const TRIES: u32 = 180;
         if tries >= TRIES {
             return self.restart(index);
+        }
+        if tries > 0 {
+            self.note_step(index, BootStep::System);
         }
         let pause = 1 << tries.min(6);
         self.soon(

@@ -5,12 +5,13 @@
 //! undone is recorded before it is done.
 
 use machine_core::allocation::allocate;
-use machine_core::attempt::{Attempt, AttemptEnd};
+use machine_core::attempt::{Attempt, AttemptEnd, Wipe};
 use machine_core::boot::BootStep;
 use machine_core::id::{AttemptId, BootId, IntentId, MachineId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::Input;
 use machine_core::plan::plan;
+use machine_core::plan::signs::{Asked, Reply, Signs};
 use machine_core::plan::step::{Action, Step};
 use machine_core::plan::work::Work;
 use machine_core::power::{PowerCommand, PowerObservation, PowerState};
@@ -44,6 +45,11 @@ impl World {
         }
         let owner = self.owner_nodes[&machine];
         let power = self.nodes[owner].observed();
+        let (now, signs) = (self.now, self.signs.entry(machine).or_default());
+        signs.off_since = match power {
+            PowerObservation::Is(PowerState::Off) => Some(signs.off_since.unwrap_or(now)),
+            _ => None,
+        };
         if self.faults() && self.random.percent(30) {
             let loaded = Box::new(self.rows[&machine].clone());
             self.in_flight.insert(machine);
@@ -84,15 +90,18 @@ impl World {
 
     fn next_step(&self, row: &Row, power: &PowerObservation) -> Step {
         let allocation = allocate(&row.machine, &self.clusters);
+        let silent = Signs::default();
         let work = Work {
             machine: &row.machine,
             allocation: &allocation,
             facts_complete: row.has_facts(),
             intent: row.intent.as_ref(),
             attempts: &row.attempts,
+            released: row.released(),
             boots: &row.boots,
             power,
             command: self.commands.get(&row.machine.id),
+            signs: self.signs.get(&row.machine.id).unwrap_or(&silent),
             hindrance: None,
             conflict: None,
         };
@@ -171,16 +180,26 @@ impl World {
                 }
                 self.remember_command(machine, since, action);
             }
-            Action::Verify(_) => {}
+            Action::PlanWipe => {
+                if let Some(attempt) = self.row(machine).open_attempt() {
+                    attempt.wipe = Some(Wipe {
+                        at: now,
+                        boot: None,
+                    });
+                }
+                self.wake(machine);
+            }
+            Action::Verify(_) | Action::Ask(_) => {}
         }
         let row = self.row(machine);
         let same = row.machine.clone();
         row.write(same, now, None);
         let effect = match action {
-            Action::OpenAttempt | Action::CloseAttempt(_) => return,
+            Action::OpenAttempt | Action::CloseAttempt(_) | Action::PlanWipe => return,
             Action::StartFromNetwork => Event::Power(machine, PowerState::On),
             Action::PowerOff => Event::Power(machine, PowerState::Off),
             Action::Verify(boot) => Event::Verified(machine, *boot),
+            Action::Ask(attempt) => Event::Asked(machine, *attempt),
         };
         self.in_flight.insert(machine);
         let after = self.latency();
@@ -221,6 +240,9 @@ impl World {
             power_at: None,
             release: None,
             closed: None,
+            basis: None,
+            wipe: None,
+            verdict: None,
         };
         row.attempts.insert(0, attempt);
         row.totals.attempts += 1;
@@ -262,6 +284,32 @@ impl World {
                 .keep_boot(advanced(&boot, BootStep::Joined, now));
             self.wake(machine);
         }
+    }
+}
+
+impl World {
+    /// The API of the node to which a config went was asked: it runs from its disk, or is silent.
+    pub(crate) fn asked(&mut self, machine: MachineId, attempt: AttemptId) {
+        self.in_flight.remove(&machine);
+        let (owner, now) = (self.owner_nodes[&machine], self.now);
+        self.wake(machine);
+        if self.nodes[owner].is_up(attempt, now) {
+            self.hear_disk(owner, attempt);
+            let boot = self.row(machine).boots.first().cloned();
+            if let Some(boot) = boot {
+                self.row(machine)
+                    .keep_boot(advanced(&boot, BootStep::Joined, now));
+            }
+            return;
+        }
+        let signs = self.signs.entry(machine).or_default();
+        let before = signs.asked.take().filter(|it| it.attempt == attempt);
+        signs.asked = Some(Asked {
+            attempt,
+            at: now,
+            count: before.map_or(1, |it| it.count + 1),
+            reply: Reply::Silence("no route to host".to_owned()),
+        });
     }
 }
 

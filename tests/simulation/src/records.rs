@@ -21,6 +21,8 @@ pub(crate) struct Row {
     pub(crate) intent: Option<Intent>,
     /// The attempts of that intent, newest first.
     pub(crate) attempts: Vec<Attempt>,
+    /// The newest attempt of an earlier intent whose config was released.
+    pub(crate) former: Option<Attempt>,
     /// Its recent boots, newest first.
     pub(crate) boots: Vec<Boot>,
     /// How many attempts and network boots there were in all.
@@ -46,6 +48,7 @@ impl Row {
             known,
             intent,
             attempts,
+            former: None,
             boots,
             totals,
         }
@@ -100,8 +103,18 @@ impl Row {
         }
     }
 
-    /// Opens an intent: the attempts of the one before are history.
+    /// The newest attempt whose config was released, under whatever intent.
+    pub(crate) fn released(&self) -> Option<&Attempt> {
+        let mut newest_first = self.attempts.iter();
+        newest_first
+            .find(|attempt| attempt.release.is_some())
+            .or(self.former.as_ref())
+    }
+
+    /// Opens an intent: of the attempts of the one before, the last that was released may still
+    /// prove something.
     pub(crate) fn open_intent(&mut self, intent: Intent) {
+        self.former = self.released().cloned();
         self.intent = Some(intent);
         self.attempts.clear();
     }

@@ -119,6 +119,7 @@ impl World {
             Event::Conclude(loaded, power) => self.conclude(&loaded, &power),
             Event::Power(machine, to) => return self.power(machine, to),
             Event::Verified(machine, boot) => self.verified(machine, boot),
+            Event::Asked(machine, attempt) => self.asked(machine, attempt),
             Event::CallBootstrap(cluster, machine) => return self.call_bootstrap(cluster, machine),
             Event::BootstrapAnswered(cluster, machine, outcome) => {
                 self.record_bootstrap(cluster, machine, outcome);

@@ -11,6 +11,7 @@ use machine_core::cluster::Cluster;
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::{AttemptId, BootId, MachineId};
 use machine_core::machine::Machine;
+use machine_core::plan::signs::Signs;
 use machine_core::power::PowerCommand;
 use machine_core::time::Timestamp;
 
@@ -49,6 +50,8 @@ pub(crate) struct World {
     pub(crate) owner_nodes: BTreeMap<MachineId, usize>,
     /// What each machine's BMC was last told, as far as Drover remembers.
     pub(crate) commands: BTreeMap<MachineId, PowerCommand>,
+    /// What else Drover remembers of them.
+    pub(crate) signs: BTreeMap<MachineId, Signs>,
     pub(crate) in_flight: BTreeSet<MachineId>,
     pub(crate) woken: BTreeSet<MachineId>,
     pub(crate) touched: Vec<MachineId>,
@@ -83,6 +86,7 @@ impl World {
             attempt_owners: BTreeMap::new(),
             owner_nodes: BTreeMap::new(),
             commands: BTreeMap::new(),
+            signs: BTreeMap::new(),
             in_flight: BTreeSet::new(),
             woken: BTreeSet::new(),
             touched: Vec::new(),

@@ -49,9 +49,14 @@ fn message(scope: &str, it: &DescriptorProto, rows: &mut Vec<String>) {
 fn service(package: &str, it: &ServiceDescriptorProto, rows: &mut Vec<String>) {
     for method in &it.method {
         let plain = |name: &str| name.trim_start_matches('.').to_owned();
-        assert!(!method.client_streaming() && !method.server_streaming());
+        assert!(!method.client_streaming());
+        let stream = if method.server_streaming() {
+            "stream "
+        } else {
+            ""
+        };
         rows.push(format!(
-            "/{package}.{}/{}: {} -> {}",
+            "/{package}.{}/{}: {} -> {stream}{}",
             it.name(),
             method.name(),
             plain(method.input_type()),
@@ -99,8 +104,10 @@ const GOLDEN: &str = "
 /events.EventSinkService/Publish: events.EventRequest -> events.EventResponse
 /machine.MachineService/Bootstrap: machine.BootstrapRequest -> machine.BootstrapResponse
 /machine.MachineService/EtcdMemberList: machine.EtcdMemberListRequest -> machine.EtcdMemberListResponse
+/machine.MachineService/Read: machine.ReadRequest -> stream common.Data
 /machine.MachineService/ServiceList: google.protobuf.Empty -> machine.ServiceListResponse
 /machine.MachineService/Version: google.protobuf.Empty -> machine.VersionResponse
+common.Data: 1 common.Metadata metadata, 2 bytes bytes
 common.Error: 1 common.Code code, 2 string message
 common.Metadata: 2 string error, 3 google.rpc.Status status
 enum common.Code: 0 FATAL, 1 LOCKED, 2 CANCELED
@@ -132,6 +139,7 @@ machine.MachineStatusEvent.MachineStatus.UnmetCondition: 1 string name, 2 string
 machine.PhaseEvent: 1 string phase, 2 machine.PhaseEvent.Action action
 machine.PlatformInfo: 1 string name, 2 string mode
 machine.RestartEvent: 1 int64 cmd
+machine.ReadRequest: 1 string path
 machine.SequenceEvent: 1 string sequence, 2 machine.SequenceEvent.Action action, 3 common.Error error
 machine.ServiceHealth: 1 bool unknown, 2 bool healthy, 3 string last_message
 machine.ServiceInfo: 1 string id, 2 string state, 4 machine.ServiceHealth health

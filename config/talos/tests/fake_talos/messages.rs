@@ -110,3 +110,17 @@ pub(crate) struct BootstrapResponse {
     #[prost(message, repeated, tag = "1")]
     pub(crate) messages: Vec<Bootstrap>,
 }
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct ReadRequest {
+    #[prost(string, tag = "1")]
+    pub(crate) path: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Data {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) metadata: Option<Metadata>,
+    #[prost(bytes = "vec", tag = "2")]
+    pub(crate) bytes: Vec<u8>,
+}

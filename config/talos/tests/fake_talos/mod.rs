@@ -29,9 +29,9 @@ use zeroize::Zeroizing;
 use config_talos::credentials::Credentials;
 
 use messages::{
-    Bootstrap, BootstrapResponse, Empty, EtcdMember, EtcdMemberListResponse, EtcdMembers, Metadata,
-    PlatformInfo, ServiceHealth, ServiceInfo, ServiceList, ServiceListResponse, Version,
-    VersionInfo, VersionResponse,
+    Bootstrap, BootstrapResponse, Data, Empty, EtcdMember, EtcdMemberListResponse, EtcdMembers,
+    Metadata, PlatformInfo, ReadRequest, ServiceHealth, ServiceInfo, ServiceList,
+    ServiceListResponse, Version, VersionInfo, VersionResponse,
 };
 
 /// What the node does when it is called.
@@ -249,6 +249,7 @@ impl Node {
                 let messages = vec![Bootstrap { metadata }];
                 reply(request, BootstrapResponse { messages }).await
             }
+            "/machine.MachineService/Read" => read(request, metadata).await,
             _ => Status::unimplemented(path).into_http(),
         }
     }
@@ -279,6 +280,23 @@ async fn reply<T: prost::Message + Clone + Default + 'static>(
     });
     Grpc::new(ProstCodec::<T, Empty>::default())
         .unary(service, request)
+        .await
+}
+
+/// `/proc/cmdline` of an installed system, in two pieces.
+async fn read(request: Request<Body>, metadata: Option<Metadata>) -> Response<Body> {
+    let service = tower::service_fn(move |asked: tonic::Request<ReadRequest>| {
+        assert_eq!(asked.into_inner().path, "/proc/cmdline");
+        let piece = |bytes: &[u8]| Data {
+            metadata: metadata.clone(),
+            bytes: bytes.to_vec(),
+        };
+        let pieces = [piece(b"talos.plat"), piece(b"form=metal console=ttyS0\n")];
+        let stream = tokio_stream::iter(pieces.map(Ok::<_, Status>));
+        std::future::ready(Ok::<_, Status>(tonic::Response::new(stream)))
+    });
+    Grpc::new(ProstCodec::<Data, ReadRequest>::default())
+        .server_streaming(service, request)
         .await
 }
 

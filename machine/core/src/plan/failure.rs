@@ -1,6 +1,6 @@
 //! Why a machine is given up: the step, what was seen last, and what to do.
 
-use crate::attempt::Attempt;
+use crate::intent::Intent;
 use crate::lifecycle::Moving;
 use crate::machine::Failure;
 use crate::plan::pace::command_since;
@@ -21,9 +21,8 @@ pub(crate) fn deadline_passed(work: &Work<'_>, moving: Moving) -> Failure {
 }
 
 pub(crate) fn attempts_used_up(work: &Work<'_>) -> Failure {
-    let ended = work
-        .attempts
-        .first()
+    let last = work.attempts.first();
+    let ended = last
         .and_then(|attempt| attempt.closed)
         .map_or("did not end", |(_, end)| end.as_str());
     failure(
@@ -45,6 +44,9 @@ fn last_seen(work: &Work<'_>) -> String {
     if let Some(hindrance) = work.hindrance {
         return format!("it could not be installed: {hindrance}");
     }
+    if let Some(verdict) = work.attempts.first().and_then(|it| it.verdict.as_ref()) {
+        return format!("its node said: {}", verdict.why);
+    }
     work.boots.first().map_or_else(
         || "it was never seen booting".to_owned(),
         |boot| format!("last seen at step {} at {}", boot.step, boot.step_at),
@@ -53,18 +55,20 @@ fn last_seen(work: &Work<'_>) -> String {
 
 /// Power was switched as often as it may be; `since` is when the first time was.
 pub(crate) fn power_used_up(work: &Work<'_>, since: Timestamp, step: &str) -> Failure {
-    let times = Attempt::MAX_POWER_ACTIONS;
+    let times = Intent::MAX_POWER_COMMANDS;
     let refused = command_since(work, since).and_then(|command| command.refused.as_ref());
     match refused {
         Some(error) => failure(
             step,
-            &format!("its BMC was told {times} times to switch its power, and refused: {error}"),
+            &format!(
+                "its BMC was told to switch its power as often as it may be ({times} times), and refused: {error}"
+            ),
             "look at its BMC: its user may lack the right, or the board does not obey it",
         ),
         None => failure(
             step,
             &format!(
-                "power was switched {times} times and nothing came of it; {}",
+                "power may be switched {times} times, off and on together, and nothing came of it; {}",
                 last_seen(work)
             ),
             "look at its console: is the network first, or the boot override honoured?",

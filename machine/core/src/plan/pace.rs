@@ -18,8 +18,19 @@ pub(crate) const DISK_BOOT: Duration = Duration::from_mins(10);
 /// started anew: over IPv4 and IPv6, by PXE and HTTP, each for a minute. A restart of a server
 /// takes as long.
 pub(crate) const COME_BACK: Duration = Duration::from_mins(5);
+/// How long a node that has its config may be silent before a boot of its machine that came to its
+/// script counts as a new start: a restart by kexec is silent for about 15 s.
+pub(crate) const SILENCE: Duration = Duration::from_mins(2);
+/// For how long a BMC has to say that a machine is off, before an install counts as cut off: some
+/// say so in passing, while they or the machine restart.
+pub(crate) const OFF_CONFIRMED: Duration = Duration::from_secs(20);
 /// How long a boot that waits in its script may be silent: it asks again every few seconds.
 pub(crate) const SCRIPT_SILENCE: Duration = Duration::from_mins(1);
+
+/// How long firmware is waited for, after so many power commands: longer each time.
+pub(crate) fn self_test(commands: u32) -> Duration {
+    POWER_ON_SELF_TEST * 2_u32.pow((commands / 2).min(4))
+}
 
 /// Whether the newest boot is a network boot that began after `since`, or one that still asks.
 pub(crate) fn is_netbooting(work: &Work<'_>, since: Timestamp, now: Timestamp) -> bool {

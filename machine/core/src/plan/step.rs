@@ -1,7 +1,7 @@
 //! What a plan comes to: one step.
 
 use crate::attempt::AttemptEnd;
-use crate::id::BootId;
+use crate::id::{AttemptId, BootId};
 use crate::intent::Assignment;
 use crate::lifecycle::Input;
 use crate::machine::Failure;
@@ -21,6 +21,12 @@ pub enum Action {
     /// Ask the API of the system that runs from disk in this boot for its version: only a member
     /// of the cluster can answer.
     Verify(BootId),
+    /// Ask the API of the node to which the config of this attempt went: does it live, and does it
+    /// run from its disk?
+    Ask(AttemptId),
+    /// Record that the older install on the open attempt's disk is wiped by its next boot from the
+    /// network.
+    PlanWipe,
 }
 
 /// One step.

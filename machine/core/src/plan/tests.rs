@@ -1,18 +1,23 @@
 //! A story for each branch of the plan.
 
 mod again;
+mod asked;
 mod back;
 mod cancelled;
+mod older;
+mod refused;
 mod switching;
+mod tries;
 
 use super::*;
-use crate::attempt::{AttemptEnd, Release};
+use crate::attempt::{Attempt, AttemptEnd, Release};
 use crate::boot::Boot;
 use crate::fixtures::{assignment, at, attempt, boot, intent, machine};
 use crate::hardware::MacAddress;
-use crate::id::{AttemptId, BootId};
-use crate::intent::{Intent, IntentEnd};
+use crate::id::{AttemptId, BootId, IntentId};
+use crate::intent::IntentEnd;
 use crate::lifecycle::Origin;
+use crate::plan::signs::{Asked, Reply, Signs};
 use crate::power::PowerCommand;
 
 const PROVISIONING: State = State::Provisioning(Origin::Available);
@@ -27,9 +32,12 @@ struct Story {
     attempts: Vec<Attempt>,
     boots: Vec<Boot>,
     power: PowerObservation,
+    powered_on: Option<Timestamp>,
     command: Option<PowerCommand>,
     hindrance: Option<&'static str>,
     conflict: Option<&'static str>,
+    former: Option<Attempt>,
+    signs: Signs,
 }
 
 impl Story {
@@ -42,9 +50,12 @@ impl Story {
             attempts: Vec::new(),
             boots: Vec::new(),
             power: ON,
+            powered_on: None,
             command: None,
             hindrance: None,
             conflict: None,
+            former: None,
+            signs: Signs::default(),
         }
     }
 
@@ -63,15 +74,45 @@ impl Story {
             facts_complete: self.facts_complete,
             intent: self.intent.as_ref(),
             attempts: &self.attempts,
+            released: self
+                .attempts
+                .iter()
+                .find(|attempt| attempt.release.is_some())
+                .or(self.former.as_ref()),
             boots: &self.boots,
             power: &self.power,
+            powered_on: self.powered_on,
             command: self.command.as_ref(),
+            signs: &self.signs,
             hindrance: self.hindrance,
             conflict: self.conflict,
         };
         plan(&work, at(now))
     }
+
+    /// Its API was asked at this moment for the attempt of `released`, and nobody answered.
+    fn silent_at(&mut self, now: i64) {
+        self.asked_at(now, Reply::Silence("connection refused".to_owned()));
+    }
+
+    fn asked_at(&mut self, now: i64, reply: Reply) {
+        self.signs.asked = Some(Asked {
+            attempt: attempt().id,
+            at: at(now),
+            count: 1,
+            reply,
+        });
+    }
+
+    /// The step once its API was asked, and did not answer.
+    fn step_in_silence(&mut self, now: i64) -> Step {
+        assert_eq!(self.step(now), Step::Act(Action::Ask(attempt().id)));
+        self.silent_at(now);
+        self.step(now)
+    }
 }
+
+const INTERRUPTED: Step = Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted));
 
 fn take(acceptance: Acceptance) -> Allocation {
     Allocation::Take {
@@ -166,6 +207,7 @@ fn a_machine_that_waits_in_its_script_is_left_to_fetch_its_config() {
         step_at: at(95),
         ..boot(1, 10, BootStep::Script)
     }];
+    story.power = PowerObservation::NoBmc;
     assert!(waits(&story.step(100)));
 }
 
@@ -190,14 +232,16 @@ fn a_late_proof_ends_a_failure_and_a_foreign_config_proves_nothing() {
         ..disk_boot(&released(), BootStep::Joined)
     }];
     assert!(waits(&story.step(90_000)));
+}
+
+#[test]
+fn the_tag_proves_and_not_the_clock() {
+    let mut story = Story::provisioning(vec![released()]);
     story.boots = vec![Boot {
-        opened: at(40),
+        opened: at(-3_600),
         ..disk_boot(&released(), BootStep::Joined)
     }];
-    assert!(
-        waits(&story.step(90_000)),
-        "before the release it ran from what was there before"
-    );
+    assert_eq!(story.step(90), Step::Advance(Input::RunsFromDisk));
 }
 
 #[test]
@@ -228,16 +272,17 @@ fn an_api_that_never_answers_is_not_asked_for_ever() {
     story.boots = vec![disk_boot(&released(), BootStep::Disk)];
     let verify = Step::Act(Action::Verify(story.boots[0].id));
     story.power = OFF;
+    story.signs.off_since = Some(at(600));
     assert_eq!(story.step(679), verify, "a BMC may be wrong for a while");
     assert_eq!(
-        story.step(680),
-        Step::Act(Action::CloseAttempt(AttemptEnd::Interrupted)),
+        story.step_in_silence(680),
+        INTERRUPTED,
         "its power was cut before it answered"
     );
     story.power = ON;
     story.machine.deadline = Some(at(9_000));
     assert_eq!(story.step(8_999), verify);
-    assert!(matches!(story.step(9_000), Step::GiveUp(_)));
+    assert!(matches!(story.step_in_silence(9_000), Step::GiveUp(_)));
     story.boots[0].step = BootStep::Joined;
     assert_eq!(story.step(9_000), Step::Advance(Input::RunsFromDisk));
 }
@@ -271,7 +316,7 @@ fn reason(step: Step) -> String {
 #[test]
 fn what_stands_against_an_install_is_said_while_it_waits_and_when_it_fails() {
     let mut story = Story::provisioning(vec![attempt()]);
-    story.boots = vec![boot(1, 10, BootStep::Script)];
+    story.boots = vec![boot(1, 10, BootStep::Loader)];
     story.hindrance = Some("no image talos for amd64 in the settings");
     assert!(reason(story.step(20)).contains("no image talos"));
     story.power = PowerObservation::NoBmc;

@@ -5,7 +5,9 @@ use crate::attempt::Attempt;
 use crate::boot::Boot;
 use crate::intent::Intent;
 use crate::machine::Machine;
+use crate::plan::signs::Signs;
 use crate::power::{PowerCommand, PowerObservation};
+use crate::time::Timestamp;
 
 /// What is known of a machine and its work.
 #[derive(Debug, Clone, Copy)]
@@ -20,12 +22,18 @@ pub struct Work<'a> {
     pub intent: Option<&'a Intent>,
     /// The attempts of that intent, newest first.
     pub attempts: &'a [Attempt],
+    /// The newest attempt of the machine whose config was released, under whatever intent.
+    pub released: Option<&'a Attempt>,
     /// Its recent boots, newest first.
     pub boots: &'a [Boot],
     /// What its BMC said.
     pub power: &'a PowerObservation,
+    /// When Drover, or a person through it, last switched it on, if nobody switched it off since.
+    pub powered_on: Option<Timestamp>,
     /// What its BMC was last told, and what came of it.
     pub command: Option<&'a PowerCommand>,
+    /// What was noticed of it that is not kept.
+    pub signs: &'a Signs,
     /// What keeps it from an install that is asked for, until somebody mends it.
     pub hindrance: Option<&'a str>,
     /// Whose identity it claims, and what differs, if it is in conflict.

@@ -94,6 +94,9 @@ pub(crate) fn attempt(byte: u8, intent: u8, machine: u8, number: u32) -> Attempt
         power_at: None,
         release: None,
         closed: None,
+        basis: None,
+        wipe: None,
+        verdict: None,
     }
 }
 

@@ -13,6 +13,7 @@
     reason = "tests fail by panicking, and say what they do"
 )]
 
+mod attempts_told;
 mod bench;
 mod bounded;
 mod changes;
@@ -65,6 +66,10 @@ const CASES: &[Case] = cases![
     changes::work_is_opened_counted_and_closed,
     changes::what_was_thought_out_before_the_machine_changed_is_not_done,
     changes::power_is_not_switched_once_a_config_is_released,
+    attempts_told::a_wipe_is_planned_once_and_one_boot_carries_it,
+    attempts_told::what_a_node_said_first_stands,
+    attempts_told::the_newest_released_attempt_is_found_under_any_intent,
+    attempts_told::the_later_step_stands_whatever_the_clock_said,
     once::a_request_is_carried_out_once,
     once::of_the_same_request_twice_at_once_one_is_carried_out,
     changes::bootstrap_is_recorded_once,

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use machine_core::attempt::{Attempt, AttemptEnd, Release};
+use machine_core::attempt::{Attempt, AttemptEnd, Release, Verdict, Wipe};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::id::{AttemptId, BootId, IntentId};
@@ -70,6 +70,16 @@ fn work() -> impl Strategy<Value = (Intent, Attempt)> {
                         fetches,
                     }),
                     closed: Some((expires, ends.1)),
+                    basis: power_at.map(|_| [7; 32]),
+                    wipe: power_at.map(|at| Wipe {
+                        at,
+                        boot: claims.is_multiple_of(2).then(|| BootId::from_bytes(id)),
+                    }),
+                    verdict: number.is_multiple_of(2).then(|| Verdict {
+                        at: opened,
+                        end: ends.1,
+                        why: fixtures::intent(1, 1).reason,
+                    }),
                     ..fixtures::attempt(1, 1, 1, 1)
                 };
                 (intent, attempt)

@@ -5,7 +5,7 @@ use super::*;
 /// What failed, and was tried again by a person at 100 s.
 fn tried_again() -> Story {
     let failed = Attempt {
-        power_actions: Attempt::MAX_POWER_ACTIONS,
+        power_actions: Intent::MAX_POWER_COMMANDS,
         closed: Some((at(90), AttemptEnd::TimedOut)),
         ..attempt()
     };
@@ -86,4 +86,35 @@ fn an_intent_that_is_taken_back_in_the_middle_is_not_opened_anew() {
         ..intent()
     });
     assert!(matches!(story.step(121), Step::GiveUp(_)));
+}
+
+#[test]
+fn late_evidence_of_the_machines_newest_released_attempt_is_found_under_a_new_permission() {
+    let mut story = tried_again();
+    story.intent = Some(Intent {
+        id: IntentId::from_bytes([8; 16]),
+        opened: at(101),
+        ..intent()
+    });
+    let late = Attempt {
+        closed: Some((at(90), AttemptEnd::TimedOut)),
+        ..released()
+    };
+    story.attempts = Vec::new();
+    story.boots = vec![disk_boot(&late, BootStep::Joined)];
+    story.former = Some(late.clone());
+    assert_eq!(story.step(102), Step::Advance(Input::RunsFromDisk));
+    story.former = Some(Attempt {
+        closed: Some((at(90), AttemptEnd::Installed)),
+        ..late.clone()
+    });
+    assert_eq!(
+        story.step(102),
+        Step::Act(Action::OpenAttempt),
+        "a member that is installed anew runs on the config of before"
+    );
+    let mut other = late;
+    other.assignment.disk = "serial:D2".parse().unwrap();
+    story.former = Some(other);
+    assert_eq!(story.step(102), Step::Act(Action::OpenAttempt));
 }

@@ -1,0 +1,76 @@
+//! Stories of the question to a node's API, before anything is done that would cut off a member.
+
+use super::*;
+
+const ASK: Step = Step::Act(Action::Ask(AttemptId::from_bytes([4; 16])));
+
+#[test]
+fn a_released_attempt_is_never_closed_by_time_before_its_node_was_asked() {
+    let mut story = Story::provisioning(vec![released()]);
+    story.silent_at(9_900);
+    assert_eq!(story.step(10_000), ASK, "that was too long ago");
+    story.asked_at(10_000, Reply::Unclear);
+    assert!(waits(&story.step(10_000)));
+    story.silent_at(10_000);
+    assert_eq!(
+        story.step(10_000),
+        Step::Act(Action::CloseAttempt(AttemptEnd::TimedOut))
+    );
+}
+
+#[test]
+fn a_machine_is_not_given_up_before_its_node_was_asked() {
+    let mut story = Story::provisioning(vec![released()]);
+    story.machine.deadline = Some(at(500));
+    assert_eq!(story.step(500), ASK);
+    story.asked_at(500, Reply::FromNetwork);
+    assert!(matches!(story.step(500), Step::GiveUp(_)));
+}
+
+/// The log line that tells of its disk was lost, its attempt has ended, and the next is open.
+#[test]
+fn a_machine_is_not_switched_off_before_the_node_of_its_last_release_was_asked() {
+    let lost = Attempt {
+        closed: Some((at(80), AttemptEnd::TimedOut)),
+        ..released()
+    };
+    let second = Attempt {
+        id: AttemptId::from_bytes([5; 16]),
+        number: 2,
+        opened: at(100),
+        ..attempt()
+    };
+    let mut story = Story::provisioning(vec![second, lost]);
+    assert_eq!(story.step(120), ASK);
+    story.asked_at(120, Reply::Unclear);
+    assert!(waits(&story.step(120)), "it may be a member");
+    story.asked_at(120, Reply::FromNetwork);
+    assert_eq!(story.step(120), Step::Act(Action::PowerOff));
+    story.silent_at(120);
+    assert_eq!(story.step(120), Step::Act(Action::PowerOff));
+}
+
+#[test]
+fn an_install_is_asked_for_by_itself_and_more_seldom_each_time() {
+    let mut story = Story::provisioning(vec![released()]);
+    story.boots = vec![boot(1, 10, BootStep::Installing)];
+    assert_eq!(
+        story.step(60),
+        Step::Wait {
+            until: Some(at(350)),
+            why: "it has its config and installs".to_owned()
+        }
+    );
+    assert_eq!(story.step(350), ASK);
+    let mut now = 350;
+    for (count, pause) in [(1, 60), (2, 120), (3, 240), (4, 480), (5, 600), (60, 600)] {
+        story.silent_at(now);
+        story.signs.asked.as_mut().unwrap().count = count;
+        assert!(waits(&story.step(now + pause - 1)), "{count}");
+        now += pause;
+        assert_eq!(story.step(now), ASK, "{count}");
+    }
+    story.signs.asked = None;
+    story.boots[0].step = BootStep::Installed;
+    assert_eq!(story.step(70), ASK, "it said that it restarts");
+}

@@ -1,0 +1,120 @@
+//! An attempt whose config was not released: the machine has to boot from the network, started by
+//! us where it has a BMC.
+
+use crate::attempt::{Attempt, AttemptEnd};
+use crate::boot::BootStep;
+use crate::intent::Intent;
+use crate::plan::failure::power_used_up;
+use crate::plan::older_install::{plan_older_install, unasked};
+use crate::plan::pace::{RESTART_GRACE, is_netbooting, paused, self_test};
+use crate::plan::step::{Action, Step};
+use crate::plan::work::Work;
+use crate::power::{PowerObservation, PowerState};
+use crate::release::{follows_power_on, is_accepted};
+use crate::time::Timestamp;
+
+/// The next step of an attempt whose config was not released.
+pub(crate) fn plan_unreleased(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step {
+    if now >= attempt.deadline {
+        return Step::Act(Action::CloseAttempt(AttemptEnd::TimedOut));
+    }
+    if let Some(step) = plan_older_install(work, attempt, now) {
+        return step;
+    }
+    let step = plan_network_boot(work, attempt, now);
+    match (step, work.hindrance) {
+        (Step::Wait { until, why }, Some(hindrance)) => Step::Wait {
+            until,
+            why: format!("it can't be installed: {hindrance}; {why}"),
+        },
+        (step, _) => step,
+    }
+}
+
+fn plan_network_boot(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step {
+    let since = attempt.power_at.unwrap_or(attempt.opened);
+    let netboots = is_netbooting(work, since, now);
+    match work.power {
+        PowerObservation::Unreachable(why) => Step::wait(format!("its BMC does not answer: {why}")),
+        PowerObservation::NoBmc if waits_for_wipe(work, attempt) => Step::wait(format!(
+            "restart it: its next boot from the network wipes the older install on {}",
+            attempt.assignment.disk
+        )),
+        PowerObservation::NoBmc if netboots => Step::wait(netboot_progress(work)),
+        PowerObservation::NoBmc => {
+            Step::wait("it has no BMC: switch it on, to boot from the network")
+        }
+        PowerObservation::Is(PowerState::Off) => {
+            switch(work, attempt, Action::StartFromNetwork, now)
+        }
+        PowerObservation::Is(PowerState::On) if netboots => {
+            if is_somebody(work, attempt) || waits_for_wipe(work, attempt) {
+                switch(work, attempt, Action::PowerOff, now)
+            } else {
+                Step::wait(netboot_progress(work))
+            }
+        }
+        PowerObservation::Is(PowerState::On) => plan_silence(work, attempt, since, now),
+    }
+}
+
+/// It is on, and does not ask: it tests its memory, or has lost its way.
+fn plan_silence(work: &Work<'_>, attempt: &Attempt, since: Timestamp, now: Timestamp) -> Step {
+    let lost = attempt.number > 1 && attempt.power_at.is_none();
+    let until = since.plus(if lost {
+        RESTART_GRACE
+    } else {
+        self_test(commands(work))
+    });
+    if now >= until {
+        switch(work, attempt, Action::PowerOff, now)
+    } else {
+        Step::Wait {
+            until: Some(until),
+            why: "it is on: its firmware should ask soon".to_owned(),
+        }
+    }
+}
+
+/// Whether somebody waits in our script, or runs our installer, whom we did not switch on in this
+/// attempt. It gets no config: it may be another machine with a copied card. The machine's own
+/// power tells them apart. What it said before our last command is over.
+fn is_somebody(work: &Work<'_>, attempt: &Attempt) -> bool {
+    work.boots.first().is_some_and(|boot| {
+        let last = attempt.power_at.map(|at| at.plus(RESTART_GRACE));
+        let still_asks = last.is_none_or(|last| boot.step_at >= last);
+        let is_ours = follows_power_on(boot, work.powered_on) || is_accepted(attempt, boot.id);
+        boot.step >= BootStep::Script && still_asks && !is_ours
+    })
+}
+
+/// Whether the system that runs has to be started anew, for a boot that wipes.
+fn waits_for_wipe(work: &Work<'_>, attempt: &Attempt) -> bool {
+    attempt.wipe.is_some_and(|wipe| wipe.boot.is_none()) && unasked(work, attempt).is_some()
+}
+
+/// How many power commands were given under the intent.
+fn commands(work: &Work<'_>) -> u32 {
+    work.attempts
+        .iter()
+        .map(|attempt| attempt.power_actions)
+        .sum()
+}
+
+/// Switches power, unless that was done often enough, or its BMC needs a pause. What may not be
+/// switched on again is not switched off.
+fn switch(work: &Work<'_>, attempt: &Attempt, action: Action, now: Timestamp) -> Step {
+    let needs = if action == Action::PowerOff { 2 } else { 1 };
+    if commands(work).saturating_add(needs) > Intent::MAX_POWER_COMMANDS {
+        return Step::GiveUp(power_used_up(work, attempt.opened, "network boot"));
+    }
+    paused(work, attempt.opened, now).unwrap_or(Step::Act(action))
+}
+
+fn netboot_progress(work: &Work<'_>) -> String {
+    let step = work
+        .boots
+        .first()
+        .map_or("nothing", |boot| boot.step.as_str());
+    format!("it boots from the network (last step: {step})")
+}
