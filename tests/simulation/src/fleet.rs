@@ -10,7 +10,7 @@ use machine_core::cluster::{
     Acceptance, Cluster, ClusterSpec, MemberRule, Pattern, Role, Selector,
 };
 use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
-use machine_core::evidence::KnownIdentity;
+use machine_core::evidence::{Heard, KnownIdentity};
 use machine_core::hardware::{DiskIdentity, MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::lifecycle::State;
@@ -135,8 +135,10 @@ impl World {
             name: machine.name.clone(),
             since: self.now,
             macs: node.cards.iter().copied().collect(),
+            registered: true,
             uuid: knows_board.then_some(node.uuid),
             serial: None,
+            heard: Heard::default(),
         };
         self.enrol(Row::new(machine, known), index);
     }

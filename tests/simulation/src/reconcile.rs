@@ -217,6 +217,7 @@ impl World {
             opened: now,
             deadline: now.plus(Attempt::LIFETIME),
             boot: None,
+            accepted_boot: None,
             power_actions: 0,
             power_at: None,
             release: None,
