@@ -3,7 +3,6 @@
 use crate::attempt::Attempt;
 use crate::boot::{Boot, BootOrigin, BootStep};
 use crate::cluster::Role;
-use crate::endpoint::{BmcEndpoint, BmcProtocol};
 use crate::hardware::MacAddress;
 use crate::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use crate::intent::{Actor, Assignment, Intent};

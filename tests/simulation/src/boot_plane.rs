@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use machine_core::boot::{Asker, Boot, BootOrigin, BootStep};
 use machine_core::decision::{Answer, BootFacts, Stage, decide};
-use machine_core::evidence::{Claim, Identity, KnownIdentity, identify};
+use machine_core::evidence::{Claim, Heard, Identity, KnownIdentity, identify};
 use machine_core::hardware::{Arch, Firmware};
 use machine_core::id::{AttemptId, BootId, MachineId};
 use machine_core::machine::{Hardware, Machine};
@@ -114,6 +114,7 @@ impl World {
             attempt: row.and_then(|row| row.attempts.first()),
             boot,
             safe_mode: None,
+            doubt: None,
         };
         decide(&facts, self.now).answer
     }
@@ -157,10 +158,7 @@ impl World {
         let boot = self.boot_of(index)?;
         let claim = self.claim_of(index, true);
         let mut identity = self.identify(&claim);
-        if matches!(
-            identity,
-            Identity::Unknown | Identity::Conflict { claimant: None, .. }
-        ) {
+        if identity == Identity::Unknown {
             self.discover_machine(index);
             identity = self.identify(&claim);
         }
@@ -211,9 +209,14 @@ impl World {
             machine: id,
             name: machine.name.clone(),
             since: self.now,
-            macs: node.cards.iter().copied().collect(),
-            uuid: Some(node.uuid),
-            serial: Some(node.serial.clone()),
+            macs: [node.mac].into(),
+            registered: false,
+            uuid: None,
+            serial: None,
+            heard: Heard {
+                uuids: [node.uuid].into(),
+                serials: [node.serial.clone()].into(),
+            },
         };
         self.enrol(Row::new(machine, known), index);
     }
@@ -234,8 +237,8 @@ impl World {
         boards.entry(node.uuid).or_default().insert(machine);
         let (uuid, serial) = (node.uuid, node.serial.clone());
         let row = self.row(machine);
-        row.known.uuid.get_or_insert(uuid);
-        row.known.serial.get_or_insert(serial);
+        row.known.heard.uuids.insert(uuid);
+        row.known.heard.serials.insert(serial);
         if row.machine.hardware != hardware {
             let learned = Machine {
                 hardware,

@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use machine_core::attempt::Grant;
 use machine_core::cluster::BootstrapOutcome;
 use machine_core::id::{AttemptId, BootId, MachineId};
 use machine_core::power::{PowerObservation, PowerState};
+use machine_core::release::Grant;
 
 use crate::node::NodeStep;
 use crate::records::Row;

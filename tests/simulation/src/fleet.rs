@@ -11,7 +11,7 @@ use machine_core::cluster::{
 };
 use machine_core::disk::DiskIdentity;
 use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
-use machine_core::evidence::KnownIdentity;
+use machine_core::evidence::{Heard, KnownIdentity};
 use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::lifecycle::State;
@@ -136,8 +136,10 @@ impl World {
             name: machine.name.clone(),
             since: self.now,
             macs: node.cards.iter().copied().collect(),
+            registered: true,
             uuid: knows_board.then_some(node.uuid),
             serial: None,
+            heard: Heard::default(),
         };
         self.enrol(Row::new(machine, known), index);
     }

@@ -100,6 +100,7 @@ impl World {
             released: row.released(),
             boots: &row.boots,
             power,
+            powered_on: row.powered_on,
             command: self.commands.get(&row.machine.id),
             signs: self.signs.get(&row.machine.id).unwrap_or(&silent),
             hindrance: None,
@@ -172,6 +173,7 @@ impl World {
             }
             Action::StartFromNetwork | Action::PowerOff => {
                 let row = self.row(machine);
+                row.powered_on = (*action == Action::StartFromNetwork).then_some(now);
                 let mut since = row.machine.since;
                 if let Some(attempt) = row.open_attempt() {
                     attempt.power_actions += 1;
@@ -236,6 +238,7 @@ impl World {
             opened: now,
             deadline: now.plus(Attempt::LIFETIME),
             boot: None,
+            accepted_boot: None,
             power_actions: 0,
             power_at: None,
             release: None,

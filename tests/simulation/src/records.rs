@@ -25,6 +25,8 @@ pub(crate) struct Row {
     pub(crate) former: Option<Attempt>,
     /// Its recent boots, newest first.
     pub(crate) boots: Vec<Boot>,
+    /// When it was last switched on by Drover, if nobody switched it off since.
+    pub(crate) powered_on: Option<Timestamp>,
     /// How many attempts and network boots there were in all.
     pub(crate) totals: Totals,
 }
@@ -50,6 +52,7 @@ impl Row {
             attempts,
             former: None,
             boots,
+            powered_on: None,
             totals,
         }
     }

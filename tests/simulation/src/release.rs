@@ -3,11 +3,12 @@
 
 use std::net::IpAddr;
 
-use machine_core::attempt::{Attempt, Grant, Peer, Release, ReleaseFacts, may_release};
+use machine_core::attempt::{Attempt, Release};
 use machine_core::boot::BootStep;
 use machine_core::disk::DiskIdentity;
 use machine_core::hardware::MacAddress;
 use machine_core::id::AttemptId;
+use machine_core::release::{Addressing, Grant, Peer, ReleaseFacts, may_release};
 
 use crate::event::{Deed, Event, Releasing};
 use crate::invariant::Violation;
@@ -38,8 +39,12 @@ impl World {
             attempt: asked,
             intent,
             state: row.machine.state,
-            hardware: &macs,
-            boot_address: served.and_then(|boot| boot.address),
+            cards: &macs,
+            boot: served,
+            addressing: Addressing::Ours,
+            leased_to: None,
+            doubt: None,
+            names_another: false,
             transport_permitted: true,
         };
         let permitted = may_release(&facts, Peer { address, hardware }, self.now);

@@ -145,7 +145,8 @@ impl World {
         for mac in &row.known.macs {
             self.cards.entry(*mac).or_default().insert(id);
         }
-        if let Some(uuid) = row.known.uuid {
+        let heard = row.known.heard.uuids.iter().copied();
+        for uuid in heard.chain(row.known.uuid) {
             self.boards.entry(uuid).or_default().insert(id);
         }
         self.owner_nodes.insert(id, node);
