@@ -4,10 +4,12 @@
 //! commit task before the answer is given.
 
 mod bmc;
+mod case;
 mod claims;
 mod dhcp;
 mod document;
 mod script;
+mod speaker;
 #[cfg(test)]
 mod tests;
 

@@ -103,4 +103,9 @@ impl Attempt {
     pub fn is_open(&self) -> bool {
         self.closed.is_none()
     }
+
+    /// Whether a person accepted this boot for it.
+    pub fn has_accepted(&self, boot: BootId) -> bool {
+        self.accepted_boot == Some(boot)
+    }
 }
