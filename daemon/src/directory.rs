@@ -5,11 +5,13 @@
 
 mod bmc;
 mod bounds;
+mod case;
 mod claims;
 mod dhcp;
 mod document;
 mod rounds;
 mod script;
+mod speaker;
 #[cfg(test)]
 mod tests;
 

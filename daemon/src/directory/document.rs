@@ -7,24 +7,18 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use config_render::oses::talos::MACHINE_CONFIG;
-use machine_core::attempt::{Attempt, Release};
+use machine_core::attempt::Release;
 use machine_core::boot::{Boot, BootStep};
-use machine_core::claimant::{Claimant, Doubt};
-use machine_core::cluster::Cluster;
-use machine_core::evidence::KnownIdentity;
+use machine_core::claimant::Claimant;
 use machine_core::hardware::MacAddress;
-use machine_core::intent::Intent;
-use machine_core::machine::Machine;
-use machine_core::network::{ClientKey, DhcpMode};
+use machine_core::network::DhcpMode;
 use machine_core::release::{
-    Addressing, Grant, Peer, PowerProof, ReleaseFacts, ReleaseRefusal, is_accepted, may_be_running,
-    may_release,
+    Addressing, Grant, Peer, PowerProof, ReleaseFacts, ReleaseRefusal, may_be_running, may_release,
 };
 use machine_core::time::Timestamp;
-use machine_store::boot_read::Standing;
+use machine_store::attempts;
 use machine_store::claimants::Heard;
 use machine_store::commit::claim::{ClaimOutcome, Fetch, FetchOutcome, ReleaseClaim};
-use machine_store::{attempts, boots, claimants, clusters, identities, intents, leases, machines};
 use pxe_server::complaint::Source;
 use pxe_server::directory::{Document, DocumentRequest};
 use sha2::{Digest, Sha256};
@@ -32,24 +26,11 @@ use tracing::info;
 
 use crate::clock::now;
 use crate::directory::BootDirectory;
+use crate::directory::case::Case;
 use crate::directory::claims::{self, Tone};
 use crate::error::StepError;
 use crate::machine_config::{Rendered, render_config};
 use crate::records::{About, advanced};
-
-/// All that a release is judged by.
-struct Case {
-    attempt: Attempt,
-    intent: Intent,
-    machine: Machine,
-    cluster: Cluster,
-    boot: Option<Boot>,
-    known: Option<KnownIdentity>,
-    doubt: Option<Doubt>,
-    /// What the attempt's boot said of itself.
-    said: Option<Claimant>,
-    leased_to: Option<MacAddress>,
-}
 
 impl BootDirectory {
     /// The document; `None` if it is refused.
@@ -115,7 +96,7 @@ impl BootDirectory {
         if grant == Grant::First {
             let observed = self.witness.ask(&case.machine).await;
             let boot = case.boot.as_ref();
-            let is_accepted = boot.is_some_and(|it| is_accepted(&case.attempt, it.id));
+            let is_accepted = boot.is_some_and(|it| case.attempt.has_accepted(it.id));
             may_be_running(PowerProof {
                 observed: &observed,
                 is_accepted,
@@ -129,61 +110,6 @@ impl BootDirectory {
             Some(DhcpMode::Authoritative { .. }) => Addressing::Ours,
             Some(DhcpMode::Proxy | DhcpMode::Off) | None => Addressing::Others,
         }
-    }
-
-    async fn case(&self, attempt: Attempt, peer: IpAddr, at: Timestamp) -> Result<Case, StepError> {
-        let db = &self.records.db;
-        let gone = |what| StepError::Gone { what };
-        let intent = intents::find(db, attempt.intent)
-            .await?
-            .ok_or_else(|| gone("the intent"))?;
-        let machine = machines::find(db, attempt.machine)
-            .await?
-            .ok_or_else(|| gone("the machine"))?;
-        let cluster = clusters::find(db, attempt.assignment.cluster).await?;
-        let cluster = cluster.ok_or_else(|| gone("the cluster"))?;
-        let boot = match attempt.boot {
-            Some(boot) => boots::find(db, boot).await?,
-            None => None,
-        };
-        let known = identities::of_machine(db, machine.id).await?;
-        let standing = Standing {
-            machine,
-            intent: Some(intent),
-            attempt: Some(attempt),
-        };
-        let doubt = match (&boot, &known) {
-            (Some(boot), Some(known)) => self.doubt(&standing, known, boot, (None, at)).await?,
-            _ => None,
-        };
-        let Standing {
-            machine,
-            intent: Some(intent),
-            attempt: Some(attempt),
-        } = standing
-        else {
-            return Err(gone("the attempt"));
-        };
-        let spoken = claimants::of_machine(db, machine.id).await?.into_iter();
-        let said = spoken
-            .map(|it| it.claimant)
-            .find(|it| Some(it.boot) == attempt.boot);
-        let leases = leases::of_address(db, peer).await?;
-        let leased_to = leases
-            .iter()
-            .find(|it| it.expires > at)
-            .map(|it| card_of(&it.client));
-        Ok(Case {
-            attempt,
-            intent,
-            machine,
-            cluster,
-            boot,
-            known,
-            doubt,
-            said,
-            leased_to,
-        })
     }
 
     async fn note_refusal(
@@ -343,26 +269,5 @@ impl BootDirectory {
         }
         self.records.wake.machine(case.machine.id);
         Ok(())
-    }
-}
-
-impl Case {
-    /// Whether the asker names another board than the attempt's boot did, or than is registered.
-    fn is_named_otherwise(&self, request: &DocumentRequest) -> bool {
-        let (uuid, serial) = (request.uuid, request.serial.as_ref());
-        let differs = |it: &Claimant| it.differs_from(uuid, serial);
-        let registered = self.known.as_ref().zip(self.said.as_ref());
-        let registered = registered.map(|(known, said)| Claimant {
-            uuid: known.uuid,
-            serial: known.serial.clone(),
-            ..said.clone()
-        });
-        self.said.as_ref().is_some_and(differs) || registered.as_ref().is_some_and(differs)
-    }
-}
-
-const fn card_of(client: &ClientKey) -> MacAddress {
-    match client {
-        ClientKey::Hardware(mac) => *mac,
     }
 }

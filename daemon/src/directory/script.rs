@@ -8,7 +8,7 @@ use config_render::oses::find_os;
 use config_render::oses::talos::MACHINE_CONFIG;
 use machine_core::attempt::{Attempt, Wipe};
 use machine_core::boot::{Boot, BootStep};
-use machine_core::claimant::{Claimant, Doubt};
+use machine_core::claimant::Doubt;
 use machine_core::cluster::Cluster;
 use machine_core::decision::{Answer, BootFacts, Decision, Stage, decide};
 use machine_core::evidence::{Claim, Identity};
@@ -19,17 +19,14 @@ use machine_core::network::UnknownPolicy;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::{BootRead, boot_read};
 use machine_store::change::{AttemptWrite, Change, Outcome, apply};
-use machine_store::claimants::Heard;
 use machine_store::commit::sighting::{NewMachine, NewMachineOutcome};
 use machine_store::events::Event;
 use machine_store::evidence::Evidence;
 use machine_store::{attempts, clusters};
-use pxe_server::complaint::Source;
 use pxe_server::directory::{ScriptAnswer, ScriptRequest};
 
 use crate::clock::now;
 use crate::directory::BootDirectory;
-use crate::directory::claims::{self, Tone};
 use crate::directory::dhcp::describe;
 use crate::error::StepError;
 use crate::hindrance::bootable;
@@ -87,142 +84,6 @@ impl BootDirectory {
                 .await
                 .map(Some),
         }
-    }
-
-    /// The card of a boot, if the script is its asker's: it goes only to the address that the boot
-    /// holds and to the card that it began with, as we see it behind that address. Where we lease no
-    /// address, the first with that card is it.
-    async fn holder(
-        &self,
-        boot: &Boot,
-        request: &ScriptRequest,
-        at: Timestamp,
-    ) -> Result<Option<MacAddress>, StepError> {
-        let Some(seen) = request.hardware else {
-            let peer = request.peer;
-            return Err(StepError::Outside(format!(
-                "the card behind {peer} is not known at this moment"
-            )));
-        };
-        let Some(mac) = boot.mac else {
-            return Ok(None);
-        };
-        let has_address = boot.address.is_none_or(|address| address == request.peer);
-        let says_so = request.mac.is_none_or(|said| said == mac);
-        if seen == mac && has_address && says_so {
-            return Ok(Some(mac));
-        }
-        self.note_not_holder(boot.machine, request, at);
-        if let (Some(machine), true) = (boot.machine, seen == mac) {
-            // Its card, and another address: one of the two is not the machine.
-            let claimant = claimant(boot, seen, request, at);
-            self.hear(Heard {
-                machine,
-                claimant,
-                is_own: true,
-                why: "it asks for the script of a boot at another address".to_owned(),
-            })
-            .await?;
-        }
-        Ok(None)
-    }
-
-    /// A claim that waits for a person, or contradicts: it is kept where it is shown, and is an
-    /// alarm of the machine that it claims to be.
-    async fn refuse_claim(
-        &self,
-        machine: MachineId,
-        boot: &Boot,
-        read: &BootRead,
-        request: &ScriptRequest,
-        at: Timestamp,
-    ) -> Result<ScriptAnswer, StepError> {
-        let decision = self.decide_script(boot, read, None, at);
-        let card = boot.mac.or(request.hardware);
-        let known = read.candidates.iter().find(|it| it.machine == machine);
-        let why = match (known, &read.identity) {
-            (Some(known), Identity::Candidate(_)) => format!(
-                "a card that is not registered claims to be {0}: if it is, \
-                 `drover machine release-hold {0}` accepts it",
-                known.name
-            ),
-            _ => decision.because.clone(),
-        };
-        let from = claims::describe(request.peer, card);
-        let asker = Source::Asker(machine, request.peer);
-        let told = (Tone::Alarm, format!("{from} gets nothing: {why}"));
-        self.tell(machine, asker, told, at);
-        if let Some(card) = card {
-            let is_own = known.is_some_and(|known| known.macs.contains(&card));
-            let claimant = claimant(boot, card, request, at);
-            self.hear(Heard {
-                machine,
-                claimant,
-                is_own,
-                why,
-            })
-            .await?;
-        }
-        Ok(match decision.answer {
-            Answer::Wait | Answer::Install(_) => ScriptAnswer::Wait {
-                because: decision.told,
-            },
-            Answer::LocalDisk => ScriptAnswer::LocalDisk {
-                because: decision.told,
-            },
-        })
-    }
-
-    /// The answer to a machine that is what it says, as far as nothing else speaks against it.
-    async fn answer_known(
-        &self,
-        boot: &Boot,
-        read: &BootRead,
-        request: &ScriptRequest,
-        at: Timestamp,
-    ) -> Result<ScriptAnswer, StepError> {
-        let (Identity::Known(machine), Some(card)) = (&read.identity, boot.mac) else {
-            return self.answer_decided(boot, read, None, at).await;
-        };
-        let known = read.candidates.iter().find(|it| it.machine == *machine);
-        let claimant = claimant(boot, card, request, at);
-        let doubt = match (&read.standing, known) {
-            (Some(standing), Some(known)) => {
-                self.doubt(standing, known, boot, (Some(&claimant), at))
-                    .await?
-            }
-            _ => None,
-        };
-        let why = doubt.as_ref().map(ToString::to_string).unwrap_or_default();
-        if let Some(doubt) = &doubt {
-            let tone = if doubt.is_alarm() {
-                Tone::Alarm
-            } else {
-                Tone::Note
-            };
-            let from = claims::describe(request.peer, Some(card));
-            let text = format!("no installer for {from}: {why}");
-            let asker = Source::Asker(*machine, request.peer);
-            self.tell(*machine, asker, (tone, text), at);
-        }
-        self.hear(Heard {
-            machine: *machine,
-            claimant,
-            is_own: true,
-            why,
-        })
-        .await?;
-        let attempt = read.standing.as_ref().and_then(|it| it.attempt.as_ref());
-        if attempt.is_some_and(|it| it.is_open() && it.release.is_some()) {
-            let from = claims::describe(request.peer, Some(card));
-            let text = format!(
-                "{from} asks for a boot script, though the config of this attempt went out: it gets \
-                 no installer"
-            );
-            let asker = Source::Asker(*machine, request.peer);
-            self.tell(*machine, asker, (Tone::Alarm, text), at);
-        }
-        self.answer_decided(boot, read, doubt.as_ref(), at).await
     }
 
     /// Who the asker is; a stranger who is let in gets a record of its own. A claimant does not: a
@@ -335,7 +196,7 @@ impl BootDirectory {
         Ok(())
     }
 
-    fn decide_script(
+    pub(super) fn decide_script(
         &self,
         boot: &Boot,
         read: &BootRead,
@@ -362,7 +223,7 @@ impl BootDirectory {
         decide(&facts, at)
     }
 
-    async fn answer_decided(
+    pub(super) async fn answer_decided(
         &self,
         boot: &Boot,
         read: &BootRead,
@@ -522,19 +383,6 @@ fn with_argument(answer: ScriptAnswer, argument: &str) -> ScriptAnswer {
 fn wait(because: impl Into<String>) -> ScriptAnswer {
     ScriptAnswer::Wait {
         because: because.into(),
-    }
-}
-
-/// The boot that asks, as one that speaks for a machine.
-fn claimant(boot: &Boot, card: MacAddress, request: &ScriptRequest, at: Timestamp) -> Claimant {
-    Claimant {
-        boot: boot.id,
-        card,
-        address: request.peer,
-        uuid: request.uuid,
-        serial: request.serial.clone(),
-        first_seen: at,
-        last_seen: at,
     }
 }
 

@@ -1,13 +1,13 @@
 //! Performing one step of a plan: what is written, and what is done after it is written.
 
 use machine_core::attempt::{Attempt, AttemptEnd, Wipe};
+use machine_core::claimant::follows_power_on;
 use machine_core::cluster::Cluster;
 use machine_core::id::{AttemptId, IntentId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::Input;
 use machine_core::machine::{Failure, Machine};
 use machine_core::plan::step::{Action, Step};
-use machine_core::release::follows_power_on;
 use machine_core::time::Timestamp;
 use machine_store::change::{
     AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, apply,

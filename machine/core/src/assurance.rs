@@ -10,20 +10,17 @@
 //!
 //! A2 and A3 need TLS to machines, and are not reached today.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::evidence::KnownIdentity;
+use crate::evidence::{EvidenceKind, KnownIdentity};
 use crate::hardware::{SerialNumber, SystemUuid};
 
 /// How far a machine's identity is looked at before its config goes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assurance {
-    /// A card was registered, or told by a person.
-    pub has_card: bool,
-    /// A usable UUID was.
-    pub has_uuid: bool,
-    /// A usable serial number was.
-    pub has_serial: bool,
+    /// What was registered of it, or told by a person, and can identify something.
+    pub registered: BTreeSet<EvidenceKind>,
     /// It has a BMC: only boots after our power-on count, while it says on.
     pub has_bmc: bool,
 }
@@ -31,29 +28,45 @@ pub struct Assurance {
 impl Assurance {
     /// Of a machine.
     pub fn of(known: &KnownIdentity, has_bmc: bool) -> Self {
+        let has_uuid = known.uuid.as_ref().is_some_and(SystemUuid::is_usable);
+        let has_serial = known.serial.as_ref().is_some_and(SerialNumber::is_usable);
+        let kinds = [
+            (EvidenceKind::Mac, known.registered),
+            (EvidenceKind::SystemUuid, has_uuid),
+            (EvidenceKind::SystemSerial, has_serial),
+        ];
+        let registered = kinds.into_iter().filter(|(_, is)| *is);
         Self {
-            has_card: known.registered,
-            has_uuid: known.uuid.as_ref().is_some_and(SystemUuid::is_usable),
-            has_serial: known.serial.as_ref().is_some_and(SerialNumber::is_usable),
+            registered: registered.map(|(kind, _)| kind).collect(),
             has_bmc,
         }
     }
 
     /// `A0` or `A1`.
-    pub const fn level(self) -> &'static str {
-        if self.has_card { "A1" } else { "A0" }
+    pub fn level(&self) -> &'static str {
+        if self.has(EvidenceKind::Mac) {
+            "A1"
+        } else {
+            "A0"
+        }
+    }
+
+    fn has(&self, kind: EvidenceKind) -> bool {
+        self.registered.contains(&kind)
     }
 }
 
 /// The level, what it is made of, what is missing, and what remains possible.
 impl fmt::Display for Assurance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let card = if self.has_card {
+        let card = if self.has(EvidenceKind::Mac) {
             "a registered card"
         } else {
             "the card that it was found by"
         };
-        let said = match (self.has_uuid, self.has_serial) {
+        let has_uuid = self.has(EvidenceKind::SystemUuid);
+        let has_serial = self.has(EvidenceKind::SystemSerial);
+        let said = match (has_uuid, has_serial) {
             (true, true) => ", that says the registered UUID and serial number",
             (true, false) => ", that says the registered UUID",
             (false, true) => ", that says the registered serial number",
@@ -70,7 +83,7 @@ impl fmt::Display for Assurance {
              all of that on the same segment gets it too, and whoever reads along reads it",
             self.level()
         )?;
-        if !(self.has_uuid && self.has_serial) {
+        if !(has_uuid && has_serial) {
             f.write_str(" (register its uuid and serial to narrow that)")?;
         }
         Ok(())
@@ -84,9 +97,7 @@ mod tests {
     #[test]
     fn a_level_says_what_it_is_made_of_and_what_is_missing() {
         let all = Assurance {
-            has_card: true,
-            has_uuid: true,
-            has_serial: true,
+            registered: EvidenceKind::ALL.into(),
             has_bmc: true,
         };
         let text = all.to_string();
@@ -97,9 +108,7 @@ mod tests {
         );
         assert!(!text.contains("to narrow that"), "{text}");
         let found = Assurance {
-            has_card: false,
-            has_uuid: false,
-            has_serial: false,
+            registered: BTreeSet::new(),
             has_bmc: false,
         };
         let text = found.to_string();

@@ -147,4 +147,9 @@ impl Attempt {
                 .wipe
                 .is_some_and(|wipe| wipe.boot.is_none_or(|chosen| chosen == boot))
     }
+
+    /// Whether a person accepted this boot for it.
+    pub fn has_accepted(&self, boot: BootId) -> bool {
+        self.accepted_boot == Some(boot)
+    }
 }

@@ -16,13 +16,20 @@ use crate::boot::Boot;
 use crate::evidence::{Claim, EvidenceKind, KnownIdentity, contradictions, unsaid};
 use crate::hardware::{MacAddress, SerialNumber, SystemUuid};
 use crate::id::BootId;
-use crate::release::{follows_power_on, is_accepted};
 use crate::time::Timestamp;
 
 /// For how long an earlier boot must have been silent before a later one of the same machine is
 /// taken for its restart. From the last file to the system's first request takes a minute: the
 /// kernel starts, and a switch lets the port through after 30 s.
 pub const SILENCE: Duration = Duration::from_mins(2);
+
+/// How long after our power-on a network boot is its consequence: servers test their memory first.
+pub const POWER_ON_WINDOW: Duration = Duration::from_mins(15);
+
+/// Whether a boot began because we switched its machine on.
+pub fn follows_power_on(boot: &Boot, powered_on: Option<Timestamp>) -> bool {
+    powered_on.is_some_and(|at| boot.opened >= at && boot.opened.since(at) < POWER_ON_WINDOW)
+}
 
 /// A boot that said to be a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,7 +214,7 @@ pub fn doubt(facts: &DoubtFacts<'_>, now: Timestamp) -> Option<Doubt> {
     let Some((said, further)) = own.split_first() else {
         return evidence_doubt(last, known);
     };
-    if is_accepted(attempt, boot.id) {
+    if attempt.has_accepted(boot.id) {
         return None;
     }
     if attempt.accepted_boot.is_some() {

@@ -73,6 +73,9 @@ pub struct Decision {
 /// For how long a machine that was just inspected waits in its script for an allocation.
 pub const ALLOCATION_WAIT: Duration = Duration::from_mins(10);
 
+/// For how long an unknown card on a known board waits in its script for a person.
+pub const CLAIM_WAIT: Duration = Duration::from_mins(5);
+
 /// What the asker boots next.
 pub fn decide(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
     if facts.safe_mode.is_some() {
@@ -88,15 +91,7 @@ pub fn decide(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
                 ..local_disk(format!("it claims to be {name}, but {}", named.join("; ")))
             }
         }
-        Identity::Candidate(_) => match facts.stage {
-            Stage::Dhcp => {
-                wait("an unknown card on a known board: iPXE will tell the serial number")
-            }
-            Stage::Script => wait(
-                "its card is not registered, though its board seems known: a person has to say \
-                 which machine it is (drover machine release-hold)",
-            ),
-        },
+        Identity::Candidate(_) => candidate(facts, now),
         Identity::Unknown => unknown(facts.unknown, "the machine is unknown"),
         Identity::Known(_) => match facts.machine {
             None => local_disk("its record is gone"),
@@ -174,6 +169,18 @@ fn decide_provisioning(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
         answer: Answer::Install(attempt.id),
         told: because.clone(),
         because,
+    }
+}
+
+/// An unknown card on a known board. DHCP can't tell more; the script waits for a person, but not
+/// for ever: firmware that goes through its list of cards comes to a known one next.
+fn candidate(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
+    let why = "its card is not registered, though its board seems known: a person has to say which \
+               machine it is (drover machine release-hold)";
+    match facts.stage {
+        Stage::Dhcp => wait("an unknown card on a known board: iPXE will tell the serial number"),
+        Stage::Script if now.since(facts.boot.opened) < CLAIM_WAIT => wait(why),
+        Stage::Script => local_disk(why),
     }
 }
 

@@ -6,7 +6,6 @@
 //! time, and where there is a BMC, we switched the machine on and it says that the machine is on.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use thiserror::Error;
 
@@ -14,7 +13,6 @@ use crate::attempt::{Attempt, Release};
 use crate::boot::Boot;
 use crate::claimant::Doubt;
 use crate::hardware::MacAddress;
-use crate::id::BootId;
 use crate::intent::Intent;
 use crate::lifecycle::State;
 use crate::power::{PowerObservation, PowerState};
@@ -259,19 +257,6 @@ pub fn may_be_running(proof: PowerProof<'_>) -> Result<(), ReleaseRefusal> {
         PowerObservation::Unreachable(_) if proof.is_accepted => Ok(()),
         PowerObservation::Unreachable(why) => Err(ReleaseRefusal::BmcSilent(why.clone())),
     }
-}
-
-/// How long after our power-on a network boot is its consequence: servers test their memory first.
-pub const POWER_ON_WINDOW: Duration = Duration::from_mins(15);
-
-/// Whether a boot began because we switched its machine on.
-pub fn follows_power_on(boot: &Boot, powered_on: Option<Timestamp>) -> bool {
-    powered_on.is_some_and(|at| boot.opened >= at && boot.opened.since(at) < POWER_ON_WINDOW)
-}
-
-/// Whether a person accepted this boot for the attempt.
-pub fn is_accepted(attempt: &Attempt, boot: BootId) -> bool {
-    attempt.accepted_boot == Some(boot)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use machine_core::boot::{Asker, Boot, BootOrigin, BootStep};
 use machine_core::decision::{Answer, BootFacts, Stage, decide};
 use machine_core::evidence::{Claim, Heard, Identity, KnownIdentity, identify};
-use machine_core::hardware::{Arch, Firmware};
+use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::id::{AttemptId, BootId, MachineId};
 use machine_core::machine::{Hardware, Machine};
 use machine_core::network::UnknownPolicy;
@@ -158,6 +158,13 @@ impl World {
         let boot = self.boot_of(index)?;
         let claim = self.claim_of(index, true);
         let mut identity = self.identify(&claim);
+        if let Identity::Candidate(machine) = identity
+            && self.owner_nodes.get(&machine) == Some(&index)
+        {
+            // A person says that this card is the machine's.
+            self.accept_card(machine, claim.mac);
+            identity = self.identify(&claim);
+        }
         if identity == Identity::Unknown {
             self.discover_machine(index);
             identity = self.identify(&claim);
@@ -198,6 +205,13 @@ impl World {
             attempt: Some(attempt),
             ..boot.clone()
         });
+    }
+
+    fn accept_card(&mut self, machine: MachineId, card: MacAddress) {
+        self.cards.entry(card).or_default().insert(machine);
+        let known = &mut self.row(machine).known;
+        known.macs.insert(card);
+        known.registered = true;
     }
 
     fn discover_machine(&mut self, index: usize) {

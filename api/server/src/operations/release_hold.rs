@@ -6,7 +6,7 @@
 
 use machine_core::claimant::Claimant;
 use machine_core::evidence::{EvidenceSource, KnownIdentity, contradictions, unsaid};
-use machine_core::hardware::MacAddress;
+use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::machine::Machine;
 use machine_core::time::Timestamp;
 use machine_store::change::{AttemptWrite, Change, MachineWrite};
@@ -185,8 +185,8 @@ fn learned(known: &KnownIdentity, chosen: &Claimant) -> Result<Vec<Fact>, UseCas
     if is_known {
         return Ok(Vec::new());
     }
-    let uuid = chosen.uuid.filter(|it| it.is_usable()).map(Fact::Uuid);
-    let serial = chosen.serial.clone().filter(|it| it.is_usable());
+    let uuid = chosen.uuid.filter(SystemUuid::is_usable).map(Fact::Uuid);
+    let serial = chosen.serial.clone().filter(SerialNumber::is_usable);
     Ok(std::iter::once(Fact::Mac(chosen.card))
         .chain(uuid)
         .chain(serial.map(Fact::Serial))

@@ -38,7 +38,8 @@ impl Around {
         let around = Self::racked().await;
         let machine = around.machine("cp-1").await.id;
         around.cluster(CLUSTER, "cluster").await.unwrap();
-        let cluster: ClusterId = clusters::list(&around.db).await.unwrap()[0].id;
+        let all = clusters::list(&around.db).await.unwrap();
+        let cluster: ClusterId = all.first().unwrap().id;
         let assignment = Assignment {
             cluster,
             role: Role::ControlPlane,

@@ -125,11 +125,11 @@ impl Rack {
         directory.witness = Witness::Says(bmc.unwrap_or(PowerObservation::NoBmc));
         let rack = Self { directory };
         let secrets = SECRETS.get_or_init(|| async {
-            let made = tokio::task::spawn_blocking(|| {
+            let bundle = tokio::task::spawn_blocking(|| {
                 let contract: TalosContract = "1.13.9".parse().unwrap();
                 SecretsBundle::generate(contract, now(), &mut UnwrapErr(SysRng)).unwrap()
             });
-            made.await.unwrap().to_yaml().to_string()
+            bundle.await.unwrap().to_yaml().to_string()
         });
         let secrets = secrets.await.as_bytes();
         let records = &rack.directory.records;

@@ -214,3 +214,15 @@ fn no_console_is_told_what_another_one_said() {
     assert!(!doubt.console().contains("10.77.0.66"));
     assert!(doubt.is_alarm() && !Doubt::Restarted.is_alarm());
 }
+
+#[test]
+fn only_a_boot_soon_after_our_power_on_follows_it() {
+    let opened = |at| boot(1, at, BootStep::Script);
+    assert!(follows_power_on(&opened(110), Some(at(100))));
+    assert!(!follows_power_on(&opened(99), Some(at(100))), "before it");
+    assert!(
+        !follows_power_on(&opened(1000), Some(at(100))),
+        "15 min later"
+    );
+    assert!(!follows_power_on(&opened(110), None));
+}

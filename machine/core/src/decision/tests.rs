@@ -114,6 +114,27 @@ fn a_candidate_comes_as_far_as_ipxe_and_a_claimant_no_further_than_its_disk() {
 }
 
 #[test]
+fn an_unknown_card_on_a_known_board_waits_for_a_person_and_then_makes_way_for_the_next_card() {
+    let candidate = Identity::Candidate(MachineId::from_bytes([2; 16]));
+    let answer = |opened| {
+        let boot = boot(1, opened, BootStep::Script);
+        let facts = BootFacts {
+            stage: Stage::Script,
+            unknown: UnknownPolicy::Ignore,
+            identity: &candidate,
+            machine: None,
+            intent: None,
+            attempt: None,
+            boot: &boot,
+            doubt: None,
+        };
+        decide(&facts, at(1000)).answer
+    };
+    assert_eq!(answer(701), Answer::Wait);
+    assert_eq!(answer(700), Answer::LocalDisk);
+}
+
+#[test]
 fn states_that_nobody_works_on_boot_their_disk() {
     let boot = boot(1, 90, BootStep::Discover);
     for state in [

@@ -3,6 +3,7 @@
 
 use crate::attempt::{Attempt, AttemptEnd};
 use crate::boot::BootStep;
+use crate::claimant::follows_power_on;
 use crate::intent::Intent;
 use crate::plan::failure::power_used_up;
 use crate::plan::older_install::{plan_older_install, unasked};
@@ -10,7 +11,6 @@ use crate::plan::pace::{RESTART_GRACE, is_netbooting, paused, self_test};
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
 use crate::power::{PowerObservation, PowerState};
-use crate::release::{follows_power_on, is_accepted};
 use crate::time::Timestamp;
 
 /// The next step of an attempt whose config was not released.
@@ -83,7 +83,7 @@ fn is_somebody(work: &Work<'_>, attempt: &Attempt) -> bool {
     work.boots.first().is_some_and(|boot| {
         let last = attempt.power_at.map(|at| at.plus(RESTART_GRACE));
         let still_asks = last.is_none_or(|last| boot.step_at >= last);
-        let is_ours = follows_power_on(boot, work.powered_on) || is_accepted(attempt, boot.id);
+        let is_ours = follows_power_on(boot, work.powered_on) || attempt.has_accepted(boot.id);
         boot.step >= BootStep::Script && still_asks && !is_ours
     })
 }

@@ -170,18 +170,6 @@ fn no_release_while_the_bmc_says_off_or_nothing() {
 }
 
 #[test]
-fn only_a_boot_soon_after_our_power_on_follows_it() {
-    let opened = |at| boot(1, at, BootStep::Script);
-    assert!(follows_power_on(&opened(110), Some(at(100))));
-    assert!(!follows_power_on(&opened(99), Some(at(100))), "before it");
-    assert!(
-        !follows_power_on(&opened(1000), Some(at(100))),
-        "15 min later"
-    );
-    assert!(!follows_power_on(&opened(110), None));
-}
-
-#[test]
 fn each_refusal_has_its_reason() {
     let same = |_: &mut ReleaseFacts<'_>| {};
     let machine = peer(9, Some(MAC));

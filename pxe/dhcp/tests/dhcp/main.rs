@@ -6,6 +6,7 @@
 )]
 
 mod asks;
+mod boards;
 mod captures;
 mod clients;
 mod contents;

@@ -1,0 +1,117 @@
+//! All that the release of a config is judged by, read at once.
+
+use std::net::IpAddr;
+
+use machine_core::attempt::Attempt;
+use machine_core::boot::Boot;
+use machine_core::claimant::{Claimant, Doubt};
+use machine_core::cluster::Cluster;
+use machine_core::evidence::KnownIdentity;
+use machine_core::hardware::MacAddress;
+use machine_core::intent::Intent;
+use machine_core::machine::Machine;
+use machine_core::network::ClientKey;
+use machine_core::time::Timestamp;
+use machine_store::boot_read::Standing;
+use machine_store::{boots, claimants, clusters, identities, intents, leases, machines};
+use pxe_server::directory::DocumentRequest;
+
+use crate::directory::BootDirectory;
+use crate::error::StepError;
+
+/// All that a release is judged by.
+pub(super) struct Case {
+    pub(super) attempt: Attempt,
+    pub(super) intent: Intent,
+    pub(super) machine: Machine,
+    pub(super) cluster: Cluster,
+    pub(super) boot: Option<Boot>,
+    pub(super) known: Option<KnownIdentity>,
+    pub(super) doubt: Option<Doubt>,
+    /// What the attempt's boot said of itself.
+    pub(super) said: Option<Claimant>,
+    pub(super) leased_to: Option<MacAddress>,
+}
+
+impl BootDirectory {
+    pub(super) async fn case(
+        &self,
+        attempt: Attempt,
+        peer: IpAddr,
+        at: Timestamp,
+    ) -> Result<Case, StepError> {
+        let db = &self.records.db;
+        let gone = |what| StepError::Gone { what };
+        let intent = intents::find(db, attempt.intent)
+            .await?
+            .ok_or_else(|| gone("the intent"))?;
+        let machine = machines::find(db, attempt.machine)
+            .await?
+            .ok_or_else(|| gone("the machine"))?;
+        let cluster = clusters::find(db, attempt.assignment.cluster).await?;
+        let cluster = cluster.ok_or_else(|| gone("the cluster"))?;
+        let boot = match attempt.boot {
+            Some(boot) => boots::find(db, boot).await?,
+            None => None,
+        };
+        let known = identities::of_machine(db, machine.id).await?;
+        let standing = Standing {
+            machine,
+            intent: Some(intent),
+            attempt: Some(attempt),
+        };
+        let doubt = match (&boot, &known) {
+            (Some(boot), Some(known)) => self.doubt(&standing, known, boot, (None, at)).await?,
+            _ => None,
+        };
+        let Standing {
+            machine,
+            intent: Some(intent),
+            attempt: Some(attempt),
+        } = standing
+        else {
+            return Err(gone("the attempt"));
+        };
+        let spoken = claimants::of_machine(db, machine.id).await?.into_iter();
+        let said = spoken
+            .map(|it| it.claimant)
+            .find(|it| Some(it.boot) == attempt.boot);
+        let leases = leases::of_address(db, peer).await?;
+        let leased_to = leases
+            .iter()
+            .find(|it| it.expires > at)
+            .map(|it| card_of(it.client));
+        Ok(Case {
+            attempt,
+            intent,
+            machine,
+            cluster,
+            boot,
+            known,
+            doubt,
+            said,
+            leased_to,
+        })
+    }
+}
+
+impl Case {
+    /// Whether the asker names another board than the attempt's boot did, or than is registered.
+    pub(super) fn is_named_otherwise(&self, request: &DocumentRequest) -> bool {
+        let (uuid, serial) = (request.uuid, request.serial.as_ref());
+        let differs = |it: &Claimant| it.differs_from(uuid, serial);
+        let registered = self.known.as_ref().zip(self.said.as_ref());
+        let registered = registered.map(|(known, said)| Claimant {
+            uuid: known.uuid,
+            serial: known.serial.clone(),
+            ..said.clone()
+        });
+        self.said.as_ref().is_some_and(differs) || registered.as_ref().is_some_and(differs)
+    }
+}
+
+const fn card_of(client: ClientKey) -> MacAddress {
+    match client {
+        ClientKey::Hardware(mac) => mac,
+    }
+}
