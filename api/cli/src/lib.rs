@@ -11,6 +11,7 @@ mod details;
 mod duration;
 mod endings;
 pub mod error;
+pub mod goal;
 mod input;
 mod listing;
 pub mod machine;
