@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::duration::parse_duration;
+use crate::goal::{ClusterGoal, MachineGoal};
 use crate::lifetime::Lifetime;
 use crate::selector::Selector;
-use crate::wait::{ClusterGoal, MachineGoal};
 
 /// A command for a running daemon.
 #[derive(Debug, Subcommand)]

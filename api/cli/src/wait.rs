@@ -4,7 +4,6 @@
 //! It asks again and again, faster after a change, and outlives a restart of the daemon.
 
 use std::path::Path;
-use std::str::FromStr;
 use std::time::Duration;
 
 use api_proto::v1::{Cluster, GetClusterRequest, GetMachineRequest, Machine};
@@ -13,57 +12,13 @@ use tonic::{Code, Status};
 
 use crate::client::{clusters, machines};
 use crate::error::CommandError;
+use crate::goal::{ClusterGoal, MachineGoal};
 use crate::output::print_remark;
 
 /// How soon it is asked again after something has changed.
 const SHORTEST: Duration = Duration::from_millis(250);
 /// How seldom at most: what waits for half an hour is not in a hurry.
 const LONGEST: Duration = Duration::from_secs(2);
-
-/// What a machine is awaited to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MachineGoal {
-    /// In this state.
-    State(String),
-    /// On or off, as its BMC says.
-    Power(&'static str),
-}
-
-/// The states by their words, as the API says them.
-const STATES: [&str; 8] = [
-    "discovered",
-    "inspecting",
-    "available",
-    "provisioning",
-    "active",
-    "cleaning",
-    "failed",
-    "retired",
-];
-
-impl FromStr for MachineGoal {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let state = text.strip_prefix("state=").unwrap_or(text);
-        match text {
-            "on" => Ok(Self::Power("on")),
-            "off" => Ok(Self::Power("off")),
-            _ if STATES.contains(&state) => Ok(Self::State(state.to_owned())),
-            _ => Err(format!(
-                "wanted on, off, or one of the states {}, got {text:?}",
-                STATES.join(", ")
-            )),
-        }
-    }
-}
-
-/// What a cluster is awaited to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum ClusterGoal {
-    /// Every member is ready
-    Ready,
-}
 
 /// How far it is.
 #[derive(Debug, PartialEq, Eq)]

@@ -17,8 +17,7 @@ use machine_core::machine::Machine;
 use machine_store::{boards, identities};
 
 use crate::clock::now;
-use crate::error::StepError;
-use crate::power::outside;
+use crate::error::{StepError, chain};
 use crate::records::{About, Records};
 
 /// What was found out about the BMC at an address of a machine.
@@ -87,7 +86,8 @@ impl Boards {
 /// The GUID that a BMC says; none from one that does not know the question. An error is no answer:
 /// whoever has no session free now may say another GUID later.
 pub(super) async fn system_guid(bmc: &dyn Bmc) -> Result<Option<SystemGuid>, StepError> {
-    let identity = bmc.identity().await.map_err(|error| outside(&error))?;
+    let identity = bmc.identity().await;
+    let identity = identity.map_err(|error| StepError::Outside(chain(&error)))?;
     Ok(identity.system_guid)
 }
 

@@ -18,24 +18,6 @@ fn goal(text: &str) -> MachineGoal {
 }
 
 #[test]
-fn goals_are_states_and_power() {
-    assert_eq!(goal("active"), goal("state=active"));
-    assert_eq!(goal("on"), MachineGoal::Power("on"));
-    let said = "ready".parse::<MachineGoal>().unwrap_err();
-    assert!(
-        said.contains("active") && said.contains("\"ready\""),
-        "{said}"
-    );
-}
-
-#[test]
-fn every_state_can_be_waited_for() {
-    for state in machine_core::lifecycle::State::ALL {
-        assert!(STATES.contains(&state.as_str()), "{state}");
-    }
-}
-
-#[test]
 fn a_machine_is_judged_by_what_is_awaited() {
     let pending = Verdict::Pending("provisioning; its power to go on".to_owned());
     let moving = machine("provisioning");

@@ -136,7 +136,7 @@ pub(crate) fn what_comes_late_of_a_forgotten_machine_holds_no_card(bench: &Bench
         assert!(matches!(again, Outcome::Stale { .. }), "{again:?}");
         // Its name and its card are free.
         let mut new = machine(2);
-        new.name = "m1".to_owned();
+        "m1".clone_into(&mut new.name);
         let registers = Change {
             machines: vec![MachineWrite::Insert(new)],
             evidence: vec![showed(2, vec![Fact::Mac(mac(1))])],
@@ -146,7 +146,7 @@ pub(crate) fn what_comes_late_of_a_forgotten_machine_holds_no_card(bench: &Bench
         let read = boot_read(db, &asks(1)).await.unwrap();
         assert_eq!(read.identity, Identity::Known(machine_id(2)));
         let mut other = machine(3);
-        other.name = "m1".to_owned();
+        "m1".clone_into(&mut other.name);
         let taken = Change {
             machines: vec![MachineWrite::Insert(other)],
             ..Change::default()
