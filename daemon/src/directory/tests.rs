@@ -15,7 +15,6 @@ use machine_store::{events, machines};
 
 use super::*;
 use crate::power::Power;
-use crate::reader_credentials::ReaderCredentials;
 use crate::records::Ports;
 use crate::status::Status;
 
@@ -52,7 +51,7 @@ pub(super) async fn directory(unknown: UnknownPolicy) -> BootDirectory {
             event_sink: 8081,
             log: 8082,
         },
-        readers: ReaderCredentials::default(),
+        readers: Arc::default(),
         wake: Arc::default(),
     });
     let power = Arc::new(Power::new(Arc::clone(&records)));

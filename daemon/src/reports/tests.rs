@@ -69,6 +69,7 @@ impl Site {
                 event_sink: 81,
                 log: 82,
             },
+            readers: Arc::default(),
             wake: Arc::default(),
         })
     }
