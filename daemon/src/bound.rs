@@ -35,7 +35,6 @@ use crate::directory::BootDirectory;
 use crate::host::{StateDirectory, resolve_subnets, this_process};
 use crate::parts::PartEnded;
 use crate::power::Power;
-use crate::reader_credentials::ReaderCredentials;
 use crate::reconcile::Reconciler;
 use crate::records::{Image, Ports, Records};
 use crate::settings::{ImageSettings, Settings};
@@ -102,7 +101,7 @@ pub async fn bind(
             event_sink: settings.event_sink_port,
             log: settings.log_port,
         },
-        readers: ReaderCredentials::default(),
+        readers: Arc::default(),
         wake: Arc::default(),
     });
     let power = Arc::new(Power::new(Arc::clone(&records)));

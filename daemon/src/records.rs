@@ -63,7 +63,7 @@ pub struct Records {
     /// What machines are told to use.
     pub ports: Ports,
     /// By what nodes are looked at.
-    pub readers: ReaderCredentials,
+    pub readers: Arc<ReaderCredentials>,
     /// Wakes the reconcile loop.
     pub wake: Arc<Wake>,
 }

@@ -74,8 +74,6 @@ fn beside(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
-
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

@@ -66,7 +66,7 @@ async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootDirectory {
             event_sink: 8081,
             log: 8082,
         },
-        readers: ReaderCredentials::default(),
+        readers: Arc::default(),
         wake: Arc::default(),
     });
     let power = Arc::new(Power::new(Arc::clone(&records)));

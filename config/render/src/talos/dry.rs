@@ -25,9 +25,9 @@ pub fn render_dry(spec: &ClusterSpec, installer: &str) -> Result<(), RenderError
         contract,
         &secrets,
     )?;
-    let roles = [Role::ControlPlane, Role::Worker].map(|role| (role, None));
-    let rules = spec.members.iter().map(|it| (it.role, it.disk.as_ref()));
-    for (role, disk) in roles.into_iter().chain(rules) {
+    let either = [Role::ControlPlane, Role::Worker].map(|role| (role, None));
+    let of_rules = spec.members.iter().map(|it| (it.role, it.disk.as_ref()));
+    for (role, disk) in either.into_iter().chain(of_rules) {
         // Always some: the placeholder is a serial number.
         if let Some(machine) = some_machine(role, disk, installer) {
             render(&cluster, &machine)?;

@@ -12,6 +12,7 @@
     reason = "a test fails by panicking, also in the functions that its cases share"
 )]
 
+mod access;
 mod check;
 mod clients;
 mod commands;
