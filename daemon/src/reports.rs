@@ -7,41 +7,37 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
-use config_talos::command_line::BootSource;
 use config_talos::dropped::Dropped;
 use config_talos::event::{Publication, TalosEvent};
-use config_talos::log_line::{LogLine, LogSource};
+use config_talos::log_line::LogLine;
 use config_talos::receiver::{EventReceiver, LogReceiver, NotKept};
 use machine_core::attempt::Verdict;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
-use machine_core::id::{AttemptId, BootId, MachineId};
+use machine_core::id::MachineId;
 use machine_store::change::{AttemptWrite, Change, apply};
-use machine_store::{attempts, boots, events};
+use machine_store::events;
 use pxe_server::complaint::Complaints;
 use tracing::{debug, warn};
 
 use crate::clock::now;
 use crate::error::StepError;
 use crate::heard::Heard;
-use crate::random::draw;
 use crate::records::{About, Records, advanced};
-use crate::reports::allowance::{Allowance, may_start_from_disk};
+use crate::reports::allowance::Allowance;
 use crate::reports::last::{Last, Lasts};
 use crate::reports::node::Node;
 use crate::reports::told::{Told, readiness, restarts, told, verdict};
 
 mod allowance;
 mod last;
+mod lines;
 mod node;
 #[cfg(test)]
 mod tests;
 mod told;
-
-/// Two command lines of one machine whose clocks differ by less are of one boot, told again.
-const SAME_BOOT: Duration = Duration::from_secs(5);
 
 /// Among how many of a machine's last events one is looked for that may be told again.
 const TAIL: u32 = 32;
@@ -222,166 +218,9 @@ impl Reports {
         Ok(())
     }
 
-    async fn keep_line(&self, peer: IpAddr, line: &LogLine) -> Result<(), StepError> {
-        self.heard.said(peer);
-        let is_panic = line.source == LogSource::Kernel && line.message.contains("Kernel panic");
-        let attempt = line.attempt();
-        if line.command_line.is_none() && attempt.is_none() && !is_panic {
-            return Ok(());
-        }
-        let Some(node) = Node::at(&self.records.db, peer).await? else {
-            return Ok(());
-        };
-        if let Some(command_line) = &line.command_line {
-            return match command_line.source {
-                BootSource::Network(id) => self.runs_from_network(&node, peer, id).await,
-                BootSource::Disk => self.runs_from_disk(&node, peer, line).await,
-                BootSource::Unclear => Ok(()),
-            };
-        }
-        match (attempt, node.boot()) {
-            (Some(attempt), Some(boot)) => self.runs_config(&node, boot, attempt).await,
-            (None, Some(boot)) if self.allowance.panic_line(node.machine, boot.id) => {
-                let event = About::boot(boot).event(now(), "panic", line.message.clone());
-                Ok(self.records.commit.submit(vec![event]).await?)
-            }
-            (None, Some(_)) | (_, None) => Ok(()),
-        }
-    }
-
-    /// The installer's own kernel: it carries the mark of its boot.
-    async fn runs_from_network(
-        &self,
-        node: &Node,
-        peer: IpAddr,
-        id: BootId,
-    ) -> Result<(), StepError> {
-        let Some(boot) = boots::find(&self.records.db, id).await? else {
-            return Ok(());
-        };
-        let is_elsewhere = boot.address.is_some_and(|address| address != peer);
-        let is_others = boot.machine != Some(node.machine) || is_elsewhere;
-        if is_others || boot.step >= BootStep::System {
-            return Ok(());
-        }
-        let at = now();
-        self.records.note(
-            &boot,
-            at,
-            BootStep::System,
-            "the system has started from the network",
-        );
-        self.records
-            .commit
-            .submit(advanced(&boot, BootStep::System, at))
-            .await?;
-        self.records.wake.machine(node.machine);
-        Ok(())
-    }
-
-    async fn runs_from_disk(
-        &self,
-        node: &Node,
-        peer: IpAddr,
-        line: &LogLine,
-    ) -> Result<(), StepError> {
-        let printed = printed(line);
-        let is_told_again = printed.and_then(|at| self.is_told_again(node.machine, at));
-        let standing = node.boot();
-        let is_open = standing.is_some_and(|boot| boot.origin == BootOrigin::Disk);
-        let at = now();
-        let is_known = is_open && is_told_again != Some(false);
-        if is_known || !may_start_from_disk(&node.boots, at) {
-            self.note_kernel(node.machine, printed);
-            return Ok(());
-        }
-        let like = standing.or(node.boots.first());
-        let boot = Boot {
-            id: BootId::from_bytes(draw()?),
-            machine: Some(node.machine),
-            mac: like.and_then(|boot| boot.mac),
-            origin: BootOrigin::Disk,
-            platform: like.and_then(|boot| boot.platform),
-            address: Some(peer),
-            attempt: None,
-            opened: at,
-            step: BootStep::Disk,
-            step_at: at,
-            sent_to_disk: false,
-            ready: None,
-        };
-        self.records.commit.submit(boot.clone()).await?;
-        self.note_kernel(node.machine, printed);
-        self.records
-            .note(&boot, at, BootStep::Disk, "the system runs from its disk");
-        self.records.wake.machine(node.machine);
-        Ok(())
-    }
-
-    /// Whether this machine's kernel has told the same command line before; `None` if we have not
-    /// heard of any before.
-    fn is_told_again(&self, machine: MachineId, printed: SystemTime) -> Option<bool> {
-        let kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = *kernels.get(&machine)?;
-        let apart = printed
-            .duration_since(before)
-            .or_else(|_| before.duration_since(printed))
-            .unwrap_or_default();
-        Some(apart < SAME_BOOT)
-    }
-
-    /// Remembers when a kernel printed its command line, once that is durable.
-    fn note_kernel(&self, machine: MachineId, printed: Option<SystemTime>) {
-        if let Some(printed) = printed {
-            let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
-            kernels.insert(machine, printed);
-        }
-    }
-
-    /// The services of a system say which attempt's config they run on. One that was started from
-    /// the network and runs on another config than that of its own attempt has found it on a disk.
-    async fn runs_config(
-        &self,
-        node: &Node,
-        boot: &Boot,
-        attempt: AttemptId,
-    ) -> Result<(), StepError> {
-        let from_disk = node.disk_boot().filter(|disk| disk.id == boot.id);
-        let is_told = match from_disk {
-            Some(disk) => disk.attempt.is_some(),
-            None => {
-                let found = self.heard.config_in(node.machine, boot.id);
-                boot.attempt == Some(attempt) || found == Some(attempt)
-            }
-        };
-        if is_told {
-            return Ok(());
-        }
-        let known = attempts::find(&self.records.db, attempt).await?;
-        if known.is_none_or(|known| known.machine != node.machine) {
-            return Ok(());
-        }
-        if from_disk.is_none() {
-            self.heard.found_config(node.machine, boot.id, attempt);
-            return Ok(());
-        }
-        let kept = Boot {
-            attempt: Some(attempt),
-            ..boot.clone()
-        };
-        self.records.commit.submit(kept).await?;
-        self.records.wake.machine(node.machine);
-        Ok(())
-    }
-
     fn complain(&self, peer: IpAddr, why: &Dropped) {
         self.complaints.note(peer, why);
     }
-}
-
-/// When a line was written, by the node's clock.
-fn printed(line: &LogLine) -> Option<SystemTime> {
-    humantime::parse_rfc3339_weak(line.at_text.as_deref()?).ok()
 }
 
 impl EventReceiver for Reports {

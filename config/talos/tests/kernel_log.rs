@@ -249,10 +249,10 @@ async fn what_was_sent_before_shutdown_is_kept() {
     let mut node = TcpStream::connect(receiver.address).await.unwrap();
     node.write_all(b"{\"msg\":\"first\"}\n").await.unwrap();
     assert_eq!(receiver.message().await, "first");
-    let lines: String = (0..200)
+    let lines: Vec<String> = (0..200)
         .map(|it| format!("{{\"msg\":\"{it}\"}}\n"))
         .collect();
-    node.write_all(lines.as_bytes()).await.unwrap();
+    node.write_all(lines.concat().as_bytes()).await.unwrap();
     receiver.stop.send(()).unwrap();
     receiver.serving.await.unwrap();
     for it in 0..200 {

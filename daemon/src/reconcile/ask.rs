@@ -183,7 +183,7 @@ fn last_address(situation: &Situation, attempt: &Attempt) -> Option<IpAddr> {
         boots.find(|boot| boot.origin == BootOrigin::Disk && boot.attempt == Some(attempt.id));
     from_disk
         .and_then(|boot| boot.address)
-        .or(attempt.release.map(|release| release.peer))
+        .or_else(|| attempt.release.map(|release| release.peer))
 }
 
 /// The boot in which a system runs from its disk on the config of an attempt: the newest from disk

@@ -22,8 +22,9 @@ use crate::error::StepError;
 use crate::hindrance::bootable;
 use crate::records::{Image, Records};
 
-/// How many boots a plan looks back: firmware with many cards opens one for each.
-const BOOTS: u32 = 32;
+/// How many boots a plan looks back, firmware with many cards opens one for each; and how many of
+/// which more was seen than a DISCOVER, which anybody can send.
+const BOOTS: (u32, u32) = (32, 8);
 
 /// All that a plan for one machine is made of.
 #[derive(Debug, Clone)]
@@ -57,7 +58,7 @@ impl Situation {
             None => Vec::new(),
         };
         let released = attempts::newest_released(db, machine.id).await?;
-        let boots = boots::recent(db, machine.id, BOOTS).await?;
+        let boots = boots::recent_and_seen(db, machine.id, BOOTS).await?;
         let powered_on = power_on::find(db, machine.id).await?;
         let allocation = allocate(&machine, &clusters);
         let conflict = match judge(db, machine.id).await? {

@@ -18,8 +18,9 @@ use machine_store::{attempts, boots, identities, leases};
 use crate::clock::now;
 use crate::error::StepError;
 
-/// How many boots are looked through: firmware with many cards opens one for each.
-const BOOTS: u32 = 32;
+/// How many boots are looked through, firmware with many cards opens one for each; and how many of
+/// which more was seen than a DISCOVER.
+const BOOTS: (u32, u32) = (32, 8);
 
 /// A machine as it speaks from one address.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl Node {
         Ok(Some(Self {
             machine,
             peer,
-            boots: boots::recent(db, machine, BOOTS).await?,
+            boots: boots::recent_and_seen(db, machine, BOOTS).await?,
             released: attempts::newest_released(db, machine).await?,
         }))
     }
@@ -98,7 +99,7 @@ async fn machine_at(db: &Db, peer: IpAddr) -> Result<Option<MachineId>, StepErro
     let Some(machine) = latest.and_then(|boot| boot.machine) else {
         return Ok(None);
     };
-    let recent = boots::recent(db, machine, BOOTS).await?;
+    let recent = boots::recent_and_seen(db, machine, BOOTS).await?;
     let newest = recent.iter().find_map(|boot| boot.address);
     Ok((newest == Some(peer)).then_some(machine))
 }

@@ -96,19 +96,32 @@ impl Machine {
     /// The machine after `input`; its deadline and failure follow its state.
     pub fn after(&self, input: Input, now: Timestamp) -> Result<Self, Refused> {
         let state = transition(self.state, input)?;
-        let limit = match state {
+        let next = Self {
+            state,
+            failure: None,
+            ..self.clone()
+        };
+        Ok(next.begun_anew(now))
+    }
+
+    /// The machine as if it had come into its state now, with the whole time that it may take: a
+    /// person tries again what waits for one.
+    #[must_use]
+    pub fn begun_anew(&self, now: Timestamp) -> Self {
+        Self {
+            since: now,
+            deadline: Self::limit(self.state).map(|limit| now.plus(limit)),
+            ..self.clone()
+        }
+    }
+
+    const fn limit(state: State) -> Option<Duration> {
+        match state {
             State::Inspecting | State::Cleaning => Some(Self::INSPECTING),
             State::Provisioning(_) => Some(Self::PROVISIONING),
             State::Discovered | State::Available | State::Active => None,
             State::Failed(_) | State::Retired => None,
-        };
-        Ok(Self {
-            state,
-            since: now,
-            deadline: limit.map(|limit| now.plus(limit)),
-            failure: None,
-            ..self.clone()
-        })
+        }
     }
 
     /// The machine after it was given up, with the reason.

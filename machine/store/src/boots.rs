@@ -36,11 +36,32 @@ pub async fn latest_of_machine(db: &Db, machine: MachineId) -> Result<Option<Boo
 /// The latest boot of a machine of which more was seen than that somebody asked for an address or a
 /// boot file: anybody can do that with its hardware address.
 pub async fn latest_seen(db: &Db, machine: MachineId) -> Result<Option<Boot>, StoreError> {
+    Ok(recent_seen(db, machine, 1).await?.pop())
+}
+
+/// The latest boots of a machine, newest first, at most `limit`; and behind them those of which
+/// more was seen, at most `seen`, however many only asked for an address since.
+pub async fn recent_and_seen(
+    db: &Db,
+    machine: MachineId,
+    (limit, seen): (u32, u32),
+) -> Result<Vec<Boot>, StoreError> {
+    let mut boots = recent(db, machine, limit).await?;
+    for boot in recent_seen(db, machine, seen).await? {
+        if !boots.iter().any(|it| it.id == boot.id) {
+            boots.push(boot);
+        }
+    }
+    Ok(boots)
+}
+
+async fn recent_seen(db: &Db, machine: MachineId, limit: u32) -> Result<Vec<Boot>, StoreError> {
     const SEEN: &str = "WHERE machine = $1 \
          AND step NOT IN ('discover', 'offer', 'lease', 'loader', 'ipxe') \
-         ORDER BY opened DESC, id DESC LIMIT 1";
+         ORDER BY opened DESC, id DESC LIMIT $2";
     let statement = Statement::select("boot", &COLUMNS, SEEN).bind(&machine);
-    first(db, statement).await
+    let rows = db.all(statement.bind(limit)).await?;
+    rows.iter().map(read).collect()
 }
 
 /// The latest boot of a card, of whatever machine.

@@ -1,11 +1,12 @@
 //! Retry: a failed machine tries again; what it may erase is decided elsewhere.
 
+use machine_core::attempt::{Attempt, AttemptEnd};
 use machine_core::cluster::Role;
-use machine_core::id::{ClusterId, IntentId};
+use machine_core::id::{AttemptId, ClusterId, IntentId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::{Input, State};
 use machine_core::machine::{Failure, Machine};
-use machine_store::change::{Change, IntentWrite, MachineWrite};
+use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite};
 use machine_store::clusters;
 
 use crate::around::{Around, NOW, asked};
@@ -20,13 +21,19 @@ fn failure() -> Failure {
 }
 
 impl Around {
-    /// Brings cp-1 through these inputs and lets it fail.
-    async fn failed(inputs: &[Input]) -> Self {
+    /// Brings cp-1 through these inputs.
+    async fn through(inputs: &[Input]) -> Self {
         let around = Self::racked().await;
         for input in inputs {
             let next = around.machine("cp-1").await.after(*input, NOW).unwrap();
             around.update(next).await;
         }
+        around
+    }
+
+    /// Brings cp-1 through these inputs and lets it fail.
+    async fn failed(inputs: &[Input]) -> Self {
+        let around = Self::through(inputs).await;
         let machine = around.machine("cp-1").await;
         around
             .update(machine.given_up(failure(), NOW).unwrap())
@@ -112,6 +119,64 @@ pub(crate) fn failed_intent(machine: &Machine, cluster: ClusterId) -> Intent {
         expires: NOW.plus(Intent::LIFETIME),
         claims: 1,
         closed: None,
+    }
+}
+
+#[tokio::test]
+async fn a_config_that_was_refused_is_tried_again_before_the_machine_has_failed() {
+    let around = Around::through(&INSTALLED).await;
+    around.cluster(CLUSTER, "c").await.unwrap();
+    let clusters = clusters::list(&around.db).await.unwrap();
+    let machine = around.machine("cp-1").await;
+    let intent = failed_intent(&machine, clusters[0].id);
+    let attempt = refused_attempt(&intent);
+    let id = attempt.id;
+    around
+        .write(Change {
+            intents: vec![IntentWrite::Open(intent)],
+            attempts: vec![AttemptWrite::Open(attempt)],
+            ..Change::default()
+        })
+        .await;
+    let early = around.operations.retry("cp-1", &asked("q")).await;
+    assert!(early.is_err(), "its attempt is under way");
+    let end = AttemptEnd::Refused;
+    around
+        .write(Change {
+            attempts: vec![AttemptWrite::Close { id, at: NOW, end }],
+            ..Change::default()
+        })
+        .await;
+    for _ in 0..2 {
+        let view = around.operations.retry("cp-1", &asked("r")).await.unwrap();
+        assert!(matches!(view.machine.state, State::Provisioning(_)));
+    }
+    let details = around.operations.show_machine("cp-1").await.unwrap();
+    let ends: Vec<_> = details
+        .intents
+        .iter()
+        .map(|(intent, _)| intent.closed.map(|(_, end)| end))
+        .collect();
+    assert_eq!(ends, [Some(IntentEnd::Failed)], "the plan opens the next");
+}
+
+fn refused_attempt(intent: &Intent) -> Attempt {
+    Attempt {
+        id: AttemptId::from_bytes([8; 16]),
+        machine: intent.machine,
+        intent: intent.id,
+        number: 1,
+        assignment: intent.assignment.clone(),
+        opened: NOW,
+        deadline: NOW.plus(Attempt::LIFETIME),
+        boot: None,
+        power_actions: 0,
+        power_at: None,
+        release: None,
+        closed: None,
+        basis: None,
+        wipe: None,
+        verdict: None,
     }
 }
 

@@ -138,3 +138,23 @@ pub(crate) fn the_later_step_stands_whatever_the_clock_said(bench: &Bench) {
         }
     });
 }
+
+pub(crate) fn a_boot_that_ran_is_found_behind_any_number_of_discovers(bench: &Bench) {
+    bench.block(async {
+        let db = &bench.db;
+        provisioning(db).await;
+        let (commits, _) = bench.commits();
+        let runs = boot(1, Some(1), 10, BootStep::Config);
+        commits.submit(runs.clone()).await.unwrap();
+        for byte in 2..60 {
+            let forged = boot(byte, Some(1), 10 + i64::from(byte), BootStep::Lease);
+            commits.submit(forged).await.unwrap();
+        }
+        let machine = machine_id(1);
+        let latest = boots::latest_seen(db, machine).await.unwrap();
+        assert_eq!(latest.as_ref(), Some(&runs));
+        let both = boots::recent_and_seen(db, machine, (4, 4)).await.unwrap();
+        let bytes: Vec<u8> = both.iter().map(|boot| boot.id.as_bytes()[0]).collect();
+        assert_eq!(bytes, [59, 58, 57, 56, 1]);
+    });
+}

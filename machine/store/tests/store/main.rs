@@ -70,6 +70,7 @@ const CASES: &[Case] = cases![
     attempts_told::what_a_node_said_first_stands,
     attempts_told::the_newest_released_attempt_is_found_under_any_intent,
     attempts_told::the_later_step_stands_whatever_the_clock_said,
+    attempts_told::a_boot_that_ran_is_found_behind_any_number_of_discovers,
     once::a_request_is_carried_out_once,
     once::of_the_same_request_twice_at_once_one_is_carried_out,
     changes::bootstrap_is_recorded_once,
