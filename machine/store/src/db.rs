@@ -201,8 +201,15 @@ async fn check(pool: &SqlitePool, place: &Arc<str>) -> Result<(), StoreError> {
     }
     Err(StoreError::Damaged {
         place: Arc::clone(place),
-        found: found.chars().take(200).collect(),
+        found: one_line(&found),
     })
+}
+
+/// What was found, without the line that only names the database.
+fn one_line(found: &str) -> String {
+    let lines = found.lines().filter(|line| !line.starts_with("***"));
+    let text = lines.collect::<Vec<_>>().join(" ");
+    text.chars().take(200).collect()
 }
 
 /// Makes the file for this user only, whatever the umask is; SQLite gives its log the same mode.

@@ -158,6 +158,7 @@ fn a_broken_page_is_refused_and_left_alone() {
                     StoreError::Damaged { .. } | StoreError::NotADatabase { .. }
                 );
                 assert!(is_damage, "{error:?}");
+                assert_eq!(text.lines().count(), 1, "{text}");
                 assert!(text.contains("restore the newest backup"), "{text}");
                 assert!(text.contains("drover database confirm"), "{text}");
                 assert_eq!(fs::read(copies.path("broken.db")).unwrap(), broken);
