@@ -16,6 +16,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, PgPool, Postgres, Sqlite, SqlitePool};
 
+use crate::checkpoint::Checkpoints;
 use crate::error::StoreError;
 use crate::lineage::Lineage;
 use crate::location::Location;
@@ -50,15 +51,16 @@ impl Db {
     /// this user only.
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
         let place: Arc<str> = location.to_string().into();
+        let lineage = Arc::default();
         let pools = match location {
-            Location::SqliteFile(path) => open_file(path, &place).await?,
+            Location::SqliteFile(path) => open_file(path, &place, &lineage).await?,
             Location::SqliteMemory => open_memory(&place).await?,
             Location::Postgres(url) => open_server(url.options(), &place).await?,
         };
         let db = Self {
             pools,
             place,
-            lineage: Arc::default(),
+            lineage,
         };
         db.migrate().await?;
         Ok(db)
@@ -157,25 +159,40 @@ fn sqlite_options() -> SqliteConnectOptions {
 /// One connection that lives as long as the pool. SQLite may end a transaction by itself when a
 /// write fails (disk full: `sqlite.org/lang_transaction.html`); the driver then still counts one as
 /// open, and such a connection is replaced instead of handed out again.
-fn sqlite_writer() -> SqlitePoolOptions {
+fn sqlite_writer(checkpoints: Option<Arc<Checkpoints>>) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(PATIENCE)
         .idle_timeout(None)
         .max_lifetime(None)
-        .before_acquire(|connection, _| {
-            Box::pin(std::future::ready(Ok(!connection.is_in_transaction())))
+        .before_acquire(move |connection, _| {
+            let checkpoints = checkpoints.clone();
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    return Ok(false);
+                }
+                if let Some(checkpoints) = checkpoints {
+                    checkpoints.before_transaction(connection).await;
+                }
+                Ok(true)
+            })
         })
 }
 
-async fn open_file(path: &Path, place: &Arc<str>) -> Result<Pools, StoreError> {
+async fn open_file(
+    path: &Path,
+    place: &Arc<str>,
+    lineage: &Arc<Lineage>,
+) -> Result<Pools, StoreError> {
     let failed = |error| StoreError::from_sqlx(error, place);
     create_file(path, place)?;
     let options = sqlite_options()
         .filename(path)
         .create_if_missing(false)
-        .journal_mode(SqliteJournalMode::Wal);
-    let write = sqlite_writer()
+        .journal_mode(SqliteJournalMode::Wal)
+        .pragma("wal_autocheckpoint", "0");
+    let checkpoints = Checkpoints::new(Arc::clone(place), Arc::clone(lineage));
+    let write = sqlite_writer(Some(Arc::new(checkpoints)))
         .connect_with(options.clone())
         .await
         .map_err(failed)?;
@@ -201,8 +218,15 @@ async fn check(pool: &SqlitePool, place: &Arc<str>) -> Result<(), StoreError> {
     }
     Err(StoreError::Damaged {
         place: Arc::clone(place),
-        found: found.chars().take(200).collect(),
+        found: one_line(&found),
     })
+}
+
+/// What was found, without the line that only names the database.
+fn one_line(found: &str) -> String {
+    let lines = found.lines().filter(|line| !line.starts_with("***"));
+    let text = lines.collect::<Vec<_>>().join(" ");
+    text.chars().take(200).collect()
 }
 
 /// Makes the file for this user only, whatever the umask is; SQLite gives its log the same mode.
@@ -234,7 +258,7 @@ fn create_file(path: &Path, place: &Arc<str>) -> Result<(), StoreError> {
 
 /// Each connection to memory is a database of its own, so there is only one.
 async fn open_memory(place: &Arc<str>) -> Result<Pools, StoreError> {
-    let write = sqlite_writer()
+    let write = sqlite_writer(None)
         .connect_with(sqlite_options().in_memory(true))
         .await
         .map_err(|error| StoreError::from_sqlx(error, place))?;

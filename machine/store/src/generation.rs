@@ -9,11 +9,12 @@ use machine_core::id::DatabaseId;
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::events::{self, Event};
+use crate::generation_row::{insert, read};
 use crate::lineage;
 use crate::lineage_error::LineageError;
 use crate::mark;
 use crate::requests::{self, Request};
-use crate::row::{Fields, Row};
+use crate::row::Fields;
 use crate::statement::Statement;
 use crate::transaction::Transaction;
 
@@ -104,26 +105,6 @@ async fn rename(transaction: &mut Transaction, doubt: &Doubt) -> Result<Generati
         .await?;
     transaction.execute(insert(generation)).await?;
     Ok(generation)
-}
-
-/// Counts the generation up. Its row is locked from here to the commit, so generations come in the
-/// order of the commits.
-pub(crate) fn count_up() -> Statement {
-    Statement::new("UPDATE generation SET value = value + 1 RETURNING name, value")
-}
-
-pub(crate) fn read(row: &Row) -> Result<Generation, StoreError> {
-    let fields = Fields::new(row, "generation", "name");
-    Ok(Generation {
-        database: fields.parsed("name")?,
-        value: fields.integer("value")?,
-    })
-}
-
-fn insert(generation: Generation) -> Statement {
-    Statement::new("INSERT INTO generation (only_row, name, value) VALUES (1, $1, $2)")
-        .bind(generation.database.to_string())
-        .bind(generation.value)
 }
 
 async fn facts(db: &Db) -> Result<DatabaseFacts, StoreError> {

@@ -9,7 +9,7 @@ use machine_core::generation::Generation;
 use sqlx::{Postgres, Sqlite};
 
 use crate::error::StoreError;
-use crate::generation;
+use crate::generation_row::{count_up, read};
 use crate::lineage::Lineage;
 use crate::lineage_error::LineageError;
 use crate::row::Row;
@@ -48,8 +48,8 @@ impl Transaction {
         if self.lineage.marked().is_none() {
             return Ok(());
         }
-        let row = self.optional(generation::count_up()).await?;
-        let reached = row.as_ref().map(generation::read).transpose()?;
+        let row = self.optional(count_up()).await?;
+        let reached = row.as_ref().map(read).transpose()?;
         if !self.lineage.goes_on(reached) {
             let place = Arc::clone(&self.place);
             return Err(LineageError::Exchanged { place }.into());

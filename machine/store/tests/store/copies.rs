@@ -158,6 +158,7 @@ fn a_broken_page_is_refused_and_left_alone() {
                     StoreError::Damaged { .. } | StoreError::NotADatabase { .. }
                 );
                 assert!(is_damage, "{error:?}");
+                assert_eq!(text.lines().count(), 1, "{text}");
                 assert!(text.contains("restore the newest backup"), "{text}");
                 assert!(text.contains("drover database confirm"), "{text}");
                 assert_eq!(fs::read(copies.path("broken.db")).unwrap(), broken);
@@ -171,8 +172,7 @@ fn a_broken_page_is_refused_and_left_alone() {
 /// The database of a child of these tests; not set in the tests themselves.
 const CHILD: &str = "DROVER_TEST_SYNC_DATABASE";
 
-/// What the child does: commits leases until one is refused, then waits to be told that nobody may
-/// go on.
+/// What the child does: commits leases, again and again, until it is told that nobody may go on.
 #[test]
 fn child() {
     let Some(path) = std::env::var_os(CHILD) else {
@@ -183,23 +183,30 @@ fn child() {
             .await
             .unwrap();
         let (commits, _) = Committer::spawn(db.clone());
-        for number in 0.. {
-            if let Err(error) = commits.submit(lease(number)).await {
-                assert!(matches!(error, StoreError::NotSynced { .. }), "{error:?}");
-                break;
+        let work = async {
+            for number in 0..1000 {
+                if let Err(error) = commits.submit(lease(number)).await {
+                    assert!(matches!(error, StoreError::NotSynced { .. }), "{error:?}");
+                    return db.broken().await;
+                }
             }
-        }
-        println!("BROKEN {}", db.broken().await);
+            panic!("every sync failed, and every lease was acknowledged");
+        };
+        let broken = tokio::select! {
+            broken = db.broken() => broken,
+            broken = work => broken,
+        };
+        println!("BROKEN {broken}");
     });
 }
 
-#[test]
-fn after_a_sync_that_failed_nobody_goes_on() {
-    let directory = tempfile::tempdir().unwrap();
+/// Runs the child with a disk on which syncs fail after a while; what it says.
+fn on_a_bad_disk(path: &Path, which: &[&str]) -> String {
     let fault = "inject=fdatasync,fsync:error=EIO:when=30+";
     let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", fault];
     let this = std::env::current_exe().unwrap();
-    let mut words = strace.iter().map(OsString::from).chain([this.into()]);
+    let words = strace.iter().chain(which).map(OsString::from);
+    let mut words = words.chain([this.into()]);
     let output = Command::new(words.next().unwrap())
         .args(words)
         .args([
@@ -208,10 +215,32 @@ fn after_a_sync_that_failed_nobody_goes_on() {
             "--nocapture",
             "--test-threads=1",
         ])
-        .env(CHILD, directory.path().join("drover.db"))
+        .env(CHILD, path)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn after_a_sync_that_failed_nobody_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("drover.db");
+    let said = on_a_bad_disk(&path, &[]);
+    assert!(said.contains("BROKEN wanted to sync"), "{said}");
+}
+
+/// The log can be synced, the file that it is brought into can't.
+#[test]
+fn after_a_checkpoint_that_was_not_synced_nobody_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("drover.db");
+    Runtime::new().unwrap().block_on(async {
+        let db = Db::open(&Location::SqliteFile(path.clone())).await.unwrap();
+        db.close().await;
+    });
+    let fault = "inject=fdatasync,fsync:error=EIO";
+    let which = ["-e", fault, "-P", path.to_str().unwrap()];
+    let said = on_a_bad_disk(&path, &which);
     assert!(said.contains("BROKEN wanted to sync"), "{said}");
 }
