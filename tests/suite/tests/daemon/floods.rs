@@ -1,8 +1,8 @@
 //! Machines that boot while somebody floods the daemon: every step is answered, and what is left of
 //! the flood is bounded. How long the boots take is printed.
 
-use std::net::{Ipv4Addr, TcpStream, UdpSocket};
 use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -81,7 +81,7 @@ fn with_board(board: &str, mut packet: Packet) -> Packet {
     let digits: String = board.chars().filter(|digit| *digit != '-').collect();
     let bytes = u128::from_str_radix(&digits, 16).unwrap().to_be_bytes();
     let value = [&[0][..], &bytes].concat();
-    packet.options.push(OptionCode::CLIENT_UUID, &value);
+    packet.options.push(OptionCode::MACHINE_IDENTIFIER, &value);
     packet
 }
 
@@ -179,7 +179,10 @@ fn boots(at: &Namespace, mac: MacAddress, has_address: &AtomicBool) {
     let (status, first) = patiently(at, &format!("/boot/{boot}"));
     assert_eq!(status, 200);
     assert!(String::from_utf8_lossy(&first).contains("/script/"));
-    let path = format!("/script/{boot}?platform=pcbios&arch=x86_64&mac={mac}&uuid={}", board(mac));
+    let path = format!(
+        "/script/{boot}?platform=pcbios&arch=x86_64&mac={mac}&uuid={}",
+        board(mac)
+    );
     let (status, script) = patiently(at, &path);
     let script = String::from_utf8_lossy(&script).into_owned();
     assert_eq!(status, 200, "{script}");
@@ -207,8 +210,13 @@ fn patiently(at: &Namespace, path: &str) -> (u16, Vec<u8>) {
 /// How many bytes of the loader come by TFTP, in lock step.
 fn loader(at: &Namespace) -> usize {
     let socket = at.enter(|| UdpSocket::bind("0.0.0.0:0").unwrap()).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
-    let (mut next, mut to) = (b"\0\x01undionly.kpxe\0octet\0".to_vec(), (SERVER, 69).into());
+    socket
+        .set_read_timeout(Some(Duration::from_secs(1)))
+        .unwrap();
+    let (mut next, mut to) = (
+        b"\0\x01undionly.kpxe\0octet\0".to_vec(),
+        (SERVER, 69).into(),
+    );
     let (mut wanted, mut length, mut buffer) = (1_u16, 0, [0; 600]);
     let begin = Instant::now();
     while begin.elapsed() < LONG {
@@ -283,7 +291,9 @@ async fn serve_within(place: &Place, descriptors: &str) -> DaemonProcess {
         ..command
     };
     let ready = |line: &str| line.contains(" ready ");
-    DaemonProcess::start(&place.lab, command, ready).await.unwrap()
+    DaemonProcess::start(&place.lab, command, ready)
+        .await
+        .unwrap()
 }
 
 /// Registers and accepts machines with these cards, without addresses of their own.
@@ -295,7 +305,9 @@ async fn machines(place: &Place, numbers: std::ops::Range<u8>) {
     let text = format!("machines:\n{}", lines.collect::<String>());
     place.register(&text).await;
     for number in numbers {
-        place.done(&["machine", "accept", &format!("m{number}")]).await;
+        place
+            .done(&["machine", "accept", &format!("m{number}")])
+            .await;
     }
 }
 
@@ -346,10 +358,18 @@ async fn with_few_descriptors_connections_give_way_and_a_machine_boots() {
     let flooder = place.client("flooder", card(99), Some([10, 77, 0, 9].into()));
     let machine = place.client("m1", card(1), None);
     tokio::task::block_in_place(|| {
-        boots_during("256 descriptors", &connections, (&flooder, &machine), card(1));
+        boots_during(
+            "256 descriptors",
+            &connections,
+            (&flooder, &machine),
+            card(1),
+        );
     });
     let log = std::fs::read_to_string(daemon.program().log()).unwrap();
-    assert!(log.contains("few files may be open"), "nobody was told: {log}");
+    assert!(
+        log.contains("few files may be open"),
+        "nobody was told: {log}"
+    );
     assert!(daemon.stop().await.unwrap().success());
     place.lab.finish();
 }
