@@ -1,7 +1,7 @@
 //! Machines that boot while somebody floods the daemon: every step is answered, and what is left of
 //! the flood is bounded. How long the boots take is printed.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{Ipv4Addr, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
