@@ -4,6 +4,7 @@
 //! commit task before the answer is given.
 
 mod bounds;
+mod cards;
 mod dhcp;
 mod document;
 mod rounds;
@@ -35,7 +36,8 @@ use tokio::sync::Semaphore;
 use tracing::debug;
 
 use crate::clock::now;
-use crate::directory::bounds::Opened;
+use crate::directory::bounds::{Opened, Recorded};
+use crate::directory::cards::KnownCards;
 use crate::directory::rounds::Rounds;
 use crate::error::{StepError, chain};
 use crate::pace::{Paces, Subject};
@@ -58,12 +60,16 @@ pub struct BootDirectory {
     rounds: Arc<Rounds>,
     paces: Arc<Paces>,
     opened: Arc<Opened>,
+    cards: Arc<KnownCards>,
+    recorded: Arc<Recorded>,
 }
 
 impl BootDirectory {
     /// Over these records.
     pub fn new(records: Arc<Records>, reconciler: Arc<Reconciler>) -> Self {
         Self {
+            cards: KnownCards::of(records.db.clone()),
+            recorded: Arc::default(),
             records,
             sightings: Arc::default(),
             reconciler,
@@ -137,6 +143,8 @@ impl BootDirectory {
             self.keep(advanced(&boot, observed.step, at)).await?;
             self.note(&boot, at, observed.step, observed.detail);
         }
+        self.recorded
+            .add(observed.whose, observed.step.max(boot.step));
         Ok(())
     }
 
@@ -227,7 +235,14 @@ impl Directory for BootDirectory {
         }
     }
 
+    fn may_be_registered(&self, mac: MacAddress) -> bool {
+        self.cards.may_have(mac)
+    }
+
     fn step(&self, step: ObservedStep) {
+        if self.recorded.has(&step) {
+            return;
+        }
         let Ok(place) = Arc::clone(&self.steps).try_acquire_owned() else {
             let all = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
             self.late.note(all, &"more steps than can be recorded");
