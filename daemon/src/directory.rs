@@ -5,6 +5,7 @@
 
 mod bmc;
 mod bounds;
+mod cards;
 mod case;
 mod claims;
 mod dhcp;
@@ -40,7 +41,8 @@ use tracing::debug;
 
 use crate::clock::now;
 use crate::directory::bmc::Witness;
-use crate::directory::bounds::Opened;
+use crate::directory::bounds::{Opened, Recorded};
+use crate::directory::cards::KnownCards;
 use crate::directory::rounds::Rounds;
 use crate::error::{StepError, chain};
 use crate::pace::{Paces, Subject};
@@ -64,12 +66,16 @@ pub struct BootDirectory {
     rounds: Arc<Rounds>,
     paces: Arc<Paces>,
     opened: Arc<Opened>,
+    cards: Arc<KnownCards>,
+    recorded: Arc<Recorded>,
 }
 
 impl BootDirectory {
     /// Over these records.
     pub fn new(records: Arc<Records>, reconciler: Arc<Reconciler>) -> Self {
         Self {
+            cards: KnownCards::of(records.db.clone()),
+            recorded: Arc::default(),
             records,
             sightings: Arc::default(),
             witness: Witness::Bmc(Arc::clone(&reconciler)),
@@ -144,6 +150,8 @@ impl BootDirectory {
             self.keep(advanced(&boot, observed.step, at)).await?;
             self.note(&boot, at, observed.step, observed.detail);
         }
+        self.recorded
+            .add(observed.whose, observed.step.max(boot.step));
         Ok(())
     }
 
@@ -234,7 +242,14 @@ impl Directory for BootDirectory {
         }
     }
 
+    fn may_be_registered(&self, mac: MacAddress) -> bool {
+        self.cards.may_have(mac)
+    }
+
     fn step(&self, step: ObservedStep) {
+        if self.recorded.has(&step) {
+            return;
+        }
         let Ok(place) = Arc::clone(&self.steps).try_acquire_owned() else {
             let all = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
             self.late.note(all, &"more steps than can be recorded");

@@ -75,8 +75,13 @@ impl Paces {
         let pace = of
             .entry((machine, subject))
             .or_insert(Pace { even: now, held: 0 });
+        let burst = subject.interval() * subject.burst();
+        if pace.even.since(now) > burst {
+            // The clock was set back.
+            pace.even = now;
+        }
         let next = pace.even.max(now).plus(subject.interval());
-        if next.since(now) <= subject.interval() * subject.burst() {
+        if next.since(now) <= burst {
             pace.even = next;
             return Paced::Written;
         }

@@ -130,11 +130,11 @@ impl MachineService for Face {
                 .map(|bmc| format!("{} {}", bmc.protocol, bmc.address))
                 .unwrap_or_default(),
             intents: details.intents.iter().map(convert::intent).collect(),
+            record: Some(record::record(&details)),
             assurance: details
                 .assurance
                 .map(|it| it.to_string())
                 .unwrap_or_default(),
-            record: Some(record::record(&details)),
             advice: details.advice,
         }))
     }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::evidence::{Claim, Identity, KnownIdentity};
 use machine_core::hardware::MacAddress;
-use machine_core::id::MachineId;
+use machine_core::id::{BootId, MachineId};
 use machine_core::time::Timestamp;
 use machine_store::boot_read::BootRead;
 use machine_store::bounds::drop_old_boots;
 use machine_store::error::StoreError;
 use machine_store::events::Event;
+use pxe_server::directory::{ObservedStep, StepOwner};
 use tracing::debug;
 
 use crate::clock::now;
@@ -29,7 +30,7 @@ const AGAIN: Duration = Duration::from_secs(3);
 const BOOTS_KEPT: u32 = 64;
 /// After how many boots of a card the older ones are dropped.
 const BOOTS_BETWEEN: u32 = 32;
-/// Cards of which boots are counted.
+/// Cards of which boots are counted, and boots whose last step is remembered.
 const CARDS: usize = 8192;
 /// How long lines are held back until one says how many there were.
 const HELD: Duration = Duration::from_secs(30);
@@ -127,6 +128,38 @@ impl Opened {
         let count = counts.entry(mac).or_default();
         *count = (*count + 1) % BOOTS_BETWEEN;
         *count == 0
+    }
+}
+
+/// How far boots have come, as it was recorded last: who is offered an address a thousand times
+/// costs one read.
+#[derive(Debug, Default)]
+pub(super) struct Recorded {
+    steps: Mutex<BTreeMap<BootId, BootStep>>,
+}
+
+impl Recorded {
+    /// Whether a step of this boot, or a later one, is recorded.
+    pub(super) fn has(&self, step: &ObservedStep) -> bool {
+        let StepOwner::Boot(boot) = step.whose else {
+            return false;
+        };
+        let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        steps
+            .get(&boot)
+            .is_some_and(|recorded| *recorded >= step.step)
+    }
+
+    /// A boot has come so far.
+    pub(super) fn add(&self, whose: StepOwner, step: BootStep) {
+        let StepOwner::Boot(boot) = whose else {
+            return;
+        };
+        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        if steps.len() >= CARDS {
+            steps.clear();
+        }
+        steps.insert(boot, step);
     }
 }
 

@@ -126,6 +126,7 @@ fn an_unknown_card_on_a_known_board_waits_for_a_person_and_then_makes_way_for_th
             intent: None,
             attempt: None,
             boot: &boot,
+            safe_mode: None,
             doubt: None,
         };
         decide(&facts, at(1000)).answer

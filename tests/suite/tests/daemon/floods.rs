@@ -1,7 +1,7 @@
 //! Machines that boot while somebody floods the daemon: every step is answered, and what is left of
 //! the flood is bounded. How long the boots take is printed.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{Ipv4Addr, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -81,7 +81,7 @@ fn with_board(board: &str, mut packet: Packet) -> Packet {
     let digits: String = board.chars().filter(|digit| *digit != '-').collect();
     let bytes = u128::from_str_radix(&digits, 16).unwrap().to_be_bytes();
     let value = [&[0][..], &bytes].concat();
-    packet.options.push(OptionCode::CLIENT_UUID, &value);
+    packet.options.push(OptionCode::MACHINE_IDENTIFIER, &value);
     packet
 }
 
