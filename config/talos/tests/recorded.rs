@@ -152,8 +152,9 @@ async fn ready_means_only_that_nothing_is_unmet() {
 struct Lines(mpsc::UnboundedSender<LogLine>);
 
 impl LogReceiver for Lines {
-    async fn receive(&self, _: IpAddr, line: LogLine) {
+    async fn receive(&self, _: IpAddr, line: LogLine) -> Result<(), NotKept> {
         self.0.send(line).unwrap();
+        Ok(())
     }
 
     fn dropped(&self, _: IpAddr, why: Dropped) {

@@ -15,7 +15,6 @@ use machine_store::{events, machines};
 
 use super::*;
 use crate::power::Power;
-use crate::reader_credentials::ReaderCredentials;
 use crate::records::{Image, Ports};
 use crate::status::Status;
 

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bmc_control::bmc::Bmc;
 use bmc_control::board::{BoardMatch, match_board};
 use bmc_ipmi::application::SystemGuid;
+use machine_core::evidence::KnownIdentity;
 use machine_core::hardware::SystemUuid;
 use machine_core::id::MachineId;
 use machine_core::machine::Machine;
@@ -44,15 +45,18 @@ impl Boards {
         bmc: &dyn Bmc,
     ) -> Result<(), StepError> {
         let known = identities::of_machine(&records.db, machine.id).await?;
-        let uuid = known.and_then(|it| it.uuid).filter(SystemUuid::is_usable);
-        let (Some(uuid), Some(endpoint)) = (uuid, &machine.bmc) else {
+        let uuids = known.map(said_uuids).unwrap_or_default();
+        let (Some(uuid), Some(endpoint)) = (uuids.first().copied(), &machine.bmc) else {
             return Ok(());
         };
         let place = (machine.id, endpoint.address);
         if self.found().get(&place) == Some(&Found::Good(uuid)) {
             return Ok(());
         }
-        let guid = match match_board(system_guid(bmc).await?, &uuid) {
+        let said = system_guid(bmc).await?;
+        let is_same = |uuid: &&SystemUuid| match_board(said, uuid) == BoardMatch::Same;
+        let own = uuids.iter().find(is_same).unwrap_or(&uuid);
+        let guid = match match_board(said, own) {
             BoardMatch::Same => {
                 self.found().insert(place, Found::Good(uuid));
                 return Ok(());
@@ -81,6 +85,15 @@ impl Boards {
     fn found(&self) -> MutexGuard<'_, BTreeMap<(MachineId, SocketAddr), Found>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The UUIDs that a machine may have: the registered one, or else those that its boots said.
+fn said_uuids(known: KnownIdentity) -> Vec<SystemUuid> {
+    let said = match known.uuid {
+        Some(registered) => vec![registered],
+        None => known.heard.uuids.into_iter().collect(),
+    };
+    said.into_iter().filter(SystemUuid::is_usable).collect()
 }
 
 /// The GUID that a BMC says; none from one that does not know the question. An error is no answer:

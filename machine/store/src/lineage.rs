@@ -8,7 +8,7 @@
 //! like the newest one.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use machine_core::generation::{DatabaseFacts, Doubt, DoubtKind, Generation, Mark};
@@ -26,6 +26,8 @@ pub(crate) struct Lineage {
     state: RwLock<State>,
     /// Whoever holds it writes the mark.
     turn: tokio::sync::Mutex<()>,
+    /// The highest generation that was committed.
+    committed: AtomicI64,
     is_shared: AtomicBool,
     broken: watch::Sender<Option<StoreError>>,
 }
@@ -45,6 +47,7 @@ impl Default for Lineage {
         Self {
             state: RwLock::new(State::Unmarked),
             turn: tokio::sync::Mutex::default(),
+            committed: AtomicI64::new(0),
             is_shared: AtomicBool::new(false),
             broken: watch::Sender::new(None),
         }
@@ -136,16 +139,18 @@ impl Lineage {
         false
     }
 
-    /// Lets the mark follow to what was committed. Whoever waits while another writes finds that
-    /// his was written, too.
+    /// Lets the mark follow to what was committed: whoever has the turn writes for all that wait.
     pub(crate) async fn follow(&self, reached: Generation) -> Result<(), StoreError> {
+        self.committed.fetch_max(reached.value, Ordering::SeqCst);
         let _turn = self.turn.lock().await;
         let State::Follows { path, marked } = self.state() else {
             return Ok(());
         };
-        if marked.value >= reached.value {
+        if marked.database != reached.database || marked.value >= reached.value {
             return Ok(());
         }
+        let value = self.committed.load(Ordering::SeqCst);
+        let reached = Generation { value, ..reached };
         write(path.clone(), reached).await?;
         self.begin(path, reached);
         Ok(())

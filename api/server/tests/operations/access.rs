@@ -53,6 +53,10 @@ impl Around {
             power_at: None,
             release: None,
             closed: None,
+            accepted_boot: None,
+            basis: None,
+            wipe: None,
+            verdict: None,
         };
         self.write(Change {
             machines: vec![MachineWrite::Update(machine)],

@@ -4,6 +4,7 @@
 use api_server::error::UseCaseError;
 use api_server::operations::endings::{Ended, Ending};
 use machine_core::attempt::{Attempt, AttemptEnd, Release};
+use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::{AttemptId, MachineId};
 use machine_core::intent::IntentEnd;
@@ -39,10 +40,11 @@ impl Around {
     }
 
     /// A machine with a record of its own that showed this.
-    async fn found(&self, name: &str, facts: Vec<Fact>) {
+    async fn found_as(&self, name: &str, facts: Vec<Fact>) {
         let machine = Machine::discovered(MachineId::from_bytes([0xf0; 16]), name, NOW.plus(HOUR));
         let evidence = vec![Evidence {
             machine: machine.id,
+            source: EvidenceSource::Asked,
             at: NOW.plus(HOUR),
             facts,
         }];
@@ -57,6 +59,7 @@ impl Around {
     async fn showed(&self, name: &str, facts: Vec<Fact>) {
         let evidence = vec![Evidence {
             machine: self.machine(name).await.id,
+            source: EvidenceSource::Asked,
             at: NOW,
             facts,
         }];
@@ -80,7 +83,7 @@ impl Around {
     }
 
     /// cp-1 in the middle of an install, whose config was released or not.
-    async fn installing(release: Option<Release>) -> Self {
+    async fn in_an_install(release: Option<Release>) -> Self {
         let around = Self::racked().await;
         around.cluster(CLUSTER, "c").await.unwrap();
         let inputs = [Input::Accept, Input::FactsComplete, Input::Allocate];
@@ -102,6 +105,10 @@ impl Around {
             power_at: None,
             release,
             closed: None,
+            accepted_boot: None,
+            basis: None,
+            wipe: None,
+            verdict: None,
         };
         let change = Change {
             intents: vec![IntentWrite::Open(intent)],
@@ -128,7 +135,7 @@ const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 
 #[tokio::test]
 async fn whatever_it_does_a_machine_can_be_retired_and_then_permits_nothing() {
-    let around = Around::installing(None).await;
+    let around = Around::in_an_install(None).await;
     let ended = around.end("cp-1", Ending::Retire, "r").await.unwrap();
     assert_eq!(ended.notes, Vec::<String>::new());
     assert_eq!(ended.view.unwrap().machine.state, State::Retired);
@@ -172,7 +179,7 @@ async fn to_retire_a_machine_whose_config_went_out_says_what_goes_on() {
         digest: [1; 32],
         fetches: 1,
     };
-    let around = Around::installing(Some(release)).await;
+    let around = Around::in_an_install(Some(release)).await;
     let ended = around.end("cp-1", Ending::Retire, "r").await.unwrap();
     let notes = ended.notes.join("\n");
     assert!(
@@ -184,7 +191,7 @@ async fn to_retire_a_machine_whose_config_went_out_says_what_goes_on() {
 
 #[tokio::test]
 async fn a_dead_member_is_retired_then_forgotten_and_its_timeline_stays() {
-    let around = Around::installing(None).await;
+    let around = Around::in_an_install(None).await;
     around.brought("cp-1", &[Input::RunsFromDisk]).await;
     let said = around.refused("cp-1", Ending::Forget).await;
     assert!(said.contains("cp-1 is active"), "{said}");
@@ -238,7 +245,7 @@ async fn a_swapped_card_ends_with_one_command() {
     let around = Around::racked().await;
     around.showed("cp-1", vec![board(BOARD)]).await;
     around
-        .found("m-1", vec![Fact::Mac(NEW_CARD), board(BOARD)])
+        .found_as("m-1", vec![Fact::Mac(NEW_CARD), board(BOARD)])
         .await;
     let way = "drover machine merge m-1 --into cp-1";
     assert!(around.advice("m-1").await.contains(way));
@@ -278,7 +285,7 @@ async fn a_replaced_board_ends_with_one_command() {
     let around = Around::racked().await;
     around.showed("cp-1", vec![board(BOARD)]).await;
     around
-        .found("m-1", vec![Fact::Mac(CARD), board(NEW_BOARD)])
+        .found_as("m-1", vec![Fact::Mac(CARD), board(NEW_BOARD)])
         .await;
     let way = "drover machine merge m-1 --into cp-1 --board";
     assert!(around.advice("m-1").await.contains(way));
@@ -301,7 +308,7 @@ async fn a_claimant_takes_no_card_of_a_third_machine_along() {
     let around = Around::racked().await;
     around.showed("cp-1", vec![board(BOARD)]).await;
     let listed = vec![Fact::Mac(NEW_CARD), Fact::Mac(OTHER_CARD), board(BOARD)];
-    around.found("m-1", listed).await;
+    around.found_as("m-1", listed).await;
     let merge = Ending::Merge {
         into: "cp-1",
         board: false,
@@ -319,7 +326,7 @@ async fn a_claimant_takes_no_card_of_a_third_machine_along() {
 
 #[tokio::test]
 async fn what_is_a_machine_of_its_own_is_not_merged() {
-    let around = Around::installing(None).await;
+    let around = Around::in_an_install(None).await;
     let merge = Ending::Merge {
         into: "cp-2",
         board: true,

@@ -59,6 +59,10 @@ impl Around {
             power_at: None,
             release: (begun == Begun::Released).then_some(release),
             closed: None,
+            accepted_boot: None,
+            basis: None,
+            wipe: None,
+            verdict: None,
         };
         let next = Machine {
             state: State::Provisioning(Origin::Available),

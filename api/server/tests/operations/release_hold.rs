@@ -70,6 +70,9 @@ impl Around {
             power_at: None,
             release: None,
             closed: None,
+            basis: None,
+            wipe: None,
+            verdict: None,
         };
         around
             .write(Change {

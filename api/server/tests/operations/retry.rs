@@ -177,6 +177,7 @@ fn refused_attempt(intent: &Intent) -> Attempt {
         basis: None,
         wipe: None,
         verdict: None,
+        accepted_boot: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use machine_core::boot::Asker;
+use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::{Arch, Firmware, SystemUuid};
 use machine_core::id::BootId;
 use machine_core::machine::Machine;
@@ -31,6 +32,7 @@ async fn with_a_machine() -> BootDirectory {
         machines: vec![MachineWrite::Insert(machine)],
         evidence: vec![Evidence {
             machine: KNOWN,
+            source: EvidenceSource::Asked,
             at,
             facts: vec![Fact::Mac(CARD), Fact::Uuid(uuid())],
         }],
@@ -61,6 +63,7 @@ async fn asks_for_its_script(directory: &BootDirectory, mac: MacAddress, boot: B
     let request = ScriptRequest {
         boot,
         peer: "10.77.0.50".parse().unwrap(),
+        hardware: Some(mac),
         mac: Some(mac),
         macs: [mac].into(),
         uuid: Some(uuid()),

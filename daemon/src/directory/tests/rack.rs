@@ -386,5 +386,8 @@ fn attempt(at: Timestamp) -> Attempt {
         power_at: None,
         release: None,
         closed: None,
+        basis: None,
+        wipe: None,
+        verdict: None,
     }
 }

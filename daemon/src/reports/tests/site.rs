@@ -108,6 +108,7 @@ impl Site {
         let db = Db::open(&Location::SqliteMemory).await.unwrap();
         Arc::new(Records {
             db: self.db.clone(),
+            readers: Arc::default(),
             commit: commit.clone(),
             tokens: TokenKey::load_or_make(&db, &seal, now()).await.unwrap(),
             seal,
@@ -211,5 +212,6 @@ pub(super) fn attempt() -> Attempt {
         basis: None,
         wipe: None,
         verdict: None,
+        accepted_boot: None,
     }
 }

@@ -246,6 +246,23 @@ pub(crate) fn what_is_exchanged_while_it_runs_is_noticed_before_anything_is_rele
     assert_eq!(state.marked(), 2);
 }
 
+pub(crate) fn many_changes_at_once_are_followed_by_one_mark(bench: &Bench) {
+    let state = State::new();
+    bench.block(async {
+        first(&state, &bench.db).await;
+        let mut changes = tokio::task::JoinSet::new();
+        for byte in 1..=60 {
+            let db = bench.db.clone();
+            changes.spawn(async move { applied(&db, &adds(byte)).await });
+        }
+        changes.join_all().await;
+        assert_eq!(state.marked(), 60);
+        assert_eq!(bench.db.safe_mode(), None);
+    });
+    let again = bench.reopened();
+    assert_eq!(bench.block(state.resume(&again)), Standing::Same);
+}
+
 pub(crate) fn nothing_is_acknowledged_that_the_mark_does_not_follow(bench: &Bench) {
     let state = State::new();
     bench.block(async {

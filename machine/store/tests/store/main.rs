@@ -115,6 +115,7 @@ const CASES: &[Case] = cases![
     lineage::a_database_of_an_earlier_release_is_adopted,
     lineage::a_confirmed_database_goes_on_under_a_new_name,
     lineage::what_is_exchanged_while_it_runs_is_noticed_before_anything_is_released,
+    lineage::many_changes_at_once_are_followed_by_one_mark,
     lineage::nothing_is_acknowledged_that_the_mark_does_not_follow,
 ];
 
