@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use e2e::event::Event;
 use e2e::installed_disk::{digests, is_blank};
-use e2e::scenario::{Planned, Scenario};
+use e2e::planned::Planned;
+use e2e::scenario::Scenario;
 use serde_json::Value;
 use testbed::machine::Machine;
 use testbed::rack::RackedMachine;
