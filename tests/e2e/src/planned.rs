@@ -8,7 +8,9 @@ use testbed::rack::RackedMachine;
 
 use crate::documents::{Registered, Role};
 use crate::error::ScenarioError;
-use crate::scenario::ENDPOINT;
+
+/// The control plane's address, and the cluster's endpoint.
+pub const ENDPOINT: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 10);
 
 /// A machine of a scenario, before it is racked.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use crate::documents::{self, Addresses, CLUSTER, Role};
 use crate::drover::Drover;
 use crate::error::ScenarioError;
 use crate::node_image::NodeImage;
-use crate::planned::{Planned, Racked, rack};
+use crate::planned::{ENDPOINT, Planned, Racked, rack};
 use crate::timeline::Timeline;
 use crate::turn::Turn;
 
@@ -280,8 +280,6 @@ fn write(lab: &Lab, name: &str, text: &str) -> Result<PathBuf, ScenarioError> {
     Ok(path)
 }
 
-/// The control plane's address, and the cluster's endpoint.
-pub const ENDPOINT: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 10);
 /// The document of the rack, in the lab's folder.
 const RACK: &str = "rack.yaml";
 const ASK_EVERY: Duration = Duration::from_millis(500);
