@@ -10,6 +10,7 @@ mod case;
 mod claims;
 mod dhcp;
 mod document;
+mod recent;
 mod rounds;
 mod script;
 mod speaker;
@@ -41,8 +42,8 @@ use tracing::debug;
 
 use crate::clock::now;
 use crate::directory::bmc::Witness;
-use crate::directory::bounds::{Opened, Recorded};
 use crate::directory::cards::KnownCards;
+use crate::directory::recent::{Opened, Recorded};
 use crate::directory::rounds::Rounds;
 use crate::error::{StepError, chain};
 use crate::pace::{Paces, Subject};

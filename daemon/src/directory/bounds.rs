@@ -1,19 +1,17 @@
 //! What one card, and whoever claims to be a known machine, may add to the records.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::evidence::{Claim, Identity, KnownIdentity};
 use machine_core::hardware::MacAddress;
-use machine_core::id::{BootId, MachineId};
+use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::BootRead;
 use machine_store::bounds::drop_old_boots;
 use machine_store::error::StoreError;
 use machine_store::events::Event;
-use pxe_server::directory::{ObservedStep, StepOwner};
 use tracing::debug;
 
 use crate::clock::now;
@@ -28,10 +26,6 @@ use crate::records::About;
 const AGAIN: Duration = Duration::from_secs(3);
 /// How many boots of a card are kept besides those of attempts. A plan looks back on 32.
 const BOOTS_KEPT: u32 = 64;
-/// After how many boots of a card the older ones are dropped.
-const BOOTS_BETWEEN: u32 = 32;
-/// Cards of which boots are counted, and boots whose last step is remembered.
-const CARDS: usize = 8192;
 /// How long lines are held back until one says how many there were.
 const HELD: Duration = Duration::from_secs(30);
 
@@ -108,58 +102,6 @@ impl BootDirectory {
                 Err(error) => debug!(%mac, error = chain(&error), "old boots are kept"),
             }
         });
-    }
-}
-
-/// Boots that were opened, by card.
-#[derive(Debug, Default)]
-pub(super) struct Opened {
-    counts: Mutex<BTreeMap<MacAddress, u32>>,
-}
-
-impl Opened {
-    /// Counts one: whether the older boots of its card are to be dropped.
-    fn is_due(&self, mac: MacAddress) -> bool {
-        let counts = self.counts.lock();
-        let mut counts = counts.unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= CARDS {
-            counts.clear();
-        }
-        let count = counts.entry(mac).or_default();
-        *count = (*count + 1) % BOOTS_BETWEEN;
-        *count == 0
-    }
-}
-
-/// How far boots have come, as it was recorded last: who is offered an address a thousand times
-/// costs one read.
-#[derive(Debug, Default)]
-pub(super) struct Recorded {
-    steps: Mutex<BTreeMap<BootId, BootStep>>,
-}
-
-impl Recorded {
-    /// Whether a step of this boot, or a later one, is recorded.
-    pub(super) fn has(&self, step: &ObservedStep) -> bool {
-        let StepOwner::Boot(boot) = step.whose else {
-            return false;
-        };
-        let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-        steps
-            .get(&boot)
-            .is_some_and(|recorded| *recorded >= step.step)
-    }
-
-    /// A boot has come so far.
-    pub(super) fn add(&self, whose: StepOwner, step: BootStep) {
-        let StepOwner::Boot(boot) = whose else {
-            return;
-        };
-        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-        if steps.len() >= CARDS {
-            steps.clear();
-        }
-        steps.insert(boot, step);
     }
 }
 

@@ -148,10 +148,3 @@ async fn a_card_that_is_firmware_and_ipxe_by_turns_begins_one_boot_in_a_few_seco
     };
     assert!(!is_again(&disk, disk.opened));
 }
-
-#[test]
-fn old_boots_are_dropped_every_so_often() {
-    let opened = Opened::default();
-    let due = (0..2 * BOOTS_BETWEEN).filter(|_| opened.is_due(CARD));
-    assert_eq!(due.count(), 2);
-}
