@@ -10,6 +10,7 @@
 pub mod attempts;
 pub mod boot_read;
 pub mod boots;
+pub mod bounds;
 pub mod change;
 mod cluster_document;
 pub mod clusters;

@@ -6,7 +6,10 @@ use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// Number, name and text of each step, oldest first.
-const STEPS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../migrations/0001_first.sql"))];
+const STEPS: [(i64, &str, &str); 2] = [
+    (1, "first", include_str!("../migrations/0001_first.sql")),
+    (8, "bounds", include_str!("../migrations/0008_bounds.sql")),
+];
 
 /// The number of the newest step.
 pub(crate) fn newest() -> i64 {

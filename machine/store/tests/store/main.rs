@@ -14,6 +14,7 @@
 )]
 
 mod bench;
+mod bounded;
 mod changes;
 mod claims;
 mod commits;
@@ -41,7 +42,9 @@ macro_rules! cases {
     };
 }
 
-const CASES: [Case; 38] = cases![
+const CASES: [Case; 40] = cases![
+    bounded::old_boots_of_a_card_are_dropped_unless_an_attempt_refers_to_them,
+    bounded::who_was_found_and_is_silent_is_forgotten_and_nobody_else,
     records::machines_come_back,
     records::clusters_come_back,
     work_records::work_comes_back,
