@@ -2,7 +2,7 @@
 //!
 //! One task a socket reads packets for as long as there are places for answers; each answer is
 //! worked out in a task of its own. When the places are taken, what comes waits in the kernel's
-//! buffer. What a packet means and what is replied is decided in `pxe-dhcp`.
+//! buffer; three quarters of them are for cards on record, so that strangers do not fill it. What a packet means and what is replied is decided in `pxe-dhcp`.
 //!
 //! Not done yet: a reply to a client that has no address goes to everybody on the link, also where
 //! RFC 2131 §4.1 has a frame to its card (that needs a packet socket). All clients take it.
@@ -126,6 +126,14 @@ impl<D: Directory> DhcpServer<D> {
                     xid: asked.client.header.xid,
                     kind: asked.client.ask.kind(),
                 };
+                let directory = &self.responder.directory;
+                if flights.is_scarce() && !directory.may_be_registered(question.mac) {
+                    // It asks again, as all do that get no answer.
+                    self.responder
+                        .complaints
+                        .note(source, &"too many questions of unknown cards at once");
+                    return;
+                }
                 let server = Arc::clone(self);
                 let work = |in_work| async move { server.serve(asked, in_work).await };
                 if !flights.start(question, work) {

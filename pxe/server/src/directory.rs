@@ -30,6 +30,12 @@ pub trait Directory: Clone + Send + Sync + 'static {
         mac: MacAddress,
     ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 
+    /// Whether a card may be of a machine on record, as far as is known without waiting. Asked when
+    /// there are more questions than can be worked out: those of strangers are left out then.
+    fn may_be_registered(&self, _mac: MacAddress) -> bool {
+        true
+    }
+
     /// Commits a lease, and that `boot` holds its address. Returns after it is durable.
     fn lease(
         &self,

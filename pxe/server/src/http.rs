@@ -1,4 +1,5 @@
-//! HTTP of the boot plane: scripts, kernels, configs. GET and HEAD only; documents by GET only.
+//! HTTP of the boot plane: scripts, kernels, configs. GET and HEAD only; scripts of machines and
+//! documents by GET only.
 //!
 //! | path | what |
 //! |---|---|
@@ -19,6 +20,7 @@ mod listened;
 mod places;
 mod query;
 mod range;
+mod reply;
 mod route;
 mod seat;
 
@@ -28,12 +30,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{
-    ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER,
-};
-use http::{Method, Request, Response, StatusCode};
-use hyper::body::{Body, Incoming};
+use http::header::{CONTENT_TYPE, ETAG};
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use machine_core::boot::BootStep;
 use machine_core::id::BootId;
@@ -43,7 +42,7 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
 use crate::assets::{Assets, hex};
 use crate::complaint::Complaints;
@@ -51,17 +50,20 @@ use crate::directory::{
     Directory, DocumentRefusal, DocumentRequest, ObservedStep, ScriptAnswer, ScriptRefusal,
     StepOwner,
 };
-use crate::http::body::{AssetBody, empty};
+use crate::http::body::AssetBody;
 use crate::http::connection::{Connection, converse};
 use crate::http::listened::Heard;
 use crate::http::places::{Kind, PlaceLimits};
 use crate::http::query::script_request;
 use crate::http::range::{Range, requested_range};
+use crate::http::reply::{
+    Reply, full, header_of, not_allowed, not_found, script_text, unavailable, with_header,
+};
 use crate::http::route::Route;
 use crate::http::seat::{Room, Seat};
 use crate::loaders::Loaders;
 use crate::neighbour::find_neighbour;
-use crate::script::{ScriptError, answer_script, first_script, pause};
+use crate::script::{answer_script, first_script, pause};
 
 /// How long a peer may leave what was sent to it unacknowledged, or unread. A machine whose power is
 /// cut in mid-download gives its place back after this; on a slow link, each byte that arrives
@@ -71,9 +73,6 @@ const STALL_TIME: Duration = Duration::from_mins(1);
 const GRACE: Duration = Duration::from_secs(10);
 /// How long nothing is accepted after that failed: until some descriptor is free again.
 const PAUSE: Duration = Duration::from_millis(50);
-/// After how many seconds who finds no place may ask again: a script takes milliseconds, a kernel
-/// some seconds.
-const FULL_RETRY: &str = "2";
 
 /// What the HTTP server serves from.
 #[derive(Debug)]
@@ -89,8 +88,6 @@ pub struct HttpServer<D> {
     /// How many connections each listener may have.
     pub connections: usize,
 }
-
-type Reply = Response<AssetBody>;
 
 impl<D: Directory> HttpServer<D> {
     /// Serves until told to stop; then lets transfers finish for a grace period.
@@ -336,59 +333,6 @@ fn draw_pause() -> u16 {
         Ok(()) => pause(random[0]),
         Err(_) => pause(0),
     }
-}
-
-fn script_text(script: Result<String, ScriptError>) -> Reply {
-    match script {
-        Ok(script) => {
-            let reply = Response::new(AssetBody::new(Bytes::from(script)));
-            with_header(reply, CONTENT_TYPE, "text/plain; charset=utf-8")
-        }
-        Err(error) => {
-            error!(%error, "can't write a script");
-            unavailable()
-        }
-    }
-}
-
-/// The answer to HEAD. The length is set here: hyper says none for a body that has ended.
-fn header_of(reply: Reply) -> Reply {
-    let length = reply.body().size_hint().exact().unwrap_or(0);
-    let reply = with_header(reply, CONTENT_LENGTH, &length.to_string());
-    reply.map(AssetBody::without_content)
-}
-
-fn not_found() -> Reply {
-    status(StatusCode::NOT_FOUND)
-}
-
-fn not_allowed(allowed: &str) -> Reply {
-    with_header(status(StatusCode::METHOD_NOT_ALLOWED), ALLOW, allowed)
-}
-
-/// Talos retries whatever is not 200, and prints the first bytes of the body on its console.
-fn unavailable() -> Reply {
-    with_header(status(StatusCode::SERVICE_UNAVAILABLE), RETRY_AFTER, "5")
-}
-
-/// iPXE and Talos come again after that time.
-fn full() -> Reply {
-    let reply = status(StatusCode::SERVICE_UNAVAILABLE);
-    let reply = with_header(reply, RETRY_AFTER, FULL_RETRY);
-    with_header(reply, CONNECTION, "close")
-}
-
-fn status(status: StatusCode) -> Reply {
-    let mut reply = Response::new(empty());
-    *reply.status_mut() = status;
-    with_header(reply, CONTENT_LENGTH, "0")
-}
-
-fn with_header(mut reply: Reply, name: http::HeaderName, value: &str) -> Reply {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        reply.headers_mut().insert(name, value);
-    }
-    reply
 }
 
 #[cfg(test)]

@@ -30,6 +30,9 @@ pub(crate) struct Question {
 #[derive(Debug)]
 pub(crate) struct Flights {
     places: Arc<Semaphore>,
+    /// How many places are not for strangers: three quarters, since a machine's question waits in
+    /// the database behind all that are in work.
+    kept: usize,
     in_work: Arc<Mutex<BTreeSet<Question>>>,
     running: TaskTracker,
     cut: CancellationToken,
@@ -47,6 +50,7 @@ impl Flights {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             places: Arc::new(Semaphore::new(limit)),
+            kept: limit - limit / 4,
             in_work: Arc::default(),
             running: TaskTracker::new(),
             cut: CancellationToken::new(),
@@ -56,6 +60,11 @@ impl Flights {
     /// Whether there is no place for one more.
     pub(crate) fn is_full(&self) -> bool {
         self.places.available_permits() == 0
+    }
+
+    /// Whether only the places are left that are kept for machines on record.
+    pub(crate) fn is_scarce(&self) -> bool {
+        self.places.available_permits() <= self.kept
     }
 
     /// Waits until there is a place.
@@ -144,6 +153,16 @@ mod tests {
         }
         came.sort_unstable();
         assert_eq!(came, [0, 1, 3]);
+    }
+
+    #[tokio::test]
+    async fn strangers_have_a_quarter_of_the_places() {
+        let flights = Flights::new(8);
+        for number in 0..8 {
+            assert_eq!(flights.is_scarce(), number >= 2);
+            assert!(flights.start(question(number), |_| std::future::pending()));
+        }
+        assert!(flights.is_full());
     }
 
     #[tokio::test]

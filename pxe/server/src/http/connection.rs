@@ -16,8 +16,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::http::Reply;
 use crate::http::listened::{Heard, Listened};
+use crate::http::reply::Reply;
 use crate::http::seat::Seat;
 
 /// How long a peer may take to send its header.
