@@ -20,8 +20,10 @@ use tracing::{error, info, warn};
 
 use crate::bound::{Bound, bind, checked_subnets};
 use crate::clusters::Clusters;
+use crate::descriptors;
 use crate::effects::DaemonEffects;
 use crate::error::chain;
+use crate::expiry;
 use crate::host::StateDirectory;
 use crate::parts::Parts;
 use crate::records::Records;
@@ -36,6 +38,7 @@ const FLUSH: Duration = Duration::from_secs(10);
 
 /// Runs the daemon until `stop`, or until a part of it ends by itself.
 pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), StartError> {
+    descriptors::raise();
     let subnets = checked_subnets(&settings)?;
     let state = StateDirectory::take(&settings.state_directory)?;
     let bound = tokio::select! {
@@ -80,6 +83,8 @@ async fn serve(
     parts.spawn_endless("the reconcile loop", sweeps);
     let clusters = Clusters::new(Arc::clone(&records), bound.status);
     parts.spawn_endless("the loop of the clusters", clusters.run(stop.clone()));
+    let forgetting = expiry::run(Arc::clone(&records), stop.clone());
+    parts.spawn_endless("the expiry of found machines", forgetting);
     let plane = bound.plane.run(stop.clone());
     parts.spawn("the boot plane", async move {
         plane.await.map_err(|ended| chain(&ended))

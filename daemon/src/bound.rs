@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock::now;
+use crate::descriptors;
 use crate::directory::BootDirectory;
 use crate::host::{StateDirectory, resolve_subnets};
 use crate::parts::PartEnded;
@@ -272,5 +273,6 @@ pub fn plane_settings(settings: &Settings, subnets: Vec<ServedSubnet>) -> BootPl
         subnets,
         http_port: settings.http_port,
         tftp_port: settings.tftp_port,
+        descriptors: descriptors::limit(),
     }
 }

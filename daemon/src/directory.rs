@@ -3,8 +3,12 @@
 //! Each answer is one read and one pure decision; what must be durable first is committed by the
 //! commit task before the answer is given.
 
+mod bounds;
+mod cards;
 mod dhcp;
 mod document;
+mod recent;
+mod rounds;
 mod script;
 #[cfg(test)]
 mod tests;
@@ -33,7 +37,11 @@ use tokio::sync::Semaphore;
 use tracing::debug;
 
 use crate::clock::now;
+use crate::directory::cards::KnownCards;
+use crate::directory::recent::{Opened, Recorded};
+use crate::directory::rounds::Rounds;
 use crate::error::{StepError, chain};
+use crate::pace::{Paces, Subject};
 use crate::reconcile::Reconciler;
 use crate::records::{About, Records, advanced};
 use crate::sightings::Sightings;
@@ -50,18 +58,28 @@ pub struct BootDirectory {
     refusals: Arc<Complaints>,
     steps: Arc<Semaphore>,
     late: Arc<Complaints>,
+    rounds: Arc<Rounds>,
+    paces: Arc<Paces>,
+    opened: Arc<Opened>,
+    cards: Arc<KnownCards>,
+    recorded: Arc<Recorded>,
 }
 
 impl BootDirectory {
     /// Over these records.
     pub fn new(records: Arc<Records>, reconciler: Arc<Reconciler>) -> Self {
         Self {
+            cards: KnownCards::of(records.db.clone()),
+            recorded: Arc::default(),
             records,
             sightings: Arc::default(),
             reconciler,
             refusals: Arc::new(Complaints::new("config")),
             steps: Arc::new(Semaphore::new(STEPS)),
             late: Arc::new(Complaints::new("steps")),
+            rounds: Arc::default(),
+            paces: Arc::default(),
+            opened: Arc::default(),
         }
     }
 
@@ -98,8 +116,8 @@ impl BootDirectory {
     /// Notes a step where its boot belongs: a machine's on its timeline, a stranger's in memory.
     fn note(&self, boot: &Boot, at: Timestamp, step: BootStep, detail: String) {
         let event = About::boot(boot).event(at, step.as_str(), detail);
-        if boot.machine.is_some() {
-            self.records.commit.try_event(event);
+        if let Some(machine) = boot.machine {
+            self.tell(machine, Subject::Boot, event);
         } else {
             self.sightings.note(boot.id, event);
         }
@@ -126,6 +144,8 @@ impl BootDirectory {
             self.keep(advanced(&boot, observed.step, at)).await?;
             self.note(&boot, at, observed.step, observed.detail);
         }
+        self.recorded
+            .add(observed.whose, observed.step.max(boot.step));
         Ok(())
     }
 
@@ -162,9 +182,11 @@ impl BootDirectory {
 
 impl Directory for BootDirectory {
     async fn boot(&self, question: BootQuestion) -> Result<BootAnswer, Unavailable> {
-        self.answer_boot(&question)
-            .await
-            .map_err(|error| unavailable(&error))
+        let work = async || {
+            let answered = self.answer_boot(&question).await;
+            answered.map_err(|error| unavailable(&error))
+        };
+        self.rounds.answer(&question, work).await
     }
 
     async fn is_registered(&self, mac: MacAddress) -> Result<bool, Unavailable> {
@@ -214,7 +236,14 @@ impl Directory for BootDirectory {
         }
     }
 
+    fn may_be_registered(&self, mac: MacAddress) -> bool {
+        self.cards.may_have(mac)
+    }
+
     fn step(&self, step: ObservedStep) {
+        if self.recorded.has(&step) {
+            return;
+        }
         let Ok(place) = Arc::clone(&self.steps).try_acquire_owned() else {
             let all = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
             self.late.note(all, &"more steps than can be recorded");

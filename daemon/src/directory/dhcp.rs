@@ -10,6 +10,7 @@ use machine_store::error::StoreError;
 use pxe_server::directory::{BootAnswer, BootQuestion};
 
 use crate::clock::now;
+use crate::directory::bounds::is_again;
 use crate::directory::{BootDirectory, claim, is_card_of_any};
 use crate::error::StepError;
 use crate::random::{NoRandomness, draw};
@@ -35,6 +36,9 @@ impl BootDirectory {
             goes_on
         } else {
             let boot = opened(question, &read, at)?;
+            if boot.machine.is_some() {
+                self.count_boot(question.mac);
+            }
             let decision = self.decide_dhcp(question, &read, &boot, at);
             (boot, decision)
         };
@@ -140,7 +144,7 @@ fn opened(question: &BootQuestion, read: &BootRead, at: Timestamp) -> Result<Boo
 /// A REQUEST goes on with the boot of its DISCOVER.
 fn adopts(boot: &Boot, question: &BootQuestion, at: Timestamp) -> bool {
     if question.is_discover {
-        return boot.adopts(question.asker, at);
+        return boot.adopts(question.asker, at) || is_again(boot, at);
     }
     boot.origin == BootOrigin::Network
         && boot.step <= BootStep::Ipxe

@@ -92,7 +92,7 @@ impl BootDirectory {
                 Identity::Conflict { claimant, .. } => claimant.is_none(),
                 Identity::Known(_) | Identity::Candidate(_) => false,
             };
-            if !is_let_in {
+            if !is_let_in || !self.gets_record(claim, &read, at).await? {
                 break;
             }
             self.make_machine(claim, boot, &read, request, at).await?;

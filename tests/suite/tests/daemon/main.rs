@@ -17,6 +17,7 @@ mod clients;
 mod commands;
 mod dhcp;
 mod ending;
+mod floods;
 mod generate;
 mod hex;
 mod life;

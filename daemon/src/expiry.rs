@@ -1,0 +1,83 @@
+//! What nobody needs any more is forgotten: machines that were found in the network, that nobody
+//! has accepted or touched, and that were not heard of for long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use machine_core::time::Timestamp;
+use machine_store::bounds::{count_found, forget_found};
+use machine_store::error::StoreError;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::clock::now;
+use crate::error::chain;
+use crate::records::Records;
+
+/// How many machines may wait to be accepted, in each subnet: a few racks at once. Each is looked
+/// at on every sweep.
+const FOUND: u64 = 1024;
+/// After how much silence one is forgotten: whoever racks on a Friday may accept on the Monday
+/// after next.
+const SILENCE: Duration = Duration::from_hours(10 * 24);
+/// The same where there are too many. A machine that waits asks every few seconds.
+const SILENCE_WHEN_FULL: Duration = Duration::from_mins(10);
+/// How many are forgotten in one go.
+const AT_ONCE: u32 = 256;
+/// How often it is looked.
+const PERIOD: Duration = Duration::from_hours(1);
+
+/// Forgets until told to stop.
+pub async fn run(records: Arc<Records>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(PERIOD);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        if let Err(error) = forget_silent(&records, now()).await {
+            warn!(error = chain(&error), "silent machines are not forgotten");
+        }
+    }
+}
+
+/// Forgets those that were silent for long, and more of them where there are too many.
+async fn forget_silent(records: &Records, at: Timestamp) -> Result<(), StoreError> {
+    forget(records, before(at, SILENCE)).await?;
+    while count_found(&records.db).await? > limit(records) {
+        if forget(records, before(at, SILENCE_WHEN_FULL)).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether one more machine may wait to be accepted. Where there are too many, those go that were
+/// not heard of for some minutes.
+pub async fn has_room(records: &Records, at: Timestamp) -> Result<bool, StoreError> {
+    if count_found(&records.db).await? < limit(records) {
+        return Ok(true);
+    }
+    Ok(forget(records, before(at, SILENCE_WHEN_FULL)).await? > 0)
+}
+
+async fn forget(records: &Records, silent_since: Timestamp) -> Result<u64, StoreError> {
+    let forgotten = forget_found(&records.db, silent_since, AT_ONCE).await?;
+    if forgotten > 0 {
+        info!(
+            forgotten,
+            "machines that were found, that nobody accepted, and that are silent"
+        );
+    }
+    Ok(forgotten)
+}
+
+fn limit(records: &Records) -> u64 {
+    let subnets = u64::try_from(records.subnets.len()).unwrap_or(1);
+    FOUND.saturating_mul(subnets.max(1))
+}
+
+fn before(at: Timestamp, silence: Duration) -> Timestamp {
+    let silence = i64::try_from(silence.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millis(at.as_millis().saturating_sub(silence))
+}
