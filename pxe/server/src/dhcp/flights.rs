@@ -30,7 +30,7 @@ pub(crate) struct Question {
 #[derive(Debug)]
 pub(crate) struct Flights {
     places: Arc<Semaphore>,
-    /// How many places are not for strangers: three quarters, since a machine's question waits in
+    /// How many places are not for strangers: seven eighths, since a machine's question waits in
     /// the database behind all that are in work.
     kept: usize,
     in_work: Arc<Mutex<BTreeSet<Question>>>,
@@ -50,7 +50,7 @@ impl Flights {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             places: Arc::new(Semaphore::new(limit)),
-            kept: limit - limit / 4,
+            kept: limit - limit / 8,
             in_work: Arc::default(),
             running: TaskTracker::new(),
             cut: CancellationToken::new(),
@@ -156,10 +156,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn strangers_have_a_quarter_of_the_places() {
+    async fn strangers_have_an_eighth_of_the_places() {
         let flights = Flights::new(8);
         for number in 0..8 {
-            assert_eq!(flights.is_scarce(), number >= 2);
+            assert_eq!(flights.is_scarce(), number >= 1);
             assert!(flights.start(question(number), |_| std::future::pending()));
         }
         assert!(flights.is_full());
