@@ -46,7 +46,7 @@ use crate::directory::cards::KnownCards;
 use crate::directory::recent::{Opened, Recorded};
 use crate::directory::rounds::Rounds;
 use crate::error::{StepError, chain};
-use crate::pace::{Paces, Subject};
+use crate::pace::Paces;
 use crate::reconcile::Reconciler;
 use crate::records::{About, Records, advanced};
 use crate::sightings::Sightings;
@@ -124,7 +124,7 @@ impl BootDirectory {
     fn note(&self, boot: &Boot, at: Timestamp, step: BootStep, detail: String) {
         let event = About::boot(boot).event(at, step.as_str(), detail);
         if let Some(machine) = boot.machine {
-            self.tell_paced(machine, Subject::Boot, event);
+            self.tell_paced(machine, event);
         } else {
             self.sightings.note(boot.id, event);
         }

@@ -29,6 +29,7 @@ use crate::clock::now;
 use crate::directory::BootDirectory;
 use crate::directory::dhcp::describe;
 use crate::error::StepError;
+use crate::expiry::has_room;
 use crate::hindrance::bootable;
 use crate::learn::learn_hardware;
 use crate::random::draw;
@@ -103,7 +104,7 @@ impl BootDirectory {
                 .map(|subnet| subnet.unknown);
             let is_let_in =
                 read.identity == Identity::Unknown && policy == Some(UnknownPolicy::Inspect);
-            if !is_let_in || !self.gets_record(claim, &read, at).await? {
+            if !is_let_in || !has_room(&self.records, at).await? {
                 break;
             }
             self.make_machine(claim, boot, &read, request, at).await?;

@@ -10,8 +10,8 @@ use machine_core::machine::Machine;
 use machine_core::network::{SubnetName, UnknownPolicy};
 use machine_store::change::{Change, MachineWrite, Outcome, apply};
 use machine_store::evidence::{Evidence, Fact};
-use machine_store::{boots, events, machines};
-use pxe_server::directory::{BootQuestion, Directory, ScriptRequest};
+use machine_store::boots;
+use pxe_server::directory::{BootQuestion, Directory};
 
 use super::*;
 use crate::directory::tests::directory;
@@ -57,53 +57,6 @@ fn question(mac: MacAddress, asker: Asker) -> BootQuestion {
 async fn opens(directory: &BootDirectory, mac: MacAddress, asker: Asker) -> BootId {
     let answer = directory.boot(question(mac, asker)).await.unwrap();
     answer.boot.unwrap()
-}
-
-async fn asks_for_its_script(directory: &BootDirectory, mac: MacAddress, boot: BootId) {
-    let request = ScriptRequest {
-        boot,
-        peer: "10.77.0.50".parse().unwrap(),
-        hardware: Some(mac),
-        mac: Some(mac),
-        macs: [mac].into(),
-        uuid: Some(uuid()),
-        serial: None,
-        manufacturer: None,
-        product: None,
-        platform: None,
-        version: None,
-    };
-    directory.script(request).await.unwrap();
-}
-
-/// Once everything that was queued before is committed.
-async fn timeline(directory: &BootDirectory, machine: MachineId) -> Vec<Event> {
-    let barrier: Vec<Event> = Vec::new();
-    directory.records.commit.submit(barrier).await.unwrap();
-    let events = events::of_machine(&directory.records.db, machine, 0, 10_000).await;
-    events.unwrap().into_iter().map(|it| it.event).collect()
-}
-
-#[tokio::test]
-async fn cards_without_number_that_claim_one_board_make_one_record_and_are_shown() {
-    let directory = with_a_machine().await;
-    for number in 0..40 {
-        let mac = MacAddress::new([2, 0, 0, 0, 1, number]);
-        let boot = opens(&directory, mac, Asker::Ipxe).await;
-        asks_for_its_script(&directory, mac, boot).await;
-    }
-    let known = machines::list(&directory.records.db).await.unwrap();
-    let names: Vec<&str> = known.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!(names.len(), 2, "{names:?}");
-    let told = timeline(&directory, KNOWN).await;
-    let claims: Vec<&str> = told
-        .iter()
-        .filter(|event| event.kind == "conflict")
-        .map(|event| event.detail.as_str())
-        .collect();
-    assert_eq!(claims.len(), 8, "{claims:?}");
-    assert_eq!(claims[0], "02:00:00:00:01:01 claims to be it, too");
-    assert_eq!(directory.paces.held(KNOWN, Subject::Claimants), 31);
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ fn uuid() -> SystemUuid {
 
 fn showed(byte: u8, facts: Vec<Fact>) -> Evidence {
     Evidence {
-        source: EvidenceSource::Asked,
+        source: EvidenceSource::Registered,
         machine: machine_id(byte),
         at: at(20),
         facts,
