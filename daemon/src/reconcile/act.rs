@@ -185,9 +185,11 @@ impl Reconciler {
             .unwrap_or(u32::MAX)
             .saturating_add(1);
         let powered_on = situation.powered_on;
-        // A machine that was switched on to be inspected is installed in the same boot.
+        // A machine that was switched on to be inspected is installed in the same boot; not in one
+        // that was given an installer for another attempt.
         let goes_on = situation.boots.first().is_some_and(|boot| {
-            number == 1 && !boot.sent_to_disk && follows_power_on(boot, powered_on)
+            let is_free = boot.attempt.is_none() && !boot.sent_to_disk;
+            number == 1 && is_free && follows_power_on(boot, powered_on)
         });
         let attempt = Attempt {
             id: AttemptId::from_bytes(draw()?),

@@ -51,8 +51,15 @@ impl Addresses {
     }
 }
 
-/// The settings of `drover serve` in the lab's segment.
-pub fn settings(state: &Path, image: &NodeImage, addresses: Addresses) -> String {
+/// The settings of `drover serve` in the lab's segment; what else is to stand on the kernel line is
+/// in `arguments`.
+pub fn settings(
+    state: &Path,
+    image: &NodeImage,
+    addresses: Addresses,
+    arguments: &[&str],
+) -> String {
+    let arguments = [&["console=ttyS0"], arguments].concat().join(", ");
     let NodeImage {
         kernel,
         kernel_sha256,
@@ -76,7 +83,7 @@ images:
     kernel_sha256: {kernel_sha256}
     initrd: {initrd}
     initrd_sha256: {initrd_sha256}
-    arguments: [console=ttyS0]
+    arguments: [{arguments}]
 ",
         state = state.display(),
         subnet = addresses.lines(),
@@ -85,24 +92,35 @@ images:
     )
 }
 
-/// The rack: every machine with its card, its BMC and, if it has one, its reserved address.
-pub fn rack<'a>(
-    machines: impl IntoIterator<Item = (&'a RackedMachine, Option<Ipv4Addr>)>,
-) -> String {
+/// A machine, and what is written down of it beside its cards and its BMC.
+#[derive(Debug, Clone, Copy)]
+pub struct Registered<'a> {
+    /// The machine.
+    pub machine: &'a RackedMachine,
+    /// The address that is reserved for it.
+    pub address: Option<Ipv4Addr>,
+    /// Whether its UUID and its serial number are written down.
+    pub board: bool,
+}
+
+/// The rack: every machine that is registered.
+pub fn rack<'a>(machines: impl IntoIterator<Item = Registered<'a>>) -> String {
     let mut text = "machines:\n".to_owned();
-    for (machine, address) in machines {
+    for machine in machines {
         // Writing to a string does not fail.
-        let _ = write_machine(&mut text, machine, address);
+        let _ = write_machine(&mut text, machine);
     }
     text
 }
 
-fn write_machine(
-    text: &mut String,
-    machine: &RackedMachine,
-    address: Option<Ipv4Addr>,
-) -> std::fmt::Result {
+fn write_machine(text: &mut String, registered: Registered<'_>) -> std::fmt::Result {
+    let machine = registered.machine;
     writeln!(text, "  - name: {}", machine.name())?;
+    if registered.board {
+        let (uuid, serial) = (machine.uuid(), machine.serial());
+        writeln!(text, "    uuid: \"{uuid}\"\n    serial: \"{serial}\"")?;
+    }
+    let address = registered.address;
     let address = address.map_or_else(String::new, |address| format!(", address: {address}"));
     let nics = machine.macs().iter().enumerate().map(|(number, mac)| {
         let address = if number == 0 { &*address } else { "" };

@@ -14,7 +14,7 @@ use testbed::program::Program;
 use testbed::rack::RackedMachine;
 
 use crate::dhcp_server;
-use crate::documents::{self, Addresses, CLUSTER, Role};
+use crate::documents::{self, Addresses, CLUSTER, Registered, Role};
 use crate::drover::Drover;
 use crate::error::ScenarioError;
 use crate::node_image::NodeImage;
@@ -30,6 +30,8 @@ pub struct Planned {
     pub role: Role,
     /// The address that is reserved for it.
     pub address: Option<Ipv4Addr>,
+    /// Whether its UUID and its serial number are registered.
+    pub board: bool,
 }
 
 impl Planned {
@@ -39,6 +41,7 @@ impl Planned {
             machine: outfitted(machine, "CP1-DISK"),
             role: Role::ControlPlane,
             address: Some(ENDPOINT),
+            board: false,
         }
     }
 
@@ -48,7 +51,14 @@ impl Planned {
             machine: outfitted(machine, "W1-DISK"),
             role: Role::Worker,
             address: None,
+            board: false,
         }
+    }
+
+    /// With its UUID and its serial number registered, too.
+    pub const fn with_board(mut self) -> Self {
+        self.board = true;
+        self
     }
 }
 
@@ -89,64 +99,68 @@ pub struct Scenario {
 impl Scenario {
     /// Brings up a lab, starts Drover in it and racks these machines, which Drover is told of.
     pub async fn up(name: &str, machines: Vec<Planned>) -> Result<Self, ScenarioError> {
-        Self::up_with(name, machines, Addresses::FromDrover).await
+        Self::up_with(name, machines, Addresses::FromDrover, &[]).await
     }
 
     /// The same, beside another DHCP server: dnsmasq, which knows the reserved addresses.
     pub async fn up_beside_dhcp(name: &str, machines: Vec<Planned>) -> Result<Self, ScenarioError> {
-        Self::up_with(name, machines, Addresses::FromAnother).await
+        Self::up_with(name, machines, Addresses::FromAnother, &[]).await
+    }
+
+    /// The same as [`Scenario::up`], with these arguments on the kernel line of the node image.
+    pub async fn up_with_arguments(
+        name: &str,
+        machines: Vec<Planned>,
+        arguments: &[&str],
+    ) -> Result<Self, ScenarioError> {
+        Self::up_with(name, machines, Addresses::FromDrover, arguments).await
     }
 
     async fn up_with(
         name: &str,
         machines: Vec<Planned>,
         addresses: Addresses,
+        arguments: &[&str],
     ) -> Result<Self, ScenarioError> {
         let turn = Turn::take().await?;
         let image = NodeImage::find()?;
         let lab = Lab::up(name)?;
         let capture = lab.capture().await?;
         let state = lab.folder().join("state");
-        let settings = write(
-            &lab,
-            "drover.yaml",
-            &documents::settings(&state, &image, addresses),
-        )?;
+        let settings = documents::settings(&state, &image, addresses, arguments);
+        let settings = write(&lab, "drover.yaml", &settings)?;
         let drover = Drover::start(&lab, &settings, &state).await?;
         let mut racked = Vec::new();
         for Planned {
             machine,
             role,
             address,
+            board,
         } in machines
         {
-            racked.push((lab.rack(machine)?, role, address));
+            racked.push((lab.rack(machine)?, role, address, board));
         }
         let dhcp = match addresses {
             Addresses::FromDrover => None,
             Addresses::FromAnother => {
-                let reserved = racked.iter().filter_map(|(machine, _, address)| {
+                let reserved = racked.iter().filter_map(|(machine, _, address, _)| {
                     Some((*machine.macs().first()?, (*address)?))
                 });
                 Some(dhcp_server::start(&lab, reserved).await?)
             }
         };
-        let rack = documents::rack(
-            racked
-                .iter()
-                .map(|(machine, _, address)| (machine, *address)),
-        );
-        let rack = write(&lab, "rack.yaml", &rack)?;
-        let file = rack.display().to_string();
-        drover
-            .client()
-            .run(&["machine", "apply", "--file", &file])
-            .await?;
+        let registered = racked
+            .iter()
+            .map(|(machine, _, address, board)| Registered {
+                machine,
+                address: *address,
+                board: *board,
+            });
+        write(&lab, RACK, &documents::rack(registered))?;
+        register(&lab, &drover).await?;
         let mut members = Vec::new();
-        for (machine, role, address) in racked {
-            let name = machine.name();
-            let copy = lab.artefacts().append(&format!("{name}-timeline.jsonl"))?;
-            let timeline = Timeline::follow(drover.client().clone(), name, copy);
+        for (machine, role, address, _) in racked {
+            let timeline = follow(&lab, &drover, machine.name())?;
             members.push(Member {
                 machine,
                 role,
@@ -203,6 +217,29 @@ impl Scenario {
     /// Kills Drover (SIGKILL).
     pub async fn kill(&mut self) -> Result<(), ScenarioError> {
         self.drover.kill().await
+    }
+
+    /// Stops Drover, as a service manager would.
+    pub async fn stop(&mut self) -> Result<(), ScenarioError> {
+        self.drover.stop().await
+    }
+
+    /// Puts another Drover in the place of this one, which ended: it has the same settings and is
+    /// told of the same machines, and knows nothing else of them.
+    pub async fn begin_anew(&mut self) -> Result<(), ScenarioError> {
+        let state = self.state();
+        fs::remove_dir_all(&state).map_err(ScenarioError::file("remove", &state))?;
+        self.start_again().await?;
+        register(&self.lab, &self.drover).await?;
+        for member in &mut self.members {
+            member.timeline = follow(&self.lab, &self.drover, member.machine.name())?;
+        }
+        Ok(())
+    }
+
+    /// The state directory of Drover.
+    pub fn state(&self) -> PathBuf {
+        self.lab.folder().join("state")
     }
 
     /// Starts Drover again, after it ended.
@@ -284,6 +321,18 @@ impl Scenario {
     }
 }
 
+/// Tells Drover of the machines of the rack.
+async fn register(lab: &Lab, drover: &Drover) -> Result<(), ScenarioError> {
+    let file = lab.folder().join(RACK).display().to_string();
+    let words = ["machine", "apply", "--file", &file];
+    drover.client().run(&words).await.map(drop)
+}
+
+fn follow(lab: &Lab, drover: &Drover, name: &str) -> Result<Timeline, ScenarioError> {
+    let copy = lab.artefacts().append(&format!("{name}-timeline.jsonl"))?;
+    Ok(Timeline::follow(drover.client().clone(), name, copy))
+}
+
 fn write(lab: &Lab, name: &str, text: &str) -> Result<PathBuf, ScenarioError> {
     let path = lab.folder().join(name);
     fs::write(&path, text).map_err(ScenarioError::file("write", &path))?;
@@ -292,4 +341,6 @@ fn write(lab: &Lab, name: &str, text: &str) -> Result<PathBuf, ScenarioError> {
 
 /// The control plane's address, and the cluster's endpoint.
 pub const ENDPOINT: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 10);
+/// The document of the rack, in the lab's folder.
+const RACK: &str = "rack.yaml";
 const ASK_EVERY: Duration = Duration::from_millis(500);

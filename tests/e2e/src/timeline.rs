@@ -147,11 +147,9 @@ async fn follow(
                 let Ok(event) = serde_json::from_str::<Event>(&line) else {
                     continue;
                 };
-                let is_new = sender
-                    .borrow()
-                    .last()
-                    .is_none_or(|last| last.sequence < event.sequence);
-                if is_new {
+                // What was read at once comes in the order of time, not of its numbers.
+                let is_known = sender.borrow().contains(&event);
+                if !is_known {
                     // A full disk must not stop the scenario.
                     let _ = writeln!(copy, "{line}");
                     sender.send_modify(|events| events.push(event));

@@ -1,6 +1,6 @@
 //! Generates the gRPC stubs around the messages of the `node` crate: no proto file, no compiler.
 
-use tonic_build::manual::{Builder, Method, Service};
+use tonic_build::manual::{Builder, Method, MethodBuilder, Service};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -20,6 +20,7 @@ fn main() {
             "BootstrapRequest",
             "BootstrapResponse",
         ))
+        .method(streamed("read", "Read", "ReadRequest", "Data"))
         .build();
     let security = Service::builder()
         .name("SecurityService")
@@ -47,11 +48,20 @@ fn main() {
 }
 
 fn method(name: &str, route: &str, input: &str, output: &str) -> Method {
+    named(name, route, input, output).build()
+}
+
+/// A method that answers with a stream.
+fn streamed(name: &str, route: &str, input: &str, output: &str) -> Method {
+    let method = named(name, route, input, output);
+    method.server_streaming().build()
+}
+
+fn named(name: &str, route: &str, input: &str, output: &str) -> MethodBuilder {
     Method::builder()
         .name(name)
         .route_name(route)
         .input_type(format!("::node::messages::{input}"))
         .output_type(format!("::node::messages::{output}"))
         .codec_path("::tonic_prost::ProstCodec")
-        .build()
 }

@@ -1,7 +1,7 @@
 //! Who may call what: the roles in a client certificate's organizations.
 //!
 //! A certificate that chains to `machine.ca` is let in; its organizations (O) are its roles. Of the
-//! three calls, Version and `ServiceList` are a reader's, Bootstrap is an administrator's.
+//! four calls, Version and `ServiceList` are a reader's, Bootstrap and Read an administrator's.
 
 use thiserror::Error;
 
@@ -14,6 +14,8 @@ pub enum Call {
     ServiceList,
     /// `/machine.MachineService/Bootstrap`.
     Bootstrap,
+    /// `/machine.MachineService/Read`.
+    Read,
 }
 
 /// The caller has no role that allows the call (gRPC: `PERMISSION_DENIED`).
@@ -25,7 +27,7 @@ pub struct NotAuthorized;
 pub fn authorize(organizations: &[String], call: Call) -> Result<(), NotAuthorized> {
     let roles: &[&str] = match call {
         Call::Version | Call::ServiceList => &["os:admin", "os:operator", "os:reader"],
-        Call::Bootstrap => &["os:admin"],
+        Call::Bootstrap | Call::Read => &["os:admin"],
     };
     if organizations
         .iter()
@@ -42,8 +44,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bootstrap_is_for_administrators() {
-        for (role, reads, bootstraps) in [
+    fn bootstrap_and_files_are_for_administrators() {
+        for (role, asks, administers) in [
             ("os:admin", true, true),
             ("os:operator", true, false),
             ("os:reader", true, false),
@@ -54,19 +56,18 @@ mod tests {
             let organizations = [role.to_owned()];
             assert_eq!(
                 authorize(&organizations, Call::Version).is_ok(),
-                reads,
+                asks,
                 "{role}"
             );
             assert_eq!(
                 authorize(&organizations, Call::ServiceList).is_ok(),
-                reads,
+                asks,
                 "{role}"
             );
-            assert_eq!(
-                authorize(&organizations, Call::Bootstrap).is_ok(),
-                bootstraps,
-                "{role}"
-            );
+            for call in [Call::Bootstrap, Call::Read] {
+                let is_allowed = authorize(&organizations, call).is_ok();
+                assert_eq!(is_allowed, administers, "{role} {call:?}");
+            }
         }
         assert_eq!(authorize(&[], Call::Version), Err(NotAuthorized));
     }

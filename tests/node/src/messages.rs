@@ -408,6 +408,25 @@ pub struct Bootstrap {
     pub metadata: Option<Metadata>,
 }
 
+/// `machine.ReadRequest`.
+#[derive(Clone, PartialEq, Message)]
+pub struct ReadRequest {
+    /// The file.
+    #[prost(string, tag = "1")]
+    pub path: String,
+}
+
+/// `common.Data`: a piece of that file.
+#[derive(Clone, PartialEq, Message)]
+pub struct Data {
+    /// Empty.
+    #[prost(message, optional, tag = "1")]
+    pub metadata: Option<Metadata>,
+    /// The piece.
+    #[prost(bytes = "vec", tag = "2")]
+    pub bytes: Vec<u8>,
+}
+
 /// `securityapi.CertificateRequest`, to trustd.
 #[derive(Clone, PartialEq, Message)]
 pub struct CertificateRequest {

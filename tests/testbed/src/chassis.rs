@@ -104,6 +104,11 @@ impl Chassis {
         self.folder.join("boot-override")
     }
 
+    /// There while its plug is pulled.
+    pub(crate) fn unplugged_file(&self) -> PathBuf {
+        self.folder.join("unplugged")
+    }
+
     /// Held by whoever presses a button.
     pub(crate) fn lock_file(&self) -> PathBuf {
         self.folder.join("lock")

@@ -38,7 +38,7 @@ impl Chassis {
     /// Gives it power, if it has none.
     pub fn power_on(&self, tether: &Tether) -> Result<(), LabError> {
         let _pressed = self.lock()?;
-        if self.power() == PowerState::On {
+        if self.power() == PowerState::On || self.unplugged_file().exists() {
             return Ok(());
         }
         if self.uefi && !self.variables().exists() {
@@ -61,6 +61,19 @@ impl Chassis {
         };
         process.signal(Signal::SIGKILL);
         process.wait_gone(END_WITHIN)
+    }
+
+    /// Pulls the plug of a machine that is off: it does not come on, whoever presses the button. Its
+    /// BMC lives on.
+    pub fn unplug(&self) -> Result<(), LabError> {
+        let path = self.unplugged_file();
+        fs::write(&path, "").map_err(LabError::file("write", &path))
+    }
+
+    /// Puts the plug in again.
+    pub fn plug_in(&self) -> Result<(), LabError> {
+        let path = self.unplugged_file();
+        fs::remove_file(&path).map_err(LabError::file("remove", &path))
     }
 
     /// Presses reset; nothing happens without power.

@@ -2,7 +2,7 @@
 //! us where it has a BMC.
 
 use crate::attempt::{Attempt, AttemptEnd};
-use crate::boot::BootStep;
+use crate::boot::{BootOrigin, BootStep};
 use crate::claimant::follows_power_on;
 use crate::intent::Intent;
 use crate::plan::failure::power_used_up;
@@ -60,7 +60,8 @@ fn plan_network_boot(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step
 
 /// It is on, and does not ask: it tests its memory, or has lost its way.
 fn plan_silence(work: &Work<'_>, attempt: &Attempt, since: Timestamp, now: Timestamp) -> Step {
-    let lost = attempt.number > 1 && attempt.power_at.is_none();
+    let after_another = attempt.number > 1 || serves_another(work, attempt);
+    let lost = after_another && attempt.power_at.is_none();
     let until = since.plus(if lost {
         RESTART_GRACE
     } else {
@@ -74,6 +75,14 @@ fn plan_silence(work: &Work<'_>, attempt: &Attempt, since: Timestamp, now: Times
             why: "it is on: its firmware should ask soon".to_owned(),
         }
     }
+}
+
+/// Whether what runs was started for an attempt that is over, such as that of a permission which was
+/// taken back: it asks for a config that nobody gives it any more.
+fn serves_another(work: &Work<'_>, attempt: &Attempt) -> bool {
+    work.boots.first().is_some_and(|boot| {
+        boot.origin == BootOrigin::Network && boot.attempt.is_some_and(|it| it != attempt.id)
+    })
 }
 
 /// Whether somebody waits in our script, or runs our installer, whom we did not switch on in this

@@ -1,4 +1,4 @@
-//! The Talos API of the node: three calls on port 50000, for clients whose certificate chains to
+//! The Talos API of the node: four calls on port 50000, for clients whose certificate chains to
 //! `machine.ca`. Without one the connection is closed after the handshake.
 
 use crate::certificates::Identity;
@@ -7,10 +7,12 @@ use crate::inbox::Inbox;
 use node::access::{Call, authorize};
 use node::member::BootstrapRefused;
 use node::messages::{
-    Bootstrap, BootstrapRequest, BootstrapResponse, Empty, ServiceListResponse, VersionResponse,
+    Bootstrap, BootstrapRequest, BootstrapResponse, Data, Empty, ReadRequest, ServiceListResponse,
+    VersionResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
+use tonic::codegen::tokio_stream;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
@@ -30,6 +32,16 @@ mod generated {
 }
 
 use generated::machine_service_server::{MachineService, MachineServiceServer};
+
+/// How much of a file goes into one message (`streamer.NewChunker` of Talos reads 1 KiB at a time).
+const PIECE: usize = 1024;
+
+fn piece(bytes: &[u8]) -> Result<Data, Status> {
+    Ok(Data {
+        metadata: None,
+        bytes: bytes.to_vec(),
+    })
+}
 
 /// apid's port.
 pub(crate) const PORT: u16 = 50000;
@@ -77,6 +89,21 @@ impl MachineService for Apid {
             })),
             Err(refused) => Err(status(refused)),
         }
+    }
+
+    type ReadStream = tokio_stream::Iter<std::vec::IntoIter<Result<Data, Status>>>;
+
+    async fn read(
+        &self,
+        request: Request<ReadRequest>,
+    ) -> Result<Response<Self::ReadStream>, Status> {
+        admit(&request, Call::Read)?;
+        let path = request.into_inner().path;
+        let bytes = tokio::fs::read(&path)
+            .await
+            .map_err(|error| Status::unknown(format!("{path}: {error}")))?;
+        let pieces: Vec<_> = bytes.chunks(PIECE).map(piece).collect();
+        Ok(Response::new(tokio_stream::iter(pieces)))
     }
 }
 
@@ -229,6 +256,26 @@ mod tests {
         assert_eq!(refused.code(), tonic::Code::PermissionDenied);
         let mut admin = client(&pki, port, Some("os:admin"));
         assert!(admin.bootstrap(BootstrapRequest::default()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn administrators_read_files_in_pieces() {
+        let pki = Pki::new();
+        let port = api(&pki).await;
+        let file = || ReadRequest {
+            path: "/proc/cmdline".to_owned(),
+        };
+        let refused = client(&pki, port, Some("os:reader")).read(file()).await;
+        let refused = refused.unwrap_err().code();
+        assert_eq!(refused, tonic::Code::PermissionDenied);
+        let mut admin = client(&pki, port, Some("os:admin"));
+        let mut stream = admin.read(file()).await.unwrap().into_inner();
+        let mut whole = Vec::new();
+        while let Some(data) = stream.message().await.unwrap() {
+            assert!(data.bytes.len() <= PIECE);
+            whole.extend(data.bytes);
+        }
+        assert_eq!(whole, std::fs::read("/proc/cmdline").unwrap());
     }
 
     #[tokio::test]

@@ -30,3 +30,22 @@ fn a_withdrawn_permission_is_followed_by_what_the_document_says_now() {
     let story = cancelled(IntentEnd::Withdrawn);
     assert_eq!(story.step(200), Step::Allocate(assignment()));
 }
+
+#[test]
+fn what_runs_for_a_permission_that_was_taken_back_is_started_anew_soon() {
+    let again = Attempt {
+        opened: at(300),
+        ..attempt()
+    };
+    let mut story = Story::provisioning(vec![again]);
+    // The installer of the first permission: it asks for its config in vain.
+    story.boots = vec![Boot {
+        attempt: Some(AttemptId::from_bytes([9; 16])),
+        ..boot(1, 90, BootStep::System)
+    }];
+    story.powered_on = Some(at(80));
+    assert!(waits(&story.step(301)));
+    assert_eq!(story.step(320), Step::Act(Action::PowerOff));
+    story.boots[0].attempt = None;
+    assert!(waits(&story.step(320)), "its firmware may be on its way");
+}
