@@ -10,6 +10,7 @@ mod case;
 mod claims;
 mod dhcp;
 mod document;
+mod installer;
 mod recent;
 mod rounds;
 mod script;
