@@ -11,6 +11,7 @@ pub mod event;
 pub mod installed_disk;
 pub mod kill_point;
 pub mod node_image;
+pub mod planned;
 pub mod program;
 pub mod scenario;
 pub mod segment;

@@ -9,67 +9,17 @@ use std::time::Duration;
 
 use serde_json::Value;
 use testbed::lab::Lab;
-use testbed::machine::Machine;
 use testbed::program::Program;
 use testbed::rack::RackedMachine;
 
 use crate::dhcp_server;
-use crate::documents::{self, Addresses, CLUSTER, Registered, Role};
+use crate::documents::{self, Addresses, CLUSTER, Role};
 use crate::drover::Drover;
 use crate::error::ScenarioError;
 use crate::node_image::NodeImage;
+use crate::planned::{Planned, Racked, rack};
 use crate::timeline::Timeline;
 use crate::turn::Turn;
-
-/// A machine of a scenario, before it is racked.
-#[derive(Debug)]
-pub struct Planned {
-    /// The machine.
-    pub machine: Machine,
-    /// What it becomes.
-    pub role: Role,
-    /// The address that is reserved for it.
-    pub address: Option<Ipv4Addr>,
-    /// Whether its UUID and its serial number are registered.
-    pub board: bool,
-}
-
-impl Planned {
-    /// The control plane: its address is the cluster's endpoint.
-    pub fn control_plane(machine: Machine) -> Self {
-        Self {
-            machine: outfitted(machine, "CP1-DISK"),
-            role: Role::ControlPlane,
-            address: Some(ENDPOINT),
-            board: false,
-        }
-    }
-
-    /// A worker.
-    pub fn worker(machine: Machine) -> Self {
-        Self {
-            machine: outfitted(machine, "W1-DISK"),
-            role: Role::Worker,
-            address: None,
-            board: false,
-        }
-    }
-
-    /// With its UUID and its serial number registered, too.
-    pub const fn with_board(mut self) -> Self {
-        self.board = true;
-        self
-    }
-}
-
-/// With a disk and a BMC.
-fn outfitted(machine: Machine, disk: &str) -> Machine {
-    let machine = machine.bmc("drover", "not-secret-in-a-lab");
-    match disk.parse() {
-        Ok(serial) => machine.disk(serial, 2),
-        Err(_) => machine,
-    }
-}
 
 /// A member of the cluster.
 #[derive(Debug)]
@@ -130,36 +80,27 @@ impl Scenario {
         let settings = documents::settings(&state, &image, addresses, arguments);
         let settings = write(&lab, "drover.yaml", &settings)?;
         let drover = Drover::start(&lab, &settings, &state).await?;
-        let mut racked = Vec::new();
-        for Planned {
-            machine,
-            role,
-            address,
-            board,
-        } in machines
-        {
-            racked.push((lab.rack(machine)?, role, address, board));
-        }
+        let racked = rack(&lab, machines)?;
         let dhcp = match addresses {
             Addresses::FromDrover => None,
             Addresses::FromAnother => {
-                let reserved = racked.iter().filter_map(|(machine, _, address, _)| {
-                    Some((*machine.macs().first()?, (*address)?))
-                });
+                let reserved = racked
+                    .iter()
+                    .filter_map(|it| Some((*it.machine.macs().first()?, it.address?)));
                 Some(dhcp_server::start(&lab, reserved).await?)
             }
         };
-        let registered = racked
-            .iter()
-            .map(|(machine, _, address, board)| Registered {
-                machine,
-                address: *address,
-                board: *board,
-            });
+        let registered = racked.iter().map(Racked::registered);
         write(&lab, RACK, &documents::rack(registered))?;
         register(&lab, &drover).await?;
         let mut members = Vec::new();
-        for (machine, role, address, _) in racked {
+        for Racked {
+            machine,
+            role,
+            address,
+            ..
+        } in racked
+        {
             let timeline = follow(&lab, &drover, machine.name())?;
             members.push(Member {
                 machine,

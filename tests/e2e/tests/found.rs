@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use e2e::documents::{self, CLUSTER, Role};
 use e2e::installed_disk::is_blank;
-use e2e::scenario::{ENDPOINT, Planned, Scenario};
+use e2e::planned::Planned;
+use e2e::scenario::{ENDPOINT, Scenario};
 use serde_json::Value;
 use testbed::machine::Machine;
 

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use e2e::installed_disk::{Digests, digests, is_blank};
 use e2e::kill_point::KillPoint;
-use e2e::scenario::{Planned, Scenario};
+use e2e::planned::Planned;
+use e2e::scenario::Scenario;
 use machine_core::power::{BootDevice, PowerState};
 use serde_json::Value;
 use testbed::machine::Machine;

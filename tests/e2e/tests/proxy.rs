@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use e2e::scenario::{Planned, Scenario};
+use e2e::planned::Planned;
+use e2e::scenario::Scenario;
 use testbed::machine::Machine;
 
 /// Only so that what hangs ends: six times what a loaded host takes.

@@ -12,7 +12,8 @@ use std::time::{Duration, SystemTime};
 
 use e2e::event::Event;
 use e2e::installed_disk::{Digests, digests, is_blank};
-use e2e::scenario::{Planned, Scenario};
+use e2e::planned::Planned;
+use e2e::scenario::Scenario;
 use e2e::segment::frames_with;
 use e2e::stages;
 use serde_json::Value;

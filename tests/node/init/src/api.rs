@@ -36,11 +36,11 @@ use generated::machine_service_server::{MachineService, MachineServiceServer};
 /// How much of a file goes into one message (`streamer.NewChunker` of Talos reads 1 KiB at a time).
 const PIECE: usize = 1024;
 
-fn piece(bytes: &[u8]) -> Result<Data, Status> {
-    Ok(Data {
+fn piece(bytes: &[u8]) -> Data {
+    Data {
         metadata: None,
         bytes: bytes.to_vec(),
-    })
+    }
 }
 
 /// apid's port.
@@ -102,7 +102,7 @@ impl MachineService for Apid {
         let bytes = tokio::fs::read(&path)
             .await
             .map_err(|error| Status::unknown(format!("{path}: {error}")))?;
-        let pieces: Vec<_> = bytes.chunks(PIECE).map(piece).collect();
+        let pieces: Vec<_> = bytes.chunks(PIECE).map(|it| Ok(piece(it))).collect();
         Ok(Response::new(tokio_stream::iter(pieces)))
     }
 }
