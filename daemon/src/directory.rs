@@ -10,6 +10,8 @@ mod case;
 mod claims;
 mod dhcp;
 mod document;
+mod installer;
+mod recent;
 mod rounds;
 mod script;
 mod speaker;
@@ -41,11 +43,11 @@ use tracing::debug;
 
 use crate::clock::now;
 use crate::directory::bmc::Witness;
-use crate::directory::bounds::{Opened, Recorded};
 use crate::directory::cards::KnownCards;
+use crate::directory::recent::{Opened, Recorded};
 use crate::directory::rounds::Rounds;
 use crate::error::{StepError, chain};
-use crate::pace::{Paces, Subject};
+use crate::pace::Paces;
 use crate::reconcile::Reconciler;
 use crate::records::{About, Records, advanced};
 use crate::sightings::Sightings;
@@ -123,7 +125,7 @@ impl BootDirectory {
     fn note(&self, boot: &Boot, at: Timestamp, step: BootStep, detail: String) {
         let event = About::boot(boot).event(at, step.as_str(), detail);
         if let Some(machine) = boot.machine {
-            self.tell_paced(machine, Subject::Boot, event);
+            self.tell_paced(machine, event);
         } else {
             self.sightings.note(boot.id, event);
         }

@@ -9,15 +9,6 @@ use std::time::Duration;
 use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
 
-/// What a line is about: each has a pace of its own, so that claimants do not hide a boot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
-    /// What the machine does.
-    Boot,
-    /// Others who claim to be it.
-    Claimants,
-}
-
 /// What becomes of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paced {
@@ -33,7 +24,7 @@ pub enum Paced {
 /// The pace of every timeline.
 #[derive(Debug, Default)]
 pub struct Paces {
-    of: Mutex<BTreeMap<(MachineId, Subject), Pace>>,
+    of: Mutex<BTreeMap<MachineId, Pace>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,44 +34,28 @@ struct Pace {
     held: u64,
 }
 
-impl Subject {
-    /// Lines at once. A boot has about twelve, and firmware that goes through its cards a few times
-    /// as many; of claimants the first few are named.
-    const fn burst(self) -> u32 {
-        match self {
-            Self::Boot => 64,
-            Self::Claimants => 8,
-        }
-    }
-
-    /// One more after each of these: a boot in half a minute goes on for ever.
-    const fn interval(self) -> Duration {
-        match self {
-            Self::Boot => Duration::from_secs(2),
-            Self::Claimants => Duration::from_mins(1),
-        }
-    }
-}
-
+/// Lines at once. A boot has about twelve, and firmware that goes through its cards a few times as
+/// many.
+const BURST: u32 = 64;
+/// One more after each of these: a boot in half a minute goes on for ever.
+const INTERVAL: Duration = Duration::from_secs(2);
 /// Timelines of which the pace is kept; the others have been quiet.
 const KEPT: usize = 8192;
 
 impl Paces {
     /// Whether a line may be written now.
-    pub fn take(&self, machine: MachineId, subject: Subject, now: Timestamp) -> Paced {
+    pub fn take(&self, machine: MachineId, now: Timestamp) -> Paced {
         let mut of = self.lock();
         if of.len() >= KEPT {
             of.retain(|_, pace| pace.held > 0 || pace.even > now);
         }
-        let pace = of
-            .entry((machine, subject))
-            .or_insert(Pace { even: now, held: 0 });
-        let burst = subject.interval() * subject.burst();
+        let pace = of.entry(machine).or_insert(Pace { even: now, held: 0 });
+        let burst = INTERVAL * BURST;
         if pace.even.since(now) > burst {
             // The clock was set back.
             pace.even = now;
         }
-        let next = pace.even.max(now).plus(subject.interval());
+        let next = pace.even.max(now).plus(INTERVAL);
         if next.since(now) <= burst {
             pace.even = next;
             return Paced::Written;
@@ -94,13 +69,13 @@ impl Paces {
     }
 
     /// How many were held back; they are counted anew from here.
-    pub fn held(&self, machine: MachineId, subject: Subject) -> u64 {
+    pub fn held(&self, machine: MachineId) -> u64 {
         let mut of = self.lock();
-        let pace = of.get_mut(&(machine, subject));
+        let pace = of.get_mut(&machine);
         pace.map_or(0, |pace| std::mem::take(&mut pace.held))
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<(MachineId, Subject), Pace>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<MachineId, Pace>> {
         self.of.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -119,7 +94,7 @@ mod tests {
     #[test]
     fn a_flood_of_lines_is_held_back_and_counted() {
         let paces = Paces::default();
-        let take = |now| paces.take(ONE, Subject::Boot, at(now));
+        let take = |now| paces.take(ONE, at(now));
         for _ in 0..64 {
             assert_eq!(take(0), Paced::Written);
         }
@@ -127,28 +102,27 @@ mod tests {
         for _ in 0..119 {
             assert_eq!(take(1), Paced::Held);
         }
-        assert_eq!(paces.held(ONE, Subject::Boot), 120);
-        assert_eq!(paces.held(ONE, Subject::Boot), 0);
+        assert_eq!(paces.held(ONE), 120);
+        assert_eq!(paces.held(ONE), 0);
         assert_eq!(take(2), Paced::Written, "one more each two seconds");
         assert_eq!(take(2), Paced::FirstHeld);
         assert_eq!(take(1000), Paced::Written);
     }
 
     #[test]
-    fn timelines_and_subjects_do_not_hold_back_each_other() {
+    fn timelines_do_not_hold_back_each_other() {
         let paces = Paces::default();
         for _ in 0..100 {
-            paces.take(ONE, Subject::Claimants, at(0));
+            paces.take(ONE, at(0));
         }
-        assert_eq!(paces.held(ONE, Subject::Claimants), 92);
-        assert_eq!(paces.take(ONE, Subject::Boot, at(0)), Paced::Written);
-        assert_eq!(paces.take(OTHER, Subject::Claimants, at(0)), Paced::Written);
+        assert_eq!(paces.held(ONE), 36);
+        assert_eq!(paces.take(OTHER, at(0)), Paced::Written);
     }
 
     #[test]
     fn a_clock_that_is_set_back_silences_no_timeline_for_long() {
         let paces = Paces::default();
-        paces.take(ONE, Subject::Boot, at(10_000));
-        assert_eq!(paces.take(ONE, Subject::Boot, at(0)), Paced::Written);
+        paces.take(ONE, at(10_000));
+        assert_eq!(paces.take(ONE, at(0)), Paced::Written);
     }
 }

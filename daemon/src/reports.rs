@@ -1,9 +1,9 @@
 //! What Talos nodes tell, turned into evidence: which machine boots from where, on which config,
 //! and whether it is ready.
 //!
-//! A message of Talos names no machine: [`node`] says whose it is. What can move a state is
+//! A message of Talos names no machine: `node` says whose it is. What can move a state is
 //! committed before it is acknowledged, and counts only from the address to which the config of the
-//! attempt went. The rest is for the timeline, as much as [`allowance`] permits.
+//! attempt went. The rest is for the timeline, as much as `allowance` permits.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

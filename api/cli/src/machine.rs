@@ -8,7 +8,9 @@ use api_proto::v1::{
 use serde_json::json;
 
 use crate::client::{machines, machines_with_bmcs, mutation};
-use crate::command::{ClientArguments, MachineCommand, OutputFormat, PowerArgument};
+use crate::command::{
+    ClientArguments, MachineCommand, MutationArguments, OutputFormat, PowerArgument,
+};
 use crate::details::print_details;
 use crate::endings;
 use crate::error::CommandError;
@@ -44,14 +46,7 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
             print_details(&response, arguments.output)
         }
         MachineCommand::Timeline { name, follow } => {
-            let request = WatchTimelineRequest { name, follow };
-            let mut events = client.watch_timeline(request).await?.into_inner();
-            while let Some(response) = events.message().await? {
-                if let Some(event) = response.event {
-                    print_event(&event, arguments.output)?;
-                }
-            }
-            Ok(())
+            timeline(WatchTimelineRequest { name, follow }, arguments).await
         }
         MachineCommand::Apply {
             file,
@@ -119,29 +114,48 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
         MachineCommand::Power {
             operation,
             name,
-            mutation: why,
-        } => {
-            let request = SetPowerRequest {
-                mutation: Some(mutation(why)?),
-                name: name.clone(),
-                operation: power_operation(operation).into(),
-            };
-            let mut client = machines_with_bmcs(&arguments.socket).await?;
-            let response = client.set_power(request).await?.into_inner();
-            let power = &response.power;
-            match arguments.output {
-                OutputFormat::Table | OutputFormat::Wide => {
-                    print_line(&format!("{name} is {power}"))?;
-                }
-                OutputFormat::Json | OutputFormat::Yaml => {
-                    let value = json!({ "name": name, "power": power });
-                    print_structured(&value, arguments.output)?;
-                }
-                OutputFormat::Name => print_line(&name)?,
-            }
-            print_notes(&response.notes)
+            mutation,
+        } => power(operation, name, mutation, arguments).await,
+    }
+}
+
+async fn timeline(
+    request: WatchTimelineRequest,
+    arguments: &ClientArguments,
+) -> Result<(), CommandError> {
+    let mut client = machines(&arguments.socket).await?;
+    let mut events = client.watch_timeline(request).await?.into_inner();
+    while let Some(response) = events.message().await? {
+        if let Some(event) = response.event {
+            print_event(&event, arguments.output)?;
         }
     }
+    Ok(())
+}
+
+async fn power(
+    operation: PowerArgument,
+    name: String,
+    why: MutationArguments,
+    arguments: &ClientArguments,
+) -> Result<(), CommandError> {
+    let request = SetPowerRequest {
+        mutation: Some(mutation(why)?),
+        name: name.clone(),
+        operation: power_operation(operation).into(),
+    };
+    let mut client = machines_with_bmcs(&arguments.socket).await?;
+    let response = client.set_power(request).await?.into_inner();
+    let power = &response.power;
+    match arguments.output {
+        OutputFormat::Table | OutputFormat::Wide => print_line(&format!("{name} is {power}"))?,
+        OutputFormat::Json | OutputFormat::Yaml => {
+            let value = json!({ "name": name, "power": power });
+            print_structured(&value, arguments.output)?;
+        }
+        OutputFormat::Name => print_line(&name)?,
+    }
+    print_notes(&response.notes)
 }
 
 const fn power_operation(operation: PowerArgument) -> PowerOperation {

@@ -60,7 +60,7 @@ async fn a_node_of_the_cluster_answers() {
     assert_eq!(api.etcd_members().await.unwrap(), ["cp-1", "cp-2"]);
     assert_eq!(api.boot_source().await.unwrap(), BootSource::Disk);
     api.bootstrap().await.unwrap();
-    assert_eq!(node.further_calls(), 4);
+    assert_eq!(node.further_calls(), 5);
 }
 
 #[tokio::test]

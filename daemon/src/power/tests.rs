@@ -245,8 +245,9 @@ async fn a_bmc_that_does_not_say_whose_it_is_is_noted_once_and_obeyed() {
 async fn the_uuid_that_a_boot_said_is_compared_where_none_is_registered() {
     let records = records().await;
     let machine = machine_of(&records, EvidenceSource::Asked, Some(UUID)).await;
-    let refused = Boards::default().check(&records, &machine, &Told::new(Some(OTHER)));
-    let why = refused.await.unwrap_err().to_string();
+    let (boards, bmc) = (Boards::default(), Told::new(Some(OTHER)));
+    let refused = boards.check(&records, &machine, &bmc).await;
+    let why = refused.unwrap_err().to_string();
     assert!(why.contains("drover machine accept-bmc"), "{why}");
     let own = Told::new(Some(SystemGuid(*UUID.as_bytes())));
     Boards::default()

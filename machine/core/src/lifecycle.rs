@@ -356,8 +356,9 @@ impl Input {
     /// offer. A rule allocates; nobody adopts, reimages or releases by a command yet.
     pub const fn is_command(self) -> bool {
         match self {
-            Self::Accept | Self::Cancel { .. } | Self::Retry | Self::Retire => true,
+            Self::Accept | Self::Cancel { released: false } | Self::Retry | Self::Retire => true,
             Self::Adopt | Self::Allocate | Self::Reimage | Self::Release => false,
+            Self::Cancel { released: true } => false,
             Self::FactsComplete | Self::RunsFromDisk | Self::Cleaned | Self::GiveUp => false,
         }
     }

@@ -29,14 +29,17 @@ pub(crate) async fn forget_board(
 ) -> Result<bool, StoreError> {
     const HOLD: &str = "UPDATE machine SET bmc_guid = NULL, version = version + 1 \
          WHERE id = $1 AND version = $2";
-    const FORGET: &str = "DELETE FROM evidence WHERE machine = $1 AND kind IN ('uuid', 'serial')";
+    const FORGET: [&str; 2] = [
+        "DELETE FROM evidence WHERE machine = $1 AND kind IN ('uuid', 'serial')",
+        "DELETE FROM registration WHERE machine = $1 AND kind IN ('uuid', 'serial')",
+    ];
     let hold = Statement::new(HOLD).bind(&id).bind(version);
     if !transaction.changes_one(hold).await? {
         return Ok(false);
     }
-    transaction
-        .execute(Statement::new(FORGET).bind(&id))
-        .await?;
+    for sql in FORGET {
+        transaction.execute(Statement::new(sql).bind(&id)).await?;
+    }
     Ok(true)
 }
 

@@ -85,6 +85,7 @@ async fn forget_within(
     }
     for sql in [
         "DELETE FROM evidence WHERE machine = $1",
+        "DELETE FROM claimant WHERE machine = $1",
         "DELETE FROM boot WHERE machine = $1",
         "DELETE FROM machine WHERE id = $1",
     ] {
@@ -99,6 +100,8 @@ const FOUND: &str = "m.state = 'discovered' AND m.bmc_address IS NULL \
      AND m.install_disk IS NULL \
      AND NOT EXISTS (SELECT 1 FROM intent WHERE intent.machine = m.id) \
      AND NOT EXISTS (SELECT 1 FROM reservation WHERE reservation.machine = m.id) \
+     AND NOT EXISTS (SELECT 1 FROM registration WHERE registration.machine = m.id) \
+     AND NOT EXISTS (SELECT 1 FROM power_on WHERE power_on.machine = m.id) \
      AND NOT EXISTS (SELECT 1 FROM event WHERE event.machine = m.id \
      AND event.actor <> 'drover') \
      AND EXISTS (SELECT 1 FROM event WHERE event.machine = m.id \

@@ -4,6 +4,8 @@
 //! and if anybody was faster, nothing of it is written. Locks are taken in one order (request,
 //! machine, cluster, intent, attempt, the rest, generation, events), which is also that of [`crate::commit`].
 
+mod writing;
+
 use std::net::IpAddr;
 
 use machine_core::attempt::{Attempt, AttemptEnd, Verdict, Wipe};
@@ -16,16 +18,15 @@ use machine_core::time::Timestamp;
 
 use crate::db::Db;
 use crate::error::StoreError;
-use crate::events::{self, Event};
-use crate::evidence::{self, Evidence};
+use crate::events::Event;
+use crate::evidence::Evidence;
 use crate::place::Place;
-use crate::power_on::{self, PowerSwitch};
-use crate::registrations::{self, RegistrationWrite};
-use crate::requests::{self, Request};
-use crate::reservations::{self, Reservation};
+use crate::power_on::PowerSwitch;
+use crate::registrations::RegistrationWrite;
+use crate::requests::Request;
+use crate::reservations::Reservation;
 use crate::seal::Sealed;
-use crate::transaction::{TRIES, Transaction};
-use crate::{attempts, boards, claimants, clusters, forgotten, intents, machines, secrets};
+use crate::transaction::TRIES;
 
 /// What is to be written, all or nothing.
 #[derive(Debug, Clone, Default)]
@@ -302,7 +303,7 @@ pub async fn apply(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
 
 async fn apply_once(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
     let mut transaction = db.begin().await?;
-    match write(&mut transaction, change).await {
+    match writing::write(&mut transaction, change).await {
         Ok(Outcome::Applied) => transaction.commit().await.map(|()| Outcome::Applied),
         Ok(refused) => transaction.rollback().await.map(|()| refused),
         Err(error) => {
@@ -310,262 +311,5 @@ async fn apply_once(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
             let _ = transaction.rollback().await;
             Err(error)
         }
-    }
-}
-
-async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome, StoreError> {
-    if let Some(request) = &change.request
-        && let Some(earlier) = requests::record(transaction, request).await?
-    {
-        return earlier.repeated(&request.digest).map(Outcome::Repeated);
-    }
-    if let Some(refused) = write_machines(transaction, &change.machines).await? {
-        return Ok(refused);
-    }
-    for it in &change.clusters {
-        if let Some(refused) = write_cluster(transaction, it).await? {
-            return Ok(refused);
-        }
-    }
-    if let Some(refused) = write_work(transaction, change).await? {
-        return Ok(refused);
-    }
-    if let Some(refused) = check_deleted(transaction, change).await? {
-        return Ok(refused);
-    }
-    for it in &change.reservations {
-        if let Some(refused) = write_reservation(transaction, it).await? {
-            return Ok(refused);
-        }
-    }
-    for it in &change.evidence {
-        evidence::add(transaction, it).await?;
-    }
-    for it in &change.registrations {
-        registrations::write(transaction, it).await?;
-    }
-    for it in &change.power {
-        power_on::write(transaction, it).await?;
-    }
-    for (machine, boot) in &change.accepted {
-        claimants::forget_others(transaction, *machine, *boot).await?;
-    }
-    for it in &change.secrets {
-        write_secret(transaction, it).await?;
-    }
-    for (uuid, at) in &change.ignored_uuids {
-        boards::ignore_uuid(transaction, *uuid, *at).await?;
-    }
-    if change.protects_a_disk() {
-        transaction.count_generation().await?;
-    }
-    events::append(transaction, &change.events).await?;
-    Ok(Outcome::Applied)
-}
-
-/// Gives up every BMC address first, where several machines change: two may exchange theirs.
-async fn write_machines(
-    transaction: &mut Transaction,
-    writes: &[MachineWrite],
-) -> Result<Option<Outcome>, StoreError> {
-    if writes.len() > 1 {
-        for it in writes {
-            if let MachineWrite::Update(machine) = it {
-                machines::give_up_bmc(transaction, machine).await?;
-            }
-        }
-    }
-    for it in writes {
-        if let Some(refused) = write_machine(transaction, it).await? {
-            return Ok(Some(refused));
-        }
-    }
-    Ok(None)
-}
-
-async fn write_machine(
-    transaction: &mut Transaction,
-    write: &MachineWrite,
-) -> Result<Option<Outcome>, StoreError> {
-    if let MachineWrite::Insert(machine) | MachineWrite::Update(machine) = write
-        && let Some(bmc) = &machine.bmc
-        && machines::is_bmc_of_another(transaction, machine.id, bmc).await?
-    {
-        return Ok(Some(taken("BMC address", &bmc.address.to_string())));
-    }
-    Ok(match write {
-        MachineWrite::Insert(machine) => {
-            let inserted = machines::insert(transaction, machine).await?;
-            (!inserted).then(|| taken("machine name", &machine.name))
-        }
-        MachineWrite::Update(machine) => {
-            let updated = machines::update(transaction, machine).await?;
-            (!updated).then(|| stale("machine", &machine.id))
-        }
-        MachineWrite::Hold { id, version } => {
-            let held = machines::hold(transaction, *id, *version).await?;
-            (!held).then(|| stale("machine", id))
-        }
-        MachineWrite::Forget { id, version, at } => {
-            let forgotten = forgotten::forget(transaction, *id, *version, *at).await?;
-            (!forgotten).then(|| stale("machine", id))
-        }
-        MachineWrite::ForgetBoard { id, version } => {
-            let held = boards::forget_board(transaction, *id, *version).await?;
-            (!held).then(|| stale("machine", id))
-        }
-        MachineWrite::AcceptBmc { id, version, guid } => {
-            let held = boards::accept_bmc(transaction, *id, *version, guid).await?;
-            (!held).then(|| stale("machine", id))
-        }
-    })
-}
-
-async fn write_cluster(
-    transaction: &mut Transaction,
-    write: &ClusterWrite,
-) -> Result<Option<Outcome>, StoreError> {
-    Ok(match write {
-        ClusterWrite::Insert(cluster) => {
-            let inserted = clusters::insert(transaction, cluster).await?;
-            (!inserted).then(|| taken("cluster name", &cluster.spec.name))
-        }
-        ClusterWrite::Update(cluster) => {
-            let updated = clusters::update(transaction, cluster).await?;
-            (!updated).then(|| stale("cluster", &cluster.id))
-        }
-        ClusterWrite::Hold { id, version } => {
-            let held = clusters::hold(transaction, *id, *version).await?;
-            (!held).then(|| stale("cluster", id))
-        }
-        ClusterWrite::Delete { id, version, at } => {
-            let deleted = clusters::delete(transaction, *id, *version, *at).await?;
-            (!deleted).then(|| stale("cluster", id))
-        }
-        ClusterWrite::HoldUnused { id, version } => {
-            let held = clusters::hold_unused(transaction, *id, *version).await?;
-            (!held).then(|| stale("cluster", id))
-        }
-    })
-}
-
-/// Nothing is opened for a cluster that was deleted, and none is deleted that has something open.
-/// Looked at when both are written: whoever is second waits for the row of the cluster, and sees
-/// what the first one wrote.
-async fn check_deleted(
-    transaction: &mut Transaction,
-    change: &Change,
-) -> Result<Option<Outcome>, StoreError> {
-    for it in &change.clusters {
-        if let ClusterWrite::Delete { id, .. } = it
-            && clusters::has_open_intent(transaction, *id).await?
-        {
-            return Ok(Some(stale("cluster", id)));
-        }
-    }
-    for it in &change.intents {
-        if let IntentWrite::Open(intent) = it
-            && clusters::is_deleted(transaction, intent.assignment.cluster).await?
-        {
-            return Ok(Some(stale("intent", &intent.id)));
-        }
-    }
-    Ok(None)
-}
-
-/// Closes before it opens: a machine has one open intent and one open attempt at most.
-async fn write_work(
-    transaction: &mut Transaction,
-    change: &Change,
-) -> Result<Option<Outcome>, StoreError> {
-    for it in &change.intents {
-        let (id, written) = match it {
-            IntentWrite::Open(intent) => (intent.id, intents::open(transaction, intent).await?),
-            IntentWrite::Close { id, at, end } => {
-                (*id, intents::close(transaction, *id, *at, *end).await?)
-            }
-        };
-        if !written {
-            return Ok(Some(stale("intent", &id)));
-        }
-    }
-    for it in &change.attempts {
-        let (id, written) = write_attempt(transaction, it).await?;
-        if !written {
-            return Ok(Some(stale("attempt", &id)));
-        }
-    }
-    Ok(None)
-}
-
-async fn write_attempt(
-    transaction: &mut Transaction,
-    write: &AttemptWrite,
-) -> Result<(AttemptId, bool), StoreError> {
-    Ok(match write {
-        AttemptWrite::Open(attempt) => (attempt.id, attempts::open(transaction, attempt).await?),
-        AttemptWrite::Close { id, at, end } => {
-            (*id, attempts::close(transaction, *id, *at, *end).await?)
-        }
-        AttemptWrite::SwitchPower { id, number, at } => (
-            *id,
-            attempts::switch_power(transaction, *id, *number, *at).await?,
-        ),
-        AttemptWrite::Serve { id, boot } => (*id, attempts::serve(transaction, *id, *boot).await?),
-        AttemptWrite::Accept { id, boot } => {
-            (*id, attempts::accept(transaction, *id, *boot).await?)
-        }
-        AttemptWrite::Wipe { id, wipe } => (*id, attempts::wipe(transaction, *id, *wipe).await?),
-        AttemptWrite::Judge { id, verdict } => {
-            (*id, attempts::judge(transaction, *id, verdict).await?)
-        }
-    })
-}
-
-async fn write_reservation(
-    transaction: &mut Transaction,
-    write: &ReservationWrite,
-) -> Result<Option<Outcome>, StoreError> {
-    match write {
-        ReservationWrite::Reserve(reservation) => {
-            let reserved = reservations::reserve(transaction, reservation).await?;
-            let address = reservation.address.to_string();
-            Ok((!reserved).then(|| taken("reservation", &address)))
-        }
-        ReservationWrite::Free { machine, address } => {
-            reservations::free(transaction, *machine, *address).await?;
-            Ok(None)
-        }
-    }
-}
-
-async fn write_secret(
-    transaction: &mut Transaction,
-    write: &SecretWrite,
-) -> Result<(), StoreError> {
-    match write {
-        SecretWrite::PutIfAbsent { place, sealed, at } => {
-            secrets::add(transaction, place, sealed, *at)
-                .await
-                .map(|_| ())
-        }
-        SecretWrite::Replace { place, sealed, at } => {
-            secrets::replace(transaction, place, sealed, *at).await
-        }
-        SecretWrite::Remove { place } => secrets::remove(transaction, place).await,
-    }
-}
-
-fn stale(table: &'static str, id: &impl ToString) -> Outcome {
-    Outcome::Stale {
-        table,
-        row: id.to_string(),
-    }
-}
-
-fn taken(what: &'static str, value: &str) -> Outcome {
-    Outcome::Taken {
-        what,
-        value: value.to_owned(),
     }
 }

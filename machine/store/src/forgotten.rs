@@ -39,6 +39,9 @@ pub(crate) async fn forget(
     }
     for sql in [
         "DELETE FROM evidence WHERE machine = $1",
+        "DELETE FROM registration WHERE machine = $1",
+        "DELETE FROM claimant WHERE machine = $1",
+        "DELETE FROM power_on WHERE machine = $1",
         "DELETE FROM reservation WHERE machine = $1",
         "DELETE FROM secret WHERE place_table = 'machine' AND place_row = $1",
     ] {

@@ -2,7 +2,8 @@
 //!
 //! One task a socket reads packets for as long as there are places for answers; each answer is
 //! worked out in a task of its own. When the places are taken, what comes waits in the kernel's
-//! buffer; a quarter of them is for cards on record only, so that strangers do not fill it. What a packet means and what is replied is decided in `pxe-dhcp`.
+//! buffer; seven eighths of them are for cards on record, so that strangers do not fill them. What a
+//! packet means and what is replied is decided in `pxe-dhcp`.
 //!
 //! Not done yet: a reply to a client that has no address goes to everybody on the link, also where
 //! RFC 2131 §4.1 has a frame to its card (that needs a packet socket). All clients take it.

@@ -92,7 +92,7 @@ async fn what_hinders_a_cluster_is_said_when_it_is_applied() {
         .replace("0.10:6443", "0.20:6443");
     let (_, notes) = around.cluster(&second, "second").await.unwrap();
     let wanted = "rules of several clusters take cp-1: lab, second";
-    assert_eq!(notes, [wanted]);
+    assert!(notes.iter().any(|it| it == wanted), "{notes:?}");
 }
 
 #[tokio::test]

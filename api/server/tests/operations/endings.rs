@@ -44,7 +44,7 @@ impl Around {
         let machine = Machine::discovered(MachineId::from_bytes([0xf0; 16]), name, NOW.plus(HOUR));
         let evidence = vec![Evidence {
             machine: machine.id,
-            source: EvidenceSource::Asked,
+            source: EvidenceSource::Registered,
             at: NOW.plus(HOUR),
             facts,
         }];
@@ -59,7 +59,7 @@ impl Around {
     async fn showed(&self, name: &str, facts: Vec<Fact>) {
         let evidence = vec![Evidence {
             machine: self.machine(name).await.id,
-            source: EvidenceSource::Asked,
+            source: EvidenceSource::Registered,
             at: NOW,
             facts,
         }];

@@ -28,7 +28,8 @@ impl Around {
         let Allocation::Take { assignment, .. } = allocate(&machine, &all) else {
             panic!("no rule takes {name}")
         };
-        let id = [machine.id.to_string().as_bytes()[0]; 16];
+        let first = machine.id.to_string().bytes().next().unwrap();
+        let id = [first; 16];
         let intent = Intent {
             id: IntentId::from_bytes(id),
             machine: machine.id,

@@ -92,7 +92,9 @@ async fn what_still_says_the_same_withdraws_nothing() {
     let newer = CLUSTER.replace("1.34.1", "1.34.2");
     around.cluster(&newer, "newer").await.unwrap();
     // Another cluster's rule that takes it too ends nothing of this one.
-    let second = CLUSTER.replace("name: lab", "name: second");
+    let second = CLUSTER
+        .replace("name: lab", "name: second")
+        .replace("0.10:6443", "0.20:6443");
     around.cluster(&second, "second").await.unwrap();
     let other_bmc = RACK.replace("10.77.1.11", "10.77.1.12");
     around.rack(&other_bmc, "bmc").await.unwrap();

@@ -8,10 +8,10 @@ use machine_core::hardware::{Arch, Firmware, SystemUuid};
 use machine_core::id::BootId;
 use machine_core::machine::Machine;
 use machine_core::network::{SubnetName, UnknownPolicy};
+use machine_store::boots;
 use machine_store::change::{Change, MachineWrite, Outcome, apply};
 use machine_store::evidence::{Evidence, Fact};
-use machine_store::{boots, events, machines};
-use pxe_server::directory::{BootQuestion, Directory, ScriptRequest};
+use pxe_server::directory::{BootQuestion, Directory};
 
 use super::*;
 use crate::directory::tests::directory;
@@ -59,53 +59,6 @@ async fn opens(directory: &BootDirectory, mac: MacAddress, asker: Asker) -> Boot
     answer.boot.unwrap()
 }
 
-async fn asks_for_its_script(directory: &BootDirectory, mac: MacAddress, boot: BootId) {
-    let request = ScriptRequest {
-        boot,
-        peer: "10.77.0.50".parse().unwrap(),
-        hardware: Some(mac),
-        mac: Some(mac),
-        macs: [mac].into(),
-        uuid: Some(uuid()),
-        serial: None,
-        manufacturer: None,
-        product: None,
-        platform: None,
-        version: None,
-    };
-    directory.script(request).await.unwrap();
-}
-
-/// Once everything that was queued before is committed.
-async fn timeline(directory: &BootDirectory, machine: MachineId) -> Vec<Event> {
-    let barrier: Vec<Event> = Vec::new();
-    directory.records.commit.submit(barrier).await.unwrap();
-    let events = events::of_machine(&directory.records.db, machine, 0, 10_000).await;
-    events.unwrap().into_iter().map(|it| it.event).collect()
-}
-
-#[tokio::test]
-async fn cards_without_number_that_claim_one_board_make_one_record_and_are_shown() {
-    let directory = with_a_machine().await;
-    for number in 0..40 {
-        let mac = MacAddress::new([2, 0, 0, 0, 1, number]);
-        let boot = opens(&directory, mac, Asker::Ipxe).await;
-        asks_for_its_script(&directory, mac, boot).await;
-    }
-    let known = machines::list(&directory.records.db).await.unwrap();
-    let names: Vec<&str> = known.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!(names.len(), 2, "{names:?}");
-    let told = timeline(&directory, KNOWN).await;
-    let claims: Vec<&str> = told
-        .iter()
-        .filter(|event| event.kind == "conflict")
-        .map(|event| event.detail.as_str())
-        .collect();
-    assert_eq!(claims.len(), 8, "{claims:?}");
-    assert_eq!(claims[0], "02:00:00:00:01:01 claims to be it, too");
-    assert_eq!(directory.paces.held(KNOWN, Subject::Claimants), 31);
-}
-
 #[tokio::test]
 async fn a_card_that_repeats_itself_at_once_begins_one_boot() {
     let directory = with_a_machine().await;
@@ -147,11 +100,4 @@ async fn a_card_that_is_firmware_and_ipxe_by_turns_begins_one_boot_in_a_few_seco
         ..ipxe
     };
     assert!(!is_again(&disk, disk.opened));
-}
-
-#[test]
-fn old_boots_are_dropped_every_so_often() {
-    let opened = Opened::default();
-    let due = (0..2 * BOOTS_BETWEEN).filter(|_| opened.is_due(CARD));
-    assert_eq!(due.count(), 2);
 }

@@ -18,7 +18,7 @@ use crate::row::Fields;
 use crate::statement::Statement;
 use crate::{attempts, intents, machines};
 
-/// The first release of an attempt's config, as [`machine_core::attempt::may_release`] permitted
+/// The first release of an attempt's config, as [`machine_core::release::may_release`] permitted
 /// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseClaim {

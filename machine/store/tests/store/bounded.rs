@@ -2,6 +2,7 @@
 //! somebody needs.
 
 use machine_core::boot::{Boot, BootStep};
+use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::MacAddress;
 use machine_core::id::BootId;
 use machine_core::intent::Actor;
@@ -63,6 +64,7 @@ fn found(byte: u8, second: i64) -> Change {
     Change {
         machines: vec![MachineWrite::Insert(discovered)],
         evidence: vec![Evidence {
+            source: EvidenceSource::Asked,
             machine: machine_id(byte),
             at: at(second),
             facts: vec![Fact::Mac(mac(byte))],

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use machine_core::boot::BootStep;
-use machine_core::evidence::{Claim, Identity};
+use machine_core::evidence::{Claim, EvidenceSource, Identity};
 use machine_core::hardware::SystemUuid;
 use machine_store::boot_read::{boot_read, standing};
 use machine_store::change::{Change, MachineWrite, Outcome, ReservationWrite, SecretWrite, apply};
@@ -29,6 +29,7 @@ fn uuid() -> SystemUuid {
 
 fn showed(byte: u8, facts: Vec<Fact>) -> Evidence {
     Evidence {
+        source: EvidenceSource::Registered,
         machine: machine_id(byte),
         at: at(20),
         facts,

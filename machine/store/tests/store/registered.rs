@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::evidence::EvidenceSource;
 use machine_core::machine::Machine;
 use machine_store::change::{Change, ClusterWrite, MachineWrite, Outcome, apply};
 use machine_store::db::Db;
@@ -77,6 +78,7 @@ pub(crate) fn what_is_unsaid_is_no_evidence_any_more(bench: &Bench) {
             at: at(5),
         };
         let shown = Evidence {
+            source: EvidenceSource::Asked,
             machine: id,
             at: at(6),
             facts: vec![Fact::Mac(mac(3))],

@@ -89,7 +89,7 @@ fn with_board(board: &str, mut packet: Packet) -> Packet {
 fn discovers_of_one_card(attacker: &mut Attacker<'_>) {
     let victim = attacker.victim;
     for number in 0..AT_ONCE {
-        let dress = if number % 2 == 0 { bios } else { ipxe };
+        let dress = if number.is_multiple_of(2) { bios } else { ipxe };
         attacker.send(dress(message(victim, DISCOVER)));
     }
     std::thread::sleep(PACE);
@@ -99,7 +99,11 @@ fn discovers_of_one_card(attacker: &mut Attacker<'_>) {
 fn discovers_of_strangers(attacker: &mut Attacker<'_>) {
     for number in 0..AT_ONCE {
         let mac = attacker.new_card();
-        let dress = if number % 2 == 0 { bios } else { plain };
+        let dress = if number.is_multiple_of(2) {
+            bios
+        } else {
+            plain
+        };
         attacker.send(dress(message(mac, DISCOVER)));
     }
     std::thread::sleep(PACE);
@@ -151,7 +155,7 @@ fn claimants(attacker: &mut Attacker<'_>) {
 fn connections(attacker: &mut Attacker<'_>) {
     for _ in 0..AT_ONCE {
         let mut stream = connect(attacker.place, 8080);
-        let begun: &[u8] = if attacker.streams.len() % 2 == 0 {
+        let begun: &[u8] = if attacker.streams.len().is_multiple_of(2) {
             b"GET /script/"
         } else {
             b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -331,9 +335,6 @@ async fn a_registered_machine_boots_during_each_flood() {
     ];
     machines(&place, 1..7).await;
     let flooder = place.client("flooder", card(99), Some([10, 77, 0, 9].into()));
-    for last in 201..=240 {
-        give_address(&flooder, [10, 77, 0, last].into());
-    }
     let first = place.client("m6", card(6), None);
     tokio::task::block_in_place(|| boots(&first, card(6), &AtomicBool::new(false)));
     for (number, (name, flood)) in (1..).zip(floods) {
