@@ -29,6 +29,7 @@ use crate::host::{StateDirectory, this_process};
 use crate::parts::Parts;
 use crate::records::Records;
 use crate::reports::Reports;
+use crate::reports::neighbours::Neighbours;
 use crate::settings::Settings;
 use crate::start_error::StartError;
 use crate::state_access::open_to_others;
@@ -72,7 +73,11 @@ async fn serve(
         committing.await.map_err(|error| error.to_string())
     });
     let mut guards = guard_database(bound.exclusive, &records);
-    let reports = Reports::new(Arc::clone(&records), bound.reconciler.heard());
+    let reports = Reports::new(
+        Arc::clone(&records),
+        bound.reconciler.heard(),
+        Neighbours::Kernel,
+    );
     let mut parts = start_receivers(reports, (bound.event_sinks, bound.logs), &stop);
     let effects = DaemonEffects {
         records: Arc::clone(&records),

@@ -3,6 +3,7 @@
 //! Each answer is one read and one pure decision; what must be durable first is committed by the
 //! commit task before the answer is given.
 
+mod alarms;
 mod bmc;
 mod bounds;
 mod cards;
@@ -42,6 +43,7 @@ use tokio::sync::Semaphore;
 use tracing::debug;
 
 use crate::clock::now;
+use crate::directory::alarms::Alarms;
 use crate::directory::bmc::Witness;
 use crate::directory::cards::KnownCards;
 use crate::directory::recent::{Opened, Recorded};
@@ -63,6 +65,7 @@ pub struct BootDirectory {
     reconciler: Arc<Reconciler>,
     witness: Witness,
     refusals: Arc<Complaints>,
+    alarms: Arc<Alarms>,
     steps: Arc<Semaphore>,
     late: Arc<Complaints>,
     rounds: Arc<Rounds>,
@@ -83,6 +86,7 @@ impl BootDirectory {
             witness: Witness::Bmc(Arc::clone(&reconciler)),
             reconciler,
             refusals: Arc::new(Complaints::new("release")),
+            alarms: Arc::default(),
             steps: Arc::new(Semaphore::new(STEPS)),
             late: Arc::new(Complaints::new("steps")),
             rounds: Arc::default(),

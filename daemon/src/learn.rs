@@ -2,7 +2,8 @@
 
 use machine_core::id::MachineId;
 use machine_core::machine::{Hardware, Machine};
-use machine_store::change::{Change, MachineWrite, Outcome, apply};
+use machine_store::apply::apply;
+use machine_store::change::{Change, MachineWrite, Outcome};
 use machine_store::db::Db;
 use machine_store::machines;
 

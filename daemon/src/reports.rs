@@ -17,7 +17,8 @@ use config_talos::receiver::{EventReceiver, LogReceiver, NotKept};
 use machine_core::attempt::Verdict;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::id::MachineId;
-use machine_store::change::{AttemptWrite, Change, apply};
+use machine_store::apply::apply;
+use machine_store::change::{AttemptWrite, Change};
 use machine_store::events;
 use pxe_server::complaint::Complaints;
 use tracing::{debug, warn};
@@ -28,13 +29,16 @@ use crate::heard::Heard;
 use crate::records::{About, Records, advanced};
 use crate::reports::allowance::Allowance;
 use crate::reports::last::{Last, Lasts};
+use crate::reports::neighbours::{Impostors, Neighbours};
 use crate::reports::node::Node;
 use crate::reports::told::{Told, readiness, restarts, told, verdict};
 
 mod allowance;
 mod last;
 mod lines;
+pub mod neighbours;
 mod node;
+mod speaker;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -52,11 +56,13 @@ pub struct Reports {
     kernels: Mutex<BTreeMap<MachineId, SystemTime>>,
     lasts: Lasts,
     allowance: Allowance,
+    neighbours: Neighbours,
+    impostors: Impostors,
 }
 
 impl Reports {
     /// Over these records; `heard` is told who speaks.
-    pub fn new(records: Arc<Records>, heard: Arc<Heard>) -> Self {
+    pub fn new(records: Arc<Records>, heard: Arc<Heard>, neighbours: Neighbours) -> Self {
         Self {
             records,
             heard,
@@ -64,12 +70,13 @@ impl Reports {
             kernels: Mutex::default(),
             lasts: Lasts::new(),
             allowance: Allowance::default(),
+            neighbours,
+            impostors: Impostors::default(),
         }
     }
 
     async fn keep_event(&self, peer: IpAddr, publication: Publication) -> Result<(), StepError> {
-        self.heard.said(peer);
-        let Some(node) = Node::at(&self.records.db, peer).await? else {
+        let Some(node) = self.speaker(peer).await? else {
             debug!(%peer, "an event of nobody we know");
             return Ok(());
         };

@@ -26,7 +26,8 @@ use std::sync::Arc;
 
 use machine_core::intent::Actor;
 use machine_core::machine::Machine;
-use machine_store::change::{Change, Outcome, apply};
+use machine_store::apply::apply;
+use machine_store::change::{Change, Outcome};
 use machine_store::db::Db;
 use machine_store::machines as stored;
 use machine_store::requests::{self, Request};

@@ -11,7 +11,8 @@ use machine_core::bootstrap::{ClusterStep, EtcdState};
 use machine_core::bootstrap_pace::BootstrapPace;
 use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster, Role};
 use machine_core::id::MachineId;
-use machine_store::change::{Change, ClusterWrite, Outcome, apply};
+use machine_store::apply::apply;
+use machine_store::change::{Change, ClusterWrite, Outcome};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 

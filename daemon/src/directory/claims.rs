@@ -32,7 +32,8 @@ pub(super) enum Tone {
 
 impl BootDirectory {
     /// Tells on a machine's timeline what was refused to somebody, once a minute: whoever asks
-    /// without end fills neither the log nor the timeline.
+    /// without end fills neither the log nor the timeline. What is told of one machine hides nothing
+    /// of another.
     pub(super) fn tell(
         &self,
         machine: MachineId,
@@ -40,7 +41,8 @@ impl BootDirectory {
         (tone, text): (Tone, String),
         at: Timestamp,
     ) {
-        if !self.refusals.note(asker, &text) {
+        self.refusals.note(asker, &text);
+        if !self.alarms.takes(machine, &text, at) {
             return;
         }
         let kind = match tone {
@@ -162,6 +164,7 @@ impl BootDirectory {
             attempt,
             known,
             claimants: &claimants,
+            speaking,
             has_bmc: machine.bmc.is_some(),
             powered_on: power_on::find(&self.records.db, machine.id).await?,
         };

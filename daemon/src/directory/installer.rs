@@ -8,7 +8,8 @@ use machine_core::boot::{Boot, BootStep};
 use machine_core::cluster::Cluster;
 use machine_core::id::AttemptId;
 use machine_core::time::Timestamp;
-use machine_store::change::{AttemptWrite, Change, Outcome, apply};
+use machine_store::apply::apply;
+use machine_store::change::{AttemptWrite, Change, Outcome};
 use machine_store::{attempts, clusters};
 use pxe_server::directory::ScriptAnswer;
 

@@ -9,8 +9,9 @@ use machine_core::lifecycle::Input;
 use machine_core::machine::{Failure, Machine};
 use machine_core::plan::step::{Action, Step};
 use machine_core::time::Timestamp;
+use machine_store::apply::apply;
 use machine_store::change::{
-    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, apply,
+    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome,
 };
 use machine_store::events::Event;
 use tracing::info;

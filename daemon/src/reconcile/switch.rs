@@ -3,7 +3,8 @@
 
 use machine_core::id::MachineId;
 use machine_core::power::PowerState;
-use machine_store::change::{AttemptWrite, Change, Outcome, apply};
+use machine_store::apply::apply;
+use machine_store::change::{AttemptWrite, Change, Outcome};
 use machine_store::power_on::PowerSwitch;
 
 use crate::clock::now;

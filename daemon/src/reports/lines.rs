@@ -23,13 +23,14 @@ const SAME_BOOT: Duration = Duration::from_secs(5);
 
 impl Reports {
     pub(super) async fn keep_line(&self, peer: IpAddr, line: &LogLine) -> Result<(), StepError> {
-        self.heard.said(peer);
         let is_panic = line.source == LogSource::Kernel && line.message.contains("Kernel panic");
         let attempt = line.attempt();
         if line.command_line.is_none() && attempt.is_none() && !is_panic {
+            // A sign of life, of whoever it is: it only makes an install be waited for.
+            self.heard.said(peer);
             return Ok(());
         }
-        let Some(node) = Node::at(&self.records.db, peer).await? else {
+        let Some(node) = self.speaker(peer).await? else {
             return Ok(());
         };
         if let Some(command_line) = &line.command_line {

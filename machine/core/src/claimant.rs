@@ -31,6 +31,10 @@ pub fn follows_power_on(boot: &Boot, powered_on: Option<Timestamp>) -> bool {
     powered_on.is_some_and(|at| boot.opened >= at && boot.opened.since(at) < POWER_ON_WINDOW)
 }
 
+/// For how long a boot that was given the installer keeps a second one from it. Its system asks for
+/// the config within two minutes, or within five where a card gets no address.
+pub const SERVED: Duration = Duration::from_mins(5);
+
 /// A boot that said to be a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimant {
@@ -150,6 +154,8 @@ pub struct DoubtFacts<'a> {
     pub known: &'a KnownIdentity,
     /// Who spoke for the machine.
     pub claimants: &'a [Claimant],
+    /// Who asks now, where that is a script: he is judged by what he says himself.
+    pub speaking: Option<&'a Claimant>,
     /// Whether the machine has a BMC.
     pub has_bmc: bool,
     /// When Drover last switched the machine on.
@@ -202,6 +208,10 @@ pub fn doubt(facts: &DoubtFacts<'_>, now: Timestamp) -> Option<Doubt> {
         known,
         ..
     } = *facts;
+    // A clone of the card shares boot and address with the machine, which may have said it all.
+    if let Some(speaking) = facts.speaking.filter(|it| !it.is_like(known)) {
+        return evidence_doubt(speaking, known).or(Some(Doubt::Silent));
+    }
     let has_spoken = |it: &&Claimant| it.boot == boot.id && known.macs.contains(&it.card);
     let mut own: Vec<&Claimant> = facts.claimants.iter().filter(has_spoken).collect();
     own.sort_by_key(|it| it.first_seen);
@@ -244,13 +254,21 @@ fn evidence_doubt(said: &Claimant, known: &KnownIdentity) -> Option<Doubt> {
 /// Other boots that can't be told apart from the machine. One that began before our last power-on
 /// was cut off by it, and counts no more.
 fn rival_doubt(facts: &DoubtFacts<'_>, said: &Claimant, now: Timestamp) -> Option<Doubt> {
+    let is_served = |it: &Claimant| facts.attempt.boot == Some(it.boot);
     let is_rival = |it: &&Claimant| {
         let is_over = facts.powered_on.is_some_and(|at| it.first_seen < at);
-        let is_of_attempt = it.last_seen >= facts.attempt.opened;
+        // The attempt may have been opened for the very request that it serves.
+        let is_of_attempt = it.last_seen >= facts.attempt.opened || is_served(it);
         it.boot != said.boot && is_of_attempt && !is_over && it.is_like(facts.known)
     };
     let rivals: Vec<&Claimant> = facts.claimants.iter().filter(is_rival).collect();
-    let speaks = |it: &&&Claimant| it.last_seen > said.first_seen;
+    // One that wipes restarts by itself.
+    let wipes = facts.attempt.wipe.and_then(|wipe| wipe.boot);
+    let speaks = |it: &&&Claimant| {
+        let is_installing =
+            is_served(it) && wipes != Some(it.boot) && now.since(it.last_seen) < SERVED;
+        is_installing || it.last_seen > said.first_seen
+    };
     if let Some(live) = rivals.iter().find(speaks) {
         let other = live.address;
         return Some(Doubt::TwoLive { other });

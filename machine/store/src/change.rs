@@ -4,8 +4,6 @@
 //! and if anybody was faster, nothing of it is written. Locks are taken in one order (request,
 //! machine, cluster, intent, attempt, the rest, generation, events), which is also that of [`crate::commit`].
 
-mod writing;
-
 use std::net::IpAddr;
 
 use machine_core::attempt::{Attempt, AttemptEnd, Verdict, Wipe};
@@ -16,8 +14,6 @@ use machine_core::intent::{Intent, IntentEnd};
 use machine_core::machine::Machine;
 use machine_core::time::Timestamp;
 
-use crate::db::Db;
-use crate::error::StoreError;
 use crate::events::Event;
 use crate::evidence::Evidence;
 use crate::place::Place;
@@ -26,7 +22,6 @@ use crate::registrations::RegistrationWrite;
 use crate::requests::Request;
 use crate::reservations::Reservation;
 use crate::seal::Sealed;
-use crate::transaction::TRIES;
 
 /// What is to be written, all or nothing.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +57,7 @@ pub struct Change {
 impl Change {
     /// Whether a database without this change could let a disk be erased that this one protects:
     /// everything but requests, reservations and events, so that nobody has to be certain.
-    const fn protects_a_disk(&self) -> bool {
+    pub(crate) const fn protects_a_disk(&self) -> bool {
         !(self.machines.is_empty()
             && self.clusters.is_empty()
             && self.intents.is_empty()
@@ -287,29 +282,4 @@ pub enum Outcome {
         /// Which.
         value: String,
     },
-}
-
-/// Writes a change.
-pub async fn apply(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match apply_once(db, change).await {
-            Err(error) if error.is_transient() && tries < TRIES => {}
-            done => return done,
-        }
-    }
-}
-
-async fn apply_once(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
-    let mut transaction = db.begin().await?;
-    match writing::write(&mut transaction, change).await {
-        Ok(Outcome::Applied) => transaction.commit().await.map(|()| Outcome::Applied),
-        Ok(refused) => transaction.rollback().await.map(|()| refused),
-        Err(error) => {
-            // The first error counts; a connection that can't roll back is closed.
-            let _ = transaction.rollback().await;
-            Err(error)
-        }
-    }
 }

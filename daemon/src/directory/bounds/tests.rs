@@ -8,8 +8,9 @@ use machine_core::hardware::{Arch, Firmware, SystemUuid};
 use machine_core::id::BootId;
 use machine_core::machine::Machine;
 use machine_core::network::{SubnetName, UnknownPolicy};
+use machine_store::apply::apply;
 use machine_store::boots;
-use machine_store::change::{Change, MachineWrite, Outcome, apply};
+use machine_store::change::{Change, MachineWrite, Outcome};
 use machine_store::evidence::{Evidence, Fact};
 use pxe_server::directory::{BootQuestion, Directory};
 

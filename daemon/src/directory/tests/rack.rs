@@ -16,8 +16,9 @@ use machine_core::lifecycle::{Origin, State};
 use machine_core::machine::{Hardware, Machine};
 use machine_core::network::{ClientKey, DhcpMode, Lease};
 use machine_core::power::PowerObservation;
+use machine_store::apply::apply;
 use machine_store::change::{
-    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, SecretWrite, apply,
+    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, SecretWrite,
 };
 use machine_store::evidence::{Evidence, Fact};
 use machine_store::power_on::PowerSwitch;

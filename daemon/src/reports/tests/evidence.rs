@@ -14,8 +14,9 @@ use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, BootId};
 use machine_core::network::{ClientKey, Lease, SubnetName};
+use machine_store::apply::apply;
 use machine_store::boots;
-use machine_store::change::{AttemptWrite, Change, Outcome, apply};
+use machine_store::change::{AttemptWrite, Change, Outcome};
 use machine_store::leases::LeaseOutcome;
 
 use crate::clock::now;
@@ -134,6 +135,26 @@ async fn a_stranger_on_a_former_address_writes_on_nobodys_timeline() {
     say(&reports, kernel(1, FROM_DISK)).await.unwrap();
     assert_eq!(site.timeline().await, [""; 0]);
     assert_eq!(site.boots().await.len(), 1);
+}
+
+#[tokio::test]
+async fn another_card_at_the_machines_address_ends_no_attempt_and_is_an_alarm() {
+    let site = Site::new().await;
+    let other = MacAddress::new([0x52, 0x54, 0, 0x66, 0, 0x66]);
+    let reports = site.reports_behind(&site.live, other).await;
+    tell(&reports, "1", refused()).await;
+    tell(&reports, "2", install(StepAction::Start)).await;
+    say(&reports, tagged(ATTEMPT)).await.unwrap();
+    assert_eq!(site.attempt().await.verdict, None);
+    let barrier: Vec<machine_store::events::Event> = Vec::new();
+    site.live.submit(barrier).await.unwrap();
+    let told = site.timeline().await;
+    assert_eq!(
+        told.iter().filter(|kind| *kind == "alarm").count(),
+        1,
+        "{told:?}"
+    );
+    assert!(!told.contains(&"installing".to_owned()), "{told:?}");
 }
 
 #[tokio::test]

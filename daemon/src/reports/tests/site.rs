@@ -6,17 +6,20 @@ use std::sync::Arc;
 use machine_core::attempt::{Attempt, Release};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::cluster::{Cluster, ClusterSpec, Role};
+use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use machine_core::intent::{Actor, Assignment, Intent};
 use machine_core::lifecycle::{Origin, State};
 use machine_core::machine::Machine;
+use machine_store::apply::apply;
 use machine_store::change::{
-    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, apply,
+    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome,
 };
 use machine_store::commit::claim::{ClaimOutcome, ReleaseClaim};
 use machine_store::commit::{CommitHandle, Committer};
 use machine_store::db::Db;
+use machine_store::evidence::{Evidence, Fact};
 use machine_store::location::Location;
 use machine_store::seal::SealKey;
 use machine_store::token::TokenKey;
@@ -26,6 +29,7 @@ use crate::clock::now;
 use crate::heard::Heard;
 use crate::records::{Ports, Records};
 use crate::reports::Reports;
+use crate::reports::neighbours::Neighbours;
 
 pub(super) const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 50));
 pub(super) const MACHINE: MachineId = MachineId::from_bytes([1; 16]);
@@ -80,6 +84,12 @@ impl Site {
             clusters: vec![ClusterWrite::Insert(cluster())],
             intents: vec![IntentWrite::Open(intent())],
             attempts: vec![AttemptWrite::Open(attempt())],
+            evidence: vec![Evidence {
+                machine: MACHINE,
+                source: EvidenceSource::Registered,
+                at: now(),
+                facts: vec![Fact::Mac(MAC)],
+            }],
             ..Change::default()
         };
         assert_eq!(apply(&db, &change).await.unwrap(), Outcome::Applied);
@@ -100,7 +110,17 @@ impl Site {
 
     /// The reports of a daemon that starts over these records, and can commit or not.
     pub(super) async fn reports(&self, commit: &CommitHandle) -> Reports {
-        Reports::new(self.records(commit).await, Arc::clone(&self.heard))
+        self.reports_behind(commit, MAC).await
+    }
+
+    /// The same, where this card is behind every address.
+    pub(super) async fn reports_behind(&self, commit: &CommitHandle, card: MacAddress) -> Reports {
+        let neighbours = Neighbours::Always(card);
+        Reports::new(
+            self.records(commit).await,
+            Arc::clone(&self.heard),
+            neighbours,
+        )
     }
 
     pub(super) async fn records(&self, commit: &CommitHandle) -> Arc<Records> {

@@ -44,6 +44,15 @@ struct Scene {
 
 /// What is in doubt of the boot 1 at second 300; `change` makes the case.
 fn doubted(claimants: &[Claimant], change: impl FnOnce(&mut Scene)) -> Option<Doubt> {
+    doubted_of(claimants, None, change)
+}
+
+/// The same, while somebody asks for the script.
+fn doubted_of(
+    claimants: &[Claimant],
+    speaking: Option<&Claimant>,
+    change: impl FnOnce(&mut Scene),
+) -> Option<Doubt> {
     let mut scene = Scene {
         boot: boot(1, 100, BootStep::Script),
         attempt: attempt(),
@@ -56,6 +65,7 @@ fn doubted(claimants: &[Claimant], change: impl FnOnce(&mut Scene)) -> Option<Do
         attempt: &scene.attempt,
         known: &registered(),
         claimants,
+        speaking,
         has_bmc: scene.has_bmc,
         powered_on: scene.powered_on.map(at),
     };
@@ -225,4 +235,58 @@ fn only_a_boot_soon_after_our_power_on_follows_it() {
         "15 min later"
     );
     assert!(!follows_power_on(&opened(110), None));
+}
+
+#[test]
+fn who_shares_the_boot_of_the_machine_is_judged_by_what_he_says_himself() {
+    let machine = claimant(1, 9, 110, 290);
+    let silent = Claimant {
+        uuid: None,
+        serial: None,
+        ..claimant(1, 9, 295, 300)
+    };
+    let all = [machine.clone(), silent.clone()];
+    let kinds = vec![EvidenceKind::SystemUuid, EvidenceKind::SystemSerial];
+    assert_eq!(
+        doubted_of(&all, Some(&silent), same),
+        Some(Doubt::Unsaid(kinds))
+    );
+    assert_eq!(doubted_of(&all, Some(&machine), same), None);
+}
+
+#[test]
+fn a_second_boot_beside_one_that_has_the_installer_is_held_and_holds() {
+    // The machine spoke at 110; its attempt was opened for that, at 120, and serves its boot.
+    let all = [claimant(1, 9, 110, 110), claimant(2, 9, 290, 300)];
+    let serves = |it: &mut Scene| {
+        it.attempt.opened = at(120);
+        it.attempt.boot = Some(BootId::from_bytes([1; 16]));
+    };
+    let clone = doubted_of(&all, Some(&all[1]), |it| {
+        serves(it);
+        it.boot = boot(2, 285, BootStep::Script);
+    });
+    assert!(matches!(clone, Some(Doubt::TwoLive { .. })), "{clone:?}");
+    let machine = doubted(&all, serves);
+    assert!(
+        matches!(machine, Some(Doubt::TwoLive { .. })),
+        "{machine:?}"
+    );
+    // A restart long after is the machine itself.
+    let late = [claimant(1, 9, -10, -10), claimant(2, 9, 290, 300)];
+    let restarted = doubted_of(&late, Some(&late[1]), |it| {
+        serves(it);
+        it.boot = boot(2, 285, BootStep::Script);
+    });
+    assert_eq!(restarted, None);
+    // One that wiped restarts by itself.
+    let wiped = doubted_of(&all, Some(&all[1]), |it| {
+        serves(it);
+        it.attempt.wipe = Some(crate::attempt::Wipe {
+            at: at(120),
+            boot: it.attempt.boot,
+        });
+        it.boot = boot(2, 285, BootStep::Script);
+    });
+    assert_eq!(wiped, None);
 }

@@ -5,7 +5,8 @@ use machine_core::attempt::{AttemptEnd, Verdict, Wipe};
 use machine_core::boot::{Boot, BootStep};
 use machine_core::id::{AttemptId, BootId, IntentId};
 use machine_core::intent::IntentEnd;
-use machine_store::change::{AttemptWrite, Change, IntentWrite, Outcome, apply};
+use machine_store::apply::apply;
+use machine_store::change::{AttemptWrite, Change, IntentWrite, Outcome};
 use machine_store::{attempts, boots};
 
 use crate::bench::Bench;

@@ -4,8 +4,9 @@ use machine_core::attempt::AttemptEnd;
 use machine_core::cluster::{Bootstrap, BootstrapOutcome};
 use machine_core::id::{AttemptId, BootId, IntentId};
 use machine_core::intent::IntentEnd;
+use machine_store::apply::apply;
 use machine_store::change::{
-    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, ReservationWrite, apply,
+    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, ReservationWrite,
 };
 use machine_store::commit::claim::ClaimOutcome;
 use machine_store::error::StoreError;

@@ -5,7 +5,8 @@ use machine_core::id::{AttemptId, IntentId};
 use machine_core::intent::IntentEnd;
 use machine_core::lifecycle::{Input, Origin, State};
 use machine_core::machine::Machine;
-use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite, Outcome, apply};
+use machine_store::apply::apply;
+use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite, Outcome};
 use machine_store::commit::claim::{ClaimOutcome, ClaimRefusal, Fetch, FetchOutcome};
 use machine_store::{attempts, events, intents, machines};
 

@@ -5,8 +5,9 @@ use machine_core::attempt::AttemptEnd;
 use machine_core::cluster::{Bootstrap, BootstrapOutcome};
 use machine_core::id::ClusterId;
 use machine_core::intent::IntentEnd;
+use machine_store::apply::apply;
 use machine_store::change::{
-    AttemptWrite, Change, ClusterWrite, IntentWrite, Outcome, SecretWrite, apply,
+    AttemptWrite, Change, ClusterWrite, IntentWrite, Outcome, SecretWrite,
 };
 use machine_store::db::Db;
 use machine_store::place::Place;

@@ -12,8 +12,9 @@ use machine_core::lifecycle::{Origin, State};
 use machine_core::machine::Machine;
 use machine_core::network::{ClientKey, Lease, SubnetName};
 use machine_core::time::Timestamp;
+use machine_store::apply::apply;
 use machine_store::change::{
-    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, apply,
+    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome,
 };
 use machine_store::commit::claim::ReleaseClaim;
 use machine_store::db::Db;

@@ -1,7 +1,8 @@
 //! A request is carried out once, however often and at whatever time it is sent.
 
 use machine_core::lifecycle::State;
-use machine_store::change::{Change, MachineWrite, Outcome, apply};
+use machine_store::apply::apply;
+use machine_store::change::{Change, MachineWrite, Outcome};
 use machine_store::error::StoreError;
 use machine_store::machines;
 use machine_store::requests::{self, Request};

@@ -2,7 +2,8 @@
 
 use machine_core::boot::BootStep;
 use machine_core::id::BootId;
-use machine_store::change::{Change, apply};
+use machine_store::apply::apply;
+use machine_store::change::Change;
 use machine_store::events::{self, Event, RecordedEvent};
 use tokio::task::JoinSet;
 

@@ -1,4 +1,4 @@
-//! How a change is written: each part with what it expects to find, in the one order of locks.
+//! How a [`Change`] is written: each part with what it expects to find, in the one order of locks.
 
 use machine_core::id::AttemptId;
 
@@ -6,17 +6,40 @@ use crate::change::{
     AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, ReservationWrite,
     SecretWrite,
 };
+use crate::db::Db;
 use crate::error::StoreError;
-use crate::transaction::Transaction;
+use crate::transaction::{TRIES, Transaction};
 use crate::{
     attempts, boards, claimants, clusters, events, evidence, forgotten, intents, machines,
     power_on, registrations, requests, reservations, secrets,
 };
 
-pub(super) async fn write(
-    transaction: &mut Transaction,
-    change: &Change,
-) -> Result<Outcome, StoreError> {
+/// Writes a change.
+pub async fn apply(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match apply_once(db, change).await {
+            Err(error) if error.is_transient() && tries < TRIES => {}
+            done => return done,
+        }
+    }
+}
+
+async fn apply_once(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
+    let mut transaction = db.begin().await?;
+    match write(&mut transaction, change).await {
+        Ok(Outcome::Applied) => transaction.commit().await.map(|()| Outcome::Applied),
+        Ok(refused) => transaction.rollback().await.map(|()| refused),
+        Err(error) => {
+            // The first error counts; a connection that can't roll back is closed.
+            let _ = transaction.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome, StoreError> {
     if let Some(request) = &change.request
         && let Some(earlier) = requests::record(transaction, request).await?
     {
