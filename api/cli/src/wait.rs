@@ -101,6 +101,8 @@ async fn wait(
     loop {
         let verdict = match tokio::time::timeout_at(end, look()).await {
             Ok(verdict) => verdict.or_else(Unheard::or_pending)?,
+            // The time is over in the middle of a look: what was seen last stands.
+            Err(_) if !told.is_empty() => Verdict::Pending(told.clone()),
             Err(_) => Verdict::Pending("the daemon does not answer".to_owned()),
         };
         match verdict {

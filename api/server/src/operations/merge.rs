@@ -34,6 +34,7 @@ impl Operations {
             self.known_identity(claimant).await?,
             self.known_identity(into).await?,
         );
+        pair.refuse_unrelated(&theirs, &own)?;
         if !board && has_other_board(&theirs, &own) {
             return Err(UseCaseError::Contradiction(format!(
                 "{claimant} says another UUID or serial number than {into} has: if the board of \
@@ -105,6 +106,14 @@ impl Pair<'_> {
             let why = format!("wanted two machines to merge, got {name} twice");
             return Err(UseCaseError::Contradiction(why));
         }
+        // Whoever becomes part of it would be installed, with its config.
+        if matches!(self.into.state, State::Provisioning(_)) {
+            let into = &self.into.name;
+            return Err(UseCaseError::Contradiction(format!(
+                "{into} is being installed: nothing becomes part of it now; wait, or take the \
+                 install back first (drover machine cancel {into})"
+            )));
+        }
         match state {
             State::Discovered | State::Inspecting | State::Available | State::Retired => Ok(()),
             State::Failed(Moving::Inspecting) => Ok(()),
@@ -121,6 +130,23 @@ impl Pair<'_> {
                 )))
             }
         }
+    }
+
+    /// What shares nothing with a machine is not that machine: a name was mistyped.
+    fn refuse_unrelated(
+        &self,
+        theirs: &KnownIdentity,
+        own: &KnownIdentity,
+    ) -> Result<(), UseCaseError> {
+        if is_related(theirs, own) {
+            return Ok(());
+        }
+        let (claimant, into) = (&self.claimant.name, &self.into.name);
+        Err(UseCaseError::Contradiction(format!(
+            "{claimant} and {into} share no card, UUID or serial number: nothing says that they \
+             are one machine; if a person knows better, give the card in the entry of {into} and \
+             forget {claimant} (drover machine forget {claimant})"
+        )))
     }
 
     /// The claimant's cards that become the other's, and those that belong to a third machine: a
@@ -200,6 +226,25 @@ fn facts(taken: &[MacAddress], theirs: &KnownIdentity) -> Vec<Fact> {
 }
 
 /// Whether the claimant says a usable UUID or serial number that is not the other's.
+/// Whether anything that either of two machines has, or was heard to say, is the other's, too.
+fn is_related(theirs: &KnownIdentity, own: &KnownIdentity) -> bool {
+    let uuids = |it: &KnownIdentity| -> Vec<SystemUuid> {
+        let all = it.uuid.into_iter().chain(it.heard.uuids.iter().copied());
+        all.filter(SystemUuid::is_usable).collect()
+    };
+    let serials = |it: &KnownIdentity| -> Vec<SerialNumber> {
+        let all = it.serial.iter().chain(&it.heard.serials);
+        all.filter(|it| it.is_usable()).cloned().collect()
+    };
+    let (their_uuids, own_uuids) = (uuids(theirs), uuids(own));
+    let (their_serials, own_serials) = (serials(theirs), serials(own));
+    !theirs.macs.is_disjoint(&own.macs)
+        || own_uuids
+            .iter()
+            .any(|uuid| their_uuids.iter().any(|it| it.is_same_board(*uuid)))
+        || own_serials.iter().any(|it| their_serials.contains(it))
+}
+
 fn has_other_board(theirs: &KnownIdentity, own: &KnownIdentity) -> bool {
     let uuid = theirs.uuid.filter(SystemUuid::is_usable);
     let own_uuid = own.uuid.filter(SystemUuid::is_usable);

@@ -4,7 +4,7 @@
 //! It opens no permission and erases nothing. What the accepted boot says of itself is the
 //! machine's from then on, as a person's word.
 
-use machine_core::claimant::Claimant;
+use machine_core::claimant::{Claimant, SILENCE};
 use machine_core::evidence::{EvidenceSource, KnownIdentity, contradictions, unsaid};
 use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::machine::Machine;
@@ -136,6 +136,19 @@ fn chosen<'a>(
     };
     meant.sort_by_key(|it| (who(it), it.claimant.first_seen));
     meant.dedup_by_key(|it| who(it));
+    // An earlier boot that was silent for long before a later one of the same card began is over.
+    let newer = meant.clone();
+    meant.retain(|it| {
+        let is_after = |later: &Heard| {
+            let (now, before) = (&later.claimant, &it.claimant);
+            let is_same =
+                (now.card, now.uuid, &now.serial) == (before.card, before.uuid, &before.serial);
+            is_same
+                && now.first_seen > before.last_seen
+                && now.first_seen.since(before.last_seen) >= SILENCE
+        };
+        !choice.boot.is_empty() || !newer.iter().any(|later| is_after(later))
+    });
     match meant.as_slice() {
         [] => Err(UseCaseError::Contradiction(format!(
             "{name}: nobody spoke for it in the last 30 minutes: let it boot from the network, and \

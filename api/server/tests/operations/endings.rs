@@ -304,6 +304,29 @@ async fn a_replaced_board_ends_with_one_command() {
 }
 
 #[tokio::test]
+async fn what_shares_nothing_with_a_machine_or_comes_while_it_is_installed_is_not_merged() {
+    let around = Around::racked().await;
+    around.showed("cp-1", vec![board(BOARD)]).await;
+    around
+        .found_as("m-1", vec![Fact::Mac(NEW_CARD), board(NEW_BOARD)])
+        .await;
+    let merge = Ending::Merge {
+        into: "cp-1",
+        board: true,
+    };
+    let said = around.refused("m-1", merge).await;
+    assert!(said.contains("share no card, UUID or serial"), "{said}");
+
+    let around = Around::in_an_install(None).await;
+    around.showed("cp-1", vec![board(BOARD)]).await;
+    around
+        .found_as("m-1", vec![Fact::Mac(NEW_CARD), board(BOARD)])
+        .await;
+    let said = around.refused("m-1", merge).await;
+    assert!(said.contains("drover machine cancel cp-1"), "{said}");
+}
+
+#[tokio::test]
 async fn a_claimant_takes_no_card_of_a_third_machine_along() {
     let around = Around::racked().await;
     around.showed("cp-1", vec![board(BOARD)]).await;

@@ -3,11 +3,12 @@
 use api_server::error::UseCaseError;
 use api_server::operations::release_hold::Choice;
 use machine_core::attempt::Attempt;
-use machine_core::claimant::Claimant;
+use machine_core::claimant::{Claimant, SILENCE};
 use machine_core::cluster::Role;
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId};
 use machine_core::intent::{Actor, Assignment, Intent};
+use machine_core::time::Timestamp;
 use machine_store::change::{AttemptWrite, Change, IntentWrite};
 use machine_store::claimants::{self, Heard};
 use machine_store::commit::Committer;
@@ -149,6 +150,19 @@ async fn a_recabled_machine_learns_its_card_from_a_person() {
         level.starts_with("A1") && level.contains("UUID and serial"),
         "{level}"
     );
+}
+
+#[tokio::test]
+async fn of_two_boots_of_one_card_long_apart_the_newer_is_meant() {
+    let mut before = spoke(1, OWN);
+    let apart = SILENCE + std::time::Duration::from_secs(1);
+    before.first_seen = Timestamp::from_millis(
+        before.first_seen.as_millis() - i64::try_from(apart.as_millis()).unwrap(),
+    );
+    before.last_seen = before.first_seen;
+    let around = Around::spoken(&[before, spoke(2, OWN)]).await;
+    around.accepts(Choice::default()).await.unwrap();
+    assert_eq!(around.accepted_boot().await, Some(spoke(2, OWN).boot));
 }
 
 #[tokio::test]
