@@ -42,6 +42,14 @@ pub async fn of_machine(db: &Db, machine: MachineId) -> Result<Vec<Fact>, StoreE
     db.all(statement).await?.iter().map(read).collect()
 }
 
+/// What people said of a machine by a command, and no document says: a card or a board that they
+/// accepted.
+pub async fn accepted(db: &Db, machine: MachineId) -> Result<Vec<Fact>, StoreError> {
+    const ACCEPTED: &str = "WHERE machine = $1 AND source = 'person' ORDER BY kind, value";
+    let statement = Statement::select("evidence", &COLUMNS, ACCEPTED).bind(&machine);
+    db.all(statement).await?.iter().map(read).collect()
+}
+
 pub(crate) async fn write(
     transaction: &mut Transaction,
     write: &RegistrationWrite,

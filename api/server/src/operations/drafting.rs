@@ -158,6 +158,7 @@ impl Operations {
         };
         let before = Recorded {
             said: registrations::of_machine(&self.db, machine.id).await?,
+            accepted: registrations::accepted(&self.db, machine.id).await?,
             reserved: reservations::of_machine(&self.db, machine.id).await?,
             same_password,
             machine,

@@ -17,6 +17,8 @@ pub(crate) struct Recorded {
     pub(crate) machine: Machine,
     /// What documents said of its identity.
     pub(crate) said: Vec<Fact>,
+    /// What people accepted of it by a command. A document that leaves it out takes it back.
+    pub(crate) accepted: Vec<Fact>,
     /// The addresses that are kept for it.
     pub(crate) reserved: Vec<Reservation>,
     /// Whether the password of its BMC is the one of the entry.
@@ -90,7 +92,7 @@ pub(crate) fn changed(spec: &MachineSpec, before: &Recorded) -> Registration {
     let mut change = Registration {
         machine: wanted(spec, old.clone()),
         is_new: false,
-        unsaid: without(&before.said, &said),
+        unsaid: without(&[&before.said[..], &before.accepted].concat(), &said),
         said: without(&said, &before.said),
         reserved: reserved.clone(),
         freed,

@@ -16,6 +16,7 @@ use machine_store::{attempts, clusters, identities};
 
 use crate::around::{Around, NOW, asked};
 use crate::clusters::CLUSTER;
+use crate::machines::RACK;
 
 const OWN: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
 const NEW: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 0x99]);
@@ -163,6 +164,17 @@ async fn of_two_boots_of_one_card_long_apart_the_newer_is_meant() {
     let around = Around::spoken(&[before, spoke(2, OWN)]).await;
     around.accepts(Choice::default()).await.unwrap();
     assert_eq!(around.accepted_boot().await, Some(spoke(2, OWN).boot));
+}
+
+#[tokio::test]
+async fn what_a_person_accepted_is_taken_back_by_a_document_that_leaves_it_out() {
+    let around = Around::spoken(&[spoke(2, NEW)]).await;
+    around.accepts(Choice::default()).await.unwrap();
+    assert!(around.cards().await.contains(&NEW));
+    let applied = around.rack(RACK, "again").await.unwrap();
+    let notes = format!("{applied:?}");
+    assert!(notes.contains(&format!("card {NEW}")), "{notes}");
+    assert!(!around.cards().await.contains(&NEW));
 }
 
 #[tokio::test]
