@@ -75,6 +75,32 @@ fn lines(errors: &[DocumentError]) -> String {
     lines.join("\n")
 }
 
+/// What the reader says of a field that is not known, without what is no name: a blank that was
+/// forgotten behind a colon makes one text of `password` and its value.
+fn without_values(why: &str) -> String {
+    const UNKNOWN: &str = "unknown field `";
+    let Some((before, rest)) = why.split_once(UNKNOWN) else {
+        return why.to_owned();
+    };
+    let Some((field, after)) = rest.split_once('`') else {
+        return before.to_owned();
+    };
+    let is_name = field
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if is_name {
+        return why.to_owned();
+    }
+    let name: String = field
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .collect();
+    format!(
+        "{before}{UNKNOWN}{name}…`{after} (the rest is not shown: it may be secret; is a blank \
+         missing behind a colon?)"
+    )
+}
+
 /// Reads documents of one file, and knows its name for messages.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reader<'a> {
@@ -88,7 +114,7 @@ impl Reader<'_> {
             let line = error.location().map_or(0, |location| location.line());
             let why = match error {
                 Error::DuplicateMappingKey { key: Some(key), .. } => repeated(text, key, error),
-                other => other.to_string(),
+                other => without_values(&other.to_string()),
             };
             self.malformed(line, why)
         })
@@ -185,4 +211,18 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(inner)
         && !text.starts_with('-')
         && !text.ends_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blank_that_was_forgotten_shows_no_password() {
+        let told = without_values("unknown field `password:CANARY`, expected one of `ipmi`");
+        assert!(!told.contains("CANARY"), "{told}");
+        assert!(told.starts_with("unknown field `password…`, expected one of `ipmi`"));
+        let plain = "unknown field `disks`, expected `disk`";
+        assert_eq!(without_values(plain), plain);
+    }
 }

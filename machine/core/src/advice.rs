@@ -2,6 +2,7 @@
 //!
 //! Advice is computed from what is known, as conditions are, and names only commands that exist.
 
+use crate::condition::Condition;
 use crate::evidence::{Difference, EvidenceKind, Identity};
 use crate::lifecycle::{Moving, State};
 use crate::machine::Machine;
@@ -37,6 +38,23 @@ pub fn advice(machine: &Machine, identity: &Identity) -> Vec<String> {
     ways
 }
 
+/// What can be done about these conditions of a machine, a sentence a way.
+pub fn advice_on_conditions(name: &str, conditions: &[Condition]) -> Vec<String> {
+    let way = |condition: &Condition| match condition {
+        Condition::Held { .. } => Some(format!(
+            "if the boot that is held is this machine: drover machine release-hold {name} (with \
+             --boot where several speak); if a registered uuid or serial is wrong: correct its \
+             document"
+        )),
+        Condition::Claimed { .. } => Some(format!(
+            "if the card that claims to be it is its own: drover machine release-hold {name} \
+             --card MAC, and add it to its document; if not, look who uses its identity"
+        )),
+        _ => None,
+    };
+    conditions.iter().filter_map(way).collect()
+}
+
 /// What can be done when `claimant`, which has a record of its own, claims what `name` has: for
 /// whoever looks at `name`.
 pub fn advice_on_claimant(name: &str, claimant: &str, differences: &[Difference]) -> String {
@@ -56,7 +74,10 @@ fn ways_out_of_conflict(claimant: &str, with: &str, differences: &[Difference]) 
             "card"
         }
     )];
-    if !has_other_board(differences) {
+    let shares_uuid = differences
+        .iter()
+        .all(|it| it.kind != EvidenceKind::SystemUuid);
+    if shares_uuid {
         ways.push(format!(
             "if both are machines of their own, and their boards say the same UUID: \
              drover machine ignore-uuid {claimant}"
@@ -103,6 +124,31 @@ mod tests {
             name: "w-3".to_owned(),
             differences: kinds.iter().map(difference).collect(),
         }
+    }
+
+    #[test]
+    fn who_is_held_or_claimed_is_told_the_command_that_ends_it() {
+        let why = || "10.77.0.9: it waits".to_owned();
+        let conditions = [
+            Condition::Held { why: why() },
+            Condition::Claimed { why: why() },
+        ];
+        let ways = advice_on_conditions("w-3", &conditions);
+        assert_eq!(ways.len(), 2);
+        for way in ways {
+            assert!(way.contains("drover machine release-hold w-3"), "{way}");
+        }
+        assert!(advice_on_conditions("w-3", &[]).is_empty());
+    }
+
+    #[test]
+    fn boards_that_share_a_uuid_and_differ_in_their_serial_may_be_two_machines() {
+        let ways = advice(
+            &named(State::Discovered),
+            &conflict(&[EvidenceKind::SystemSerial]),
+        );
+        let has = |text: &str| ways.iter().any(|it| it.contains(text));
+        assert!(has("ignore-uuid m-1") && has("--board"), "{ways:?}");
     }
 
     fn named(state: State) -> Machine {

@@ -73,7 +73,9 @@ fn address(reader: Reader<'_>, ipmi: &Spanned<String>) -> Result<SocketAddr, Doc
             .map(|ip| SocketAddr::new(ip, RMCP_PORT))
     });
     let wanted = "an address such as 10.77.1.11 or 10.77.1.11:623";
-    let wrong = || reader.wrong(ipmi, "bmc.ipmi", wanted, text.clone());
+    // In front of an @ people write who logs in, with the password.
+    let shown = text.rsplit('@').next().unwrap_or_default();
+    let wrong = || reader.wrong(ipmi, "bmc.ipmi", wanted, shown);
     let address = address.map_err(|_| wrong())?;
     let ip = address.ip().to_canonical();
     if ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::from([255; 4]) {

@@ -1,5 +1,6 @@
 //! Use cases of one machine: look, accept.
 
+use machine_core::advice::advice_on_conditions;
 use machine_core::assurance::Assurance;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
@@ -99,7 +100,8 @@ impl Operations {
         };
         let known = identities::of_machine(&self.db, id).await?;
         let assurance = known.map(|it| Assurance::of(&it, view.machine.bmc.is_some()));
-        let advice = self.advice(&view.machine).await?;
+        let mut advice = self.advice(&view.machine).await?;
+        advice.extend(advice_on_conditions(&view.machine.name, &view.conditions));
         Ok(MachineDetails {
             view,
             advice,
