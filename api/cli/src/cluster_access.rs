@@ -124,6 +124,7 @@ async fn secrets(
         }
         SecretsCommand::Import {
             name,
+            confirm,
             file,
             mutation: why,
         } => {
@@ -132,6 +133,7 @@ async fn secrets(
                 mutation: Some(mutation(why)?),
                 name: name.clone(),
                 document,
+                confirm,
             };
             client.import_secrets(request).await?;
             let imported = json!({ "name": name, "imported": true });

@@ -368,6 +368,9 @@ pub enum SecretsCommand {
     Import {
         /// The cluster
         name: String,
+        /// Its name once more
+        #[arg(long, default_value = "")]
+        confirm: String,
         /// The file that talosctl or an export wrote; - for standard input
         #[arg(long, short)]
         file: PathBuf,

@@ -93,7 +93,7 @@ pub(crate) async fn import_secrets(
     let document = Zeroizing::new(request.document);
     let asked = asked(request.mutation, &peer)?;
     let view = operations
-        .import_secrets(&request.name, &document, &asked)
+        .import_secrets((&request.name, &request.confirm), &document, &asked)
         .await
         .map_err(|error| convert::status(&error))?;
     Ok(Response::new(ImportSecretsResponse {

@@ -89,10 +89,11 @@ impl Operations {
     /// Gives a cluster other secrets, while no machine has a config with those that it has.
     pub async fn import_secrets(
         &self,
-        name: &str,
+        (name, confirm): (&str, &str),
         document: &str,
         asked: &Asked,
     ) -> Result<ClusterView, UseCaseError> {
+        confirmed(name, confirm, "replace all keys of it")?;
         let what = ["import secrets", name, document];
         if self.carried_out(asked, &what).await?.is_some() {
             return Ok(self.cluster_view(self.cluster(name).await?));

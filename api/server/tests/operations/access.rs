@@ -173,10 +173,20 @@ async fn secrets_are_imported_until_a_machine_has_those_that_were_made() {
     around.cluster(CLUSTER, "1").await.unwrap();
     let import = async |document, key| {
         let by = asked(key);
-        let imported = around.operations.import_secrets("lab", document, &by).await;
+        let imported = around
+            .operations
+            .import_secrets(("lab", "lab"), document, &by)
+            .await;
         imported.map(|_| ()).map_err(|error| error.to_string())
     };
     let made = around.secrets().await;
+    let unconfirmed = around
+        .operations
+        .import_secrets(("lab", ""), "theirs", &asked("0"))
+        .await;
+    let said = unconfirmed.unwrap_err().to_string();
+    assert!(said.contains("--confirm lab"), "{said}");
+    assert_eq!(around.secrets().await, made);
     assert_eq!(import("", "2").await.unwrap_err(), "cluster.id is missing");
     assert_eq!(around.secrets().await, made);
     import("theirs", "3").await.unwrap();

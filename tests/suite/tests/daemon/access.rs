@@ -83,7 +83,16 @@ async fn a_cluster_is_opened_for_people_and_ended_by_them() {
     let secrets = private(&exported);
     assert_refused(&place.drover(&confirmed).await, &["left alone"]);
     place
-        .done(&["cluster", "secrets", "import", "lab", "-f", &exported])
+        .done(&[
+            "cluster",
+            "secrets",
+            "import",
+            "lab",
+            "--confirm",
+            "lab",
+            "-f",
+            &exported,
+        ])
         .await;
     let again = ["cluster", "secrets", "export", "lab", "--confirm", "lab"];
     let again = place.done(&[&again[..], &["-f", "-"]].concat()).await;
@@ -92,7 +101,15 @@ async fn a_cluster_is_opened_for_people_and_ended_by_them() {
         "broken.yaml",
         &secrets.replace("bootstraptoken: ", "bootstraptoken: x"),
     );
-    let import = ["cluster", "secrets", "import", "lab", "-f"];
+    let import = [
+        "cluster",
+        "secrets",
+        "import",
+        "lab",
+        "--confirm",
+        "lab",
+        "-f",
+    ];
     let said = place
         .drover(&[&import[..], &[broken.to_str().unwrap()]].concat())
         .await;
