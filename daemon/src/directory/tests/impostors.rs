@@ -166,6 +166,24 @@ async fn a_cloned_card_that_says_neither_uuid_nor_serial_waits() {
 }
 
 #[tokio::test]
+async fn a_silent_clone_that_shares_the_machines_boot_gets_nothing_by_what_the_machine_said() {
+    let rack = Rack::new().await;
+    let (boot, token) = rack.boots(&machine()).await;
+    assert!(token.is_some());
+    let clone = Who {
+        uuid: None,
+        serial: None,
+        ..machine()
+    };
+    let answer = rack.script(&clone, boot).await.unwrap();
+    assert!(matches!(answer, ScriptAnswer::Wait { .. }), "{answer:?}");
+    is_alarmed(&rack).await;
+    // The machine itself goes on.
+    let config = rack.config(&machine(), &token.unwrap()).await;
+    assert_eq!(config, Config::Released);
+}
+
+#[tokio::test]
 async fn a_cloned_card_on_another_board_does_not_keep_the_machine_from_booting() {
     let rack = Rack::new().await;
     let clone = Who {
