@@ -7,6 +7,7 @@ use crate::client::{clusters, mutation};
 use crate::cluster_access;
 use crate::command::{ClientArguments, ClusterCommand, OutputFormat};
 use crate::error::CommandError;
+use crate::event::{event_json, print_event};
 use crate::input::read_document;
 use crate::listing::{machine_json, print_machines};
 use crate::output::{print_line, print_names, print_notes, print_structured, print_table};
@@ -38,6 +39,7 @@ pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result
                 let value = json!({
                     "cluster": response.cluster.as_ref().map(cluster_json),
                     "members": response.members.iter().map(machine_json).collect::<Vec<_>>(),
+                    "events": response.events.iter().map(event_json).collect::<Vec<_>>(),
                 });
                 return print_structured(&value, output);
             }
@@ -46,7 +48,12 @@ pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result
                 return Ok(());
             }
             print_line("")?;
-            print_machines(&response.members, output)
+            print_machines(&response.members, output)?;
+            print_line("")?;
+            for event in &response.events {
+                print_event(event, output)?;
+            }
+            Ok(())
         }
         ClusterCommand::Apply {
             file,

@@ -13,6 +13,7 @@ mod details;
 mod duration;
 mod endings;
 pub mod error;
+mod event;
 pub mod goal;
 mod input;
 pub mod lifetime;

@@ -1,7 +1,7 @@
 //! `drover machine …`
 
 use api_proto::v1::{
-    AcceptMachineRequest, ApplyMachinesRequest, CancelMachineRequest, Event, GetMachineRequest,
+    AcceptMachineRequest, ApplyMachinesRequest, CancelMachineRequest, GetMachineRequest,
     ListMachinesRequest, PowerOperation, ReleaseHoldRequest, RetryMachineRequest, SetPowerRequest,
     WatchTimelineRequest,
 };
@@ -14,9 +14,10 @@ use crate::command::{
 use crate::details::print_details;
 use crate::endings;
 use crate::error::CommandError;
+use crate::event::print_event;
 use crate::input::read_document;
 use crate::listing::print_machines;
-use crate::output::{print_line, print_notes, print_structured, time};
+use crate::output::{print_line, print_notes, print_structured};
 use crate::wait::wait_for_machine;
 
 /// Runs a command about machines.
@@ -163,34 +164,5 @@ const fn power_operation(operation: PowerArgument) -> PowerOperation {
         PowerArgument::On => PowerOperation::On,
         PowerArgument::Off => PowerOperation::Off,
         PowerArgument::Cycle => PowerOperation::Cycle,
-    }
-}
-
-fn print_event(event: &Event, output: OutputFormat) -> Result<(), CommandError> {
-    match output {
-        OutputFormat::Json | OutputFormat::Yaml => {
-            let value = json!({
-                "sequence": event.sequence, "at": time(event.at), "actor": event.actor,
-                "kind": event.kind, "detail": event.detail, "boot": event.boot,
-            });
-            if output == OutputFormat::Yaml {
-                print_line("---")?;
-            }
-            print_structured(&value, output)
-        }
-        OutputFormat::Table | OutputFormat::Wide | OutputFormat::Name => {
-            let boot = event.boot.get(..8).unwrap_or("-");
-            let (at, kind, detail) = (time(event.at), &event.kind, &event.detail);
-            let by = by(&event.actor);
-            print_line(&format!("{at}  {boot:8}  {kind:<14} {detail}{by}"))
-        }
-    }
-}
-
-/// Who did it, unless it was Drover itself.
-fn by(actor: &str) -> String {
-    match actor {
-        "" | "drover" => String::new(),
-        actor => format!(", by {}", actor.strip_prefix("person:").unwrap_or(actor)),
     }
 }

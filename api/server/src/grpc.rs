@@ -383,9 +383,12 @@ impl ClusterService for Face {
             .show_cluster(&name)
             .await
             .map_err(|error| convert::status(&error))?;
+        let events = self.operations.cluster_events(&name).await;
+        let events = events.map_err(|error| convert::status(&error))?;
         Ok(Response::new(GetClusterResponse {
             cluster: Some(convert::cluster(&view)),
             members: members.iter().map(convert::machine).collect(),
+            events: events.iter().map(convert::event).collect(),
         }))
     }
 

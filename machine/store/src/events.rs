@@ -77,6 +77,17 @@ pub async fn of_cluster(
     read_all(db, statement.bind(after).bind(limit)).await
 }
 
+/// The last events of a cluster, oldest first, at most `limit`.
+pub async fn tail_of_cluster(
+    db: &Db,
+    cluster: ClusterId,
+    limit: u32,
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    const REST: &str = "WHERE cluster = $1 ORDER BY seq DESC LIMIT $2";
+    let statement = Statement::select("event", &COLUMNS, REST).bind(&cluster);
+    Ok(reversed(read_all(db, statement.bind(limit)).await?))
+}
+
 /// Every event with a number above `after`, oldest first, at most `limit`.
 pub async fn since(db: &Db, after: i64, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
     const REST: &str = "WHERE seq > $1 ORDER BY seq LIMIT $2";

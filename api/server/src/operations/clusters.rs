@@ -4,7 +4,7 @@ use machine_core::cluster::{Cluster, ClusterSpec};
 use machine_core::cluster_endpoint::ClusterEndpoint;
 use machine_core::id::ClusterId;
 use machine_store::change::{Change, ClusterWrite};
-use machine_store::events::Event;
+use machine_store::events::{self, Event, RecordedEvent};
 use machine_store::{clusters, machines};
 
 use crate::document::cluster::{ClusterFault, ClusterField, parse, with_line};
@@ -33,6 +33,8 @@ pub struct AppliedCluster {
     pub notes: Vec<String>,
 }
 
+/// How many events of a cluster are shown: those of a few weeks.
+const EVENTS: u32 = 50;
 /// The results of a request that makes a cluster and of one that changes it, or finds it so.
 const MADE: &str = "made";
 const CHANGED: &str = "changed";
@@ -60,6 +62,12 @@ impl Operations {
         });
         let members = members.collect();
         Ok((self.cluster_view(cluster), members))
+    }
+
+    /// The last of what happened to a cluster, oldest first.
+    pub async fn cluster_events(&self, name: &str) -> Result<Vec<RecordedEvent>, UseCaseError> {
+        let cluster = self.cluster(name).await?;
+        Ok(events::tail_of_cluster(&self.db, cluster.id, EVENTS).await?)
     }
 
     /// Makes a cluster, or changes it. Its secrets are made once: when it is made.

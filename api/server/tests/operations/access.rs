@@ -179,6 +179,8 @@ async fn secrets_are_imported_until_a_machine_has_those_that_were_made() {
             .await;
         imported.map(|_| ()).map_err(|error| error.to_string())
     };
+    let shown = around.operations.cluster_events("lab").await.unwrap();
+    assert!(!shown.is_empty());
     let made = around.secrets().await;
     let unconfirmed = around
         .operations
