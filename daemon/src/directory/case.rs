@@ -30,6 +30,8 @@ pub(super) struct Case {
     pub(super) doubt: Option<Doubt>,
     /// What the attempt's boot said of itself.
     pub(super) said: Option<Claimant>,
+    /// Whether the asker, elsewhere than at the boot's address, was heard to be somebody else.
+    pub(super) told_apart: bool,
     pub(super) leased_to: Option<MacAddress>,
 }
 
@@ -73,9 +75,16 @@ impl BootDirectory {
             return Err(gone("the attempt"));
         };
         let spoken = claimants::of_machine(db, machine.id).await?.into_iter();
-        let said = spoken
-            .map(|it| it.claimant)
-            .find(|it| Some(it.boot) == attempt.boot);
+        let spoken: Vec<Claimant> = spoken.map(|it| it.claimant).collect();
+        let is_of_boot = |it: &&Claimant| Some(it.boot) == attempt.boot;
+        let said = spoken.iter().find(is_of_boot).cloned();
+        let is_told_apart = |it: &Claimant| {
+            let is_own = known.as_ref().is_some_and(|known| it.is_like(known));
+            it.address == peer && it.last_seen >= attempt.opened && !is_own
+        };
+        // At the address of its boot the machine itself may be heard beside a clone of its card.
+        let is_elsewhere = boot.as_ref().and_then(|boot| boot.address) != Some(peer);
+        let told_apart = is_elsewhere && spoken.iter().any(is_told_apart);
         let leases = leases::of_address(db, peer).await?;
         let leased_to = leases
             .iter()
@@ -90,13 +99,14 @@ impl BootDirectory {
             known,
             doubt,
             said,
+            told_apart,
             leased_to,
         })
     }
 }
 
 impl Case {
-    /// Whether the asker names another board than the attempt's boot did, or than is registered.
+    /// Whether the asker was told apart from the machine before, or names another board than the attempt's boot did, or than is registered.
     pub(super) fn is_named_otherwise(&self, request: &DocumentRequest) -> bool {
         let (uuid, serial) = (request.uuid, request.serial.as_ref());
         let differs = |it: &Claimant| it.differs_from(uuid, serial);
@@ -106,7 +116,9 @@ impl Case {
             serial: known.serial.clone(),
             ..said.clone()
         });
-        self.said.as_ref().is_some_and(differs) || registered.as_ref().is_some_and(differs)
+        self.told_apart
+            || self.said.as_ref().is_some_and(differs)
+            || registered.as_ref().is_some_and(differs)
     }
 }
 

@@ -91,6 +91,23 @@ async fn an_overheard_boot_id_is_of_no_use_to_another_card_beside_another_dhcp_s
 }
 
 #[tokio::test]
+async fn a_sniffed_token_is_of_no_use_to_a_cloned_card_that_was_told_apart() {
+    let rack = Rack::with(DhcpMode::Proxy, None).await;
+    let (_, token) = rack.boots(&machine()).await;
+    let token = token.unwrap();
+    let clone = Who {
+        address: stranger().address,
+        uuid: None,
+        serial: None,
+        ..machine()
+    };
+    assert_eq!(rack.boots(&clone).await.1, None);
+    assert_eq!(rack.config(&clone, &token).await, Config::Refused);
+    is_alarmed(&rack).await;
+    assert_eq!(rack.config(&machine(), &token).await, Config::Released);
+}
+
+#[tokio::test]
 async fn the_machines_address_with_another_card_gets_no_script_and_is_not_learned() {
     let rack = Rack::new().await;
     let boot = rack.dhcp(&machine()).await;
