@@ -18,6 +18,8 @@ pub(crate) struct Strangers {
     offered: BTreeSet<ClientKey>,
     leased: BTreeMap<ClientKey, Timestamp>,
     ends: BTreeSet<(Timestamp, ClientKey)>,
+    /// How many have an offer and a lease: their one address counts once, as long as either lasts.
+    both: usize,
 }
 
 impl Strangers {
@@ -34,16 +36,18 @@ impl Strangers {
         }
     }
 
-    /// An address is offered to the client, or held for it. Whoever has a lease counts already.
+    /// An address is offered to the client, or held for it.
     pub(crate) fn offered(&mut self, client: ClientKey) {
-        if !self.registered.contains(&client) && !self.leased.contains_key(&client) {
-            self.offered.insert(client);
+        if !self.registered.contains(&client) && self.offered.insert(client) {
+            self.both += usize::from(self.leased.contains_key(&client));
         }
     }
 
     /// Its offer has ended.
     pub(crate) fn offer_ended(&mut self, client: ClientKey) {
-        self.offered.remove(&client);
+        if self.offered.remove(&client) {
+            self.both -= usize::from(self.leased.contains_key(&client));
+        }
     }
 
     /// The client has a lease until then.
@@ -52,6 +56,7 @@ impl Strangers {
         if !self.registered.contains(&client) {
             self.leased.insert(client, until);
             self.ends.insert((until, client));
+            self.both += usize::from(self.offered.contains(&client));
         }
     }
 
@@ -59,14 +64,14 @@ impl Strangers {
     pub(crate) fn lease_ended(&mut self, client: ClientKey) {
         if let Some(until) = self.leased.remove(&client) {
             self.ends.remove(&(until, client));
+            self.both -= usize::from(self.offered.contains(&client));
         }
     }
 
     /// Ends leases whose time has come.
     pub(crate) fn forget_ended(&mut self, now: Timestamp) {
-        while let Some((until, client)) = self.ends.first().copied().filter(|end| end.0 <= now) {
-            self.ends.remove(&(until, client));
-            self.leased.remove(&client);
+        while let Some((_, client)) = self.ends.first().copied().filter(|end| end.0 <= now) {
+            self.lease_ended(client);
         }
     }
 
@@ -80,14 +85,14 @@ impl Strangers {
         self.registered.contains(&client)
     }
 
-    /// How many have an offer.
+    /// How many have an offer and no lease.
     pub(crate) fn offers(&self) -> usize {
-        self.offered.len()
+        self.offered.len() - self.both
     }
 
     /// How many have an address.
     pub(crate) fn addresses(&self) -> usize {
-        self.leased.len() + self.offered.len()
+        self.leased.len() + self.offers()
     }
 
     fn forget(&mut self, client: ClientKey) {

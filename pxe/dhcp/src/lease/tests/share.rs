@@ -197,3 +197,30 @@ fn who_is_registered_and_has_an_address_renews_while_strangers_have_all_of_their
     let asks = table.propose(client(7), None, Acquaintance::Stranger, at(1));
     assert_eq!(asks, Ok(address));
 }
+
+#[test]
+fn an_address_is_counted_while_its_client_has_an_offer_whatever_became_of_its_lease() {
+    let subnet = subnet("10.77.0.0/24", "10.77.0.10-10.77.0.13");
+    for gives_back in [true, false] {
+        let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
+        let stranger = Acquaintance::Stranger;
+        let address = table.propose(client(1), None, stranger, at(0)).unwrap();
+        table.committed(&lease(1, address, at(10)));
+        // It asks again, and holds the same address by an offer and a lease.
+        table.propose(client(1), None, stranger, at(1)).unwrap();
+        if gives_back {
+            table.released(client(1), address, at(2));
+        }
+        let taken = (2..10).filter(|number| {
+            let got = table.propose(client(*number), None, stranger, at(10));
+            got.is_ok_and(|address| {
+                table.committed(&lease(*number, address, at(1000)));
+                true
+            })
+        });
+        assert_eq!(taken.count(), 2, "of four addresses one is kept");
+        let registered = Acquaintance::Registered;
+        let got = table.propose(client(99), None, registered, at(10));
+        assert!(got.is_ok(), "{got:?}");
+    }
+}
