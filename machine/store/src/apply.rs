@@ -16,6 +16,11 @@ use crate::{
 
 /// Writes a change.
 pub async fn apply(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
+    let (own, change) = (db.clone(), change.clone());
+    db.on_disk(async move { apply_here(&own, &change).await }).await
+}
+
+async fn apply_here(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
     let mut tries = 0;
     loop {
         tries += 1;

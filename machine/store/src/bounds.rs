@@ -19,11 +19,15 @@ pub async fn drop_old_boots(db: &Db, mac: MacAddress, keep: u32) -> Result<u64, 
          AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.boot = boot.id) \
          AND id NOT IN (SELECT newer.id FROM boot newer WHERE newer.mac = $1 \
          ORDER BY newer.opened DESC, newer.id DESC LIMIT $2)";
-    let mut transaction = db.begin().await?;
     let statement = Statement::new(DROP).bind(&mac).bind(keep);
-    let dropped = transaction.execute(statement).await?;
-    transaction.commit().await?;
-    Ok(dropped)
+    let own = db.clone();
+    db.on_disk(async move {
+        let mut transaction = own.begin().await?;
+        let dropped = transaction.execute(statement).await?;
+        transaction.commit().await?;
+        Ok(dropped)
+    })
+    .await
 }
 
 /// How many machines were found in the network and wait to be accepted.
@@ -50,7 +54,9 @@ pub async fn forget_found(db: &Db, silent_since: Timestamp, limit: u32) -> Resul
     let mut forgotten = 0;
     for row in db.all(statement).await? {
         let machine: MachineId = Fields::new(&row, "machine", "id").parsed("id")?;
-        forgotten += u64::from(forget(db, machine, silent_since).await?);
+        let own = db.clone();
+        let forget = async move { forget(&own, machine, silent_since).await };
+        forgotten += u64::from(db.on_disk(forget).await?);
     }
     Ok(forgotten)
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 
 use crate::error::StoreError;
 use crate::lineage::Lineage;
@@ -35,16 +35,16 @@ impl Checkpoints {
 
     /// To be called before each transaction. Nothing is lost if it does not come about: it is made
     /// later. A sync that failed is another thing.
-    pub(crate) async fn before_transaction(&self, connection: &mut SqliteConnection) {
+    pub(crate) fn before_transaction(&self, connection: &Connection) {
         let number = self.transactions.fetch_add(1, Ordering::Relaxed);
         if number % EVERY != EVERY - 1 {
             return;
         }
-        let made = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(connection);
-        let Err(error) = made.await else {
+        let made = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        let Err(error) = made else {
             return;
         };
-        let error = StoreError::from_sqlx(error, &self.place);
+        let error = StoreError::from_sqlite(error, &self.place);
         tracing::warn!(%error, "no checkpoint of the write-ahead log");
         if matches!(error, StoreError::NotSynced { .. }) {
             self.lineage.note_broken(&error);

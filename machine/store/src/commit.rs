@@ -18,6 +18,7 @@ pub mod sighting;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -73,7 +74,8 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 1024;
 
 impl Committer {
-    /// Starts the task on the current runtime.
+    /// Starts the task: on the current runtime, or on a thread of its own where a commit waits for
+    /// a disk of this machine.
     pub fn spawn(db: Db) -> (CommitHandle, JoinHandle<()>) {
         let (sender, queue) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared::default());
@@ -81,8 +83,25 @@ impl Committer {
             queue: sender,
             shared: Arc::clone(&shared),
         };
+        let waits_for_disk = db.waits_for_disk();
         let task = Self { db, queue, shared };
-        (handle, tokio::spawn(task.run()))
+        if !waits_for_disk {
+            return (handle, tokio::spawn(task.run()));
+        }
+        let (ended, end) = oneshot::channel();
+        let thread = thread::Builder::new().name("commit".to_owned());
+        let started = thread.spawn(move || {
+            futures_executor::block_on(task.run());
+            // Who stopped waiting has stopped waiting.
+            let _ = ended.send(());
+        });
+        if let Err(error) = started {
+            tracing::error!(%error, "the system gives no thread for the commit task");
+        }
+        let ended = tokio::spawn(async move {
+            let _ = end.await;
+        });
+        (handle, ended)
     }
 
     async fn run(mut self) {

@@ -1,41 +1,44 @@
-//! The open database: its pools, its schema, and how reads and transactions begin.
+//! The open database: its connections, its schema, and how reads and transactions begin.
 //!
-//! SQLite: write-ahead log, `synchronous=FULL` (a lease must outlive a power cut), one connection
-//! that writes, several that can only read. PostgreSQL: one pool, and never less than
-//! `synchronous_commit=on`.
+//! SQLite: write-ahead log, `synchronous=FULL` (a lease must outlive a power cut), rusqlite.
+//! PostgreSQL: one pool of sqlx, and never less than `synchronous_commit=on`. The schema of both is
+//! brought up to date by sqlx.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use machine_core::safe_mode::SafeMode;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, PgPool, Postgres, SqliteConnection};
+use tokio::runtime::Handle;
 
 use crate::checkpoint::Checkpoints;
-use crate::error::StoreError;
+use crate::error::{DatabaseError, StoreError};
 use crate::lineage::Lineage;
 use crate::location::Location;
 use crate::migration;
 use crate::row::Row;
+use crate::sqlite::Sqlite;
 use crate::statement::Statement;
 use crate::transaction::{Open, Transaction};
 
 /// An open database. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Db {
-    pools: Pools,
+    opened: Opened,
     place: Arc<str>,
     lineage: Arc<Lineage>,
 }
 
 #[derive(Debug, Clone)]
-enum Pools {
-    Sqlite { read: SqlitePool, write: SqlitePool },
+enum Opened {
+    Sqlite(Arc<Sqlite>),
     Postgres(PgPool),
 }
 
@@ -43,7 +46,6 @@ enum Pools {
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long connecting to a server may take at the start.
 const CONNECT: Duration = Duration::from_secs(10);
-const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 
 impl Db {
@@ -52,18 +54,16 @@ impl Db {
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
         let place: Arc<str> = location.to_string().into();
         let lineage = Arc::default();
-        let pools = match location {
+        let opened = match location {
             Location::SqliteFile(path) => open_file(path, &place, &lineage).await?,
             Location::SqliteMemory => open_memory(&place).await?,
             Location::Postgres(url) => open_server(url.options(), &place).await?,
         };
-        let db = Self {
-            pools,
+        Ok(Self {
+            opened,
             place,
             lineage,
-        };
-        db.migrate().await?;
-        Ok(db)
+        })
     }
 
     /// Whether the database answers a read.
@@ -93,38 +93,43 @@ impl Db {
 
     /// Closes every connection, after what is under way.
     pub async fn close(&self) {
-        match &self.pools {
-            Pools::Sqlite { read, write } => {
-                read.close().await;
-                write.close().await;
-            }
-            Pools::Postgres(pool) => pool.close().await,
+        match &self.opened {
+            Opened::Sqlite(sqlite) => sqlite.close().await,
+            Opened::Postgres(pool) => pool.close().await,
         }
     }
 
-    async fn migrate(&self) -> Result<(), StoreError> {
-        let migrator = migration::migrator();
-        let done = match &self.pools {
-            Pools::Sqlite { write, .. } => migrator.run(write).await,
-            Pools::Postgres(pool) => migrator.run(pool).await,
-        };
-        done.map_err(|error| StoreError::from_migration(error, &self.place, migration::newest()))
+    /// Does work that writes where it may wait for the disk.
+    pub(crate) async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if !self.waits_for_disk() {
+            return work.await;
+        }
+        let runtime = Handle::current();
+        let done = tokio::task::spawn_blocking(move || runtime.block_on(work));
+        done.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Whether whoever writes waits for a disk of this machine.
+    pub(crate) fn waits_for_disk(&self) -> bool {
+        matches!(&self.opened, Opened::Sqlite(sqlite) if sqlite.is_on_disk())
     }
 
     pub(crate) async fn all(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
-        let rows = match &self.pools {
-            Pools::Sqlite { read, .. } => statement
-                .into_query::<Sqlite>()
-                .fetch_all(read)
-                .await
-                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
-            Pools::Postgres(pool) => statement
+        match &self.opened {
+            Opened::Sqlite(sqlite) => {
+                let rows = sqlite.all(statement, &self.place).await?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Opened::Postgres(pool) => statement
                 .into_query::<Postgres>()
                 .fetch_all(pool)
                 .await
-                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
-        };
-        rows.map_err(|error| StoreError::from_sqlx(error, &self.place))
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect())
+                .map_err(|error| StoreError::from_sqlx(error, &self.place)),
+        }
     }
 
     pub(crate) async fn optional(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
@@ -132,85 +137,56 @@ impl Db {
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
-        let open = match &self.pools {
-            Pools::Sqlite { write, .. } => {
-                write.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite)
-            }
-            Pools::Postgres(pool) => pool.begin().await.map(Open::Postgres),
+        let open = match &self.opened {
+            Opened::Sqlite(sqlite) => sqlite.begin(&self.place).await.map(Open::Sqlite),
+            Opened::Postgres(pool) => pool
+                .begin()
+                .await
+                .map(Open::Postgres)
+                .map_err(|error| StoreError::from_sqlx(error, &self.place)),
         };
-        match open {
-            Ok(open) => {
-                let (place, lineage) = (Arc::clone(&self.place), Arc::clone(&self.lineage));
-                Ok(Transaction::new(open, place, lineage))
-            }
-            Err(error) => Err(StoreError::from_sqlx(error, &self.place)),
-        }
+        let (place, lineage) = (Arc::clone(&self.place), Arc::clone(&self.lineage));
+        Ok(Transaction::new(open?, place, lineage))
     }
 }
 
-fn sqlite_options() -> SqliteConnectOptions {
+/// How the file is opened to be looked at, and to get its schema. The connections that work on it
+/// say the same ([`Sqlite`]).
+fn sqlite_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
+        .pragma("wal_autocheckpoint", "0")
         .disable_statement_logging()
-}
-
-/// One connection that lives as long as the pool. SQLite may end a transaction by itself when a
-/// write fails (disk full: `sqlite.org/lang_transaction.html`); the driver then still counts one as
-/// open, and such a connection is replaced instead of handed out again.
-fn sqlite_writer(checkpoints: Option<Arc<Checkpoints>>) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(PATIENCE)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .before_acquire(move |connection, _| {
-            let checkpoints = checkpoints.clone();
-            Box::pin(async move {
-                if connection.is_in_transaction() {
-                    return Ok(false);
-                }
-                if let Some(checkpoints) = checkpoints {
-                    checkpoints.before_transaction(connection).await;
-                }
-                Ok(true)
-            })
-        })
 }
 
 async fn open_file(
     path: &Path,
     place: &Arc<str>,
     lineage: &Arc<Lineage>,
-) -> Result<Pools, StoreError> {
+) -> Result<Opened, StoreError> {
     let failed = |error| StoreError::from_sqlx(error, place);
     create_file(path, place)?;
-    let options = sqlite_options()
-        .filename(path)
-        .create_if_missing(false)
-        .journal_mode(SqliteJournalMode::Wal)
-        .pragma("wal_autocheckpoint", "0");
+    let mut first = sqlite_options(path).connect().await.map_err(failed)?;
+    check(&mut first, place).await?;
+    migrate(&mut first, place).await?;
+    first.close().await.map_err(failed)?;
     let checkpoints = Checkpoints::new(Arc::clone(place), Arc::clone(lineage));
-    let write = sqlite_writer(Some(Arc::new(checkpoints)))
-        .connect_with(options.clone())
-        .await
-        .map_err(failed)?;
-    check(&write, place).await?;
-    let read = SqlitePoolOptions::new()
-        .max_connections(SQLITE_READERS)
-        .acquire_timeout(PATIENCE)
-        .connect_with(options.pragma("query_only", "on"))
-        .await
-        .map_err(failed)?;
-    Ok(Pools::Sqlite { read, write })
+    let opened = Sqlite::open_file(path, checkpoints);
+    opened
+        .map(|sqlite| Opened::Sqlite(Arc::new(sqlite)))
+        .map_err(|error| StoreError::from_sqlite(error, place))
 }
 
 /// Refuses a damaged file before anything is written to it. SQLite reads each page once for this:
 /// 0.3 s for 100 MB that the system has in memory (`sqlite.org/pragma.html#pragma_quick_check`).
-async fn check(pool: &SqlitePool, place: &Arc<str>) -> Result<(), StoreError> {
+async fn check(connection: &mut SqliteConnection, place: &Arc<str>) -> Result<(), StoreError> {
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-        .fetch_one(pool)
+        .fetch_one(connection)
         .await
         .map_err(|error| StoreError::from_sqlx(error, place))?;
     if found == "ok" {
@@ -220,6 +196,15 @@ async fn check(pool: &SqlitePool, place: &Arc<str>) -> Result<(), StoreError> {
         place: Arc::clone(place),
         found: one_line(&found),
     })
+}
+
+async fn migrate<'c, C>(connection: C, place: &Arc<str>) -> Result<(), StoreError>
+where
+    C: sqlx::Acquire<'c>,
+    <C::Connection as std::ops::Deref>::Target: sqlx::migrate::Migrate,
+{
+    let done = migration::migrator().run(connection).await;
+    done.map_err(|error| StoreError::from_migration(error, place, migration::newest()))
 }
 
 /// What was found, without the line that only names the database.
@@ -251,23 +236,31 @@ fn create_file(path: &Path, place: &Arc<str>) -> Result<(), StoreError> {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Err(StoreError::DiskFull { place }),
         _ => Err(StoreError::Database {
             place,
-            source: Arc::new(sqlx::Error::Io(error)),
+            source: Arc::new(DatabaseError::Sqlx(sqlx::Error::Io(error))),
         }),
     }
 }
 
-/// Each connection to memory is a database of its own, so there is only one.
-async fn open_memory(place: &Arc<str>) -> Result<Pools, StoreError> {
-    let write = sqlite_writer(None)
-        .connect_with(sqlite_options().in_memory(true))
-        .await
-        .map_err(|error| StoreError::from_sqlx(error, place))?;
-    let read = write.clone();
-    Ok(Pools::Sqlite { read, write })
+/// A database in memory lives as long as one connection to it.
+async fn open_memory(place: &Arc<str>) -> Result<Opened, StoreError> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("file:drover-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let options = SqliteConnectOptions::new()
+        .filename(&name)
+        .in_memory(true)
+        .shared_cache(true)
+        .disable_statement_logging();
+    let failed = |error| StoreError::from_sqlx(error, place);
+    let mut first = options.connect().await.map_err(failed)?;
+    migrate(&mut first, place).await?;
+    let opened = Sqlite::open_memory(&name);
+    let opened = opened.map_err(|error| StoreError::from_sqlite(error, place))?;
+    first.close().await.map_err(failed)?;
+    Ok(Opened::Sqlite(Arc::new(opened)))
 }
 
 /// Connects once outside of the pool: a pool waits for a server that refuses, and hides why.
-async fn open_server(options: &PgConnectOptions, place: &Arc<str>) -> Result<Pools, StoreError> {
+async fn open_server(options: &PgConnectOptions, place: &Arc<str>) -> Result<Opened, StoreError> {
     let failed = |error| StoreError::from_sqlx(error, place);
     let options = options
         .clone()
@@ -288,7 +281,8 @@ async fn open_server(options: &PgConnectOptions, place: &Arc<str>) -> Result<Poo
             })
         })
         .connect_lazy_with(options);
-    Ok(Pools::Postgres(pool))
+    migrate(&pool, place).await?;
+    Ok(Opened::Postgres(pool))
 }
 
 /// A database may have been set to acknowledge before it is durable; a stricter setting is kept.

@@ -6,12 +6,23 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use sqlx::error::DatabaseError as _;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
 use thiserror::Error;
 
 use crate::lineage_error::LineageError;
+
+/// What a database's driver said.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub enum DatabaseError {
+    /// SQLite.
+    Sqlite(rusqlite::Error),
+    /// PostgreSQL; and SQLite, while its schema is brought up to date.
+    Sqlx(sqlx::Error),
+}
 
 /// Why the store could not do what was asked.
 #[derive(Debug, Clone, Error)]
@@ -68,7 +79,7 @@ pub enum StoreError {
         place: Arc<str>,
         /// What SQLite said.
         #[source]
-        source: Arc<sqlx::Error>,
+        source: Arc<DatabaseError>,
     },
     /// It is not certain that this database is the newest one, and ours alone.
     #[error(transparent)]
@@ -126,7 +137,7 @@ pub enum StoreError {
         place: Arc<str>,
         /// What the connection said.
         #[source]
-        source: Arc<sqlx::Error>,
+        source: Arc<DatabaseError>,
     },
     /// A text that names no database.
     #[error(
@@ -161,7 +172,7 @@ pub enum StoreError {
     Violated {
         /// What the database said.
         #[source]
-        source: Arc<sqlx::Error>,
+        source: Arc<DatabaseError>,
     },
     /// The commit task has ended: the program is stopping.
     #[error("wanted to commit, but the program is stopping: ask again after its restart")]
@@ -173,20 +184,41 @@ pub enum StoreError {
         place: Arc<str>,
         /// What it said.
         #[source]
-        source: Arc<sqlx::Error>,
+        source: Arc<DatabaseError>,
     },
 }
 
 impl StoreError {
-    /// What an error of the database at `place` means.
+    /// What an error of SQLite means.
+    pub(crate) fn from_sqlite(error: rusqlite::Error, place: &Arc<str>) -> Self {
+        let code = match &error {
+            rusqlite::Error::SqliteFailure(said, _) => said.extended_code,
+            _ => 0,
+        };
+        let known = from_code(code, place);
+        Self::meaning(known, DatabaseError::Sqlite(error), place)
+    }
+
+    fn meaning(known: Meaning, source: DatabaseError, place: &Arc<str>) -> Self {
+        let (source, place) = (Arc::new(source), Arc::clone(place));
+        match known {
+            Meaning::Known(error) => error,
+            Meaning::Violated => Self::Violated { source },
+            Meaning::NotSynced => Self::NotSynced { place, source },
+            Meaning::Unreachable => Self::Unreachable { place, source },
+            Meaning::Other => Self::Database { place, source },
+        }
+    }
+
+    /// What an error of the database at `place` means, as sqlx tells it.
     pub(crate) fn from_sqlx(error: sqlx::Error, place: &Arc<str>) -> Self {
-        let place = Arc::clone(place);
         let known = match &error {
             sqlx::Error::Database(said) => {
                 if let Some(said) = said.try_downcast_ref::<SqliteError>() {
-                    from_sqlite(said, &place)
+                    let code = said.code().and_then(|code| code.parse().ok());
+                    from_code(code.unwrap_or(0), place)
                 } else if let Some(said) = said.try_downcast_ref::<PgDatabaseError>() {
-                    from_postgres(said.code(), &place)
+                    from_postgres(said.code(), place)
                 } else {
                     Meaning::Other
                 }
@@ -194,7 +226,7 @@ impl StoreError {
             sqlx::Error::Io(io) => match io.kind() {
                 std::io::ErrorKind::ConnectionRefused | std::io::ErrorKind::NotFound => {
                     Meaning::Known(Self::Refused {
-                        place: Arc::clone(&place),
+                        place: Arc::clone(place),
                     })
                 }
                 _ => Meaning::Unreachable,
@@ -204,14 +236,7 @@ impl StoreError {
             }
             _ => Meaning::Other,
         };
-        let source = Arc::new(error);
-        match known {
-            Meaning::Known(error) => error,
-            Meaning::Violated => Self::Violated { source },
-            Meaning::NotSynced => Self::NotSynced { place, source },
-            Meaning::Unreachable => Self::Unreachable { place, source },
-            Meaning::Other => Self::Database { place, source },
-        }
+        Self::meaning(known, DatabaseError::Sqlx(error), place)
     }
 
     /// What a failed migration of the database at `place` means.
@@ -231,7 +256,7 @@ impl StoreError {
             }
             other => Self::Database {
                 place,
-                source: Arc::new(sqlx::Error::Migrate(Box::new(other))),
+                source: Arc::new(DatabaseError::Sqlx(sqlx::Error::Migrate(Box::new(other)))),
             },
         }
     }
@@ -248,7 +273,7 @@ impl StoreError {
         let Self::Database { source, .. } = self else {
             return false;
         };
-        let sqlx::Error::Database(said) = source.as_ref() else {
+        let DatabaseError::Sqlx(sqlx::Error::Database(said)) = source.as_ref() else {
             return false;
         };
         matches!(said.code().as_deref(), Some("40P01" | "40001"))
@@ -264,13 +289,8 @@ enum Meaning {
 }
 
 /// By the primary result code: the low byte of the extended one (sqlite.org/rescode.html).
-fn from_sqlite(said: &SqliteError, place: &Arc<str>) -> Meaning {
-    use sqlx::error::DatabaseError as _;
+fn from_code(extended: i32, place: &Arc<str>) -> Meaning {
     let place = Arc::clone(place);
-    let extended = said.code().and_then(|code| code.parse::<i32>().ok());
-    let Some(extended) = extended else {
-        return Meaning::Other;
-    };
     match extended {
         SQLITE_IOERR_SHMSIZE => return Meaning::Known(StoreError::DiskFull { place }),
         SQLITE_IOERR_FSYNC | SQLITE_IOERR_DIR_FSYNC => return Meaning::NotSynced,

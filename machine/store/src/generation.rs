@@ -78,6 +78,12 @@ async fn begin(db: &Db, path: &Path, standing: Standing) -> Result<(), StoreErro
 /// Goes on with a doubtful database, under a new name and ahead of its mark: whatever copy comes
 /// back later is told from it.
 pub async fn confirm(db: &Db, confirmation: &Confirmation) -> Result<Confirmed, StoreError> {
+    let (own, confirmation) = (db.clone(), confirmation.clone());
+    db.on_disk(async move { confirm_here(&own, &confirmation).await })
+        .await
+}
+
+async fn confirm_here(db: &Db, confirmation: &Confirmation) -> Result<Confirmed, StoreError> {
     let Confirmation { request, event } = confirmation;
     let Some((path, doubt)) = db.lineage().doubt() else {
         return match requests::find(db, &request.key).await? {

@@ -47,6 +47,8 @@ pub mod reservations;
 mod row;
 pub mod seal;
 pub mod secrets;
+mod sqlite;
+mod sqlite_row;
 mod statement;
 pub mod token;
 mod transaction;

@@ -14,6 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use machine_core::generation::{DatabaseFacts, Doubt, DoubtKind, Generation, Mark};
 use machine_core::safe_mode::SafeMode;
 use machine_core::time::Timestamp;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::error::StoreError;
@@ -170,8 +171,12 @@ impl Lineage {
     }
 }
 
-/// Writes the mark on a thread that may wait for the disk.
+/// Writes the mark where a thread may wait for the disk.
 pub(crate) async fn write(path: PathBuf, generation: Generation) -> Result<(), StoreError> {
+    if Handle::try_current().is_err() {
+        // The thread of the commit task waits for the disk anyway.
+        return Ok(mark::write(&path, generation)?);
+    }
     let place = path.clone();
     let written = tokio::task::spawn_blocking(move || mark::write(&path, generation)).await;
     let written = written.unwrap_or_else(|error| {

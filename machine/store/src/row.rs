@@ -5,9 +5,9 @@ use std::str::FromStr;
 use machine_core::time::Timestamp;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
 
 use crate::error::StoreError;
+use crate::sqlite_row::SqliteRow;
 
 /// A row of either database.
 pub(crate) enum Row {
@@ -19,7 +19,7 @@ macro_rules! try_get {
     ($row:expr, $column:expr) => {
         match $row {
             Row::Sqlite(row) => row.try_get($column),
-            Row::Postgres(row) => row.try_get($column),
+            Row::Postgres(row) => row.try_get($column).map_err(|error| error.to_string()),
         }
     };
 }
@@ -139,7 +139,7 @@ impl<'r> Fields<'r> {
 
     pub(crate) fn corrupt(&self, column: &str, got: &str) -> StoreError {
         let name = format!("{}{}", self.prefix, self.key);
-        let key: Result<Option<String>, sqlx::Error> = try_get!(self.row, name.as_str());
+        let key: Result<Option<String>, String> = try_get!(self.row, name.as_str());
         StoreError::Corrupt {
             table: self.table,
             row: key.ok().flatten().unwrap_or_default(),
@@ -149,8 +149,8 @@ impl<'r> Fields<'r> {
     }
 
     /// A value of another type than the column's: what the driver says of it holds types only.
-    fn unreadable(&self, column: &str, error: &sqlx::Error) -> StoreError {
-        self.corrupt(column, &error.to_string())
+    fn unreadable(&self, column: &str, error: &str) -> StoreError {
+        self.corrupt(column, error)
     }
 }
 

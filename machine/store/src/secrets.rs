@@ -27,10 +27,14 @@ pub async fn put_if_absent(
     sealed: &Sealed,
     at: Timestamp,
 ) -> Result<bool, StoreError> {
-    let mut transaction = db.begin().await?;
-    let put = add(&mut transaction, place, sealed, at).await?;
-    transaction.commit().await?;
-    Ok(put)
+    let (own, place, sealed) = (db.clone(), place.clone(), sealed.clone());
+    db.on_disk(async move {
+        let mut transaction = own.begin().await?;
+        let put = add(&mut transaction, &place, &sealed, at).await?;
+        transaction.commit().await?;
+        Ok(put)
+    })
+    .await
 }
 
 /// The keys that sealed anything here: none while a new key may still be made.

@@ -14,6 +14,8 @@ use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use machine_core::intent::Actor;
 use machine_core::network::{ClientKey, SubnetName};
 use machine_core::time::Timestamp;
+use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Database, Encode, Type};
 
@@ -78,7 +80,15 @@ impl Statement {
         Self::with(sql, values)
     }
 
-    /// The query for one of the drivers.
+    pub(crate) fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// The query for PostgreSQL's driver.
     pub(crate) fn into_query<DB>(self) -> Query<'static, DB, DB::Arguments>
     where
         DB: Database,
@@ -96,6 +106,18 @@ impl Statement {
                 Value::Boolean(truth) => query.bind(truth),
                 Value::Bytes(bytes) => query.bind(bytes),
             })
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let value = match self {
+            Self::Text(text) => text.as_ref().map(|it| ValueRef::Text(it.as_bytes())),
+            Self::Integer(number) => number.map(ValueRef::Integer),
+            Self::Boolean(truth) => truth.map(|it| ValueRef::Integer(i64::from(it))),
+            Self::Bytes(bytes) => bytes.as_ref().map(|it| ValueRef::Blob(it)),
+        };
+        Ok(ToSqlOutput::Borrowed(value.unwrap_or(ValueRef::Null)))
     }
 }
 

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use machine_core::generation::Generation;
-use sqlx::{Postgres, Sqlite};
+use sqlx::Postgres;
 
 use crate::error::StoreError;
 use crate::generation_row::{count_up, read};
 use crate::lineage::Lineage;
 use crate::lineage_error::LineageError;
 use crate::row::Row;
+use crate::sqlite::SqliteTransaction;
 use crate::statement::Statement;
 
 /// How often a transaction is tried that PostgreSQL ended because of a deadlock.
@@ -28,7 +29,7 @@ pub(crate) struct Transaction {
 
 #[derive(Debug)]
 pub(crate) enum Open {
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Sqlite(SqliteTransaction),
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
@@ -60,19 +61,18 @@ impl Transaction {
 
     /// Runs a statement; how many rows it changed.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
-        let changed = match &mut self.open {
-            Open::Sqlite(open) => statement
-                .into_query::<Sqlite>()
-                .execute(&mut **open)
-                .await
-                .map(|done| done.rows_affected()),
+        let place = &self.place;
+        match &mut self.open {
+            Open::Sqlite(open) => open
+                .execute(&statement)
+                .map_err(|error| StoreError::from_sqlite(error, place)),
             Open::Postgres(open) => statement
                 .into_query::<Postgres>()
                 .execute(&mut **open)
                 .await
-                .map(|done| done.rows_affected()),
-        };
-        changed.map_err(|error| StoreError::from_sqlx(error, &self.place))
+                .map(|done| done.rows_affected())
+                .map_err(|error| StoreError::from_sqlx(error, place)),
+        }
     }
 
     /// Whether a statement changed exactly one row.
@@ -81,19 +81,19 @@ impl Transaction {
     }
 
     pub(crate) async fn all(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
-        let rows = match &mut self.open {
-            Open::Sqlite(open) => statement
-                .into_query::<Sqlite>()
-                .fetch_all(&mut **open)
-                .await
-                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+        let place = &self.place;
+        match &mut self.open {
+            Open::Sqlite(open) => open
+                .all(&statement)
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect())
+                .map_err(|error| StoreError::from_sqlite(error, place)),
             Open::Postgres(open) => statement
                 .into_query::<Postgres>()
                 .fetch_all(&mut **open)
                 .await
-                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
-        };
-        rows.map_err(|error| StoreError::from_sqlx(error, &self.place))
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect())
+                .map_err(|error| StoreError::from_sqlx(error, place)),
+        }
     }
 
     pub(crate) async fn optional(
@@ -121,11 +121,16 @@ impl Transaction {
 
     /// Commits; when this returns, the transaction outlives a power cut, and the mark has followed.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        let place = &self.place;
         let done = match self.open {
-            Open::Sqlite(open) => open.commit().await,
-            Open::Postgres(open) => open.commit().await,
+            Open::Sqlite(open) => open
+                .commit()
+                .map_err(|error| StoreError::from_sqlite(error, place)),
+            Open::Postgres(open) => open
+                .commit()
+                .await
+                .map_err(|error| StoreError::from_sqlx(error, place)),
         };
-        let done = done.map_err(|error| StoreError::from_sqlx(error, &self.place));
         if let Err(error @ StoreError::NotSynced { .. }) = &done {
             self.lineage.note_broken(error);
         }
@@ -138,18 +143,29 @@ impl Transaction {
 
     /// Undoes everything.
     pub(crate) async fn rollback(self) -> Result<(), StoreError> {
-        let done = match self.open {
-            Open::Sqlite(open) => open.rollback().await,
-            Open::Postgres(open) => open.rollback().await,
-        };
-        done.map_err(|error| StoreError::from_sqlx(error, &self.place))
+        let place = &self.place;
+        match self.open {
+            Open::Sqlite(open) => open
+                .rollback()
+                .map_err(|error| StoreError::from_sqlite(error, place)),
+            Open::Postgres(open) => open
+                .rollback()
+                .await
+                .map_err(|error| StoreError::from_sqlx(error, place)),
+        }
     }
 
     async fn plain(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        let done = match &mut self.open {
-            Open::Sqlite(open) => sqlx::raw_sql(sql).execute(&mut **open).await.map(|_| ()),
-            Open::Postgres(open) => sqlx::raw_sql(sql).execute(&mut **open).await.map(|_| ()),
-        };
-        done.map_err(|error| StoreError::from_sqlx(error, &self.place))
+        let place = &self.place;
+        match &mut self.open {
+            Open::Sqlite(open) => open
+                .plain(sql)
+                .map_err(|error| StoreError::from_sqlite(error, place)),
+            Open::Postgres(open) => sqlx::raw_sql(sql)
+                .execute(&mut **open)
+                .await
+                .map(|_| ())
+                .map_err(|error| StoreError::from_sqlx(error, place)),
+        }
     }
 }
