@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use api_cli::command::{ClientArguments, ClientCommand};
+use api_cli::command::ClientCommand;
+use api_cli::command::arguments::ClientArguments;
 use api_cli::completion::print_completion;
 use api_cli::error::CommandError;
 use clap::{Args, CommandFactory, Parser, Subcommand};

@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
 
-use crate::command::MutationArguments;
+use crate::command::arguments::MutationArguments;
 use crate::error::CommandError;
 
 /// How long the daemon may take to begin an answer: it reads its records, or makes secrets.

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use crate::client::{clusters, mutation};
 use crate::cluster_access;
-use crate::command::{ClientArguments, ClusterCommand, OutputFormat};
+use crate::command::arguments::ClientArguments;
+use crate::command::cluster::ClusterCommand;
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::event::{event_json, print_event};
 use crate::input::read_document;

@@ -12,10 +12,12 @@ use tonic::transport::Channel;
 use zeroize::Zeroizing;
 
 use crate::client::mutation;
-use crate::command::{
-    AccessArguments, ClusterAccessCommand, KubeRoleArgument, MutationArguments, OutputFormat,
-    ResolutionArgument, SecretsCommand, TalosRoleArgument,
+use crate::command::arguments::MutationArguments;
+use crate::command::cluster_access::{
+    AccessArguments, ClusterAccessCommand, KubeRoleArgument, ResolutionArgument, SecretsCommand,
+    TalosRoleArgument,
 };
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::input::read_document;
 use crate::output::{print_notes, print_outcome, time};

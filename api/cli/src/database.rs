@@ -6,7 +6,9 @@ use api_proto::v1::{ConfirmDatabaseRequest, GetDatabaseRequest, GetDatabaseRespo
 use serde_json::json;
 
 use crate::client::{database, mutation};
-use crate::command::{ClientArguments, DatabaseCommand, MutationArguments, OutputFormat};
+use crate::command::arguments::{ClientArguments, MutationArguments};
+use crate::command::database::DatabaseCommand;
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::output::{print_outcome, print_warning};
 

@@ -3,7 +3,7 @@
 use api_proto::v1::Machine;
 use serde_json::{Value, json};
 
-use crate::command::OutputFormat;
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::output::{or_dash, print_names, print_structured, print_table, time};
 

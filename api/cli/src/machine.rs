@@ -8,9 +8,9 @@ use api_proto::v1::{
 use serde_json::json;
 
 use crate::client::{machines, machines_with_bmcs, mutation};
-use crate::command::{
-    ClientArguments, MachineCommand, MutationArguments, OutputFormat, PowerArgument,
-};
+use crate::command::arguments::{ClientArguments, MutationArguments};
+use crate::command::machine::{MachineCommand, PowerArgument};
+use crate::command::output_format::OutputFormat;
 use crate::details::print_details;
 use crate::endings;
 use crate::error::CommandError;

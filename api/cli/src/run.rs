@@ -1,6 +1,7 @@
 //! From a command to what carries it out.
 
-use crate::command::{ClientArguments, ClientCommand};
+use crate::command::ClientCommand;
+use crate::command::arguments::ClientArguments;
 use crate::error::CommandError;
 use crate::{cluster, database, machine};
 

@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
-use api_cli::command::{ClientArguments, ClientCommand};
+use api_cli::command::ClientCommand;
+use api_cli::command::arguments::ClientArguments;
 use api_cli::error::CommandError;
 use api_cli::run::run;
 use clap::{CommandFactory, Parser};
