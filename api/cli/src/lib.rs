@@ -14,6 +14,7 @@ mod duration;
 mod endings;
 pub mod error;
 mod event;
+pub mod examples;
 pub mod goal;
 mod input;
 pub mod lifetime;

@@ -5,12 +5,17 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::command::arguments::MutationArguments;
+use crate::examples::examples;
 use crate::lifetime::Lifetime;
 
 /// What people do with a cluster beside describing it.
 #[derive(Debug, Subcommand)]
 pub enum ClusterAccessCommand {
     /// Write a talosconfig with a certificate that ends soon
+    #[command(after_help = examples(&[
+        "drover cluster talosconfig lab",
+        "drover cluster talosconfig lab --role os:reader --ttl 30m --file lab.talosconfig",
+    ]))]
     Talosconfig {
         /// The cluster
         name: String,
@@ -22,6 +27,10 @@ pub enum ClusterAccessCommand {
         access: AccessArguments,
     },
     /// Write a kubeconfig with a certificate that ends soon
+    #[command(after_help = examples(&[
+        "drover cluster kubeconfig lab",
+        "drover cluster kubeconfig lab --role viewer --ttl 7d --file -",
+    ]))]
     Kubeconfig {
         /// The cluster
         name: String,
@@ -36,6 +45,10 @@ pub enum ClusterAccessCommand {
     #[command(subcommand)]
     Secrets(SecretsCommand),
     /// Say what became of the one Bootstrap call of a cluster
+    #[command(after_help = examples(&[
+        "drover cluster bootstrap lab --resolve done --reason 'etcd runs on cp-1'",
+        "drover cluster bootstrap lab --resolve not-done",
+    ]))]
     Bootstrap {
         /// The cluster
         name: String,
@@ -47,6 +60,9 @@ pub enum ClusterAccessCommand {
         mutation: MutationArguments,
     },
     /// Delete a cluster that has no members, and its keys; what happened to it is kept
+    #[command(after_help = examples(&[
+        "drover cluster delete lab --confirm lab --reason 'the lab is closed'",
+    ]))]
     Delete {
         /// The cluster
         name: String,
@@ -63,6 +79,9 @@ pub enum ClusterAccessCommand {
 #[derive(Debug, Subcommand)]
 pub enum SecretsCommand {
     /// Write them to a file: whoever has it has the cluster
+    #[command(after_help = examples(&[
+        "drover cluster secrets export lab --confirm lab --file lab.secrets.yaml",
+    ]))]
     Export {
         /// The cluster
         name: String,
@@ -77,6 +96,9 @@ pub enum SecretsCommand {
         mutation: MutationArguments,
     },
     /// Give a cluster those of a file, while no machine has a config with its own
+    #[command(after_help = examples(&[
+        "drover cluster secrets import lab --confirm lab --file secrets.yaml",
+    ]))]
     Import {
         /// The cluster
         name: String,
