@@ -1,5 +1,6 @@
 //! Why a use case was not carried out.
 
+use machine_core::command::Command;
 use machine_core::lifecycle::Refused;
 use machine_store::error::StoreError;
 use thiserror::Error;
@@ -29,12 +30,14 @@ pub enum UseCaseError {
     #[error(transparent)]
     Document(#[from] DocumentError),
     /// The machine's state does not permit it.
-    #[error("{name}: {refused}")]
+    #[error("{name}: {refused}; possible now: {}", listed(.possible))]
     Lifecycle {
         /// The machine.
         name: String,
         /// What it refused.
         refused: Refused,
+        /// What can be commanded instead.
+        possible: Vec<Command>,
     },
     /// What is asked for contradicts what is there.
     #[error("{0}")]
@@ -54,6 +57,11 @@ pub enum UseCaseError {
     /// The key stands for another request.
     #[error("the idempotency key {0:?} was used for a different request: use another")]
     KeyReused(String),
+}
+
+fn listed(commands: &[Command]) -> String {
+    let words: Vec<&str> = commands.iter().map(|it| it.as_str()).collect();
+    words.join(", ")
 }
 
 impl From<StoreError> for UseCaseError {

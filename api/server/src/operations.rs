@@ -20,6 +20,7 @@ mod registration;
 pub mod release_hold;
 mod retire;
 mod retry;
+mod standing;
 mod withdrawal;
 
 use std::sync::Arc;

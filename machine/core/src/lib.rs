@@ -24,6 +24,7 @@ pub mod bootstrap_pace;
 pub mod claimant;
 pub mod cluster;
 pub mod cluster_endpoint;
+pub mod command;
 pub mod condition;
 pub mod decision;
 pub mod disk;
