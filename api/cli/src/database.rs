@@ -34,13 +34,14 @@ pub async fn run(
     }
 }
 
-/// Prints on standard error why nothing is done to a machine, if so. A daemon that does not answer
-/// is left to the command that follows.
+/// Prints on standard error why nothing is done to a machine, if so. Who has
+/// asked in vain does not ask again; any other failure is left to the command that follows.
 pub async fn warn(arguments: &ClientArguments) -> Result<(), CommandError> {
     match status(arguments).await {
         Ok(found) if !found.safe_mode.is_empty() => {
             print_warning(&format!("{}; {}", found.safe_mode, found.advice))
         }
+        Err(silent @ CommandError::Silent(_)) => Err(silent),
         Ok(_) | Err(_) => Ok(()),
     }
 }

@@ -21,6 +21,8 @@ pub mod lifetime;
 mod listing;
 pub mod machine;
 mod output;
+pub mod patience;
+pub mod patient;
 mod record;
 pub mod run;
 mod secret_file;
