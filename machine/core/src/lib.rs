@@ -28,6 +28,7 @@ pub mod command;
 pub mod condition;
 pub mod decision;
 pub mod disk;
+pub mod doubt;
 pub mod endpoint;
 pub mod evidence;
 #[cfg(test)]
