@@ -71,9 +71,13 @@ async fn connect(socket: &Path) -> Result<PatientChannel, CommandError> {
         why,
     };
     // What the connector below says goes lost in tonic's error: ask the socket itself first.
-    UnixStream::connect(socket)
-        .await
-        .map_err(|error| no_daemon(error.to_string()))?;
+    UnixStream::connect(socket).await.map_err(|error| {
+        if error.kind() == std::io::ErrorKind::PermissionDenied {
+            let socket = socket.to_owned();
+            return CommandError::Forbidden { socket };
+        }
+        no_daemon(error.to_string())
+    })?;
     let path = socket.to_owned();
     let channel = Endpoint::from_static("http://drover")
         .connect_with_connector(service_fn(move |_| {

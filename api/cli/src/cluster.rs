@@ -12,7 +12,9 @@ use crate::error::CommandError;
 use crate::event::{event_json, print_event};
 use crate::input::read_document;
 use crate::listing::{machine_json, print_machines};
-use crate::output::{print_line, print_names, print_notes, print_structured, print_table};
+use crate::output::{
+    print_line, print_names, print_notes, print_remark, print_structured, print_table,
+};
 use crate::wait::wait_for_cluster;
 
 /// Runs a command about clusters.
@@ -25,6 +27,11 @@ pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result
                 .list_clusters(ListClustersRequest {})
                 .await?
                 .into_inner();
+            if response.clusters.is_empty() && output.is_for_people() {
+                return print_remark(
+                    "there are no clusters yet: drover cluster apply --file FILE makes one",
+                );
+            }
             print_clusters(&response.clusters, output)
         }
         ClusterCommand::Wait {

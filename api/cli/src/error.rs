@@ -21,6 +21,15 @@ pub enum CommandError {
         /// What the system says.
         why: String,
     },
+    /// The socket is there, and another user's.
+    #[error(
+        "can't open the daemon's socket {socket}: only the user that the daemon runs as may, which \
+         is root as a rule: type it with sudo"
+    )]
+    Forbidden {
+        /// Where.
+        socket: PathBuf,
+    },
     /// The daemon refused.
     #[error("{message}")]
     Refused {
@@ -93,7 +102,8 @@ impl CommandError {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::TimedOut { .. } => 3,
-            Self::NoDaemon { .. } | Self::Refused { .. } | Self::Unreadable { .. } => 1,
+            Self::NoDaemon { .. } | Self::Forbidden { .. } => 1,
+            Self::Refused { .. } | Self::Unreadable { .. } => 1,
             Self::Output(_) | Self::Yaml(_) | Self::NoRandomness(_) => 1,
             Self::Silent(_) => 4,
             Self::Broken { .. } | Self::Lost { .. } => 1,

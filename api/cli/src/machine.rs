@@ -16,8 +16,8 @@ use crate::endings;
 use crate::error::CommandError;
 use crate::event::print_event;
 use crate::input::read_document;
-use crate::listing::print_machines;
-use crate::output::{print_line, print_notes, print_structured};
+use crate::listing::{print_machines, words_for_no_machine};
+use crate::output::{print_line, print_notes, print_remark, print_structured};
 use crate::wait::wait_for_machine;
 
 /// Runs a command about machines.
@@ -30,7 +30,11 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
                 .await?
                 .into_inner();
             let mut machines = response.machines;
+            let of = machines.len();
             machines.retain(|it| selector.as_ref().is_none_or(|selector| selector.takes(it)));
+            if machines.is_empty() && arguments.output.is_for_people() {
+                return print_remark(&words_for_no_machine(of));
+            }
             print_machines(&machines, arguments.output)
         }
         MachineCommand::Wait {

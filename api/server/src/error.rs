@@ -13,12 +13,14 @@ use crate::effects::EffectError;
 #[derive(Debug, Error)]
 pub enum UseCaseError {
     /// There is nothing of this name.
-    #[error("there is no {what} {name:?}")]
+    #[error("there is no {what} {name:?}{}", meant(.similar.as_deref()))]
     NotFound {
         /// `machine` or `cluster`.
         what: &'static str,
         /// The name that was given.
         name: String,
+        /// The name that was probably meant.
+        similar: Option<String>,
     },
     /// A change that does not say who asks, why, or under which key.
     #[error("wanted {0} with the change, got none")]
@@ -57,6 +59,10 @@ pub enum UseCaseError {
     /// The key stands for another request.
     #[error("the idempotency key {0:?} was used for a different request: use another")]
     KeyReused(String),
+}
+
+fn meant(similar: Option<&str>) -> String {
+    similar.map_or_else(String::new, |name| format!(": did you mean {name}?"))
 }
 
 fn listed(commands: &[Command]) -> String {

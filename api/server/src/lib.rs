@@ -11,4 +11,5 @@ pub mod error;
 pub mod grpc;
 pub mod operations;
 mod record;
+mod similar;
 mod timeline;

@@ -18,6 +18,14 @@ pub enum OutputFormat {
 }
 
 impl OutputFormat {
+    /// Whether it is a table, in which words for people have a place.
+    pub const fn is_for_people(self) -> bool {
+        match self {
+            Self::Table | Self::Wide => true,
+            Self::Json | Self::Yaml | Self::Name => false,
+        }
+    }
+
     /// Whether it is for programs: JSON or YAML.
     pub const fn is_structured(self) -> bool {
         match self {

@@ -73,6 +73,7 @@ impl Operations {
         let known = known.ok_or_else(|| UseCaseError::NotFound {
             what: "machine",
             name: machine.name.clone(),
+            similar: None,
         })?;
         let learned = learned(&known, chosen)?;
         let open = match intents::latest_of_machine(&self.db, machine.id).await? {
