@@ -24,6 +24,10 @@ pub enum Command {
 
 /// What decides which commands are possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not depend on each other: each combination occurs"
+)]
 pub struct Standing {
     /// Where it is in its life.
     pub state: State,
@@ -67,7 +71,7 @@ impl fmt::Display for Command {
 
 impl Standing {
     /// Whether a command is possible now.
-    pub fn permits(&self, command: Command) -> bool {
+    pub fn permits(self, command: Command) -> bool {
         let takes = |input| transition(self.state, input).is_ok();
         match command {
             // Who claims to be another gets nothing until somebody says who it is.
@@ -82,13 +86,13 @@ impl Standing {
     }
 
     /// What a person can command now.
-    pub fn possible(&self) -> Vec<Command> {
+    pub fn possible(self) -> Vec<Command> {
         let permitted = Command::ALL.into_iter().filter(|it| self.permits(*it));
         permitted.collect()
     }
 
     /// An install is tried again by a rule of today, or not at all.
-    fn permits_retry(&self) -> bool {
+    fn permits_retry(self) -> bool {
         let next = match self.state {
             State::Provisioning(_) if self.is_config_refused => Ok(self.state),
             state => transition(state, Input::Retry),
@@ -101,7 +105,7 @@ impl Standing {
     }
 
     /// A member, and one that is on the move, is retired first: that closes what it may still do.
-    const fn permits_forgetting(&self) -> bool {
+    const fn permits_forgetting(self) -> bool {
         match self.state {
             State::Retired | State::Discovered => true,
             State::Inspecting | State::Available | State::Failed(Moving::Inspecting) => {

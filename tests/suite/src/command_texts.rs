@@ -36,12 +36,11 @@ fn is_exempt(path: &str) -> bool {
 fn joined(text: &str) -> String {
     let mut joined = String::new();
     for (_, line) in code_lines(text) {
-        match line.trim().strip_suffix('\\') {
-            Some(begun) => joined.push_str(begun),
-            None => {
-                joined.push_str(line.trim());
-                joined.push('\n');
-            }
+        let line = line.trim();
+        let begun = line.strip_suffix('\\');
+        joined.push_str(begun.unwrap_or(line));
+        if begun.is_none() {
+            joined.push('\n');
         }
     }
     joined
