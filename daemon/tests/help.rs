@@ -1,7 +1,5 @@
 //! The helps of all commands: each ends with examples, and each example can be typed.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop")]
-
 use clap::{ArgMatches, Command, CommandFactory};
 use drover::command::Arguments;
 

@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn who_was_refused_is_seen_for_a_while() {
         let spoke = |last_seen| Claimant {
-            boot: crate::id::BootId::from_bytes([1; 16]),
+            boot: BootId::from_bytes([1; 16]),
             card: crate::fixtures::MAC,
             address: [10, 77, 0, 66].into(),
             uuid: None,
