@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use api_cli::command::{ClientArguments, ClientCommand};
+use api_cli::command::ClientCommand;
+use api_cli::command::arguments::ClientArguments;
 use api_cli::completion::print_completion;
 use api_cli::error::CommandError;
+use api_cli::examples::examples;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use config_render::talos::request::{GenerateRequest, generate_base};
@@ -36,11 +38,22 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve machines
+    #[command(after_help = examples(&[
+        "drover serve --config /etc/drover/drover.yaml",
+        "drover serve --config /etc/drover/drover.yaml --check",
+        "drover serve --interface eth1",
+    ]))]
     Serve(ServeArguments),
     /// Print a settings file with every setting and its documentation
+    #[command(after_help = examples(&[
+        "drover settings > /etc/drover/drover.yaml",
+    ]))]
     Settings,
     /// Print what a shell needs to complete these commands
-    #[command(after_help = "Example: drover completion bash > /etc/bash_completion.d/drover")]
+    #[command(after_help = examples(&[
+        "drover completion bash > /etc/bash_completion.d/drover",
+        "drover completion zsh > ~/.zfunc/_drover",
+    ]))]
     Completion {
         /// Which shell
         #[arg(value_enum)]
@@ -75,6 +88,9 @@ pub struct ServeArguments {
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Print the base config of a role, as Talos generates it
+    #[command(after_help = examples(&[
+        "drover config generate --cluster lab --endpoint https://10.0.0.10:6443 --kubernetes 1.34.1 --contract 1.13 --role controlplane --secrets secrets.yaml",
+    ]))]
     Generate {
         /// The cluster's name
         #[arg(long)]

@@ -3,7 +3,7 @@
 use api_proto::v1::{Attempt, Boot, Evidence, GetMachineResponse, Intent};
 use serde_json::{Value, json};
 
-use crate::command::OutputFormat;
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::listing::{machine_json, print_machines};
 use crate::output::{or_dash, print_line, print_structured, print_table, time};

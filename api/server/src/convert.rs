@@ -164,19 +164,21 @@ pub(crate) fn database(view: &DatabaseView) -> v1::GetDatabaseResponse {
     }
 }
 
-pub(crate) fn status(error: &UseCaseError) -> Status {
-    let text = error.to_string();
-    match error {
-        UseCaseError::NotFound { .. } => Status::not_found(text),
-        UseCaseError::Document(_) | UseCaseError::Unaccounted(_) | UseCaseError::Invalid(_) => {
-            Status::invalid_argument(text)
+impl From<UseCaseError> for Status {
+    fn from(error: UseCaseError) -> Self {
+        let text = error.to_string();
+        match error {
+            UseCaseError::NotFound { .. } => Self::not_found(text),
+            UseCaseError::Document(_) | UseCaseError::Unaccounted(_) | UseCaseError::Invalid(_) => {
+                Self::invalid_argument(text)
+            }
+            UseCaseError::KeyReused(_) => Self::already_exists(text),
+            UseCaseError::Lifecycle { .. }
+            | UseCaseError::Contradiction(_)
+            | UseCaseError::Effect(_)
+            | UseCaseError::Vault(_) => Self::failed_precondition(text),
+            UseCaseError::Overtaken => Self::aborted(text),
+            UseCaseError::Store(_) => Self::unavailable(text),
         }
-        UseCaseError::KeyReused(_) => Status::already_exists(text),
-        UseCaseError::Lifecycle { .. }
-        | UseCaseError::Contradiction(_)
-        | UseCaseError::Effect(_)
-        | UseCaseError::Vault(_) => Status::failed_precondition(text),
-        UseCaseError::Overtaken => Status::aborted(text),
-        UseCaseError::Store(_) => Status::unavailable(text),
     }
 }

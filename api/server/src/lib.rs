@@ -9,7 +9,7 @@ pub mod document;
 pub mod effects;
 pub mod error;
 pub mod grpc;
-mod grpc_access;
 pub mod operations;
 mod record;
+mod similar;
 mod timeline;

@@ -20,6 +20,7 @@ mod registration;
 pub mod release_hold;
 mod retire;
 mod retry;
+mod standing;
 mod withdrawal;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use machine_store::requests::{self, Request};
 
 use crate::effects::Effects;
 use crate::error::UseCaseError;
+use crate::similar::similar;
 
 /// The use cases over a database and a daemon.
 #[derive(Clone)]
@@ -104,10 +106,15 @@ impl Operations {
     }
 
     pub(crate) async fn machine(&self, name: &str) -> Result<Machine, UseCaseError> {
-        let found = stored::find_by_name(&self.db, name).await?;
-        found.ok_or_else(|| UseCaseError::NotFound {
+        if let Some(found) = stored::find_by_name(&self.db, name).await? {
+            return Ok(found);
+        }
+        let all = stored::list(&self.db).await?;
+        let similar = similar(name, all.iter().map(|it| it.name.as_str()));
+        Err(UseCaseError::NotFound {
             what: "machine",
             name: name.to_owned(),
+            similar: similar.map(str::to_owned),
         })
     }
 

@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use machine_core::claimant::{Claimant, Doubt, DoubtFacts, doubt};
+use machine_core::claimant::{Claimant, DoubtFacts, doubt};
+use machine_core::doubt::Doubt;
 use machine_core::evidence::{Claim, EvidenceKind, Identity, KnownIdentity, contradictions};
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::MachineId;

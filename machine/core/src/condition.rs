@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::boot::{Boot, BootOrigin};
 use crate::claimant::Claimant;
 use crate::evidence::{Difference, Identity};
+use crate::id::BootId;
 use crate::lifecycle::State;
 use crate::machine::Machine;
 use crate::time::Timestamp;
@@ -34,11 +35,15 @@ pub enum Condition {
     Claimed {
         /// By whom, and what speaks against it.
         why: String,
+        /// Its boot.
+        boot: BootId,
     },
     /// Its own boot gets nothing for now.
     Held {
         /// Why.
         why: String,
+        /// Which one.
+        boot: BootId,
     },
 }
 
@@ -59,8 +64,14 @@ pub fn claims<'a>(
     let of = |own: bool| refused.clone().find(|(_, is_own, _)| *is_own == own);
     let told =
         |(it, _, why): (&Claimant, bool, &str)| format!("{} ({}): {why}", it.address, it.card);
-    let claimed = of(false).map(told).map(|why| Condition::Claimed { why });
-    let held = of(true).map(told).map(|why| Condition::Held { why });
+    let claimed = of(false).map(|it| Condition::Claimed {
+        why: told(it),
+        boot: it.0.boot,
+    });
+    let held = of(true).map(|it| Condition::Held {
+        why: told(it),
+        boot: it.0.boot,
+    });
     claimed.into_iter().chain(held).collect()
 }
 
@@ -112,8 +123,8 @@ impl fmt::Display for Condition {
             Self::UnexpectedNetboot => f.write_str("UnexpectedNetboot"),
             Self::BootLoop { boots } => write!(f, "BootLoop ({boots} network boots in 15 minutes)"),
             Self::NotReady => f.write_str("NotReady"),
-            Self::Claimed { why } => write!(f, "Claimed: {why}"),
-            Self::Held { why } => write!(f, "Held: {why}"),
+            Self::Claimed { why, .. } => write!(f, "Claimed: {why}"),
+            Self::Held { why, .. } => write!(f, "Held: {why}"),
         }
     }
 }
@@ -139,7 +150,7 @@ mod tests {
     #[test]
     fn who_was_refused_is_seen_for_a_while() {
         let spoke = |last_seen| Claimant {
-            boot: crate::id::BootId::from_bytes([1; 16]),
+            boot: BootId::from_bytes([1; 16]),
             card: crate::fixtures::MAC,
             address: [10, 77, 0, 66].into(),
             uuid: None,

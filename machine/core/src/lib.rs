@@ -24,9 +24,11 @@ pub mod bootstrap_pace;
 pub mod claimant;
 pub mod cluster;
 pub mod cluster_endpoint;
+pub mod command;
 pub mod condition;
 pub mod decision;
 pub mod disk;
+pub mod doubt;
 pub mod endpoint;
 pub mod evidence;
 #[cfg(test)]

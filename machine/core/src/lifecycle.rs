@@ -96,7 +96,7 @@ pub enum Input {
 
 /// An input that a state does not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("{input} is not possible while {state}; possible now: {}", possible(*state))]
+#[error("{input} is not possible while {state}")]
 pub struct Refused {
     /// The state that refused.
     pub state: State,
@@ -352,17 +352,6 @@ impl Input {
         Self::GiveUp,
     ];
 
-    /// Whether a person gives it by a command of its own, `drover machine …`: what a refusal may
-    /// offer. A rule allocates; nobody adopts, reimages or releases by a command yet.
-    pub const fn is_command(self) -> bool {
-        match self {
-            Self::Accept | Self::Cancel { released: false } | Self::Retry | Self::Retire => true,
-            Self::Adopt | Self::Allocate | Self::Reimage | Self::Release => false,
-            Self::Cancel { released: true } => false,
-            Self::FactsComplete | Self::RunsFromDisk | Self::Cleaned | Self::GiveUp => false,
-        }
-    }
-
     /// Whether a person or a policy gives it; the rest is evidence or a clock.
     pub const fn is_intent(self) -> bool {
         match self {
@@ -370,19 +359,6 @@ impl Input {
             Self::Reimage | Self::Release | Self::Retry | Self::Retire => true,
             Self::FactsComplete | Self::RunsFromDisk | Self::Cleaned | Self::GiveUp => false,
         }
-    }
-}
-
-fn possible(state: State) -> String {
-    let names: Vec<String> = Input::ALL
-        .into_iter()
-        .filter(|input| input.is_command() && transition(state, *input).is_ok())
-        .map(|input| input.to_string())
-        .collect();
-    if names.is_empty() {
-        "nothing".to_owned()
-    } else {
-        names.join(", ")
     }
 }
 

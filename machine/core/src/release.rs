@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::attempt::{Attempt, Release};
 use crate::boot::Boot;
-use crate::claimant::Doubt;
+use crate::doubt::Doubt;
 use crate::hardware::MacAddress;
 use crate::intent::Intent;
 use crate::lifecycle::State;
@@ -103,7 +103,7 @@ pub enum ReleaseRefusal {
     /// The card of the asker is not known to be the machine's.
     #[error(
         "the asker has the card {0}, which is not registered: if it is the machine's, add it to its \
-         document (drover machine apply)"
+         document (drover machine apply --file FILE)"
     )]
     UnknownCard(MacAddress),
     /// It names the UUID or serial number of another board.

@@ -37,11 +37,10 @@ impl Operations {
         let at = self.effects.now();
         let permission = self.permission(machine).await?;
         refuse_under_way(machine, permission.as_ref())?;
-        let next = machine.after(Input::Cancel { released: false }, at);
-        let next = next.map_err(|refused| UseCaseError::Lifecycle {
-            name: machine.name.clone(),
-            refused,
-        })?;
+        let next = match machine.after(Input::Cancel { released: false }, at) {
+            Ok(next) => next,
+            Err(refused) => return Err(self.refusal(machine, refused).await),
+        };
         let mut change = Change::default();
         let mut detail = format!("{} -> {}: cancel", machine.state, next.state);
         if let Some(permission) = permission {

@@ -12,6 +12,7 @@ use crate::effects::SeenCluster;
 use crate::error::UseCaseError;
 use crate::operations::machines::MachineView;
 use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::similar::similar;
 
 /// A cluster, and what was last seen of it.
 #[derive(Debug, Clone)]
@@ -212,10 +213,15 @@ impl Operations {
     }
 
     pub(super) async fn cluster(&self, name: &str) -> Result<Cluster, UseCaseError> {
-        let found = clusters::find_by_name(&self.db, name).await?;
-        found.ok_or_else(|| UseCaseError::NotFound {
+        if let Some(found) = clusters::find_by_name(&self.db, name).await? {
+            return Ok(found);
+        }
+        let all = clusters::list(&self.db).await?;
+        let similar = similar(name, all.iter().map(|it| it.spec.name.as_str()));
+        Err(UseCaseError::NotFound {
             what: "cluster",
             name: name.to_owned(),
+            similar: similar.map(str::to_owned),
         })
     }
 

@@ -153,11 +153,10 @@ impl Operations {
         for _ in 0..TRIES {
             let machine = self.machine(name).await?;
             let now = self.effects.now();
-            let next = machine.after(input, now);
-            let next = next.map_err(|refused| UseCaseError::Lifecycle {
-                name: machine.name.clone(),
-                refused,
-            })?;
+            let next = match machine.after(input, now) {
+                Ok(next) => next,
+                Err(refused) => return Err(self.refusal(&machine, refused).await),
+            };
             self.refuse_in_conflict(&machine, input).await?;
             self.refuse_without_rule(&next).await?;
             let (from, to) = (machine.state, next.state);

@@ -23,11 +23,10 @@ impl Operations {
         asked: &Asked,
     ) -> Result<Thought, UseCaseError> {
         let now = self.effects.now();
-        let next = machine.after(Input::Retire, now);
-        let next = next.map_err(|refused| UseCaseError::Lifecycle {
-            name: machine.name.clone(),
-            refused,
-        })?;
+        let next = match machine.after(Input::Retire, now) {
+            Ok(next) => next,
+            Err(refused) => return Err(self.refusal(machine, refused).await),
+        };
         let because = asked.because();
         let detail = format!("{} -> {}: retire{because}", machine.state, next.state);
         let mut thought = Thought {

@@ -203,9 +203,11 @@ fn ended(machine: &Machine, permission: &Permission, at: Timestamp) -> Ended {
             "its permission to erase {disk} was withdrawn after attempt {number} had its config: \
              the install may have begun"
         ),
-        advice: "if it comes up from its disk it becomes active all the same; otherwise drover \
-                 machine retry installs it as the documents say now"
-            .to_owned(),
+        advice: format!(
+            "if it comes up from its disk it becomes active all the same; otherwise drover machine \
+             retry {} installs it as the documents say now",
+            machine.name
+        ),
     };
     let told = format!(
         "the permission to erase {disk} was withdrawn, but attempt {number} has its config \

@@ -16,6 +16,7 @@ mod clusters;
 mod database;
 mod endings;
 mod machines;
+mod offers;
 mod permitted;
 mod power;
 mod record;
