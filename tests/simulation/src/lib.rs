@@ -15,6 +15,7 @@
 
 pub mod boot_plane;
 pub mod chaos;
+mod claimants;
 pub mod clusters;
 pub mod event;
 pub mod fleet;

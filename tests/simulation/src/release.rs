@@ -35,6 +35,7 @@ impl World {
         };
         let macs: Vec<MacAddress> = row.known.macs.iter().copied().collect();
         let served = row.boots.iter().find(|boot| asked.boot == Some(boot.id));
+        let doubt = served.and_then(|boot| self.doubt(machine, boot, None));
         let facts = ReleaseFacts {
             attempt: asked,
             intent,
@@ -43,11 +44,12 @@ impl World {
             boot: served,
             addressing: Addressing::Ours,
             leased_to: None,
-            doubt: None,
+            doubt: doubt.as_ref(),
             names_another: false,
             transport_permitted: true,
         };
         let permitted = may_release(&facts, Peer { address, hardware }, self.now);
+        let (proven, proof) = self.prove_power(machine, served);
         let first = if asked.release.is_none() {
             Grant::First
         } else {
@@ -55,9 +57,11 @@ impl World {
         };
         let verdict = match permitted {
             Err(_) if self.sabotaged(Sabotage::ReleaseToAnybody) => Ok(first),
+            Ok(Grant::First) => proven.map(|()| Grant::First),
             other => other,
         };
         let version = row.machine.version;
+        self.call_a_person(machine, doubt.as_ref());
         self.note(|| format!("node {node}: asks for the config of {attempt}: {verdict:?}"));
         self.refusals += u64::from(verdict.is_err());
         let Ok(grant) = verdict else { return };
@@ -68,6 +72,7 @@ impl World {
             attempt,
             grant,
             peer: address,
+            proof,
         };
         let after = self.latency();
         self.schedule_inside(after, Event::Commit(releasing));
@@ -132,8 +137,13 @@ impl World {
             node,
             machine,
             attempt,
+            grant,
+            proof,
             ..
         } = *releasing;
+        if grant == Grant::First {
+            proof.check(&self.rows[&machine])?;
+        }
         let Some(sent) = self.rows[&machine]
             .attempts
             .iter()
