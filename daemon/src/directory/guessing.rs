@@ -29,13 +29,12 @@ impl BootDirectory {
         at: Timestamp,
     ) -> Result<(), StepError> {
         let asker = (request.peer, request.hardware);
-        let used = match self.guesses.remembered(asker, at) {
-            Some(used) => used,
-            None => {
-                let used = self.used_by(asker, at).await?;
-                self.guesses.remember(asker, used.clone(), at);
-                used
-            }
+        let used = if let Some(used) = self.guesses.remembered(asker, at) {
+            used
+        } else {
+            let used = self.used_by(asker, at).await?;
+            self.guesses.remember(asker, used.clone(), at);
+            used
         };
         if used.is_empty() {
             self.refusals.note(request.peer, &stranger_text(asker));

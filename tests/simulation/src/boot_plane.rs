@@ -277,6 +277,12 @@ impl World {
     pub(crate) fn hear_disk(&mut self, index: usize, attempt: AttemptId) -> Option<()> {
         let mac = self.nodes[index].mac;
         let machine = *self.cards.get(&mac)?.first()?;
+        self.note_disk(machine, index, attempt);
+        Some(())
+    }
+
+    /// A machine is seen to run from its disk.
+    pub(crate) fn note_disk(&mut self, machine: MachineId, index: usize, attempt: AttemptId) {
         let latest = self.rows[&machine].boots.first();
         let same =
             latest.filter(|boot| boot.origin == BootOrigin::Disk && boot.attempt == Some(attempt));
@@ -291,7 +297,6 @@ impl World {
         self.note(|| format!("node {index}: runs from disk on {attempt}"));
         self.keep(boot);
         self.wake(machine);
-        Some(())
     }
 }
 

@@ -10,8 +10,8 @@ use machine_core::power::{PowerObservation, PowerState};
 use machine_core::release::{PowerProof, ReleaseRefusal, may_be_running};
 
 use crate::event::{Deed, Event};
-use crate::invariant::Proof;
 use crate::node::Node;
+use crate::proof::Proof;
 use crate::scenario::Sabotage;
 use crate::world::World;
 

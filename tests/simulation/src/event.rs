@@ -7,8 +7,8 @@ use machine_core::id::{AttemptId, BootId, MachineId};
 use machine_core::power::{PowerObservation, PowerState};
 use machine_core::release::Grant;
 
-use crate::invariant::Proof;
 use crate::node::NodeStep;
+use crate::proof::Proof;
 use crate::records::Row;
 
 /// What happens at a moment of the virtual clock.
