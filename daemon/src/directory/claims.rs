@@ -11,11 +11,11 @@ use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::{BootRead, Standing};
 use machine_store::claimants::{self, Heard};
-use machine_store::{identities, power_on};
+use machine_store::power_on;
 use pxe_server::complaint::Source;
-use pxe_server::directory::{DocumentRequest, ScriptRequest};
+use pxe_server::directory::ScriptRequest;
 
-use crate::directory::{BootDirectory, claim as dhcp_claim, is_card_of_any};
+use crate::directory::BootDirectory;
 use crate::error::StepError;
 use crate::records::About;
 
@@ -117,29 +117,6 @@ impl BootDirectory {
         );
         let asker = Source::Asker(machine, request.peer);
         self.tell(machine, asker, (Tone::Alarm, text), at);
-    }
-
-    /// A token that is none of ours, from an address behind which we see a machine's card.
-    pub(super) async fn note_guess(
-        &self,
-        request: &DocumentRequest,
-        at: Timestamp,
-    ) -> Result<(), StepError> {
-        let text = "it asks for a config with a token that Drover did not make";
-        let peer = request.peer;
-        let (Some(card), true) = (request.hardware, self.refusals.note(peer, &text)) else {
-            return Ok(());
-        };
-        let claim = dhcp_claim(card, None);
-        let candidates = identities::candidates_of_claim(&self.records.db, &claim).await?;
-        if is_card_of_any(card, &candidates)
-            && let Some(known) = candidates.first()
-        {
-            let text = format!("{}: {text}", describe(peer, Some(card)));
-            let event = About::machine(known.machine).event(at, "alarm", text);
-            self.records.commit.try_event(event);
-        }
-        Ok(())
     }
 
     /// Why the boot of a claimant may not be its machine's; with everybody who has spoken so far.

@@ -25,6 +25,7 @@ pub mod error;
 pub mod events;
 pub mod evidence;
 pub mod exclusive;
+mod file_lock;
 pub mod forgotten;
 pub mod generation;
 mod generation_row;

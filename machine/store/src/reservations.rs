@@ -42,6 +42,13 @@ pub async fn of_mac(db: &Db, mac: MacAddress) -> Result<Vec<Reservation>, StoreE
     rows.iter().map(read).collect()
 }
 
+/// For which machine an address is reserved.
+pub async fn of_address(db: &Db, address: IpAddr) -> Result<Option<Reservation>, StoreError> {
+    let statement = Statement::select("reservation", &COLUMNS, "WHERE address = $1");
+    let row = db.optional(statement.bind(&address)).await?;
+    row.as_ref().map(read).transpose()
+}
+
 /// Reserves an address; `false` if it is reserved already, unless for the very same.
 pub(crate) async fn reserve(
     transaction: &mut Transaction,

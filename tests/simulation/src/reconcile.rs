@@ -297,7 +297,7 @@ impl World {
         let (owner, now) = (self.owner_nodes[&machine], self.now);
         self.wake(machine);
         if self.nodes[owner].is_up(attempt, now) {
-            self.hear_disk(owner, attempt);
+            self.note_disk(machine, owner, attempt);
             let boot = self.row(machine).boots.first().cloned();
             if let Some(boot) = boot {
                 self.row(machine)
