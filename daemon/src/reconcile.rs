@@ -320,3 +320,6 @@ impl Reconciler {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,7 +50,17 @@ pub fn advice_on_conditions(name: &str, conditions: &[Condition]) -> Vec<String>
             "if the card that claims to be it is its own: drover machine release-hold {name} \
              --card MAC, and add it to its document; if not, look who uses its identity"
         )),
-        _ => None,
+        Condition::SharedDisk { with, .. } => Some(format!(
+            "if the disk was moved here, name the disk that {} has now in its document, or retire \
+             it; if one is a clone of the other, name the disks by what tells them apart (wwn or \
+             serial): drover machine apply",
+            with.join(", ")
+        )),
+        Condition::Conflict { .. }
+        | Condition::UnexpectedNetboot
+        | Condition::BootLoop { .. }
+        | Condition::NotReady
+        | Condition::Awaited { .. } => None,
     };
     conditions.iter().filter_map(way).collect()
 }

@@ -262,7 +262,11 @@ impl Operations {
     }
 
     pub(super) fn cluster_view(&self, cluster: Cluster) -> ClusterView {
-        let seen = self.effects.seen_cluster(cluster.id);
+        let mut seen = self.effects.seen_cluster(cluster.id);
+        // Nobody looks at clusters then: what was seen before is old.
+        if let Some(safe_mode) = self.db.safe_mode() {
+            seen.waiting = safe_mode.to_string();
+        }
         ClusterView { cluster, seen }
     }
 }

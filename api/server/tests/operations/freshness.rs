@@ -211,13 +211,20 @@ async fn after_a_database_is_confirmed_no_machine_is_said_to_wait_for_that() {
     let mark = state.path().join("generation");
     resume(&around.db, &mark, true).await.unwrap();
     around.rack(RACK, "rack").await.unwrap();
+    around.cluster(CLUSTER, "cluster").await.unwrap();
     let around = around.with_old_notes().await;
     let doubt = around.operations.show_database().safe_mode.unwrap();
     let (found, asked) = (doubt.to_string(), asked("confirm"));
+    let waits = async || {
+        let clusters = around.operations.list_clusters().await.unwrap();
+        clusters[0].seen.waiting.contains(&found)
+    };
+    assert!(waits().await);
     around
         .operations
         .confirm_database(&found, &asked)
         .await
         .unwrap();
     around.is_new("database confirm", &["cp-1", "cp-2"]).await;
+    assert!(!waits().await);
 }
