@@ -203,7 +203,7 @@ mod tests {
         status.set_waiting(machine, "before".to_owned());
         assert_eq!(status.machine(machine).waiting, "");
         assert!(status.machine(machine).is_old());
-        let (_, ()) = tokio::join!(status.settled(), async {
+        let ((), ()) = tokio::join!(status.settled(), async {
             status.begin_look(machine);
             status.set_waiting(machine, "after".to_owned());
         });
