@@ -30,9 +30,9 @@ use crate::{clock, random};
 /// How long whoever lists machines waits until those are looked at that were changed a moment ago:
 /// records take milliseconds, and a BMC that does not answer takes longer than anybody likes to wait.
 const SETTLING: Duration = Duration::from_secs(2);
-/// What is said of a machine that nobody could look at by then.
-const UNSETTLED: &str = "it was changed a moment ago, and is being looked at: its BMC or its node is \
-                         asked";
+/// What is said of a machine until it was looked at: in the answer to the command that changed it,
+/// and in a list for which its BMC or node was too slow.
+const UNSETTLED: &str = "it was changed a moment ago, and is being looked at";
 
 /// The daemon around the use cases.
 #[derive(Debug)]
