@@ -4,6 +4,7 @@ use api_proto::v1;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::cluster::BootstrapOutcome;
+use machine_core::condition::ready;
 use machine_core::intent::Intent;
 use machine_core::safe_mode::SafeMode;
 use machine_core::time::Timestamp;
@@ -23,7 +24,6 @@ pub(crate) fn machine(view: &MachineView) -> v1::Machine {
         .map_or((String::new(), String::new()), |(it, name)| {
             (name.clone(), it.assignment.role.to_string())
         });
-    let latest = view.boots.first();
     v1::Machine {
         id: machine.id.to_string(),
         name: machine.name.clone(),
@@ -58,7 +58,7 @@ pub(crate) fn machine(view: &MachineView) -> v1::Machine {
             why: failure.why.clone(),
             advice: failure.advice.clone(),
         }),
-        ready: latest.and_then(|boot| boot.ready).unwrap_or(false),
+        ready: ready(&view.boots).unwrap_or(false),
     }
 }
 

@@ -13,6 +13,7 @@ mod drafting;
 pub mod endings;
 mod forget;
 mod holders;
+mod machine_view;
 pub(crate) mod machines;
 mod merge;
 pub(crate) mod power;
@@ -140,6 +141,14 @@ impl Operations {
         };
         let code = self.effects.request_code(what);
         Ok(Some(earlier.repeated(&code)?))
+    }
+
+    /// Wakes every machine: what was changed may be what another one waits for.
+    pub(crate) async fn wake_all(&self) -> Result<(), UseCaseError> {
+        for machine in stored::list(&self.db).await? {
+            self.effects.wake(machine.id);
+        }
+        Ok(())
     }
 
     /// Writes a change.

@@ -270,7 +270,7 @@ impl Reconciler {
         if apply(&self.records.db, &change).await? == Outcome::Applied {
             info!(machine = %name, %from, %to, "state");
             // What it waited for before is over.
-            self.status.set_waiting(situation.machine.id, String::new());
+            self.status.clear_waiting(situation.machine.id);
         }
         Ok(Progress::Again)
     }

@@ -52,7 +52,17 @@ pub fn advice_on_conditions(name: &str, conditions: &[Condition]) -> Vec<String>
              look who uses its identity",
             release_hold(name, *boot)
         )),
-        _ => None,
+        Condition::SharedDisk { with, .. } => Some(format!(
+            "if the disk was moved here, name the disk that {} has now in its document, or retire \
+             it; if one is a clone of the other, name the disks by what tells them apart (wwn or \
+             serial): drover machine apply",
+            with.join(", ")
+        )),
+        Condition::Conflict { .. }
+        | Condition::UnexpectedNetboot
+        | Condition::BootLoop { .. }
+        | Condition::NotReady
+        | Condition::Awaited { .. } => None,
     };
     conditions.iter().filter_map(way).collect()
 }

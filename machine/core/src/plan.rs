@@ -7,6 +7,7 @@
 mod asking;
 mod failure;
 mod install;
+mod netboot;
 mod older_install;
 mod pace;
 mod released;
@@ -24,6 +25,7 @@ use crate::machine::Machine;
 use crate::plan::asking::{asked_first, proving};
 use crate::plan::failure::{deadline_passed, power_used_up};
 use crate::plan::install::{is_tried_again, plan_provisioning};
+use crate::plan::netboot::{plan_without_bmc, progress};
 use crate::plan::pace::{DISK_BOOT, command_since, is_netbooting, paused};
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
@@ -97,19 +99,20 @@ fn plan_inspecting(work: &Work<'_>, now: Timestamp) -> Step {
     if work.facts_complete {
         return Step::Advance(Input::FactsComplete);
     }
+    let since = work.machine.since;
     match work.power {
         PowerObservation::Is(PowerState::Off) => plan_start(work, now),
-        PowerObservation::Is(PowerState::On) if is_netbooting(work, work.machine.since, now) => {
-            Step::wait("it boots from the network and will tell its facts")
+        PowerObservation::Is(PowerState::On) | PowerObservation::NoBmc
+            if is_netbooting(work, since, now) =>
+        {
+            progress(work, now)
         }
         PowerObservation::Is(PowerState::On) => Step::wait(format!(
             "it is on, but has not asked for its boot script: let it boot from the network \
              (drover machine power cycle {} starts it anew)",
             work.machine.name
         )),
-        PowerObservation::NoBmc => {
-            Step::wait("it has no BMC: switch it on, to boot from the network")
-        }
+        PowerObservation::NoBmc => plan_without_bmc(work, since, now),
         PowerObservation::Unreachable(why) => Step::wait(format!("its BMC does not answer: {why}")),
     }
 }

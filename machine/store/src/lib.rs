@@ -21,6 +21,7 @@ mod cluster_document;
 pub mod clusters;
 pub mod commit;
 pub mod db;
+pub mod disks;
 pub mod error;
 pub mod events;
 pub mod evidence;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use machine_core::boot::{Asker, Boot, BootOrigin, BootStep};
-use machine_core::claimant::Doubt;
 use machine_core::decision::{Answer, BootFacts, Stage, decide};
+use machine_core::doubt::Doubt;
 use machine_core::evidence::{Claim, Heard, Identity, KnownIdentity, identify};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::id::{AttemptId, BootId, MachineId};

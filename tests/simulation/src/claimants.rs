@@ -4,7 +4,8 @@
 use std::net::IpAddr;
 
 use machine_core::boot::Boot;
-use machine_core::claimant::{Claimant, Doubt, DoubtFacts, doubt};
+use machine_core::claimant::{Claimant, DoubtFacts, doubt};
+use machine_core::doubt::Doubt;
 use machine_core::id::MachineId;
 use machine_core::power::{PowerObservation, PowerState};
 use machine_core::release::{PowerProof, ReleaseRefusal, may_be_running};

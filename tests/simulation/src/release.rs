@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use machine_core::attempt::{Attempt, Release};
 use machine_core::boot::BootStep;
-use machine_core::claimant::Doubt;
 use machine_core::disk::DiskIdentity;
+use machine_core::doubt::Doubt;
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, MachineId};
 use machine_core::release::{Addressing, Grant, Peer, ReleaseFacts, ReleaseRefusal, may_release};

@@ -102,9 +102,7 @@ impl Operations {
                 .push(self.effects.drop_cluster_secrets(cluster.id));
             match self.write(&change).await? {
                 Written::Now => {
-                    for machine in &leaving.released {
-                        self.effects.wake(machine.id);
-                    }
+                    self.wake_all().await?;
                     return Ok(released);
                 }
                 Written::Before(result) => return Ok(names(&result)),

@@ -104,7 +104,9 @@ impl Operations {
                         let client = ClientKey::Hardware(it.mac);
                         self.effects.unreserve(client, it.address);
                     }
-                    self.wake_both(&machine, ending).await?;
+                    // A forgotten machine is told as well that it is gone.
+                    self.effects.wake(machine.id);
+                    self.wake_all().await?;
                     return self.ended(name, ending, &notes).await;
                 }
                 Written::Before(notes) => return self.ended(name, ending, &notes).await,
@@ -131,16 +133,6 @@ impl Operations {
             Ending::IgnoreUuid => self.disregard_of_uuid(machine, asked).await,
             Ending::AcceptBmc => self.acceptance_of_bmc(machine, asked).await,
         }
-    }
-
-    async fn wake_both(&self, machine: &Machine, ending: Ending<'_>) -> Result<(), UseCaseError> {
-        self.effects.wake(machine.id);
-        if let Some(other) = ending.subject(&machine.name)
-            && let Some(other) = machines::find_by_name(&self.db, other).await?
-        {
-            self.effects.wake(other.id);
-        }
-        Ok(())
     }
 
     /// The answer, also to a request that was carried out before.

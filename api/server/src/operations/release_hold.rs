@@ -51,7 +51,8 @@ impl Operations {
             change.request = Some(self.request(asked, &what, String::new()));
             match self.write(&change).await? {
                 Written::Now | Written::Before(_) => {
-                    self.effects.wake(machine.id);
+                    // A card that was accepted may end what others claimed.
+                    self.wake_all().await?;
                     return self.view(self.machine(name).await?).await;
                 }
                 Written::Overtaken => {}

@@ -15,6 +15,8 @@ mod cluster_end;
 mod clusters;
 mod database;
 mod endings;
+mod freshness;
+mod listed;
 mod machines;
 mod offers;
 mod permitted;

@@ -4,6 +4,7 @@ mod again;
 mod asked;
 mod back;
 mod cancelled;
+mod netboot;
 mod older;
 mod refused;
 mod switching;

@@ -22,6 +22,7 @@ mod clusters;
 mod commits;
 mod copies;
 mod crash;
+mod disks;
 mod endings;
 mod exclusive;
 mod faults;
@@ -101,6 +102,8 @@ const CASES: &[Case] = cases![
     commits::events_without_a_waiter_are_counted_when_dropped,
     timeline::events_come_in_the_order_of_commits,
     timeline::a_machine_keeps_the_steps_of_its_sighting,
+    disks::the_disks_of_machines_are_those_of_records_and_of_their_latest_permission,
+    claims::a_persons_word_settles_what_was_refused_before,
     endings::a_forgotten_machine_is_nobody_and_its_past_stays,
     endings::what_comes_late_of_a_forgotten_machine_holds_no_card,
     endings::a_replaced_board_is_learned_anew,
