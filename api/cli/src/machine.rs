@@ -77,11 +77,15 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
         }
         MachineCommand::Retry {
             name,
+            wipe,
+            confirm,
             mutation: why,
         } => {
             let request = RetryMachineRequest {
                 mutation: Some(mutation(why)?),
                 name,
+                wipe,
+                confirm,
             };
             let response = client.retry_machine(request).await?.into_inner();
             print_machines(response.machine.as_slice(), arguments.output)
@@ -89,14 +93,7 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
         MachineCommand::Cancel {
             name,
             mutation: why,
-        } => {
-            let request = CancelMachineRequest {
-                mutation: Some(mutation(why)?),
-                name,
-            };
-            let response = client.cancel_machine(request).await?.into_inner();
-            print_machines(response.machine.as_slice(), arguments.output)
-        }
+        } => cancel(name, why, arguments).await,
         MachineCommand::ReleaseHold {
             name,
             card,
@@ -118,6 +115,19 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
             mutation,
         } => power(operation, name, mutation, arguments).await,
     }
+}
+
+async fn cancel(
+    name: String,
+    why: MutationArguments,
+    arguments: &ClientArguments,
+) -> Result<(), CommandError> {
+    let mutation = Some(mutation(why)?);
+    let request = CancelMachineRequest { mutation, name };
+    let mut client = machines(&arguments.socket).await?;
+    let response = client.cancel_machine(request).await?.into_inner();
+    print_machines(response.machine.as_slice(), arguments.output)?;
+    print_notes(&response.notes)
 }
 
 async fn timeline(

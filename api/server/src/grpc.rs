@@ -181,11 +181,15 @@ impl MachineService for Face {
         let peer = peer(&request);
         let request = request.into_inner();
         let asked = asked(request.mutation, &peer)?;
-        let view = self
-            .operations
-            .retry(&request.name, &asked)
-            .await
-            .map_err(|error| convert::status(&error))?;
+        let name = request.name.as_str();
+        let retried = if request.wipe {
+            self.operations
+                .retry_with_wipe((name, &request.confirm), &asked)
+                .await
+        } else {
+            self.operations.retry(name, &asked).await
+        };
+        let view = retried.map_err(|error| convert::status(&error))?;
         Ok(Response::new(RetryMachineResponse {
             machine: Some(convert::machine(&view)),
         }))
@@ -224,16 +228,10 @@ impl MachineService for Face {
         request: Request<CancelMachineRequest>,
     ) -> Result<Response<CancelMachineResponse>, Status> {
         let peer = peer(&request);
-        let request = request.into_inner();
-        let asked = asked(request.mutation, &peer)?;
-        let view = self
-            .operations
-            .cancel(&request.name, &asked)
-            .await
-            .map_err(|error| convert::status(&error))?;
-        Ok(Response::new(CancelMachineResponse {
-            machine: Some(convert::machine(&view)),
-        }))
+        let CancelMachineRequest { mutation, name } = request.into_inner();
+        let asked = asked(mutation, &peer)?;
+        let (machine, notes) = self.end(&name, Ending::Cancel, &asked).await?;
+        Ok(Response::new(CancelMachineResponse { machine, notes }))
     }
 
     async fn release_hold(

@@ -20,6 +20,7 @@ mod registration;
 pub mod release_hold;
 mod retire;
 mod retry;
+mod retry_with_wipe;
 mod withdrawal;
 
 use std::sync::Arc;
