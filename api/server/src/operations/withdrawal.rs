@@ -58,7 +58,7 @@ pub(super) fn taken_back(attempt: &Attempt, at: Timestamp, asked: &Asked) -> Vec
     let (id, end) = (attempt.id, AttemptEnd::Cancelled);
     let why = format!("{}: {}", asked.actor, asked.reason);
     // What its node said before stands.
-    let said = attempt.verdict.is_none().then(|| AttemptWrite::Judge {
+    let said = attempt.verdict.is_none().then_some(AttemptWrite::Judge {
         id,
         verdict: Verdict { at, end, why },
     });

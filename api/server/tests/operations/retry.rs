@@ -265,7 +265,7 @@ impl Around {
     /// The permission of the install of cp-1 that failed, changed by this.
     async fn has_failed(&self, change: impl FnOnce(&mut Intent)) -> Intent {
         let clusters = clusters::list(&self.db).await.unwrap();
-        let mut intent = failed_intent(&self.machine("cp-1").await, clusters[0].id);
+        let mut intent = failed_intent(&self.machine("cp-1").await, clusters.first().unwrap().id);
         change(&mut intent);
         intent.closed = Some((NOW, IntentEnd::Failed));
         intent.opened = Timestamp::from_millis(NOW.as_millis() - 1);
