@@ -293,7 +293,7 @@ impl Reconciler {
         let step = self.plan(situation, &PowerObservation::NoBmc);
         let is_of_records = match &step {
             Step::Advance(_) | Step::Allocate(_) | Step::Permit(_) => true,
-            Step::Act(Action::OpenAttempt) => true,
+            Step::Act(Action::OpenAttempt | Action::PlanWipe) => true,
             Step::Act(_) | Step::GiveUp(_) | Step::Wait { .. } => false,
         };
         Ok(is_of_records && self.perform(situation, step).await? == Progress::Again)

@@ -160,6 +160,8 @@ pub struct Settings {
     pub log_port: u16,
     /// Between two sweeps of the reconcile loop.
     pub sweep: Duration,
+    /// How long a system that was started from the network may take to ask for its config.
+    pub config_request_timeout: Duration,
     /// How to log.
     pub log_format: LogFormat,
     /// What to log.

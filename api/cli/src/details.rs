@@ -61,7 +61,15 @@ pub(crate) fn print_details(
     )?;
     print_line("")?;
     print_rows(
-        ["attempt", "opened", "config released", "end", "disk"],
+        [
+            "attempt",
+            "opened",
+            "config released",
+            "end",
+            "at",
+            "disk",
+            "why",
+        ],
         &response.attempts,
         attempt_row,
     )
@@ -111,13 +119,15 @@ fn intent_row(it: &Intent) -> [String; 9] {
     ]
 }
 
-fn attempt_row(it: &Attempt) -> [String; 5] {
+fn attempt_row(it: &Attempt) -> [String; 7] {
     [
         it.number.to_string(),
         time(it.opened),
         time(it.released),
         or_open(&it.end),
+        time(it.closed),
         it.disk.clone(),
+        or_dash(&it.why),
     ]
 }
 
@@ -142,7 +152,7 @@ fn details_json(response: &GetMachineResponse) -> Value {
         let (opened, released, closed) = (time(it.opened), time(it.released), time(it.closed));
         json!({
             "id": it.id, "number": it.number, "opened": opened, "released": released,
-            "closed": closed, "end": it.end, "disk": it.disk,
+            "closed": closed, "end": it.end, "why": it.why, "disk": it.disk,
         })
     });
     json!({

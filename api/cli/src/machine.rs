@@ -45,7 +45,20 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
         } => wait_for_machine(&arguments.socket, &name, &goal, timeout).await,
         MachineCommand::Apply { file, mutation } => apply(client, &file, mutation, output).await,
         MachineCommand::Accept { name, mutation } => accept(client, name, mutation, output).await,
-        MachineCommand::Retry { name, mutation } => retry(client, name, mutation, output).await,
+        MachineCommand::Retry {
+            name,
+            wipe,
+            confirm,
+            mutation: why,
+        } => {
+            let request = RetryMachineRequest {
+                mutation: Some(mutation(why)?),
+                name,
+                wipe,
+                confirm,
+            };
+            retry(client, request, output).await
+        }
         MachineCommand::Cancel { name, mutation } => cancel(client, name, mutation, output).await,
         MachineCommand::ReleaseHold {
             name,
@@ -121,12 +134,9 @@ async fn accept(
 
 async fn retry(
     mut client: Client,
-    name: String,
-    why: MutationArguments,
+    request: RetryMachineRequest,
     output: OutputFormat,
 ) -> Result<(), CommandError> {
-    let mutation = Some(mutation(why)?);
-    let request = RetryMachineRequest { mutation, name };
     let tried = client.retry_machine(request).await?.into_inner();
     print_machines(tried.machine.as_slice(), output)
 }
@@ -140,7 +150,8 @@ async fn cancel(
     let mutation = Some(mutation(why)?);
     let request = CancelMachineRequest { mutation, name };
     let cancelled = client.cancel_machine(request).await?.into_inner();
-    print_machines(cancelled.machine.as_slice(), output)
+    print_machines(cancelled.machine.as_slice(), output)?;
+    print_notes(&cancelled.notes)
 }
 
 async fn release_hold(

@@ -114,6 +114,11 @@ pub(crate) fn attempt(attempt: &Attempt) -> v1::Attempt {
             .map(|(_, end)| end.as_str().to_owned())
             .unwrap_or_default(),
         disk: attempt.assignment.disk.to_string(),
+        why: attempt
+            .verdict
+            .as_ref()
+            .map(|said| said.why.clone())
+            .unwrap_or_default(),
     }
 }
 

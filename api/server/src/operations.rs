@@ -21,6 +21,7 @@ mod registration;
 pub mod release_hold;
 mod retire;
 mod retry;
+mod retry_with_wipe;
 mod standing;
 mod withdrawal;
 

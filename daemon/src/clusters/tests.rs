@@ -289,6 +289,7 @@ async fn a_certificate_is_used_again_without_opening_the_secrets() {
         subnets: Vec::new(),
         images: Vec::new(),
         ports: records.ports,
+        config_request_timeout: records.config_request_timeout,
         readers: Arc::clone(&records.readers),
         wake: Arc::default(),
     };

@@ -11,7 +11,7 @@ use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::{BootRead, Standing};
 use machine_store::claimants::{self, Heard};
-use machine_store::power_on;
+use machine_store::{events, power_on};
 use pxe_server::complaint::Source;
 use pxe_server::directory::ScriptRequest;
 
@@ -31,7 +31,26 @@ pub(super) enum Tone {
     Note,
 }
 
+impl Tone {
+    /// The kind of its events.
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Alarm => "alarm",
+            Self::Note => "refused",
+        }
+    }
+}
+
 impl BootDirectory {
+    /// Whether a machine's timeline holds this already.
+    pub(super) async fn is_told(
+        &self,
+        machine: MachineId,
+        (tone, text): (Tone, &str),
+    ) -> Result<bool, StepError> {
+        Ok(events::is_told(&self.records.db, machine, (tone.kind(), text)).await?)
+    }
+
     /// Tells on a machine's timeline what was refused to somebody, once a minute: whoever asks
     /// without end fills neither the log nor the timeline. What is told of one machine hides nothing
     /// of another.
@@ -46,11 +65,7 @@ impl BootDirectory {
         if !self.alarms.takes(machine, &text, at) {
             return;
         }
-        let kind = match tone {
-            Tone::Alarm => "alarm",
-            Tone::Note => "refused",
-        };
-        let event = About::machine(machine).event(at, kind, text);
+        let event = About::machine(machine).event(at, tone.kind(), text);
         self.records.commit.try_event(event);
     }
 

@@ -97,6 +97,7 @@ pub(crate) async fn records() -> Records {
     let (commit, _) = Committer::spawn(db.clone());
     Records {
         db,
+        config_request_timeout: machine_core::plan::work::CONFIG_REQUEST_TIMEOUT,
         readers: Arc::default(),
         commit,
         seal,

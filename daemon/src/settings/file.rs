@@ -105,6 +105,16 @@ section! {
 }
 
 section! {
+    /// How installs go.
+    InstallSection {
+        /// Seconds that a system may take to ask for its config, or with its config to begin to
+        /// install, before Drover looks at what is on its disk. Talos asks within seconds; 60 to
+        /// 1800.
+        config_request_timeout: u64 = "300";
+    }
+}
+
+section! {
     /// What Drover writes about itself.
     LogSection {
         /// text, json, or auto: text on a terminal, JSON otherwise.
@@ -179,6 +189,8 @@ pub struct SettingsFile {
     pub talos: TalosSection,
     /// See [`ReconcileSection`].
     pub reconcile: ReconcileSection,
+    /// See [`InstallSection`].
+    pub install: InstallSection,
     /// See [`LogSection`].
     pub log: LogSection,
     /// See [`SubnetSection`].
@@ -192,7 +204,7 @@ pub struct SettingsFile {
 }
 
 /// The sections that hold single values: the environment can set these.
-pub const SINGLE_SECTIONS: [(&str, &[&str], &[FieldDocument]); 7] = [
+pub const SINGLE_SECTIONS: [(&str, &[&str], &[FieldDocument]); 8] = [
     ("state", StateSection::LINES, StateSection::FIELDS),
     ("http", HttpSection::LINES, HttpSection::FIELDS),
     ("tftp", TftpSection::LINES, TftpSection::FIELDS),
@@ -203,6 +215,7 @@ pub const SINGLE_SECTIONS: [(&str, &[&str], &[FieldDocument]); 7] = [
         ReconcileSection::LINES,
         ReconcileSection::FIELDS,
     ),
+    ("install", InstallSection::LINES, InstallSection::FIELDS),
     ("log", LogSection::LINES, LogSection::FIELDS),
 ];
 
@@ -223,6 +236,7 @@ impl SettingsFile {
             loaders: self.loaders.over(below.loaders),
             talos: self.talos.over(below.talos),
             reconcile: self.reconcile.over(below.reconcile),
+            install: self.install.over(below.install),
             log: self.log.over(below.log),
             subnets: if self.subnets.is_empty() {
                 below.subnets

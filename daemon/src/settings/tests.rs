@@ -31,6 +31,20 @@ fn a_subnet_is_a_proxy_that_ignores_strangers_unless_told_otherwise() {
 }
 
 #[test]
+fn how_long_a_system_may_take_to_ask_for_its_config_is_told_in_seconds_within_bounds() {
+    let seconds = |text: &str| checked(text).map(|it| it.config_request_timeout.as_secs());
+    assert_eq!(seconds(""), Ok(300));
+    assert_eq!(seconds("install:\n  config_request_timeout: 60\n"), Ok(60));
+    for wrong in [0, 59, 1801] {
+        let said = complaint(&format!("install:\n  config_request_timeout: {wrong}\n"));
+        let wanted = format!(
+            "drover.yaml:2: install.config_request_timeout: wanted 60 to 1800 seconds, got \"{wrong}\""
+        );
+        assert_eq!(said, wanted);
+    }
+}
+
+#[test]
 fn each_mistake_is_told_with_its_line() {
     for (text, wanted) in [
         ("http:\n  port: many\n", "drover.yaml:2: "),

@@ -12,7 +12,7 @@ use crate::lifecycle::{Input, Moving, State, transition};
 pub enum Command {
     /// Take it, or let its cluster's rule take it again.
     Accept,
-    /// Take its install back.
+    /// Take back what is under way or permitted.
     Cancel,
     /// Try again what it failed at.
     Retry,
@@ -24,15 +24,9 @@ pub enum Command {
 
 /// What decides which commands are possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "facts that do not depend on each other: each combination occurs"
-)]
 pub struct Standing {
     /// Where it is in its life.
     pub state: State,
-    /// Whether an attempt that is open has its config: its disk may be being written.
-    pub is_under_way: bool,
     /// Whether its node refused the config of the last attempt, and it waits for another.
     pub is_config_refused: bool,
     /// Whether it claims to be another machine.
@@ -76,9 +70,8 @@ impl Standing {
         match command {
             // Who claims to be another gets nothing until somebody says who it is.
             Command::Accept => takes(Input::Accept) && !self.is_in_conflict,
-            Command::Cancel => takes(Input::Cancel {
-                released: self.is_under_way,
-            }),
+            // What is released can't be called back, but no further attempt follows.
+            Command::Cancel => takes(Input::Cancel { released: false }),
             Command::Retry => self.permits_retry(),
             Command::Retire => takes(Input::Retire),
             Command::Forget => self.permits_forgetting(),
@@ -127,7 +120,6 @@ mod tests {
     fn standing(state: State) -> Standing {
         Standing {
             state,
-            is_under_way: false,
             is_config_refused: false,
             is_in_conflict: false,
             has_rule: true,
@@ -137,12 +129,11 @@ mod tests {
     /// Every state, with everything else that decides.
     fn all() -> impl Iterator<Item = Standing> {
         State::ALL.into_iter().flat_map(|state| {
-            (0..16u8).map(move |bits| Standing {
+            (0..8u8).map(move |bits| Standing {
                 state,
-                is_under_way: bits & 1 != 0,
-                is_config_refused: bits & 2 != 0,
-                is_in_conflict: bits & 4 != 0,
-                has_rule: bits & 8 != 0,
+                is_config_refused: bits & 1 != 0,
+                is_in_conflict: bits & 2 != 0,
+                has_rule: bits & 4 != 0,
             })
         })
     }
@@ -161,9 +152,7 @@ mod tests {
             for command in standing.possible() {
                 let is_taken = match command {
                     Command::Accept => takes(Input::Accept),
-                    Command::Cancel => takes(Input::Cancel {
-                        released: standing.is_under_way,
-                    }),
+                    Command::Cancel => takes(Input::Cancel { released: false }),
                     Command::Retry => takes(Input::Retry) || standing.is_config_refused,
                     Command::Retire => takes(Input::Retire),
                     Command::Forget => standing.state != State::Active,
@@ -174,14 +163,11 @@ mod tests {
     }
 
     #[test]
-    fn a_cancel_is_not_offered_once_the_config_is_out() {
-        let waits = standing(INSTALL);
-        assert_eq!(waits.possible(), [Command::Cancel, Command::Retire]);
-        let writes = Standing {
-            is_under_way: true,
-            ..waits
-        };
-        assert_eq!(writes.possible(), [Command::Retire]);
+    fn what_is_under_way_can_be_cancelled() {
+        for state in [State::Inspecting, INSTALL] {
+            let possible = standing(state).possible();
+            assert_eq!(possible, [Command::Cancel, Command::Retire], "{state}");
+        }
     }
 
     #[test]

@@ -7,8 +7,8 @@
 //!                                              │                    └────────── Reimage ──────────┤
 //!                                              └───── Cleaning ◄─────────────── Release ──────────┘
 //! ```
-//! Beside these: Adopt, Discovered → Active. Cancel, Provisioning → where it came from, while
-//! nothing was released. Inspecting, Provisioning and Cleaning → Failed; Failed → back by Retry,
+//! Beside these: Adopt, Discovered → Active. Cancel, Inspecting → Discovered, and Provisioning →
+//! where it came from, while nothing was released. Inspecting, Provisioning and Cleaning → Failed; Failed → back by Retry,
 //! → Cleaning by Release, → Active by evidence. Retire, any → Retired; Accept, Retired →
 //! Inspecting.
 //!
@@ -71,7 +71,7 @@ pub enum Input {
     Adopt,
     /// Intent: install it for a cluster.
     Allocate,
-    /// Intent: undo the allocation; possible only while no config was released.
+    /// Intent: undo the inspection, or the allocation while no config was released.
     Cancel {
         /// Whether a config of the current intent has been released.
         released: bool,
@@ -120,8 +120,10 @@ pub fn transition(state: State, input: Input) -> Result<State, Refused> {
             Input::FactsComplete => Ok(State::Available),
             Input::GiveUp => Ok(State::Failed(Moving::Inspecting)),
             Input::Retire => Ok(State::Retired),
-            Input::Accept | Input::Adopt | Input::Allocate | Input::Cancel { .. } => refused,
-            Input::Reimage | Input::Release | Input::Retry => refused,
+            // Nothing of it is released: a person has not accepted it any more.
+            Input::Cancel { released: false } => Ok(State::Discovered),
+            Input::Cancel { released: true } | Input::Accept | Input::Adopt => refused,
+            Input::Allocate | Input::Reimage | Input::Release | Input::Retry => refused,
             Input::RunsFromDisk | Input::Cleaned => refused,
         },
         State::Available => match input {

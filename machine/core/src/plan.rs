@@ -77,6 +77,11 @@ fn may_be_installed(state: State) -> bool {
 
 fn plan_discovered(work: &Work<'_>) -> Step {
     let name = &work.machine.name;
+    if work.machine.cancelled.is_some() {
+        return Step::wait(format!(
+            "its inspection was cancelled: drover machine accept {name} lets it go on"
+        ));
+    }
     match work.allocation {
         Allocation::Take {
             acceptance: Acceptance::Auto,
@@ -143,8 +148,10 @@ fn plan_available(work: &Work<'_>) -> Step {
 /// Whether a person cancelled its last install, and has not accepted it again since: the rule that
 /// took it would take it at once.
 fn is_taken_back(work: &Work<'_>) -> bool {
+    // Records of before the machine itself kept that have it in their permission only.
     let closed = work.intent.and_then(|intent| intent.closed);
-    closed.is_some_and(|(at, end)| end == IntentEnd::Cancelled && at >= work.machine.since)
+    work.machine.cancelled.is_some()
+        || closed.is_some_and(|(at, end)| end == IntentEnd::Cancelled && at >= work.machine.since)
 }
 
 /// It shows that it runs from its disk on the config that was released last. In a
@@ -168,8 +175,13 @@ fn runs_from_disk(work: &Work<'_>, now: Timestamp) -> Option<Step> {
     }
     let is_off = *work.power == PowerObservation::Is(PowerState::Off);
     let went_off = is_off && now.since(boot.opened) >= DISK_BOOT;
-    // What is tried again is observed first: a live member is not installed anew.
-    let is_given_up_on = is_tried_again(work) && now.since(work.machine.since) >= DISK_BOOT;
+    // What is tried again is observed first: a live member is not installed anew. That ends, also
+    // once a new permission is open: what never answers would be asked until its deadline.
+    let is_of_before = work
+        .intent
+        .is_some_and(|intent| intent.id != attempt.intent);
+    let is_given_up_on =
+        (is_tried_again(work) || is_of_before) && now.since(work.machine.since) >= DISK_BOOT;
     let may_ask = !went_off && !is_given_up_on && !is_overdue(work.machine, now);
     may_ask.then_some(Step::Act(Action::Verify(boot.id)))
 }

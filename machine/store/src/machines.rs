@@ -66,8 +66,8 @@ pub(crate) async fn update(
     const UPDATE: &str = "UPDATE machine SET name = $2, state = $3, since = $4, deadline = $5, \
          failure_step = $6, failure_why = $7, failure_advice = $8, arch = $9, firmware = $10, \
          manufacturer = $11, product = $12, install_disk = $13, bmc_protocol = $14, \
-         bmc_address = $15, bmc_username = $16, version = version + 1 \
-         WHERE id = $1 AND version = $17";
+         bmc_address = $15, bmc_username = $16, cancelled_at = $17, version = version + 1 \
+         WHERE id = $1 AND version = $18";
     let statement = Statement::with(UPDATE, values(machine));
     transaction.changes_one(statement).await
 }
@@ -111,7 +111,7 @@ pub(crate) async fn hold(
 }
 
 /// The columns of a machine, in the order of [`values`]; the last is written once.
-pub(crate) const COLUMNS: [&str; 18] = [
+pub(crate) const COLUMNS: [&str; 19] = [
     "id",
     "name",
     "state",
@@ -128,6 +128,7 @@ pub(crate) const COLUMNS: [&str; 18] = [
     "bmc_protocol",
     "bmc_address",
     "bmc_username",
+    "cancelled_at",
     "version",
     "known_since",
 ];
@@ -153,6 +154,7 @@ fn values(machine: &Machine) -> Vec<Value> {
         bmc.map(|bmc| bmc.protocol.as_str()).into(),
         bmc.map(|bmc| &bmc.address).into(),
         bmc.map(|bmc| bmc.username.as_str()).into(),
+        machine.cancelled.into(),
         machine.version.into(),
     ]
 }
@@ -177,6 +179,7 @@ pub(crate) fn read_fields(fields: Fields<'_>) -> Result<Machine, StoreError> {
         },
         install_disk: fields.optional_parsed("install_disk")?,
         bmc: read_bmc(fields)?,
+        cancelled: fields.optional_time("cancelled_at")?,
         version: fields.integer("version")?,
     })
 }

@@ -76,15 +76,30 @@ pub enum MachineCommand {
     /// Try again what it failed at; its cluster's rule permits a failed install anew
     #[command(after_help = examples(&[
         "drover machine retry w-3 --reason 'its disk was replaced'",
+        "drover machine retry w-3 --wipe --confirm w-3",
     ]))]
     Retry {
         /// Its name
         name: String,
+        /// Wipe the older install on the disk of the failed one first. Talos wipes every disk that
+        /// holds partitions of its own
+        #[arg(long)]
+        wipe: bool,
+        /// With --wipe: the name once more
+        #[arg(
+            long,
+            value_name = "NAME",
+            requires = "wipe",
+            default_value = "",
+            hide_default_value = true
+        )]
+        confirm: String,
         /// Why, and under which key
         #[command(flatten)]
         mutation: MutationArguments,
     },
-    /// Take its install back, before its config is released; it waits then to be accepted again
+    /// End its inspection, or take the permission to install it back; it waits then to be accepted
+    /// again
     #[command(after_help = examples(&[
         "drover machine cancel w-3 --reason 'its disk holds data'",
     ]))]

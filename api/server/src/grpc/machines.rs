@@ -118,7 +118,14 @@ impl MachineService for MachineFace {
         request: Request<RetryMachineRequest>,
     ) -> Result<Response<RetryMachineResponse>, Status> {
         let (request, asked) = accounted(request)?;
-        let view = self.operations.retry(&request.name, &asked).await?;
+        let name = request.name.as_str();
+        let view = if request.wipe {
+            self.operations
+                .retry_with_wipe((name, &request.confirm), &asked)
+                .await?
+        } else {
+            self.operations.retry(name, &asked).await?
+        };
         Ok(Response::new(RetryMachineResponse {
             machine: Some(convert::machine(&view)),
         }))
@@ -142,10 +149,8 @@ impl MachineService for MachineFace {
         request: Request<CancelMachineRequest>,
     ) -> Result<Response<CancelMachineResponse>, Status> {
         let (request, asked) = accounted(request)?;
-        let view = self.operations.cancel(&request.name, &asked).await?;
-        Ok(Response::new(CancelMachineResponse {
-            machine: Some(convert::machine(&view)),
-        }))
+        let (machine, notes) = self.end(&request.name, Ending::Cancel, &asked).await?;
+        Ok(Response::new(CancelMachineResponse { machine, notes }))
     }
 
     async fn release_hold(

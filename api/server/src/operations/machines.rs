@@ -22,6 +22,8 @@ use crate::operations::{Asked, Operations, TRIES, Written};
 
 /// How many intents are shown.
 const INTENTS: u32 = 5;
+/// How many attempts are shown: of two permissions, if each has as many as it may.
+const ATTEMPTS: u32 = 16;
 /// How many events are read at once.
 const EVENTS: u32 = 500;
 
@@ -55,7 +57,7 @@ pub struct MachineDetails {
     pub assurance: Option<Assurance>,
     /// Its latest intents, newest first, and the names of their clusters.
     pub intents: Vec<(Intent, String)>,
-    /// The attempts of the latest intent, newest first.
+    /// Its latest attempts, under whatever intent, newest first.
     pub attempts: Vec<Attempt>,
     /// What can be done for it, if it goes on by nothing else; a sentence each.
     pub advice: Vec<String>,
@@ -94,10 +96,6 @@ impl Operations {
         for intent in intents::recent(&self.db, id, INTENTS).await? {
             named.push(self.named(intent).await?);
         }
-        let attempts = match named.first() {
-            Some((intent, _)) => attempts::of_intent(&self.db, intent.id).await?,
-            None => Vec::new(),
-        };
         let known = identities::of_machine(&self.db, id).await?;
         let assurance = known.map(|it| Assurance::of(&it, view.machine.bmc.is_some()));
         let mut advice = self.advice(&view.machine).await?;
@@ -110,7 +108,7 @@ impl Operations {
             said: registrations::of_machine(&self.db, id).await?,
             reserved: reservations::of_machine(&self.db, id).await?,
             intents: named,
-            attempts,
+            attempts: attempts::recent(&self.db, id, ATTEMPTS).await?,
         })
     }
 

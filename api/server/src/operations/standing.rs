@@ -13,12 +13,10 @@ use crate::operations::Operations;
 impl Operations {
     /// What decides which commands are possible for a machine now.
     pub(super) async fn standing(&self, machine: &Machine) -> Result<Standing, UseCaseError> {
-        let permission = self.permission(machine).await?;
         let judged = identities::judge(&self.db, machine.id).await?;
         let allocation = allocate(machine, &clusters::list(&self.db).await?);
         Ok(Standing {
             state: machine.state,
-            is_under_way: permission.is_some_and(|it| it.under_way().is_some()),
             is_config_refused: self.refused_intent(machine).await?.is_some(),
             is_in_conflict: matches!(judged, Identity::Conflict { .. }),
             has_rule: matches!(allocation, Allocation::Take { .. }),

@@ -37,6 +37,7 @@ impl Around {
             reason: "its rule".to_owned(),
             opened: NOW,
             expires: NOW.plus(Intent::LIFETIME),
+            wipe: false,
             claims: 0,
             closed: None,
         };

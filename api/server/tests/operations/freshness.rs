@@ -104,7 +104,9 @@ async fn after_each_command_for_one_machine_the_next_list_says_what_is_so_now() 
     let around = Around::noted().await;
     around.begin("cp-1", "lab", Begun::Permitted).await;
     let around = around.with_old_notes().await;
-    around.operations.cancel("cp-1", &asked("c")).await.unwrap();
+    let cancel = Ending::Cancel;
+    let operations = &around.operations;
+    operations.end("cp-1", cancel, &asked("c")).await.unwrap();
     around.is_new("cancel", &["cp-1"]).await;
 
     let around = Around::noted().await;

@@ -34,7 +34,10 @@ async fn commanded(around: &Around, command: Command) -> Result<(), UseCaseError
     let (operations, asked) = (&around.operations, asked("offered"));
     match command {
         Command::Accept => operations.accept("cp-1", &asked).await.map(drop),
-        Command::Cancel => operations.cancel("cp-1", &asked).await.map(drop),
+        Command::Cancel => operations
+            .end("cp-1", Ending::Cancel, &asked)
+            .await
+            .map(drop),
         Command::Retry => operations.retry("cp-1", &asked).await.map(drop),
         Command::Retire => operations
             .end("cp-1", Ending::Retire, &asked)
@@ -88,11 +91,11 @@ async fn what_a_refusal_offers_is_not_refused() {
 }
 
 #[tokio::test]
-async fn a_refused_retry_does_not_offer_a_cancel_that_comes_too_late() {
+async fn a_refused_retry_offers_what_ends_an_install() {
     let around = Around::racked().await;
     around.cluster(CLUSTER, "cluster").await.unwrap();
     around.begin("cp-1", "lab", Begun::Released).await;
     let said = commanded(&around, Command::Retry).await.unwrap_err();
-    let wanted = "cp-1: retry is not possible while provisioning; possible now: retire";
+    let wanted = "cp-1: retry is not possible while provisioning; possible now: cancel, retire";
     assert_eq!(said.to_string(), wanted);
 }

@@ -56,6 +56,7 @@ impl Around {
             reason: String::new(),
             opened: NOW,
             expires: NOW.plus(Intent::LIFETIME),
+            wipe: false,
             claims: 0,
             closed: None,
         };

@@ -156,6 +156,7 @@ async fn records(db: Db, commit: CommitHandle) -> Records {
             event_sink: 81,
             log: 82,
         },
+        config_request_timeout: Duration::from_mins(5),
         wake: Arc::default(),
     }
 }
@@ -227,6 +228,7 @@ fn intent() -> Intent {
         reason: String::new(),
         opened: now(),
         expires: now().plus(Intent::LIFETIME),
+        wipe: false,
         claims: 0,
         closed: None,
     }

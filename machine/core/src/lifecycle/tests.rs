@@ -19,6 +19,7 @@ const TABLE: &[(State, Input, State)] = &[
     (State::Discovered, Input::Retire, State::Retired),
     (State::Inspecting, Input::FactsComplete, State::Available),
     (State::Inspecting, Input::GiveUp, FAILED_INSPECTING),
+    (State::Inspecting, CANCEL, State::Discovered),
     (State::Inspecting, Input::Retire, State::Retired),
     (State::Available, Input::Allocate, NEW),
     (State::Available, Input::Accept, State::Available),

@@ -8,6 +8,7 @@ use crate::attempt::{Attempt, AttemptEnd};
 use crate::boot::{Boot, BootOrigin, BootStep};
 use crate::plan::asking::next_question;
 use crate::plan::netboot::overdue;
+use crate::plan::older_install::plan_leftover;
 use crate::plan::pace::{COME_BACK, DISK_BOOT, OFF_CONFIRMED, SILENCE};
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
@@ -40,6 +41,11 @@ pub(crate) fn plan_released(
     }
     if now >= attempt.deadline {
         return close(AttemptEnd::TimedOut);
+    }
+    if later.is_empty()
+        && let Some(step) = plan_leftover(work, attempt, released, now)
+    {
+        return step;
     }
     let question = next_question(work, attempt, released);
     if now >= question {

@@ -59,7 +59,7 @@ fn plan_network_boot(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step
 
 /// It is on, and does not ask: it tests its memory, or has lost its way.
 fn plan_silence(work: &Work<'_>, attempt: &Attempt, since: Timestamp, now: Timestamp) -> Step {
-    let after_another = attempt.number > 1 || serves_another(work, attempt);
+    let after_another = work.attempts.len() > 1 || serves_another(work, attempt);
     let lost = after_another && attempt.power_at.is_none();
     let until = since.plus(if lost {
         RESTART_GRACE
