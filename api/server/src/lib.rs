@@ -13,3 +13,4 @@ mod grpc_access;
 pub mod operations;
 mod record;
 mod timeline;
+pub mod yaml;
