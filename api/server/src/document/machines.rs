@@ -225,7 +225,7 @@ machines:
         let text = format!("---\n{RACK}---\n# nothing\n---\n{more}...\n");
         let machines = parse("rack.yaml", &text).unwrap();
         let told: Vec<_> = machines.iter().map(|it| (&*it.name, it.line)).collect();
-        assert_eq!(told, [("cp-1", 3), ("w-1", 7), ("cp-2", 12), ("w-2", 16)]);
+        assert_eq!(told, [("cp-1", 3), ("w-1", 7), ("cp-2", 13), ("w-2", 17)]);
     }
 
     #[test]

@@ -49,15 +49,23 @@ impl Refused<'_> {
             Error::DuplicateMappingKey { key: Some(key), .. } => {
                 self.here(twice(tree.mapping_of_key(self.place), key))
             }
-            other => {
-                let value = tree.value_at(self.place);
-                let value = value.or_else(|| tree.value_of_key(self.place));
-                self.here(match value {
-                    Some(found) => self.of_another_kind(&found),
-                    None => syntax::told(other),
-                })
-            }
+            other => self.here(match self.refused_value(tree) {
+                Some(found) => self.of_another_kind(&found),
+                None => syntax::told(other),
+            }),
         }
+    }
+
+    /// What a visitor refuses is told with the place of its key, all else with its own.
+    fn refused_value<'a>(&self, tree: &'a Tree) -> Option<Found<'a>> {
+        let is_by_visitor = matches!(
+            self.error,
+            Error::SerdeInvalidType { .. } | Error::SerdeInvalidValue { .. }
+        );
+        let by_key = is_by_visitor
+            .then(|| tree.value_of_key(self.place))
+            .flatten();
+        by_key.or_else(|| tree.value_at(self.place))
     }
 
     fn here(&self, why: String) -> Mistake {
