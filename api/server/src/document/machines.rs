@@ -90,6 +90,7 @@ fn machine(
     Ok(MachineSpec {
         name: reader.name(&document.name, "machines.name")?,
         line: document.name.referenced.line(),
+        renamed_line: renamed_from.unwrap_or(&document.name).referenced.line(),
         renamed_from: renamed_from
             .map(|it| reader.name(it, "machines.renamed_from"))
             .transpose()?,
