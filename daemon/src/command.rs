@@ -7,7 +7,7 @@ use api_cli::completion::print_completion;
 use api_cli::error::CommandError;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use config_render::talos::request::{GenerateRequest, generate_base};
+use config_render::talos::request::{GenerateRequest, caveat, generate_base};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -225,7 +225,21 @@ fn generate(command: &ConfigCommand) -> Result<(), String> {
         role,
         secrets: &text,
     };
-    print(&generate_base(&request).map_err(|error| chain(&error))?)
+    let config = generate_base(&request).map_err(|error| chain(&error))?;
+    if let Some(caveat) = caveat(&request) {
+        warn_beside(&format!(
+            "no machine would run with this config: {}",
+            chain(&caveat)
+        ));
+    }
+    print(&config)
+}
+
+/// Beside the config, which is printed to standard output.
+fn warn_beside(text: &str) {
+    use std::io::Write;
+    // Whoever closed it does not want to be told.
+    let _ = writeln!(std::io::stderr(), "note: {text}");
 }
 
 fn print(text: &str) -> Result<(), String> {
