@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use api_cli::command::{ClientArguments, ClientCommand};
 use api_cli::completion::print_completion;
 use api_cli::error::CommandError;
+use api_cli::input::text_of;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use config_render::talos::request::{GenerateRequest, caveat, generate_base};
@@ -184,11 +185,12 @@ fn load(arguments: &ServeArguments) -> Result<Settings, SettingsError> {
         None => ("no settings file".to_owned(), SettingsFile::default()),
         Some(path) => {
             let source = path.display().to_string();
-            let text =
-                std::fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
-                    path: source.clone(),
-                    why: error.to_string(),
-                })?;
+            let unreadable = |why| SettingsError::Unreadable {
+                path: source.clone(),
+                why,
+            };
+            let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+            let text = text_of(bytes).map_err(unreadable)?;
             let file = parse(&source, &text)?;
             (source, file)
         }

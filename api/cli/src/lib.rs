@@ -15,7 +15,7 @@ mod endings;
 pub mod error;
 mod event;
 pub mod goal;
-mod input;
+pub mod input;
 pub mod lifetime;
 mod listing;
 pub mod machine;

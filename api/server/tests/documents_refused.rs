@@ -1,6 +1,8 @@
 //! Documents that can't be read: each file of `tests/documents` is refused with the words that stand
 //! beside it (`NAME.txt`), which are ours and tell no secret.
 
+#![cfg(test)]
+
 use std::path::{Path, PathBuf};
 
 use api_server::document::{cluster, machines};
