@@ -1,7 +1,10 @@
 //! Documents that can't be read: each file of `tests/documents` is refused with the words that stand
 //! beside it (`NAME.txt`), which are ours and tell no secret.
 
-#![cfg(test)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that fails says what was missing"
+)]
 
 use std::path::{Path, PathBuf};
 
