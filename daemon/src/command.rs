@@ -7,9 +7,10 @@ use api_cli::command::arguments::ClientArguments;
 use api_cli::completion::print_completion;
 use api_cli::error::CommandError;
 use api_cli::examples::examples;
+use api_cli::input::text_of;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use config_render::talos::request::{GenerateRequest, generate_base};
+use config_render::talos::request::{GenerateRequest, caveat, generate_base};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -200,11 +201,12 @@ fn load(arguments: &ServeArguments) -> Result<Settings, SettingsError> {
         None => ("no settings file".to_owned(), SettingsFile::default()),
         Some(path) => {
             let source = path.display().to_string();
-            let text =
-                std::fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
-                    path: source.clone(),
-                    why: error.to_string(),
-                })?;
+            let unreadable = |why| SettingsError::Unreadable {
+                path: source.clone(),
+                why,
+            };
+            let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+            let text = text_of(bytes).map_err(unreadable)?;
             let file = parse(&source, &text)?;
             (source, file)
         }
@@ -241,7 +243,21 @@ fn generate(command: &ConfigCommand) -> Result<(), String> {
         role,
         secrets: &text,
     };
-    print(&generate_base(&request).map_err(|error| chain(&error))?)
+    let config = generate_base(&request).map_err(|error| chain(&error))?;
+    if let Some(caveat) = caveat(&request) {
+        warn_beside(&format!(
+            "no machine would run with this config: {}",
+            chain(&caveat)
+        ));
+    }
+    print(&config)
+}
+
+/// Beside the config, which is printed to standard output.
+fn warn_beside(text: &str) {
+    use std::io::Write;
+    // Whoever closed it does not want to be told.
+    let _ = writeln!(std::io::stderr(), "note: {text}");
 }
 
 fn print(text: &str) -> Result<(), String> {

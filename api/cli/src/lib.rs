@@ -16,7 +16,7 @@ pub mod error;
 mod event;
 pub mod examples;
 pub mod goal;
-mod input;
+pub mod input;
 pub mod lifetime;
 mod listing;
 pub mod machine;

@@ -13,3 +13,4 @@ pub mod operations;
 mod record;
 mod similar;
 mod timeline;
+pub mod yaml;

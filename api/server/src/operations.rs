@@ -11,6 +11,7 @@ pub(crate) mod clusters;
 pub(crate) mod database;
 mod drafting;
 pub mod endings;
+mod exclusive;
 mod forget;
 mod holders;
 mod machine_view;
@@ -157,15 +158,8 @@ impl Operations {
         match apply(&self.db, change).await? {
             Outcome::Applied => Ok(Written::Now),
             Outcome::Repeated(result) => Ok(Written::Before(result)),
-            // A name is taken by whoever made the same thing a moment ago: it is changed then.
-            Outcome::Stale { .. }
-            | Outcome::Taken {
-                what: "machine name" | "cluster name",
-                ..
-            } => Ok(Written::Overtaken),
-            Outcome::Taken { what, value } => Err(UseCaseError::Contradiction(format!(
-                "{what} {value} belongs to another"
-            ))),
+            // Whoever was a moment faster is found when it is thought out anew, and named.
+            Outcome::Stale { .. } | Outcome::Taken { .. } => Ok(Written::Overtaken),
         }
     }
 }

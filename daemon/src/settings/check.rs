@@ -99,7 +99,8 @@ impl Checker<'_> {
             ),
             ("talos.log_port", talos.log_port.as_ref(), 8082),
         ];
-        let taken = told.map(|(field, port, default)| (field, port.map_or(default, |it| it.value)));
+        let taken =
+            told.map(|(field, port, default)| (field, port.map_or(default, |it| it.value.0)));
         let port = |(field, port, default)| {
             let is_other = |other: &&(&str, u16)| other.0 != field;
             let others: Vec<_> = taken.iter().filter(is_other).copied().collect();

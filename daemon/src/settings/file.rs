@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use api_server::yaml::plain::Number;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -65,7 +66,7 @@ section! {
     /// What machines fetch scripts, kernels and configs from.
     HttpSection {
         /// TCP port.
-        port: u16 = "8080";
+        port: Number<u16> = "8080";
     }
 }
 
@@ -73,7 +74,7 @@ section! {
     /// What firmware fetches its first loader from.
     TftpSection {
         /// UDP port. Firmware knows only 69.
-        port: u16 = "69";
+        port: Number<u16> = "69";
     }
 }
 
@@ -90,9 +91,9 @@ section! {
     /// The receivers of what Talos tells.
     TalosSection {
         /// TCP port of the event sink.
-        event_sink_port: u16 = "8081";
+        event_sink_port: Number<u16> = "8081";
         /// TCP port of the kernel and service logs.
-        log_port: u16 = "8082";
+        log_port: Number<u16> = "8082";
     }
 }
 
@@ -100,7 +101,7 @@ section! {
     /// How often Drover looks after its machines when nothing wakes it.
     ReconcileSection {
         /// Seconds between two sweeps.
-        interval: u64 = "30";
+        interval: Number<u64> = "30";
     }
 }
 
@@ -110,7 +111,7 @@ section! {
         /// Seconds that a system may take to ask for its config, or with its config to begin to
         /// install, before Drover looks at what is on its disk. Talos asks within seconds; 60 to
         /// 1800.
-        config_request_timeout: u64 = "300";
+        config_request_timeout: Number<u64> = "300";
     }
 }
 
@@ -144,10 +145,10 @@ section! {
         /// The name servers that leases carry.
         dns: Vec<Spanned<String>> = "[10.77.0.1]";
         /// Seconds that a lease lasts.
-        lease_time: u64 = "3600";
+        lease_time: Number<u64> = "3600";
         /// Seconds that an authoritative subnet listens for another DHCP server before it starts.
         /// Some think for 3 seconds before they answer.
-        foreign_server_wait: u64 = "4";
+        foreign_server_wait: Number<u64> = "4";
     }
 }
 

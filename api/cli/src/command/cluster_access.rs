@@ -117,7 +117,7 @@ pub enum SecretsCommand {
 /// Where access goes, and for how long it lasts.
 #[derive(Debug, Clone, Args)]
 pub struct AccessArguments {
-    /// How long it opens the cluster, such as 30m, 8h, 7d
+    /// How long it opens the cluster, such as 30m, 8h, 7d; at most 30d
     #[arg(long, default_value = "8h")]
     pub ttl: Lifetime,
     /// The file; NAME.talosconfig or NAME.kubeconfig if not given, - for standard output

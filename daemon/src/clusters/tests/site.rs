@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use config_render::talos::key;
 use config_render::talos::secrets::{CertificateAndKey, SecretsBundle};

@@ -83,6 +83,8 @@ const CASES: &[Case] = cases![
     clusters::an_endpoint_belongs_to_one_cluster,
     clusters::secrets_are_held_only_while_no_machine_can_have_them,
     registered::a_bmc_belongs_to_one_machine,
+    registered::a_bmc_is_the_same_by_another_port,
+    registered::of_machines_with_one_bmc_by_two_ports_the_earliest_keeps_it,
     registered::what_is_unsaid_is_no_evidence_any_more,
     registered::a_cluster_is_held_at_its_version,
     registered::of_machines_with_one_bmc_the_earliest_keeps_it,
