@@ -2,7 +2,7 @@
 //! own: the line, the field, what was wanted and what came.
 //!
 //! The library that reads YAML says where it stopped and why, in the words of its own parts. Where
-//! it stopped is looked up in the [`tree`] of the text; [`words`] says what stands there. No value
+//! it stopped is looked up in the `tree` of the text; `words` says what stands there. No value
 //! is told that may be secret.
 
 pub mod nearest;

@@ -63,7 +63,7 @@ async fn a_cluster_lists_the_machines_that_its_rules_wait_for_and_why() {
     let around = Around::racked().await;
     around.cluster(MATCHING, "c").await.unwrap();
     let awaited = ("cp-1".to_owned(), "Awaited as controlplane".to_owned());
-    assert_eq!(around.listed().await, [awaited.clone()]);
+    assert_eq!(around.listed().await, [awaited]);
 
     around
         .changed("cp-2", |it| it.after(Input::Accept, NOW).unwrap())
