@@ -39,7 +39,7 @@ pub(crate) fn print_details(
     )?;
     print_line("")?;
     print_rows(
-        ["boot", "from", "last step", "at", "address"],
+        ["boot", "id", "from", "last step", "at", "address"],
         &response.boots,
         boot_row,
     )?;
@@ -95,9 +95,11 @@ fn evidence_row(it: &Evidence) -> [String; 5] {
     ]
 }
 
-fn boot_row(it: &Boot) -> [String; 5] {
+fn boot_row(it: &Boot) -> [String; 6] {
     [
         time(it.opened),
+        // As the alarms say it, and as `release-hold --boot` takes it.
+        it.id.chars().take(8).collect(),
         it.origin.clone(),
         it.step.clone(),
         time(it.step_at),

@@ -91,10 +91,11 @@ pub fn conditions(
     if is_active && netbooted {
         conditions.push(Condition::UnexpectedNetboot);
     }
-    // A DISCOVER alone says nothing: anybody can send one with its card's address.
+    // DISCOVERs of its firmware and of iPXE say nothing: anybody can send them with its card's
+    // address. A script goes to who has the boot's id, at the boot's address.
     let is_start = |boot: &&Boot| {
         boot.origin == BootOrigin::Network
-            && boot.step >= BootStep::Loader
+            && boot.step >= BootStep::Script
             && now.since(boot.opened) < LOOP_WINDOW
     };
     let recent = boots.iter().filter(is_start).count();
@@ -176,18 +177,18 @@ mod tests {
             ["NotReady"]
         );
         assert_eq!(said(State::Available, &[disk]), Vec::<String>::new());
-        let many: Vec<Boot> = (0..5).map(|id| boot(id, 900, BootStep::Loader)).collect();
+        let many: Vec<Boot> = (0..5).map(|id| boot(id, 900, BootStep::Script)).collect();
         assert_eq!(
             said(State::Available, &many),
             ["BootLoop (5 network boots in 15 minutes)"]
         );
-        let old: Vec<Boot> = (0..5).map(|id| boot(id, 100, BootStep::Loader)).collect();
+        let old: Vec<Boot> = (0..5).map(|id| boot(id, 100, BootStep::Script)).collect();
         assert_eq!(said(State::Available, &old), Vec::<String>::new());
     }
 
     #[test]
     fn forged_discovers_are_no_boot_loop_and_hide_no_node() {
-        let forged = (0..5).map(|id| boot(id, 900, BootStep::Lease));
+        let forged = (0..5).map(|id| boot(id, 900, BootStep::Ipxe));
         let disk = Boot {
             origin: BootOrigin::Disk,
             ready: Some(true),

@@ -60,7 +60,7 @@ pub(crate) fn plan_released(
 /// What is to be said of an install that nothing was decided about. A boot of which no more came
 /// than a DISCOVER says nothing of the machine.
 fn progress(work: &Work<'_>, attempt: &Attempt, later: &[&Boot], now: Timestamp) -> String {
-    if later.iter().any(|boot| boot.step >= BootStep::Loader) {
+    if later.iter().any(|boot| boot.step >= BootStep::Script) {
         return "it came back to the network after its config was released: its disk should boot"
             .to_owned();
     }

@@ -65,7 +65,7 @@ fn a_machine_without_bmc_that_fell_silent_is_not_told_to_be_switched_on_as_if_it
 #[test]
 fn a_forged_discover_after_the_release_is_not_told_as_a_machine_that_came_back() {
     let installs = boot(1, 40, BootStep::Config);
-    for (step, came_back) in [(BootStep::Lease, false), (BootStep::Loader, true)] {
+    for (step, came_back) in [(BootStep::Ipxe, false), (BootStep::Script, true)] {
         let mut story = Story::provisioning(vec![released()]);
         story.boots = vec![boot(2, 60, step), installs.clone()];
         let said = why(story.step(90));
