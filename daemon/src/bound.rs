@@ -101,6 +101,7 @@ pub async fn bind(
             event_sink: settings.event_sink_port,
             log: settings.log_port,
         },
+        config_request_timeout: settings.config_request_timeout,
         readers: Arc::default(),
         wake: Arc::default(),
     });

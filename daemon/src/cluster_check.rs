@@ -81,4 +81,41 @@ members:
             assert_eq!(said, wanted);
         }
     }
+    /// No document carries Talos's own keys; what a node would refuse as unknown can't be written.
+    #[test]
+    fn an_unknown_key_is_refused_with_its_name_and_line_and_without_its_value() {
+        for (from, to, key, line) in [
+            ("name: lab\n", "name: lab\ntokenn: s3cret\n", "tokenn", 2),
+            (
+                "members:\n",
+                "machine:\n  kublet: { image: s3cret }\nmembers:\n",
+                "machine",
+                5,
+            ),
+            (
+                "machine: cp-1",
+                "machine: cp-1, patchh: s3cret",
+                "patchh",
+                6,
+            ),
+            (
+                "machine: cp-1",
+                "machine: cp-1, disk: { seriall: s3cret }",
+                "seriall",
+                6,
+            ),
+            (
+                "machine: cp-1",
+                "match: { productt: s3cret }",
+                "productt",
+                6,
+            ),
+        ] {
+            let text = LAB.replace(from, to);
+            let said = parse("lab.yaml", &text).unwrap_err().to_string();
+            assert!(said.starts_with(&format!("lab.yaml:{line}")), "{said}");
+            assert!(said.contains(&format!("{key} is not known")), "{said}");
+            assert!(!said.contains("s3cret"), "{said}");
+        }
+    }
 }

@@ -16,6 +16,7 @@ use rand::rngs::SysRng;
 
 use crate::clock::wall;
 use crate::error::{StepError, chain};
+use crate::reader_credentials::Made;
 use crate::records::Records;
 
 /// How long a certificate for conversations with nodes holds.
@@ -69,34 +70,52 @@ pub async fn open_secrets(
     records: &Records,
     cluster: ClusterId,
 ) -> Result<SecretsBundle, StepError> {
+    let sealed = sealed_secrets(records, cluster).await?;
+    open_sealed(&records.seal, cluster, &sealed)
+}
+
+async fn sealed_secrets(records: &Records, cluster: ClusterId) -> Result<Sealed, StepError> {
+    let sealed = secrets::find(&records.db, &place(cluster)).await?;
+    sealed.ok_or(StepError::Gone {
+        what: "the cluster's secrets",
+    })
+}
+
+fn open_sealed(
+    seal: &SealKey,
+    cluster: ClusterId,
+    sealed: &Sealed,
+) -> Result<SecretsBundle, StepError> {
     let closed = |why: String| StepError::Sealed {
         what: "the cluster's secrets",
         why,
     };
-    let place = place(cluster);
-    let sealed = secrets::find(&records.db, &place).await?;
-    let sealed = sealed.ok_or(StepError::Gone {
-        what: "the cluster's secrets",
-    })?;
-    let plain = records
-        .seal
-        .unseal(&place, &sealed)
+    let plain = seal
+        .unseal(&place(cluster), sealed)
         .map_err(|error| closed(error.to_string()))?;
     let text = std::str::from_utf8(plain.expose()).map_err(|error| closed(error.to_string()))?;
     SecretsBundle::from_yaml(text).map_err(|error| closed(error.to_string()))
 }
 
-/// What looks at a cluster's nodes: a reader's certificate, made anew every half hour.
+/// What looks at a cluster's nodes: a reader's certificate, made anew every half hour, and when the
+/// cluster has other secrets.
 pub async fn reader_credentials(
     records: &Records,
     cluster: ClusterId,
 ) -> Result<Credentials, StepError> {
     let at = wall();
-    if let Some(credentials) = records.readers.find(cluster, at) {
+    let sealed = sealed_secrets(records, cluster).await?;
+    if let Some(credentials) = records.readers.find(cluster, &sealed, at) {
         return Ok(credentials);
     }
-    let credentials = api_credentials(records, cluster, ApiRole::Reader).await?;
-    records.readers.keep(cluster, at, &credentials);
+    let secrets = open_sealed(&records.seal, cluster, &sealed)?;
+    let credentials = api_credentials(&secrets, ApiRole::Reader)?;
+    let made = Made {
+        at,
+        of: sealed,
+        credentials: credentials.clone(),
+    };
+    records.readers.keep(cluster, made);
     Ok(credentials)
 }
 
@@ -105,20 +124,16 @@ pub async fn admin_credentials(
     records: &Records,
     cluster: ClusterId,
 ) -> Result<Credentials, StepError> {
-    api_credentials(records, cluster, ApiRole::Admin).await
+    let secrets = open_secrets(records, cluster).await?;
+    api_credentials(&secrets, ApiRole::Admin)
 }
 
-async fn api_credentials(
-    records: &Records,
-    cluster: ClusterId,
-    role: ApiRole,
-) -> Result<Credentials, StepError> {
-    let secrets = open_secrets(records, cluster).await?;
+fn api_credentials(secrets: &SecretsBundle, role: ApiRole) -> Result<Credentials, StepError> {
     let failed = |why: String| StepError::Sealed {
         what: "the API's credentials",
         why,
     };
-    let made = credentials(&secrets, role, wall(), CERTIFICATE, &mut UnwrapErr(SysRng))
+    let made = credentials(secrets, role, wall(), CERTIFICATE, &mut UnwrapErr(SysRng))
         .map_err(|error| failed(error.to_string()))?;
     let key = zeroize::Zeroizing::new(made.key.expose().to_owned());
     Credentials::from_pem(&made.ca, &made.certificate, &key)

@@ -201,3 +201,6 @@ impl Clusters {
         Ok(members)
     }
 }
+
+#[cfg(test)]
+mod tests;

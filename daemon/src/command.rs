@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
-use api_cli::command::{ClientArguments, ClientCommand};
+use api_cli::command::ClientCommand;
+use api_cli::command::arguments::ClientArguments;
 use api_cli::completion::print_completion;
 use api_cli::error::CommandError;
+use api_cli::examples::examples;
+use api_cli::input::text_of;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use config_render::talos::request::{GenerateRequest, generate_base};
+use config_render::talos::request::{GenerateRequest, caveat, generate_base};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -36,11 +39,22 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve machines
+    #[command(after_help = examples(&[
+        "drover serve --config /etc/drover/drover.yaml",
+        "drover serve --config /etc/drover/drover.yaml --check",
+        "drover serve --interface eth1",
+    ]))]
     Serve(ServeArguments),
     /// Print a settings file with every setting and its documentation
+    #[command(after_help = examples(&[
+        "drover settings > /etc/drover/drover.yaml",
+    ]))]
     Settings,
     /// Print what a shell needs to complete these commands
-    #[command(after_help = "Example: drover completion bash > /etc/bash_completion.d/drover")]
+    #[command(after_help = examples(&[
+        "drover completion bash > /etc/bash_completion.d/drover",
+        "drover completion zsh > ~/.zfunc/_drover",
+    ]))]
     Completion {
         /// Which shell
         #[arg(value_enum)]
@@ -75,6 +89,9 @@ pub struct ServeArguments {
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Print the base config of a role, as Talos generates it
+    #[command(after_help = examples(&[
+        "drover config generate --cluster lab --endpoint https://10.0.0.10:6443 --kubernetes 1.34.1 --contract 1.13 --role controlplane --secrets secrets.yaml",
+    ]))]
     Generate {
         /// The cluster's name
         #[arg(long)]
@@ -184,11 +201,12 @@ fn load(arguments: &ServeArguments) -> Result<Settings, SettingsError> {
         None => ("no settings file".to_owned(), SettingsFile::default()),
         Some(path) => {
             let source = path.display().to_string();
-            let text =
-                std::fs::read_to_string(path).map_err(|error| SettingsError::Unreadable {
-                    path: source.clone(),
-                    why: error.to_string(),
-                })?;
+            let unreadable = |why| SettingsError::Unreadable {
+                path: source.clone(),
+                why,
+            };
+            let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+            let text = text_of(bytes).map_err(unreadable)?;
             let file = parse(&source, &text)?;
             (source, file)
         }
@@ -225,7 +243,21 @@ fn generate(command: &ConfigCommand) -> Result<(), String> {
         role,
         secrets: &text,
     };
-    print(&generate_base(&request).map_err(|error| chain(&error))?)
+    let config = generate_base(&request).map_err(|error| chain(&error))?;
+    if let Some(caveat) = caveat(&request) {
+        warn_beside(&format!(
+            "no machine would run with this config: {}",
+            chain(&caveat)
+        ));
+    }
+    print(&config)
+}
+
+/// Beside the config, which is printed to standard output.
+fn warn_beside(text: &str) {
+    use std::io::Write;
+    // Whoever closed it does not want to be told.
+    let _ = writeln!(std::io::stderr(), "note: {text}");
 }
 
 fn print(text: &str) -> Result<(), String> {

@@ -11,6 +11,8 @@ mod case;
 mod claims;
 mod dhcp;
 mod document;
+mod guesses;
+mod guessing;
 mod installer;
 mod recent;
 mod rounds;
@@ -46,6 +48,7 @@ use crate::clock::now;
 use crate::directory::alarms::Alarms;
 use crate::directory::bmc::Witness;
 use crate::directory::cards::KnownCards;
+use crate::directory::guesses::Guesses;
 use crate::directory::recent::{Opened, Recorded};
 use crate::directory::rounds::Rounds;
 use crate::error::{StepError, chain};
@@ -66,6 +69,7 @@ pub struct BootDirectory {
     witness: Witness,
     refusals: Arc<Complaints>,
     alarms: Arc<Alarms>,
+    guesses: Arc<Guesses>,
     steps: Arc<Semaphore>,
     late: Arc<Complaints>,
     rounds: Arc<Rounds>,
@@ -87,6 +91,7 @@ impl BootDirectory {
             reconciler,
             refusals: Arc::new(Complaints::new("release")),
             alarms: Arc::default(),
+            guesses: Arc::default(),
             steps: Arc::new(Semaphore::new(STEPS)),
             late: Arc::new(Complaints::new("steps")),
             rounds: Arc::default(),

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use api_server::document::cluster::ClusterFault;
 use api_server::effects::{
@@ -17,6 +18,7 @@ use machine_store::change::SecretWrite;
 use machine_store::request_code::request_code;
 use machine_store::secrets;
 use pxe_server::dhcp::DhcpControl;
+use tokio::time::timeout;
 
 use crate::cluster_check::check_cluster;
 use crate::error::StepError;
@@ -24,6 +26,13 @@ use crate::power::{Power, password_place};
 use crate::records::Records;
 use crate::status::Status;
 use crate::{clock, random};
+
+/// How long whoever lists machines waits until those are looked at that were changed a moment ago:
+/// records take milliseconds, and a BMC that does not answer takes longer than anybody likes to wait.
+const SETTLING: Duration = Duration::from_secs(2);
+/// What is said of a machine until it was looked at: in the answer to the command that changed it,
+/// and in a list for which its BMC or node was too slow.
+const UNSETTLED: &str = "it was changed a moment ago, and is being looked at";
 
 /// The daemon around the use cases.
 #[derive(Debug)]
@@ -162,15 +171,24 @@ impl Effects for DaemonEffects {
     }
 
     fn wake(&self, machine: MachineId) {
-        // What it waits for is judged anew: what was said before its record changed is no answer.
-        self.status.set_waiting(machine, String::new());
+        self.status.ask_anew(machine);
         self.records.wake.machine(machine);
+    }
+
+    async fn settled(&self) {
+        // Whoever asks is told then that it is not known yet.
+        let _ = timeout(SETTLING, self.status.settled()).await;
     }
 
     fn seen_machine(&self, machine: MachineId) -> SeenMachine {
         let status = self.status.machine(machine);
+        let waiting = if status.is_old() && status.waiting.is_empty() {
+            UNSETTLED.to_owned()
+        } else {
+            status.waiting
+        };
         SeenMachine {
-            waiting: status.waiting,
+            waiting,
             power: status.power,
         }
     }

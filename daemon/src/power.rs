@@ -2,7 +2,7 @@
 
 mod board;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -187,7 +187,7 @@ impl Power {
         let none = || {
             let name = &machine.name;
             StepError::Outside(format!(
-                "{name} has no BMC: register one (drover machine apply)"
+                "{name} has no BMC: register one in its document (drover machine apply --file FILE)"
             ))
         };
         self.driver(machine).await?.ok_or_else(none)

@@ -168,18 +168,17 @@ impl Reconciler {
     async fn work(&self, machine: MachineId) {
         let turn = self.power.turn(machine);
         let _turn = turn.lock().await;
+        self.take_steps(machine).await;
+        self.status.end_look(machine);
+    }
+
+    async fn take_steps(&self, machine: MachineId) {
         for _ in 0..STEPS {
             match self.step(machine).await {
                 Ok(Progress::Again) => {}
                 Ok(Progress::Done) => return,
-                Ok(Progress::Soon) => {
-                    self.wake_after(machine, SOON);
-                    return;
-                }
-                Ok(Progress::At(until)) => {
-                    self.wake_at(machine, until);
-                    return;
-                }
+                Ok(Progress::Soon) => return self.wake_after(machine, SOON),
+                Ok(Progress::At(until)) => return self.wake_at(machine, until),
                 Err(error) => {
                     let why = error.chain();
                     warn!(%machine, error = why, "a step failed; it is tried again");
@@ -195,16 +194,22 @@ impl Reconciler {
 
     async fn step(&self, machine: MachineId) -> Result<Progress, StepError> {
         let Some(mut situation) = self.load(machine).await? else {
+            self.status.forget(machine);
             return Ok(Progress::Done);
         };
         let power = self.observe(&mut situation).await;
         let step = self.plan(&situation, &power);
-        self.perform(&situation, step).await
+        let progress = self.perform(&situation, step).await?;
+        if progress != Progress::Again {
+            self.refresh_power(&situation.machine).await;
+        }
+        Ok(progress)
     }
 
     /// Reads all that a plan is made of. What keeps the machine from its install goes to its
     /// timeline, once.
     async fn load(&self, machine: MachineId) -> Result<Option<Situation>, StepError> {
+        self.status.begin_look(machine);
         let Some(mut situation) = Situation::load(&self.records, machine).await? else {
             return Ok(None);
         };
@@ -230,19 +235,24 @@ impl Reconciler {
         plan(&situation.work(power, command.as_ref()), now())
     }
 
-    /// What the plan may know of the power. A machine that is not on the move needs none, and is
-    /// asked seldom, for those who look at it: BMCs are slow, and freeze under load.
+    /// What the plan may know of the power. A machine that is not on the move needs none.
     async fn observe(&self, situation: &mut Situation) -> PowerObservation {
         let machine = &situation.machine;
-        if machine.state.moving().is_some() {
-            let power = self.ask_power(machine).await;
-            situation.signs.off_since = self.status.machine(machine.id).off_since;
-            return power;
+        if machine.state.moving().is_none() {
+            return PowerObservation::NoBmc;
         }
-        if machine.bmc.is_some() && self.status.is_power_old(machine.id, now()) {
+        let power = self.ask_power(machine).await;
+        situation.signs.off_since = self.status.machine(machine.id).off_since;
+        power
+    }
+
+    /// A machine that is not on the move is asked seldom, for those who look at it, and after what
+    /// it waits for was said: BMCs are slow, and freeze under load.
+    async fn refresh_power(&self, machine: &Machine) {
+        let is_still = machine.state.moving().is_none();
+        if is_still && machine.bmc.is_some() && self.status.is_power_old(machine.id, now()) {
             self.ask_power(machine).await;
         }
-        PowerObservation::NoBmc
     }
 
     /// What the machine's BMC says now; asked afresh, and shown.
@@ -263,21 +273,30 @@ impl Reconciler {
         let Ok(_turn) = tokio::time::timeout(TURN, turn.lock()).await else {
             return Ok(());
         };
-        for _ in 0..STEPS {
+        for step in 0..STEPS {
             let Some(situation) = self.load(machine).await? else {
                 return Ok(());
             };
-            let step = self.plan(&situation, &PowerObservation::NoBmc);
-            let is_of_records = match &step {
-                Step::Advance(_) | Step::Allocate(_) | Step::Permit(_) => true,
-                Step::Act(Action::OpenAttempt) => true,
-                Step::Act(_) | Step::GiveUp(_) | Step::Wait { .. } => false,
-            };
-            if !is_of_records || self.perform(&situation, step).await? != Progress::Again {
+            if !self.advance_by_records(&situation).await? {
+                // What it waits for now is found out with its BMC.
+                if step > 0 {
+                    self.records.wake.machine(machine);
+                }
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Takes the next step, if it is one of records alone. Whether it was.
+    async fn advance_by_records(&self, situation: &Situation) -> Result<bool, StepError> {
+        let step = self.plan(situation, &PowerObservation::NoBmc);
+        let is_of_records = match &step {
+            Step::Advance(_) | Step::Allocate(_) | Step::Permit(_) => true,
+            Step::Act(Action::OpenAttempt | Action::PlanWipe) => true,
+            Step::Act(_) | Step::GiveUp(_) | Step::Wait { .. } => false,
+        };
+        Ok(is_of_records && self.perform(situation, step).await? == Progress::Again)
     }
 
     fn wake_after(&self, machine: MachineId, pause: Duration) {
@@ -301,3 +320,6 @@ impl Reconciler {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

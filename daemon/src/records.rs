@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use machine_core::boot::{Boot, BootStep};
 use machine_core::hardware::Arch;
@@ -62,6 +63,8 @@ pub struct Records {
     pub images: Vec<Image>,
     /// What machines are told to use.
     pub ports: Ports,
+    /// How long a system that was started from the network may take to ask for its config.
+    pub config_request_timeout: Duration,
     /// By what nodes are looked at.
     pub readers: Arc<ReaderCredentials>,
     /// Wakes the reconcile loop.

@@ -5,6 +5,7 @@
 pub mod check;
 mod checker;
 pub mod file;
+mod form;
 pub mod sample;
 
 use std::fmt;
@@ -12,11 +13,13 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use api_server::yaml::reading::read;
 use machine_core::hardware::Arch;
 use machine_core::network::{DhcpMode, SubnetName, UnknownPolicy};
 use thiserror::Error;
 
 use crate::settings::file::{SINGLE_SECTIONS, SettingsFile};
+use crate::settings::form::SETTINGS;
 
 /// Where a setting stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,6 +163,8 @@ pub struct Settings {
     pub log_port: u16,
     /// Between two sweeps of the reconcile loop.
     pub sweep: Duration,
+    /// How long a system that was started from the network may take to ask for its config.
+    pub config_request_timeout: Duration,
     /// How to log.
     pub log_format: LogFormat,
     /// What to log.
@@ -183,22 +188,28 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Reads a settings file's text.
+/// Reads a settings file's text; one that says nothing leaves every setting as it is.
 pub fn parse(source: &str, text: &str) -> Result<SettingsFile, SettingsError> {
-    if text.trim().is_empty() {
-        return Ok(SettingsFile::default());
-    }
-    serde_saphyr::from_str(text).map_err(|error| {
-        let line = error.location().map_or(0, |location| location.line());
-        let why = error.without_snippet().to_string();
-        SettingsError::Malformed {
-            place: Place {
-                source: source.to_owned(),
-                line,
-            },
-            why,
+    let malformed = |line, why| SettingsError::Malformed {
+        place: Place {
+            source: source.to_owned(),
+            line,
+        },
+        why,
+    };
+    let documents = read::<SettingsFile>(text, &SETTINGS);
+    let mut documents = documents
+        .map_err(|it| malformed(it.line, it.why))?
+        .into_iter();
+    let first = documents.next();
+    match documents.next() {
+        None => Ok(first.map_or_else(SettingsFile::default, |it| it.value)),
+        Some(second) => {
+            let why = "a second document begins here: wanted all settings in one, without --- \
+                       between them";
+            Err(malformed(second.referenced.line(), why.to_owned()))
         }
-    })
+    }
 }
 
 /// The settings that `DROVER_SECTION_FIELD` variables make, over those of `below`.

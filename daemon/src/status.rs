@@ -1,13 +1,20 @@
 //! What was last seen and said of machines and clusters, for those who ask why something waits.
 //! It is not kept: it comes back with the next sweep.
+//!
+//! What is said of a machine is found out in looks: one begins when its records are read, and ends
+//! with what it waits for. Whoever changes a machine asks for a look that begins after that. What an
+//! earlier look says then is old, and is not shown; whoever lists machines waits until the looks
+//! that were asked for have ended.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
+use tokio::sync::Notify;
 
 use crate::clock::now;
 
@@ -27,6 +34,25 @@ pub struct MachineStatus {
     pub off_since: Option<Timestamp>,
     /// What keeps it from its install.
     pub hindrance: Option<String>,
+    looks: Looks,
+}
+
+/// The looks at a machine, by how many were asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Looks {
+    /// How many were asked for.
+    asked: u64,
+    /// How many were when the look began that is under way, or was the last.
+    began: u64,
+    /// How many were when the last look began that has ended.
+    ended: u64,
+}
+
+impl MachineStatus {
+    /// Whether it was changed, and nobody has looked at it since.
+    pub const fn is_old(&self) -> bool {
+        self.looks.ended < self.looks.asked
+    }
 }
 
 /// What is shown of a cluster beside its record.
@@ -43,6 +69,7 @@ pub struct ClusterStatus {
 pub struct Status {
     machines: Mutex<BTreeMap<MachineId, MachineStatus>>,
     clusters: Mutex<BTreeMap<ClusterId, ClusterStatus>>,
+    ended: Notify,
 }
 
 impl Status {
@@ -58,10 +85,73 @@ impl Status {
         clusters.get(&cluster).cloned().unwrap_or_default()
     }
 
-    /// What a machine waits for.
+    /// Its record was changed: what was said of it before is no answer.
+    pub fn ask_anew(&self, machine: MachineId) {
+        self.change(machine, |status| {
+            status.looks.asked += 1;
+            status.waiting.clear();
+        });
+    }
+
+    /// Its records are read now.
+    pub fn begin_look(&self, machine: MachineId) {
+        self.change(machine, |status| status.looks.began = status.looks.asked);
+    }
+
+    /// What a machine waits for, as the look that is under way found out.
     pub fn set_waiting(&self, machine: MachineId, waiting: String) {
+        self.change(machine, |status| {
+            if status.looks.began == status.looks.asked {
+                status.waiting = waiting;
+            }
+        });
+        self.end_look(machine);
+    }
+
+    /// What it waited for is over, and the look goes on.
+    pub fn clear_waiting(&self, machine: MachineId) {
+        self.change(machine, |status| status.waiting.clear());
+    }
+
+    /// The look has ended.
+    pub fn end_look(&self, machine: MachineId) {
         let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
-        machines.entry(machine).or_default().waiting = waiting;
+        if let Some(status) = machines.get_mut(&machine) {
+            status.looks.ended = status.looks.began;
+        }
+        drop(machines);
+        self.ended.notify_waiters();
+    }
+
+    /// There is no such machine any more.
+    pub fn forget(&self, machine: MachineId) {
+        let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
+        machines.remove(&machine);
+        drop(machines);
+        self.ended.notify_waiters();
+    }
+
+    /// Waits until every look that was asked for has ended.
+    pub async fn settled(&self) {
+        loop {
+            let mut ended = pin!(self.ended.notified());
+            // From here on no end is missed.
+            ended.as_mut().enable();
+            if !self.is_any_old() {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    fn is_any_old(&self) -> bool {
+        let machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
+        machines.values().any(MachineStatus::is_old)
+    }
+
+    fn change(&self, machine: MachineId, change: impl FnOnce(&mut MachineStatus)) {
+        let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
+        change(machines.entry(machine).or_default());
     }
 
     /// What a machine's BMC said.
@@ -101,6 +191,26 @@ impl Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_was_read_before_a_change_is_not_said_after_it() {
+        let (status, machine) = (Status::default(), MachineId::from_bytes([1; 16]));
+        status.begin_look(machine);
+        status.set_waiting(machine, "before".to_owned());
+        status.begin_look(machine);
+        status.ask_anew(machine);
+        assert_eq!(status.machine(machine).waiting, "");
+        status.set_waiting(machine, "before".to_owned());
+        assert_eq!(status.machine(machine).waiting, "");
+        assert!(status.machine(machine).is_old());
+        let ((), ()) = tokio::join!(status.settled(), async {
+            status.begin_look(machine);
+            status.set_waiting(machine, "after".to_owned());
+        });
+        assert_eq!(status.machine(machine).waiting, "after");
+        status.ask_anew(machine);
+        tokio::join!(status.settled(), async { status.forget(machine) });
+    }
 
     #[test]
     fn a_hindrance_is_news_once_and_power_grows_old() {

@@ -101,3 +101,13 @@ fn other_shells_have_a_completion_too() {
         assert!(script.contains("retire"), "{shell}");
     }
 }
+
+#[test]
+fn a_format_that_does_not_exist_is_answered_with_those_that_do() {
+    let said = output(&["machine", "list", "-o", "xml"]);
+    let why = text(&said.stderr);
+    assert_eq!(said.status.code(), Some(2), "{why}");
+    for format in ["xml", "table", "wide", "json", "yaml", "name"] {
+        assert!(why.contains(format), "{why}");
+    }
+}

@@ -1,7 +1,6 @@
 //! The connection to the daemon: gRPC over its Unix socket, which only its owner can open.
 
 use std::path::Path;
-use std::time::Duration;
 
 use api_proto::v1::Mutation;
 use api_proto::v1::cluster_service_client::ClusterServiceClient;
@@ -9,60 +8,90 @@ use api_proto::v1::database_service_client::DatabaseServiceClient;
 use api_proto::v1::machine_service_client::MachineServiceClient;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
 use tower::service_fn;
 
-use crate::command::MutationArguments;
+use crate::command::arguments::MutationArguments;
 use crate::error::CommandError;
-
-/// How long the daemon may take to begin an answer: it reads its records, or makes secrets.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How long if it asks a BMC meanwhile: two commands of 20 s each, with their logins, and the wait
-/// for the machine's turn.
-const PATIENCE_WITH_BMCS: Duration = Duration::from_mins(3);
+use crate::patient::PatientChannel;
 
 /// The service of machines.
-pub async fn machines(socket: &Path) -> Result<MachineServiceClient<Channel>, CommandError> {
-    Ok(MachineServiceClient::new(connect(socket, PATIENCE).await?))
+pub async fn machines(socket: &Path) -> Result<MachineServiceClient<PatientChannel>, CommandError> {
+    Ok(MachineServiceClient::new(connect(socket).await?))
 }
 
 /// The service of machines, for what their BMCs take part in.
 pub async fn machines_with_bmcs(
     socket: &Path,
-) -> Result<MachineServiceClient<Channel>, CommandError> {
-    let channel = connect(socket, PATIENCE_WITH_BMCS).await?;
+) -> Result<MachineServiceClient<PatientChannel>, CommandError> {
+    let channel = PatientChannel {
+        may_ask_bmc: true,
+        ..connect(socket).await?
+    };
+    Ok(MachineServiceClient::new(channel))
+}
+
+/// The service of machines, for who asks again and again and says himself for what he waits.
+pub async fn machines_quietly(
+    socket: &Path,
+) -> Result<MachineServiceClient<PatientChannel>, CommandError> {
+    let channel = PatientChannel {
+        is_quiet: true,
+        ..connect(socket).await?
+    };
     Ok(MachineServiceClient::new(channel))
 }
 
 /// The service of clusters.
-pub async fn clusters(socket: &Path) -> Result<ClusterServiceClient<Channel>, CommandError> {
-    Ok(ClusterServiceClient::new(connect(socket, PATIENCE).await?))
+pub async fn clusters(socket: &Path) -> Result<ClusterServiceClient<PatientChannel>, CommandError> {
+    Ok(ClusterServiceClient::new(connect(socket).await?))
+}
+
+/// The service of clusters, for who asks again and again and says himself for what he waits.
+pub async fn clusters_quietly(
+    socket: &Path,
+) -> Result<ClusterServiceClient<PatientChannel>, CommandError> {
+    let channel = PatientChannel {
+        is_quiet: true,
+        ..connect(socket).await?
+    };
+    Ok(ClusterServiceClient::new(channel))
 }
 
 /// The service of the database.
-pub async fn database(socket: &Path) -> Result<DatabaseServiceClient<Channel>, CommandError> {
-    Ok(DatabaseServiceClient::new(connect(socket, PATIENCE).await?))
+pub async fn database(
+    socket: &Path,
+) -> Result<DatabaseServiceClient<PatientChannel>, CommandError> {
+    Ok(DatabaseServiceClient::new(connect(socket).await?))
 }
 
-async fn connect(socket: &Path, patience: Duration) -> Result<Channel, CommandError> {
+async fn connect(socket: &Path) -> Result<PatientChannel, CommandError> {
     let no_daemon = |why: String| CommandError::NoDaemon {
         socket: socket.to_owned(),
         why,
     };
     // What the connector below says goes lost in tonic's error: ask the socket itself first.
-    UnixStream::connect(socket)
-        .await
-        .map_err(|error| no_daemon(error.to_string()))?;
+    UnixStream::connect(socket).await.map_err(|error| {
+        if error.kind() == std::io::ErrorKind::PermissionDenied {
+            let socket = socket.to_owned();
+            return CommandError::Forbidden { socket };
+        }
+        no_daemon(error.to_string())
+    })?;
     let path = socket.to_owned();
-    Endpoint::from_static("http://drover")
-        // Until an answer begins: what is followed may go on as long as it likes.
-        .timeout(patience)
+    let channel = Endpoint::from_static("http://drover")
         .connect_with_connector(service_fn(move |_| {
             let path = path.clone();
             async move { UnixStream::connect(path).await.map(TokioIo::new) }
         }))
         .await
-        .map_err(|error| no_daemon(error.to_string()))
+        .map_err(|error| no_daemon(error.to_string()))?;
+    Ok(PatientChannel {
+        channel,
+        socket: socket.to_owned(),
+        may_ask_bmc: false,
+        is_quiet: false,
+    })
 }
 
 /// Who changes something: the login name of this process's user, as the environment has it.

@@ -5,12 +5,16 @@ use serde_json::{Value, json};
 
 use crate::client::{clusters, mutation};
 use crate::cluster_access;
-use crate::command::{ClientArguments, ClusterCommand, OutputFormat};
+use crate::command::arguments::ClientArguments;
+use crate::command::cluster::ClusterCommand;
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::event::{event_json, print_event};
 use crate::input::read_document;
 use crate::listing::{machine_json, print_machines};
-use crate::output::{print_line, print_names, print_notes, print_structured, print_table};
+use crate::output::{
+    print_line, print_names, print_notes, print_remark, print_structured, print_table,
+};
 use crate::wait::wait_for_cluster;
 
 /// Runs a command about clusters.
@@ -23,6 +27,11 @@ pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result
                 .list_clusters(ListClustersRequest {})
                 .await?
                 .into_inner();
+            if response.clusters.is_empty() && output.is_for_people() {
+                return print_remark(
+                    "there are no clusters yet: drover cluster apply --file FILE makes one",
+                );
+            }
             print_clusters(&response.clusters, output)
         }
         ClusterCommand::Wait {

@@ -8,20 +8,22 @@ use api_proto::v1::{
     KubeConfigRequest, KubeRole, ResolveBootstrapRequest, TalosConfigRequest, TalosRole,
 };
 use serde_json::json;
-use tonic::transport::Channel;
 use zeroize::Zeroizing;
 
 use crate::client::mutation;
-use crate::command::{
-    AccessArguments, ClusterAccessCommand, KubeRoleArgument, MutationArguments, OutputFormat,
-    ResolutionArgument, SecretsCommand, TalosRoleArgument,
+use crate::command::arguments::MutationArguments;
+use crate::command::cluster_access::{
+    AccessArguments, ClusterAccessCommand, KubeRoleArgument, ResolutionArgument, SecretsCommand,
+    TalosRoleArgument,
 };
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::input::read_document;
 use crate::output::{print_notes, print_outcome, time};
+use crate::patient::PatientChannel;
 use crate::secret_file::{Existing, write_secret};
 
-type Client = ClusterServiceClient<Channel>;
+type Client = ClusterServiceClient<PatientChannel>;
 
 /// Runs one of these commands.
 pub(crate) async fn run(

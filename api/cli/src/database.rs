@@ -6,7 +6,9 @@ use api_proto::v1::{ConfirmDatabaseRequest, GetDatabaseRequest, GetDatabaseRespo
 use serde_json::json;
 
 use crate::client::{database, mutation};
-use crate::command::{ClientArguments, DatabaseCommand, MutationArguments, OutputFormat};
+use crate::command::arguments::{ClientArguments, MutationArguments};
+use crate::command::database::DatabaseCommand;
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::output::{print_outcome, print_warning};
 
@@ -32,13 +34,14 @@ pub async fn run(
     }
 }
 
-/// Prints on standard error why nothing is done to a machine, if so. A daemon that does not answer
-/// is left to the command that follows.
+/// Prints on standard error why nothing is done to a machine, if so. Who has
+/// asked in vain does not ask again; any other failure is left to the command that follows.
 pub async fn warn(arguments: &ClientArguments) -> Result<(), CommandError> {
     match status(arguments).await {
         Ok(found) if !found.safe_mode.is_empty() => {
             print_warning(&format!("{}; {}", found.safe_mode, found.advice))
         }
+        Err(silent @ CommandError::Silent(_)) => Err(silent),
         Ok(_) | Err(_) => Ok(()),
     }
 }

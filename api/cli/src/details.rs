@@ -3,7 +3,7 @@
 use api_proto::v1::{Attempt, Boot, Evidence, GetMachineResponse, Intent};
 use serde_json::{Value, json};
 
-use crate::command::OutputFormat;
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::listing::{machine_json, print_machines};
 use crate::output::{or_dash, print_line, print_structured, print_table, time};
@@ -39,7 +39,7 @@ pub(crate) fn print_details(
     )?;
     print_line("")?;
     print_rows(
-        ["boot", "from", "last step", "at", "address"],
+        ["boot", "id", "from", "last step", "at", "address"],
         &response.boots,
         boot_row,
     )?;
@@ -61,7 +61,15 @@ pub(crate) fn print_details(
     )?;
     print_line("")?;
     print_rows(
-        ["attempt", "opened", "config released", "end", "disk"],
+        [
+            "attempt",
+            "opened",
+            "config released",
+            "end",
+            "at",
+            "disk",
+            "why",
+        ],
         &response.attempts,
         attempt_row,
     )
@@ -87,9 +95,11 @@ fn evidence_row(it: &Evidence) -> [String; 5] {
     ]
 }
 
-fn boot_row(it: &Boot) -> [String; 5] {
+fn boot_row(it: &Boot) -> [String; 6] {
     [
         time(it.opened),
+        // As the alarms say it, and as `release-hold --boot` takes it.
+        it.id.chars().take(8).collect(),
         it.origin.clone(),
         it.step.clone(),
         time(it.step_at),
@@ -111,13 +121,15 @@ fn intent_row(it: &Intent) -> [String; 9] {
     ]
 }
 
-fn attempt_row(it: &Attempt) -> [String; 5] {
+fn attempt_row(it: &Attempt) -> [String; 7] {
     [
         it.number.to_string(),
         time(it.opened),
         time(it.released),
         or_open(&it.end),
+        time(it.closed),
         it.disk.clone(),
+        or_dash(&it.why),
     ]
 }
 
@@ -142,7 +154,7 @@ fn details_json(response: &GetMachineResponse) -> Value {
         let (opened, released, closed) = (time(it.opened), time(it.released), time(it.closed));
         json!({
             "id": it.id, "number": it.number, "opened": opened, "released": released,
-            "closed": closed, "end": it.end, "disk": it.disk,
+            "closed": closed, "end": it.end, "why": it.why, "disk": it.disk,
         })
     });
     json!({

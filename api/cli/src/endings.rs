@@ -4,13 +4,15 @@
 use api_proto::v1;
 use api_proto::v1::Machine;
 use api_proto::v1::machine_service_client::MachineServiceClient;
-use tonic::transport::Channel;
 
 use crate::client::{machines_with_bmcs, mutation};
-use crate::command::{ClientArguments, EndingCommand, OutputFormat};
+use crate::command::arguments::ClientArguments;
+use crate::command::ending::EndingCommand;
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::listing::print_machines;
 use crate::output::{print_line, print_notes, print_structured};
+use crate::patient::PatientChannel;
 
 /// Runs one of them.
 pub(crate) async fn run(
@@ -70,8 +72,8 @@ fn print_ended(
 }
 
 async fn forget(
-    client: &mut MachineServiceClient<Channel>,
-    named: crate::command::NamedArguments,
+    client: &mut MachineServiceClient<PatientChannel>,
+    named: crate::command::ending::NamedArguments,
     output: OutputFormat,
 ) -> Result<(), CommandError> {
     let (mutation, name) = (Some(mutation(named.mutation)?), named.name);

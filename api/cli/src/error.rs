@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::patience::Silence;
+
 /// Why a command failed.
 #[derive(Debug, Error)]
 pub enum CommandError {
@@ -18,6 +20,15 @@ pub enum CommandError {
         socket: PathBuf,
         /// What the system says.
         why: String,
+    },
+    /// The socket is there, and another user's.
+    #[error(
+        "can't open the daemon's socket {socket}: only the user that the daemon runs as may, which \
+         is root as a rule: type it with sudo"
+    )]
+    Forbidden {
+        /// Where.
+        socket: PathBuf,
     },
     /// The daemon refused.
     #[error("{message}")]
@@ -54,11 +65,8 @@ pub enum CommandError {
     #[error("can't write the output as YAML: {0}")]
     Yaml(String),
     /// The daemon is there and does not answer.
-    #[error(
-        "the daemon took the request, but does not answer: it may be stuck, or its disk slow; look \
-         at its log, and at what became of the request before you ask again"
-    )]
-    Silent,
+    #[error(transparent)]
+    Silent(#[from] Silence),
     /// The connection ended before the answer did.
     #[error("the connection to the daemon broke: {why}; look whether it still runs")]
     Broken {
@@ -89,14 +97,16 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// What the program ends with: 3 if only the time is over, else 1. (2 is for a command that is
-    /// typed wrongly.)
+    /// What the program ends with: 3 if only the time is over, 4 if the daemon has the request and
+    /// does not answer, else 1. (2 is for a command that is typed wrongly.)
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::TimedOut { .. } => 3,
-            Self::NoDaemon { .. } | Self::Refused { .. } | Self::Unreadable { .. } => 1,
+            Self::NoDaemon { .. } | Self::Forbidden { .. } => 1,
+            Self::Refused { .. } | Self::Unreadable { .. } => 1,
             Self::Output(_) | Self::Yaml(_) | Self::NoRandomness(_) => 1,
-            Self::Silent | Self::Broken { .. } | Self::Lost { .. } => 1,
+            Self::Silent(_) => 4,
+            Self::Broken { .. } | Self::Lost { .. } => 1,
             Self::NotConfirmed { .. } | Self::Unwritable { .. } => 1,
         }
     }
@@ -111,10 +121,11 @@ impl From<tonic::Status> for CommandError {
     fn from(status: tonic::Status) -> Self {
         // What the daemon itself says has no source; what the transport says has.
         if let Some(source) = std::error::Error::source(&status) {
-            return match innermost(source) {
-                it if it.is::<tonic::TimeoutExpired>() => Self::Silent,
-                it => Self::Broken {
-                    why: it.to_string(),
+            let cause = innermost(source);
+            return match cause.downcast_ref::<Silence>() {
+                Some(silence) => Self::Silent(silence.clone()),
+                None => Self::Broken {
+                    why: cause.to_string(),
                 },
             };
         }

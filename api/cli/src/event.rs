@@ -3,7 +3,7 @@
 use api_proto::v1::Event;
 use serde_json::{Value, json};
 
-use crate::command::OutputFormat;
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::output::{print_line, print_structured, time};
 

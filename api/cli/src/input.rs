@@ -1,6 +1,6 @@
 //! Reading the documents that are applied.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use crate::error::CommandError;
@@ -11,9 +11,15 @@ pub(crate) async fn read_document(path: &Path) -> Result<(String, String), Comma
         path: path.to_owned(),
         why: error.to_string(),
     };
+    let read = |bytes| {
+        text_of(bytes).map_err(|why| CommandError::Unreadable {
+            path: path.to_owned(),
+            why,
+        })
+    };
     if path.as_os_str() != "-" {
-        let text = tokio::fs::read_to_string(path).await.map_err(unreadable)?;
-        return Ok((path.display().to_string(), text));
+        let bytes = tokio::fs::read(path).await.map_err(unreadable)?;
+        return Ok((path.display().to_string(), read(bytes)?));
     }
     if std::io::stdin().is_terminal() {
         let why = "standard input is a terminal: pipe a document into it".to_owned();
@@ -22,6 +28,42 @@ pub(crate) async fn read_document(path: &Path) -> Result<(String, String), Comma
             why,
         });
     }
-    let text = std::io::read_to_string(std::io::stdin()).map_err(unreadable)?;
-    Ok(("standard input".to_owned(), text))
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    Ok(("standard input".to_owned(), read(bytes)?))
+}
+
+/// The text of a file, or why it has none.
+pub fn text_of(bytes: Vec<u8>) -> Result<String, String> {
+    // What PowerShell and Notepad write as "Unicode" begins so (UTF-16, a byte order mark).
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err("wanted text in UTF-8, got UTF-16: save it as UTF-8".to_owned());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().iter().take(valid);
+        let line = 1 + before.filter(|byte| **byte == b'\n').count();
+        format!("wanted text in UTF-8, got other bytes in line {line}: save it as UTF-8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_utf_8_is_told_with_its_line() {
+        let said = |bytes: &[u8]| text_of(bytes.to_vec()).unwrap_err();
+        let latin = b"machines:\n  - name: caf\xe9\n";
+        assert_eq!(
+            said(latin),
+            "wanted text in UTF-8, got other bytes in line 2: save it as UTF-8"
+        );
+        for utf_16 in [b"\xff\xfem\0", b"\xfe\xff\0m"] {
+            assert!(said(utf_16).contains("got UTF-16"));
+        }
+        assert_eq!(text_of(b"\xef\xbb\xbfa".to_vec()).unwrap(), "\u{feff}a");
+    }
 }

@@ -3,7 +3,7 @@
 use api_proto::v1::Machine;
 use serde_json::{Value, json};
 
-use crate::command::OutputFormat;
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::output::{or_dash, print_names, print_structured, print_table, time};
 
@@ -61,6 +61,17 @@ pub(crate) fn print_machines(
     print_table(&headings, rows.collect())
 }
 
+/// What is said to a person whose list is empty; `of` is how many there are that the selector does
+/// not take.
+pub(crate) fn words_for_no_machine(of: usize) -> String {
+    if of == 0 {
+        return "there are no machines yet: one appears when it boots from a network that Drover \
+                serves, or is registered by drover machine apply --file FILE"
+            .to_owned();
+    }
+    format!("the selector takes none of the {of} machines: drover machine list shows them all")
+}
+
 /// A machine for programs.
 pub(crate) fn machine_json(machine: &Machine) -> Value {
     json!({
@@ -73,4 +84,18 @@ pub(crate) fn machine_json(machine: &Machine) -> Value {
             "step": it.step, "why": it.why, "advice": it.advice,
         })),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_list_says_how_it_is_filled_or_that_the_selector_empties_it() {
+        let none = words_for_no_machine(0);
+        assert!(none.contains("drover machine apply"), "{none}");
+        let hidden = words_for_no_machine(3);
+        assert!(hidden.contains("selector"), "{hidden}");
+        assert!(hidden.contains("none of the 3"), "{hidden}");
+    }
 }

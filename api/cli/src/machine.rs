@@ -1,5 +1,8 @@
 //! `drover machine …`
 
+use std::path::Path;
+
+use api_proto::v1::machine_service_client::MachineServiceClient;
 use api_proto::v1::{
     AcceptMachineRequest, ApplyMachinesRequest, CancelMachineRequest, GetMachineRequest,
     ListMachinesRequest, PowerOperation, ReleaseHoldRequest, RetryMachineRequest, SetPowerRequest,
@@ -8,95 +11,55 @@ use api_proto::v1::{
 use serde_json::json;
 
 use crate::client::{machines, machines_with_bmcs, mutation};
-use crate::command::{
-    ClientArguments, MachineCommand, MutationArguments, OutputFormat, PowerArgument,
-};
+use crate::command::arguments::{ClientArguments, MutationArguments};
+use crate::command::machine::{MachineCommand, PowerArgument};
+use crate::command::output_format::OutputFormat;
 use crate::details::print_details;
 use crate::endings;
 use crate::error::CommandError;
 use crate::event::print_event;
 use crate::input::read_document;
-use crate::listing::print_machines;
-use crate::output::{print_line, print_notes, print_structured};
+use crate::listing::{print_machines, words_for_no_machine};
+use crate::output::{print_line, print_notes, print_remark, print_structured};
+use crate::patient::PatientChannel;
+use crate::selector::Selector;
 use crate::wait::wait_for_machine;
+
+/// A connection for what is done with machines.
+type Client = MachineServiceClient<PatientChannel>;
 
 /// Runs a command about machines.
 pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result<(), CommandError> {
-    let mut client = machines(&arguments.socket).await?;
+    let client = machines(&arguments.socket).await?;
+    let output = arguments.output;
     match command {
-        MachineCommand::List { selector } => {
-            let response = client
-                .list_machines(ListMachinesRequest {})
-                .await?
-                .into_inner();
-            let mut machines = response.machines;
-            machines.retain(|it| selector.as_ref().is_none_or(|selector| selector.takes(it)));
-            print_machines(&machines, arguments.output)
+        MachineCommand::List { selector } => list(client, selector.as_ref(), output).await,
+        MachineCommand::Show { name } => show(client, name, output).await,
+        MachineCommand::Timeline { name, follow } => {
+            timeline(client, WatchTimelineRequest { name, follow }, output).await
         }
         MachineCommand::Wait {
             name,
             goal,
             timeout,
         } => wait_for_machine(&arguments.socket, &name, &goal, timeout).await,
-        MachineCommand::Ending(command) => endings::run(command, arguments).await,
-        MachineCommand::Show { name } => {
-            let response = client
-                .get_machine(GetMachineRequest { name })
-                .await?
-                .into_inner();
-            print_details(&response, arguments.output)
-        }
-        MachineCommand::Timeline { name, follow } => {
-            timeline(WatchTimelineRequest { name, follow }, arguments).await
-        }
-        MachineCommand::Apply {
-            file,
-            mutation: why,
-        } => {
-            let (file, document) = read_document(&file).await?;
-            let mutation = Some(mutation(why)?);
-            let request = ApplyMachinesRequest {
-                mutation,
-                document,
-                file,
-            };
-            let response = client.apply_machines(request).await?.into_inner();
-            print_machines(&response.machines, arguments.output)?;
-            print_notes(&response.notes)
-        }
-        MachineCommand::Accept {
-            name,
-            mutation: why,
-        } => {
-            let request = AcceptMachineRequest {
-                mutation: Some(mutation(why)?),
-                name,
-            };
-            let response = client.accept_machine(request).await?.into_inner();
-            print_machines(response.machine.as_slice(), arguments.output)
-        }
+        MachineCommand::Apply { file, mutation } => apply(client, &file, mutation, output).await,
+        MachineCommand::Accept { name, mutation } => accept(client, name, mutation, output).await,
         MachineCommand::Retry {
             name,
+            wipe,
+            confirm,
             mutation: why,
         } => {
             let request = RetryMachineRequest {
                 mutation: Some(mutation(why)?),
                 name,
+                wipe,
+                confirm,
             };
-            let response = client.retry_machine(request).await?.into_inner();
-            print_machines(response.machine.as_slice(), arguments.output)
+            retry(client, request, output).await
         }
-        MachineCommand::Cancel {
-            name,
-            mutation: why,
-        } => {
-            let request = CancelMachineRequest {
-                mutation: Some(mutation(why)?),
-                name,
-            };
-            let response = client.cancel_machine(request).await?.into_inner();
-            print_machines(response.machine.as_slice(), arguments.output)
-        }
+        MachineCommand::Cancel { name, mutation } => cancel(client, name, mutation, output).await,
         MachineCommand::ReleaseHold {
             name,
             card,
@@ -109,9 +72,9 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
                 card: card.unwrap_or_default(),
                 boot: boot.unwrap_or_default(),
             };
-            let response = client.release_hold(request).await?.into_inner();
-            print_machines(response.machine.as_slice(), arguments.output)
+            release_hold(client, request, output).await
         }
+        MachineCommand::Ending(command) => endings::run(command, arguments).await,
         MachineCommand::Power {
             operation,
             name,
@@ -120,15 +83,95 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
     }
 }
 
-async fn timeline(
-    request: WatchTimelineRequest,
-    arguments: &ClientArguments,
+async fn list(
+    mut client: Client,
+    selector: Option<&Selector>,
+    output: OutputFormat,
 ) -> Result<(), CommandError> {
-    let mut client = machines(&arguments.socket).await?;
+    let listed = client.list_machines(ListMachinesRequest {}).await?;
+    let mut machines = listed.into_inner().machines;
+    let of = machines.len();
+    machines.retain(|it| selector.is_none_or(|selector| selector.takes(it)));
+    if machines.is_empty() && output.is_for_people() {
+        return print_remark(&words_for_no_machine(of));
+    }
+    print_machines(&machines, output)
+}
+
+async fn show(mut client: Client, name: String, output: OutputFormat) -> Result<(), CommandError> {
+    let found = client.get_machine(GetMachineRequest { name }).await?;
+    print_details(&found.into_inner(), output)
+}
+
+async fn apply(
+    mut client: Client,
+    file: &Path,
+    why: MutationArguments,
+    output: OutputFormat,
+) -> Result<(), CommandError> {
+    let (file, document) = read_document(file).await?;
+    let request = ApplyMachinesRequest {
+        mutation: Some(mutation(why)?),
+        document,
+        file,
+    };
+    let applied = client.apply_machines(request).await?.into_inner();
+    print_machines(&applied.machines, output)?;
+    print_notes(&applied.notes)
+}
+
+async fn accept(
+    mut client: Client,
+    name: String,
+    why: MutationArguments,
+    output: OutputFormat,
+) -> Result<(), CommandError> {
+    let mutation = Some(mutation(why)?);
+    let request = AcceptMachineRequest { mutation, name };
+    let accepted = client.accept_machine(request).await?.into_inner();
+    print_machines(accepted.machine.as_slice(), output)
+}
+
+async fn retry(
+    mut client: Client,
+    request: RetryMachineRequest,
+    output: OutputFormat,
+) -> Result<(), CommandError> {
+    let tried = client.retry_machine(request).await?.into_inner();
+    print_machines(tried.machine.as_slice(), output)
+}
+
+async fn cancel(
+    mut client: Client,
+    name: String,
+    why: MutationArguments,
+    output: OutputFormat,
+) -> Result<(), CommandError> {
+    let mutation = Some(mutation(why)?);
+    let request = CancelMachineRequest { mutation, name };
+    let cancelled = client.cancel_machine(request).await?.into_inner();
+    print_machines(cancelled.machine.as_slice(), output)?;
+    print_notes(&cancelled.notes)
+}
+
+async fn release_hold(
+    mut client: Client,
+    request: ReleaseHoldRequest,
+    output: OutputFormat,
+) -> Result<(), CommandError> {
+    let released = client.release_hold(request).await?.into_inner();
+    print_machines(released.machine.as_slice(), output)
+}
+
+async fn timeline(
+    mut client: Client,
+    request: WatchTimelineRequest,
+    output: OutputFormat,
+) -> Result<(), CommandError> {
     let mut events = client.watch_timeline(request).await?.into_inner();
     while let Some(response) = events.message().await? {
         if let Some(event) = response.event {
-            print_event(&event, arguments.output)?;
+            print_event(&event, output)?;
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use machine_core::time::Timestamp;
 use serde_json::Value;
 
-use crate::command::OutputFormat;
+use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 
 /// Prints a table; a column heading each, a row each.

@@ -1,6 +1,9 @@
 //! From a command to what carries it out.
 
-use crate::command::{ClientArguments, ClientCommand};
+use crate::command::ClientCommand;
+use crate::command::arguments::ClientArguments;
+use crate::command::cluster::ClusterCommand;
+use crate::command::machine::MachineCommand;
 use crate::error::CommandError;
 use crate::{cluster, database, machine};
 
@@ -19,11 +22,18 @@ async fn carry_out(
 ) -> Result<(), CommandError> {
     match command {
         ClientCommand::Machine(command) => {
-            database::warn(arguments).await?;
+            let warned = database::warn(arguments).await;
+            // Who waits outlives a daemon that hangs for a while.
+            if !matches!(command, MachineCommand::Wait { .. }) {
+                warned?;
+            }
             machine::run(command, arguments).await
         }
         ClientCommand::Cluster(command) => {
-            database::warn(arguments).await?;
+            let warned = database::warn(arguments).await;
+            if !matches!(command, ClusterCommand::Wait { .. }) {
+                warned?;
+            }
             cluster::run(command, arguments).await
         }
         ClientCommand::Database(command) => database::run(command, arguments).await,

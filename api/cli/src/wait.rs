@@ -10,7 +10,7 @@ use api_proto::v1::{Cluster, GetClusterRequest, GetMachineRequest, Machine};
 use tokio::time::{Instant, sleep};
 use tonic::{Code, Status};
 
-use crate::client::{clusters, machines};
+use crate::client::{clusters_quietly, machines_quietly};
 use crate::error::CommandError;
 use crate::goal::{ClusterGoal, MachineGoal};
 use crate::output::print_remark;
@@ -39,7 +39,7 @@ pub async fn wait_for_machine(
     timeout: Duration,
 ) -> Result<(), CommandError> {
     let look = async || {
-        let mut client = machines(socket).await.map_err(Unheard::Daemon)?;
+        let mut client = machines_quietly(socket).await.map_err(Unheard::Daemon)?;
         let request = GetMachineRequest {
             name: name.to_owned(),
         };
@@ -58,7 +58,7 @@ pub async fn wait_for_cluster(
     timeout: Duration,
 ) -> Result<(), CommandError> {
     let look = async || {
-        let mut client = clusters(socket).await.map_err(Unheard::Daemon)?;
+        let mut client = clusters_quietly(socket).await.map_err(Unheard::Daemon)?;
         let request = GetClusterRequest {
             name: name.to_owned(),
         };

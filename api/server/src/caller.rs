@@ -1,14 +1,62 @@
 //! Who calls, as the socket knows them, and what they say of the change that they ask for.
 
+use api_proto::v1;
 use api_proto::v1::Mutation;
+use tonic::Request;
 use tonic::transport::server::UdsConnectInfo;
-use tonic::{Request, Status};
 
-use crate::convert;
+use crate::error::UseCaseError;
 use crate::operations::Asked;
 
+/// A request for a change: it says who asks, why, and under which key.
+pub(crate) trait Accountable {
+    /// Takes that out of it.
+    fn take_mutation(&mut self) -> Option<Mutation>;
+}
+
+macro_rules! accountable {
+    ($($request:ident),* $(,)?) => {$(
+        impl Accountable for v1::$request {
+            fn take_mutation(&mut self) -> Option<Mutation> {
+                self.mutation.take()
+            }
+        }
+    )*};
+}
+
+accountable!(
+    AcceptBmcRequest,
+    AcceptMachineRequest,
+    ApplyClusterRequest,
+    ApplyMachinesRequest,
+    CancelMachineRequest,
+    ConfirmDatabaseRequest,
+    DeleteClusterRequest,
+    ExportSecretsRequest,
+    ForgetMachineRequest,
+    IgnoreUuidRequest,
+    ImportSecretsRequest,
+    KubeConfigRequest,
+    MergeMachineRequest,
+    ReleaseHoldRequest,
+    ReplaceBoardRequest,
+    ResolveBootstrapRequest,
+    RetireMachineRequest,
+    RetryMachineRequest,
+    SetPowerRequest,
+    TalosConfigRequest,
+);
+
+/// What is asked for, and by whom: how every change begins.
+pub(crate) fn accounted<T: Accountable>(request: Request<T>) -> Result<(T, Asked), UseCaseError> {
+    let peer = peer(&request);
+    let mut request = request.into_inner();
+    let asked = asked(request.take_mutation(), &peer)?;
+    Ok((request, asked))
+}
+
 /// What the socket knows of the peer: its user.
-pub(crate) fn peer<T>(request: &Request<T>) -> String {
+fn peer<T>(request: &Request<T>) -> String {
     let credentials = request
         .extensions()
         .get::<UdsConnectInfo>()
@@ -17,7 +65,7 @@ pub(crate) fn peer<T>(request: &Request<T>) -> String {
 }
 
 /// Who asks, why, and under which key.
-pub(crate) fn asked(mutation: Option<Mutation>, peer: &str) -> Result<Asked, Status> {
+fn asked(mutation: Option<Mutation>, peer: &str) -> Result<Asked, UseCaseError> {
     let Mutation {
         actor,
         reason,
@@ -28,5 +76,5 @@ pub(crate) fn asked(mutation: Option<Mutation>, peer: &str) -> Result<Asked, Sta
         (false, true) => actor,
         (false, false) => format!("{actor} ({peer})"),
     };
-    Asked::new(who, reason, idempotency_key).map_err(|error| convert::status(&error))
+    Asked::new(who, reason, idempotency_key)
 }

@@ -4,6 +4,7 @@ use api_proto::v1;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::cluster::BootstrapOutcome;
+use machine_core::condition::ready;
 use machine_core::intent::Intent;
 use machine_core::safe_mode::SafeMode;
 use machine_core::time::Timestamp;
@@ -23,7 +24,6 @@ pub(crate) fn machine(view: &MachineView) -> v1::Machine {
         .map_or((String::new(), String::new()), |(it, name)| {
             (name.clone(), it.assignment.role.to_string())
         });
-    let latest = view.boots.first();
     v1::Machine {
         id: machine.id.to_string(),
         name: machine.name.clone(),
@@ -58,7 +58,7 @@ pub(crate) fn machine(view: &MachineView) -> v1::Machine {
             why: failure.why.clone(),
             advice: failure.advice.clone(),
         }),
-        ready: latest.and_then(|boot| boot.ready).unwrap_or(false),
+        ready: ready(&view.boots).unwrap_or(false),
     }
 }
 
@@ -114,6 +114,11 @@ pub(crate) fn attempt(attempt: &Attempt) -> v1::Attempt {
             .map(|(_, end)| end.as_str().to_owned())
             .unwrap_or_default(),
         disk: attempt.assignment.disk.to_string(),
+        why: attempt
+            .verdict
+            .as_ref()
+            .map(|said| said.why.clone())
+            .unwrap_or_default(),
     }
 }
 
@@ -164,19 +169,21 @@ pub(crate) fn database(view: &DatabaseView) -> v1::GetDatabaseResponse {
     }
 }
 
-pub(crate) fn status(error: &UseCaseError) -> Status {
-    let text = error.to_string();
-    match error {
-        UseCaseError::NotFound { .. } => Status::not_found(text),
-        UseCaseError::Document(_) | UseCaseError::Unaccounted(_) | UseCaseError::Invalid(_) => {
-            Status::invalid_argument(text)
+impl From<UseCaseError> for Status {
+    fn from(error: UseCaseError) -> Self {
+        let text = error.to_string();
+        match error {
+            UseCaseError::NotFound { .. } => Self::not_found(text),
+            UseCaseError::Document(_) | UseCaseError::Unaccounted(_) | UseCaseError::Invalid(_) => {
+                Self::invalid_argument(text)
+            }
+            UseCaseError::KeyReused(_) => Self::already_exists(text),
+            UseCaseError::Lifecycle { .. }
+            | UseCaseError::Contradiction(_)
+            | UseCaseError::Effect(_)
+            | UseCaseError::Vault(_) => Self::failed_precondition(text),
+            UseCaseError::Overtaken => Self::aborted(text),
+            UseCaseError::Store(_) => Self::unavailable(text),
         }
-        UseCaseError::KeyReused(_) => Status::already_exists(text),
-        UseCaseError::Lifecycle { .. }
-        | UseCaseError::Contradiction(_)
-        | UseCaseError::Effect(_)
-        | UseCaseError::Vault(_) => Status::failed_precondition(text),
-        UseCaseError::Overtaken => Status::aborted(text),
-        UseCaseError::Store(_) => Status::unavailable(text),
     }
 }

@@ -4,6 +4,7 @@
 pub mod bmc;
 pub mod cluster;
 pub(crate) mod disk;
+mod forms;
 pub mod machine_spec;
 pub mod machines;
 mod once;
@@ -12,8 +13,11 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::{Error, Spanned};
+use serde_saphyr::Spanned;
 use thiserror::Error;
+
+use crate::yaml::Form;
+use crate::yaml::reading::read;
 
 /// A document that can't be used. Never holds a value that may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -75,32 +79,6 @@ fn lines(errors: &[DocumentError]) -> String {
     lines.join("\n")
 }
 
-/// What the reader says of a field that is not known, without what is no name: a blank that was
-/// forgotten behind a colon makes one text of `password` and its value.
-fn without_values(why: &str) -> String {
-    const UNKNOWN: &str = "unknown field `";
-    let Some((before, rest)) = why.split_once(UNKNOWN) else {
-        return why.to_owned();
-    };
-    let Some((field, after)) = rest.split_once('`') else {
-        return before.to_owned();
-    };
-    let is_name = field
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    if is_name {
-        return why.to_owned();
-    }
-    let name: String = field
-        .chars()
-        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-        .collect();
-    format!(
-        "{before}{UNKNOWN}{name}…`{after} (the rest is not shown: it may be secret; is a blank \
-         missing behind a colon?)"
-    )
-}
-
 /// Reads documents of one file, and knows its name for messages.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reader<'a> {
@@ -108,19 +86,22 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    pub(crate) fn parse<T: DeserializeOwned>(&self, text: &str) -> Result<T, DocumentError> {
-        serde_saphyr::from_str(text).map_err(|error| {
-            let error = error.without_snippet();
-            let line = error.location().map_or(0, |location| location.line());
-            let why = match error {
-                Error::DuplicateMappingKey { key: Some(key), .. } => repeated(text, key, error),
-                other => without_values(&other.to_string()),
-            };
-            self.malformed(line, why)
-        })
+    /// The first document of the file, and the others.
+    pub(crate) fn documents<T: DeserializeOwned>(
+        &self,
+        text: &str,
+        form: &Form,
+    ) -> Result<(Spanned<T>, Vec<Spanned<T>>), DocumentError> {
+        let documents = read(text, form).map_err(|it| self.malformed(it.line, it.why))?;
+        let mut documents = documents.into_iter();
+        let Some(first) = documents.next() else {
+            let wanted = form.wanted("").unwrap_or("a document");
+            return Err(self.malformed(1, format!("wanted {wanted}, got nothing")));
+        };
+        Ok((first, documents.collect()))
     }
 
-    fn malformed(&self, line: u64, why: String) -> DocumentError {
+    pub(crate) fn malformed(&self, line: u64, why: String) -> DocumentError {
         DocumentError::Malformed {
             file: self.file.to_owned(),
             line,
@@ -179,31 +160,6 @@ impl Reader<'_> {
     }
 }
 
-/// A key that stands twice in one mapping, with the line where it stands first. Written in lines of
-/// their own, both begin in the same column; elsewhere only the second is told.
-fn repeated(text: &str, key: &str, error: &Error) -> String {
-    let at = error.location().map(|at| (at.line(), at.column()));
-    let first = at.and_then(|(line, column)| {
-        let before = text
-            .lines()
-            .take(usize::try_from(line).ok()?.saturating_sub(1));
-        let indent = usize::try_from(column).ok()?.saturating_sub(1);
-        let is_same = |line: &str| {
-            let head = line.get(..indent).unwrap_or("x");
-            let rest = line.get(indent..).and_then(|it| it.strip_prefix(key));
-            head.chars().all(|c| c == ' ' || c == '-') && rest.is_some_and(|it| it.starts_with(':'))
-        };
-        before
-            .collect::<Vec<_>>()
-            .iter()
-            .rposition(|line| is_same(line))
-    });
-    match first {
-        Some(first) => format!("{key} stands twice: in line {} already", first + 1),
-        None => format!("{key} stands twice in one mapping"),
-    }
-}
-
 /// Names of machines and clusters are DNS labels (RFC 1123 §2.1): they become host names.
 fn is_name(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -211,18 +167,4 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(inner)
         && !text.starts_with('-')
         && !text.ends_with('-')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_blank_that_was_forgotten_shows_no_password() {
-        let told = without_values("unknown field `password:CANARY`, expected one of `ipmi`");
-        assert!(!told.contains("CANARY"), "{told}");
-        assert!(told.starts_with("unknown field `password…`, expected one of `ipmi`"));
-        let plain = "unknown field `disks`, expected `disk`";
-        assert_eq!(without_values(plain), plain);
-    }
 }

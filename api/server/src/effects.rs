@@ -102,8 +102,10 @@ pub trait Effects: ClusterVault {
     fn check_cluster(&self, spec: &ClusterSpec) -> Result<(), ClusterFault>;
     /// Whether there is an image of this name, for whichever processor.
     fn has_image(&self, name: &str) -> bool;
-    /// Look after this machine soon.
+    /// Look after this machine at once: it was changed, and what was said of it before is old.
     fn wake(&self, machine: MachineId);
+    /// Waits, not for long, until those were looked at that were woken.
+    async fn settled(&self);
     /// What was last seen of a machine.
     fn seen_machine(&self, machine: MachineId) -> SeenMachine;
     /// What was last seen of a cluster.

@@ -1,5 +1,6 @@
 //! Why a use case was not carried out.
 
+use machine_core::command::Command;
 use machine_core::lifecycle::Refused;
 use machine_store::error::StoreError;
 use thiserror::Error;
@@ -12,12 +13,14 @@ use crate::effects::EffectError;
 #[derive(Debug, Error)]
 pub enum UseCaseError {
     /// There is nothing of this name.
-    #[error("there is no {what} {name:?}")]
+    #[error("there is no {what} {name:?}{}", meant(.similar.as_deref()))]
     NotFound {
         /// `machine` or `cluster`.
         what: &'static str,
         /// The name that was given.
         name: String,
+        /// The name that was probably meant.
+        similar: Option<String>,
     },
     /// A change that does not say who asks, why, or under which key.
     #[error("wanted {0} with the change, got none")]
@@ -29,12 +32,14 @@ pub enum UseCaseError {
     #[error(transparent)]
     Document(#[from] DocumentError),
     /// The machine's state does not permit it.
-    #[error("{name}: {refused}")]
+    #[error("{name}: {refused}; possible now: {}", listed(.possible))]
     Lifecycle {
         /// The machine.
         name: String,
         /// What it refused.
         refused: Refused,
+        /// What can be commanded instead.
+        possible: Vec<Command>,
     },
     /// What is asked for contradicts what is there.
     #[error("{0}")]
@@ -54,6 +59,15 @@ pub enum UseCaseError {
     /// The key stands for another request.
     #[error("the idempotency key {0:?} was used for a different request: use another")]
     KeyReused(String),
+}
+
+fn meant(similar: Option<&str>) -> String {
+    similar.map_or_else(String::new, |name| format!(": did you mean {name}?"))
+}
+
+fn listed(commands: &[Command]) -> String {
+    let words: Vec<&str> = commands.iter().map(|it| it.as_str()).collect();
+    words.join(", ")
 }
 
 impl From<StoreError> for UseCaseError {

@@ -11,8 +11,10 @@ pub(crate) mod clusters;
 pub(crate) mod database;
 mod drafting;
 pub mod endings;
+mod exclusive;
 mod forget;
 mod holders;
+mod machine_view;
 pub(crate) mod machines;
 mod merge;
 pub(crate) mod power;
@@ -20,6 +22,8 @@ mod registration;
 pub mod release_hold;
 mod retire;
 mod retry;
+mod retry_with_wipe;
+mod standing;
 mod withdrawal;
 
 use std::sync::Arc;
@@ -34,6 +38,7 @@ use machine_store::requests::{self, Request};
 
 use crate::effects::Effects;
 use crate::error::UseCaseError;
+use crate::similar::similar;
 
 /// The use cases over a database and a daemon.
 #[derive(Clone)]
@@ -104,10 +109,15 @@ impl Operations {
     }
 
     pub(crate) async fn machine(&self, name: &str) -> Result<Machine, UseCaseError> {
-        let found = stored::find_by_name(&self.db, name).await?;
-        found.ok_or_else(|| UseCaseError::NotFound {
+        if let Some(found) = stored::find_by_name(&self.db, name).await? {
+            return Ok(found);
+        }
+        let all = stored::list(&self.db).await?;
+        let similar = similar(name, all.iter().map(|it| it.name.as_str()));
+        Err(UseCaseError::NotFound {
             what: "machine",
             name: name.to_owned(),
+            similar: similar.map(str::to_owned),
         })
     }
 
@@ -135,20 +145,21 @@ impl Operations {
         Ok(Some(earlier.repeated(&code)?))
     }
 
+    /// Wakes every machine: what was changed may be what another one waits for.
+    pub(crate) async fn wake_all(&self) -> Result<(), UseCaseError> {
+        for machine in stored::list(&self.db).await? {
+            self.effects.wake(machine.id);
+        }
+        Ok(())
+    }
+
     /// Writes a change.
     pub(crate) async fn write(&self, change: &Change) -> Result<Written, UseCaseError> {
         match apply(&self.db, change).await? {
             Outcome::Applied => Ok(Written::Now),
             Outcome::Repeated(result) => Ok(Written::Before(result)),
-            // A name is taken by whoever made the same thing a moment ago: it is changed then.
-            Outcome::Stale { .. }
-            | Outcome::Taken {
-                what: "machine name" | "cluster name",
-                ..
-            } => Ok(Written::Overtaken),
-            Outcome::Taken { what, value } => Err(UseCaseError::Contradiction(format!(
-                "{what} {value} belongs to another"
-            ))),
+            // Whoever was a moment faster is found when it is thought out anew, and named.
+            Outcome::Stale { .. } | Outcome::Taken { .. } => Ok(Written::Overtaken),
         }
     }
 }

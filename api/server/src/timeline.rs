@@ -70,7 +70,7 @@ impl Timeline {
         let mut after = 0;
         loop {
             let events = self.operations.events(&self.name, after).await;
-            let events = events.map_err(|error| convert::status(&error))?;
+            let events = events?;
             after = events.last().map_or(after, |last| last.seq);
             for event in in_order_of_time(&events) {
                 let event = Some(convert::event(event));

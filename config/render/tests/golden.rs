@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use config_render::talos::machine::RenderError;
-use config_render::talos::request::{GenerateRequest, generate_base};
+use config_render::talos::request::{GenerateRequest, caveat, generate_base};
 use config_render::talos::secrets::SecretsBundle;
 
 const SECRETS: &str = include_str!("golden/secrets.yaml");
@@ -38,6 +38,20 @@ fn base_configs_are_those_of_talos_byte_for_byte() {
             assert_eq!(ours, talos, "{role}, line {}", line + 1);
         }
         assert!(*config == expected, "{role}: lengths differ");
+    }
+}
+
+#[test]
+fn a_kubernetes_that_no_node_of_the_contract_runs_is_told() {
+    let told = |kubernetes| caveat(&GenerateRequest { kubernetes, ..BASE });
+    for kubernetes in ["1.31.0", "v1.34.1", "1.36.7"] {
+        assert_eq!(told(kubernetes), None, "{kubernetes}");
+    }
+    for kubernetes in ["1.10.0", "1.28.0", "1.37.0"] {
+        let said = told(kubernetes).map(|it| it.to_string());
+        let wanted =
+            format!("kubernetes: wanted 1.31.0 to 1.36.x, which Talos 1.13 runs, got {kubernetes}");
+        assert_eq!(said, Some(wanted));
     }
 }
 

@@ -137,6 +137,38 @@ fn broken_bundles_are_refused_by_field_and_without_their_values() {
 }
 
 #[test]
+fn a_key_that_no_bundle_has_is_named_without_its_value() {
+    let token = "inn7ol.u4ehnti8qyls9ymo";
+    for (from, to, key) in [
+        (
+            "    bootstraptoken: ",
+            "    bootstraptokenn: ",
+            Some("bootstraptokenn"),
+        ),
+        ("    bootstraptoken: ", "    bootstraptoken:", None),
+        (
+            "    bootstraptoken: inn7ol.u4ehnti8qyls9ymo",
+            "    inn7ol.u4ehnti8qyls9ymo: x",
+            None,
+        ),
+        (
+            "secrets:\n",
+            "machine: { token: inn7ol.u4ehnti8qyls9ymo }\nsecrets:\n",
+            Some("machine"),
+        ),
+    ] {
+        let broken = SECRETS.replacen(from, to, 1);
+        assert_ne!(broken, SECRETS, "{from}");
+        let error = SecretsBundle::from_yaml(&broken).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.starts_with("line "), "{shown}");
+        assert!(!shown.contains(token), "{shown}");
+        let named = key.is_some_and(|key| shown.contains(&format!("the key `{key}`")));
+        assert_eq!(named, key.is_some(), "{shown}");
+    }
+}
+
+#[test]
 fn missing_fields_are_named() {
     for (cut, field) in [
         (

@@ -7,7 +7,7 @@
 //! round: mutual TLS under the cluster's own certificate authority.
 //!
 //! What is received is a pure value first ([`event`], [`log_line`]): cleaned, bounded, and without
-//! the one secret that Talos prints, the URL of its config.
+//! the secrets that Talos prints: the URL of its config, and values of a config that it refuses.
 
 pub mod api;
 pub mod api_error;
@@ -22,6 +22,7 @@ pub mod receiver;
 
 mod accept;
 mod admission;
+mod config_words;
 mod event_decoding;
 mod guarded_stream;
 mod line_reader;

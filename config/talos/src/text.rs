@@ -3,12 +3,15 @@
 //!
 //! Talos logs the whole URL of its config, and the kernel logs its command line; both carry the
 //! token that opens the config. So no URL keeps more than its scheme and host here, and parameters
-//! known to carry secrets lose their value.
+//! known to carry secrets lose their value; and what Talos says of a config says no value of it
+//! ([`crate::config_words`]).
+
+use crate::config_words::without_values;
 
 /// At most `limit` characters of `text`, secrets taken out, each character that can't be seen a
 /// space.
 pub(crate) fn cleaned(text: &str, limit: usize) -> String {
-    redacted(text.trim())
+    redacted(&without_values(text.trim()))
         .chars()
         .map(|c| if is_unseen(c) { ' ' } else { c })
         .take(limit)

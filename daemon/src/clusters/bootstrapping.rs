@@ -127,7 +127,7 @@ impl Clusters {
             BootstrapError::Unknown { .. } => {
                 let name = &cluster.spec.name;
                 warn!(cluster = %name, why = words, "the outcome of Bootstrap is not known");
-                return Ok(());
+                (BootstrapOutcome::Unknown, Some(words))
             }
         };
         self.record(cluster, machine, outcome, told.as_deref())
@@ -205,7 +205,7 @@ impl Clusters {
 }
 
 /// What a node says of its etcd; `None` if it does not answer.
-async fn etcd_of(address: IpAddr, credentials: &Credentials) -> Option<EtcdState> {
+pub(super) async fn etcd_of(address: IpAddr, credentials: &Credentials) -> Option<EtcdState> {
     let address = SocketAddr::new(address, PORT);
     let api = TalosApi::connect(address, credentials, PATIENCE)
         .await

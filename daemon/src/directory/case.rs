@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
-use machine_core::claimant::{Claimant, Doubt};
+use machine_core::claimant::Claimant;
 use machine_core::cluster::Cluster;
+use machine_core::doubt::Doubt;
 use machine_core::evidence::KnownIdentity;
 use machine_core::hardware::MacAddress;
 use machine_core::intent::Intent;

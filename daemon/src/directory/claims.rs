@@ -3,18 +3,19 @@
 
 use std::net::IpAddr;
 
-use machine_core::claimant::{Claimant, Doubt, DoubtFacts, doubt};
+use machine_core::claimant::{Claimant, DoubtFacts, doubt};
+use machine_core::doubt::Doubt;
 use machine_core::evidence::{Claim, EvidenceKind, Identity, KnownIdentity, contradictions};
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::{BootRead, Standing};
 use machine_store::claimants::{self, Heard};
-use machine_store::{identities, power_on};
+use machine_store::{events, power_on};
 use pxe_server::complaint::Source;
-use pxe_server::directory::{DocumentRequest, ScriptRequest};
+use pxe_server::directory::ScriptRequest;
 
-use crate::directory::{BootDirectory, claim as dhcp_claim, is_card_of_any};
+use crate::directory::BootDirectory;
 use crate::error::StepError;
 use crate::records::About;
 
@@ -30,7 +31,26 @@ pub(super) enum Tone {
     Note,
 }
 
+impl Tone {
+    /// The kind of its events.
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Alarm => "alarm",
+            Self::Note => "refused",
+        }
+    }
+}
+
 impl BootDirectory {
+    /// Whether a machine's timeline holds this already.
+    pub(super) async fn is_told(
+        &self,
+        machine: MachineId,
+        (tone, text): (Tone, &str),
+    ) -> Result<bool, StepError> {
+        Ok(events::is_told(&self.records.db, machine, (tone.kind(), text)).await?)
+    }
+
     /// Tells on a machine's timeline what was refused to somebody, once a minute: whoever asks
     /// without end fills neither the log nor the timeline. What is told of one machine hides nothing
     /// of another.
@@ -45,11 +65,7 @@ impl BootDirectory {
         if !self.alarms.takes(machine, &text, at) {
             return;
         }
-        let kind = match tone {
-            Tone::Alarm => "alarm",
-            Tone::Note => "refused",
-        };
-        let event = About::machine(machine).event(at, kind, text);
+        let event = About::machine(machine).event(at, tone.kind(), text);
         self.records.commit.try_event(event);
     }
 
@@ -116,29 +132,6 @@ impl BootDirectory {
         );
         let asker = Source::Asker(machine, request.peer);
         self.tell(machine, asker, (Tone::Alarm, text), at);
-    }
-
-    /// A token that is none of ours, from an address behind which we see a machine's card.
-    pub(super) async fn note_guess(
-        &self,
-        request: &DocumentRequest,
-        at: Timestamp,
-    ) -> Result<(), StepError> {
-        let text = "it asks for a config with a token that Drover did not make";
-        let peer = request.peer;
-        let (Some(card), true) = (request.hardware, self.refusals.note(peer, &text)) else {
-            return Ok(());
-        };
-        let claim = dhcp_claim(card, None);
-        let candidates = identities::candidates_of_claim(&self.records.db, &claim).await?;
-        if is_card_of_any(card, &candidates)
-            && let Some(known) = candidates.first()
-        {
-            let text = format!("{}: {text}", describe(peer, Some(card)));
-            let event = About::machine(known.machine).event(at, "alarm", text);
-            self.records.commit.try_event(event);
-        }
-        Ok(())
     }
 
     /// Why the boot of a claimant may not be its machine's; with everybody who has spoken so far.

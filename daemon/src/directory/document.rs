@@ -125,9 +125,21 @@ impl BootDirectory {
             Tone::Note
         };
         let from = claims::describe(peer.address, peer.hardware);
-        let text = format!("no config for {from}: {refusal}");
+        let refused = match (refusal, &case.boot) {
+            (ReleaseRefusal::Doubtful(doubt), Some(boot)) => {
+                doubt.told(&case.machine.name, boot.id)
+            }
+            _ => refusal.to_string(),
+        };
+        let text = format!("no config for {from}: {refused}");
         let asker = Source::Asker(case.machine.id, peer.address);
-        self.tell(case.machine.id, asker, (tone, text), at);
+        let is_over = matches!(refusal, ReleaseRefusal::Withdrawn { .. });
+        if is_over && self.is_told(case.machine.id, (tone, &text)).await? {
+            // It asks for as long as it is on.
+            self.refusals.note(asker, &text);
+        } else {
+            self.tell(case.machine.id, asker, (tone, text), at);
+        }
         self.hear_rival(case, peer, refusal, at).await
     }
 

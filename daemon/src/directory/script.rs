@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use machine_core::boot::{Boot, BootStep};
-use machine_core::claimant::Doubt;
 use machine_core::decision::{Answer, BootFacts, Decision, Stage, decide};
+use machine_core::doubt::Doubt;
 use machine_core::evidence::{Claim, Identity};
 use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;

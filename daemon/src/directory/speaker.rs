@@ -4,6 +4,7 @@
 use machine_core::boot::Boot;
 use machine_core::claimant::Claimant;
 use machine_core::decision::Answer;
+use machine_core::doubt::release_hold;
 use machine_core::evidence::Identity;
 use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;
@@ -71,9 +72,9 @@ impl BootDirectory {
         let known = read.candidates.iter().find(|it| it.machine == machine);
         let why = match (known, &read.identity) {
             (Some(known), Identity::Candidate(_)) => format!(
-                "a card that is not registered claims to be {0}: if it is, \
-                 `drover machine release-hold {0}` accepts it",
-                known.name
+                "a card that is not registered claims to be {}: if it is: {}",
+                known.name,
+                release_hold(&known.name, boot.id)
             ),
             _ => decision.because.clone(),
         };
@@ -122,7 +123,11 @@ impl BootDirectory {
             }
             _ => None,
         };
-        let why = doubt.as_ref().map(ToString::to_string).unwrap_or_default();
+        let why = match (&doubt, known) {
+            (Some(doubt), Some(known)) => doubt.told(&known.name, boot.id),
+            (Some(doubt), None) => doubt.to_string(),
+            (None, _) => String::new(),
+        };
         if let Some(doubt) = &doubt {
             let tone = if doubt.is_alarm() {
                 Tone::Alarm

@@ -21,8 +21,11 @@ use crate::status::Status;
 const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 50));
 
+mod guesses;
 mod impostors;
 mod rack;
+mod wiping;
+mod withdrawn;
 
 /// A directory over an empty database, with one subnet.
 pub(super) async fn directory(unknown: UnknownPolicy) -> BootDirectory {
@@ -65,6 +68,7 @@ async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootDirectory {
             event_sink: 8081,
             log: 8082,
         },
+        config_request_timeout: machine_core::plan::work::CONFIG_REQUEST_TIMEOUT,
         readers: Arc::default(),
         wake: Arc::default(),
     });

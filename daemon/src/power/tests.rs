@@ -89,13 +89,15 @@ fn address(last: u8) -> SocketAddr {
     SocketAddr::from(([10, 77, 1, last], 623))
 }
 
-async fn records() -> Records {
+/// Records on an empty database in memory.
+pub(crate) async fn records() -> Records {
     let db = Db::open(&Location::SqliteMemory).await.unwrap();
     let seal = SealKey::generate().unwrap();
     let tokens = TokenKey::load_or_make(&db, &seal, now()).await.unwrap();
     let (commit, _) = Committer::spawn(db.clone());
     Records {
         db,
+        config_request_timeout: machine_core::plan::work::CONFIG_REQUEST_TIMEOUT,
         readers: Arc::default(),
         commit,
         seal,

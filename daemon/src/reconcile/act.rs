@@ -131,6 +131,7 @@ impl Reconciler {
             reason: "the cluster's rule takes the machine".to_owned(),
             opened: at,
             expires: at.plus(Intent::LIFETIME),
+            wipe: false,
             claims: 0,
             closed: None,
         };
@@ -182,15 +183,13 @@ impl Reconciler {
             return Ok(Progress::Done);
         };
         let at = now();
-        let number = u32::try_from(situation.attempts.len())
-            .unwrap_or(u32::MAX)
-            .saturating_add(1);
+        let number = situation.last_number.saturating_add(1);
         let powered_on = situation.powered_on;
         // A machine that was switched on to be inspected is installed in the same boot; not in one
         // that was given an installer for another attempt.
         let goes_on = situation.boots.first().is_some_and(|boot| {
             let is_free = boot.attempt.is_none() && !boot.sent_to_disk;
-            number == 1 && is_free && follows_power_on(boot, powered_on)
+            situation.attempts.is_empty() && is_free && follows_power_on(boot, powered_on)
         });
         let attempt = Attempt {
             id: AttemptId::from_bytes(draw()?),
@@ -270,7 +269,7 @@ impl Reconciler {
         if apply(&self.records.db, &change).await? == Outcome::Applied {
             info!(machine = %name, %from, %to, "state");
             // What it waited for before is over.
-            self.status.set_waiting(situation.machine.id, String::new());
+            self.status.clear_waiting(situation.machine.id);
         }
         Ok(Progress::Again)
     }

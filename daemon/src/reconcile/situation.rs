@@ -1,5 +1,7 @@
 //! All that a plan for one machine is made of, read at once.
 
+use std::time::Duration;
+
 use machine_core::allocation::{Allocation, allocate};
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
@@ -34,12 +36,15 @@ pub(crate) struct Situation {
     pub(crate) allocation: Allocation,
     pub(crate) intent: Option<Intent>,
     pub(crate) attempts: Vec<Attempt>,
+    /// The highest number that an attempt of the machine has, under whatever intent.
+    pub(crate) last_number: u32,
     pub(crate) released: Option<Attempt>,
     pub(crate) boots: Vec<Boot>,
     pub(crate) powered_on: Option<Timestamp>,
     pub(crate) hindrance: Option<String>,
     pub(crate) conflict: Option<String>,
     pub(crate) signs: Signs,
+    pub(crate) config_request_timeout: Duration,
 }
 
 impl Situation {
@@ -57,6 +62,7 @@ impl Situation {
             Some(intent) => attempts::of_intent(db, intent.id).await?,
             None => Vec::new(),
         };
+        let last_number = attempts::last_number(db, machine.id).await?;
         let released = attempts::newest_released(db, machine.id).await?;
         let boots = boots::recent_and_seen(db, machine.id, BOOTS).await?;
         let powered_on = power_on::find(db, machine.id).await?;
@@ -77,12 +83,14 @@ impl Situation {
             allocation,
             intent,
             attempts,
+            last_number,
             released,
             boots,
             powered_on,
             hindrance,
             conflict,
             signs: Signs::default(),
+            config_request_timeout: records.config_request_timeout,
         }))
     }
 
@@ -106,6 +114,7 @@ impl Situation {
             signs: &self.signs,
             hindrance: self.hindrance.as_deref(),
             conflict: self.conflict.as_deref(),
+            config_request_timeout: self.config_request_timeout,
         }
     }
 

@@ -1,10 +1,12 @@
 //! From the file to checked settings: every value that can be wrong is looked at here.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use machine_core::hardware::Arch;
 use machine_core::network::{AddressRange, DhcpMode, SubnetName, UnknownPolicy};
+use machine_core::plan::work::CONFIG_REQUEST_TIMEOUT;
 use machine_store::location::Location;
 use pxe_loader::command_line::Argument;
 use pxe_server::foreign_server::PATIENCE;
@@ -14,7 +16,8 @@ use crate::error::chain;
 use crate::records::Ports;
 use crate::settings::checker::Checker;
 use crate::settings::file::{
-    HttpSection, ImageSection, LogSection, SettingsFile, StateSection, SubnetSection, TalosSection,
+    HttpSection, ImageSection, InstallSection, LogSection, SettingsFile, StateSection,
+    SubnetSection, TalosSection,
 };
 use crate::settings::{
     ImageFile, ImageSettings, LogFormat, Place, Settings, SettingsError, SubnetSettings,
@@ -33,6 +36,7 @@ pub fn check(source: &str, file: SettingsFile) -> Result<Settings, SettingsError
     let LogSection { format, level } = file.log;
     let interval = file.reconcile.interval.as_ref();
     let sweep = checker.seconds(interval, "reconcile.interval", 30, 1..=86400)?;
+    let config_request_timeout = checker.config_request_timeout(&file.install)?;
     let ports = checker.ports(&file.http, &file.talos)?;
     let tftp_port = file.tftp.port.as_ref();
     Ok(Settings {
@@ -46,6 +50,7 @@ pub fn check(source: &str, file: SettingsFile) -> Result<Settings, SettingsError
         event_sink_port: ports.event_sink,
         log_port: ports.log,
         sweep: Duration::from_secs(sweep),
+        config_request_timeout,
         log_format: checker.choice(format.as_ref(), "log.format", LogFormat::Auto, LOG_FORMATS)?,
         log_level: checker.log_level(level.as_ref())?,
         subnets: checker.subnets(&file.subnets)?,
@@ -62,6 +67,10 @@ const LOG_FORMATS: &[(&str, LogFormat)] = &[
     ("json", LogFormat::Json),
 ];
 
+/// How many seconds a system may take to ask for its config. Less than a minute cuts off a slow
+/// start of its network; with more than half an hour the attempt would be over first.
+const CONFIG_REQUEST_SECONDS: RangeInclusive<u64> = 60..=1800;
+
 /// A kernel on x86 keeps 2 KiB; what Talos and Drover add has the other half.
 const MOST_ARGUMENTS: usize = 1024;
 
@@ -71,6 +80,14 @@ const UNKNOWN_POLICIES: &[(&str, UnknownPolicy)] = &[
 ];
 
 impl Checker<'_> {
+    fn config_request_timeout(&self, install: &InstallSection) -> Result<Duration, SettingsError> {
+        let told = install.config_request_timeout.as_ref();
+        let field = "install.config_request_timeout";
+        let default = CONFIG_REQUEST_TIMEOUT.as_secs();
+        let seconds = self.seconds(told, field, default, CONFIG_REQUEST_SECONDS)?;
+        Ok(Duration::from_secs(seconds))
+    }
+
     /// The TCP ports. One that is not told gives way to none: the one that is told is named.
     fn ports(&self, http: &HttpSection, talos: &TalosSection) -> Result<Ports, SettingsError> {
         let told = [
@@ -82,7 +99,8 @@ impl Checker<'_> {
             ),
             ("talos.log_port", talos.log_port.as_ref(), 8082),
         ];
-        let taken = told.map(|(field, port, default)| (field, port.map_or(default, |it| it.value)));
+        let taken =
+            told.map(|(field, port, default)| (field, port.map_or(default, |it| it.value.0)));
         let port = |(field, port, default)| {
             let is_other = |other: &&(&str, u16)| other.0 != field;
             let others: Vec<_> = taken.iter().filter(is_other).copied().collect();

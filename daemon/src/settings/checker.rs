@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use api_server::yaml::plain::Number;
 use serde_saphyr::Spanned;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -98,7 +99,7 @@ impl Checker<'_> {
     /// A number of seconds within this range.
     pub(crate) fn seconds(
         &self,
-        value: Option<&Spanned<u64>>,
+        value: Option<&Spanned<Number<u64>>>,
         field: &str,
         default: u64,
         range: RangeInclusive<u64>,
@@ -106,17 +107,18 @@ impl Checker<'_> {
         let Some(value) = value else {
             return Ok(default);
         };
-        if range.contains(&value.value) {
-            return Ok(value.value);
+        let Number(seconds) = value.value;
+        if range.contains(&seconds) {
+            return Ok(seconds);
         }
         let wanted = format!("{} to {} seconds", range.start(), range.end());
-        Err(self.wrong(value, field, &wanted, &value.value.to_string()))
+        Err(self.wrong(value, field, &wanted, &seconds.to_string()))
     }
 
     /// A port that none of `others` has. 0 would be any port, which no machine could know.
     pub(crate) fn port(
         &self,
-        value: Option<&Spanned<u16>>,
+        value: Option<&Spanned<Number<u16>>>,
         field: &str,
         default: u16,
         others: &[(&str, u16)],
@@ -124,7 +126,7 @@ impl Checker<'_> {
         let Some(value) = value else {
             return Ok(default);
         };
-        let port = value.value;
+        let Number(port) = value.value;
         let got = port.to_string();
         if port == 0 {
             return Err(self.wrong(value, field, "a port from 1 to 65535", &got));

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use api_server::yaml::plain::Number;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -65,7 +66,7 @@ section! {
     /// What machines fetch scripts, kernels and configs from.
     HttpSection {
         /// TCP port.
-        port: u16 = "8080";
+        port: Number<u16> = "8080";
     }
 }
 
@@ -73,7 +74,7 @@ section! {
     /// What firmware fetches its first loader from.
     TftpSection {
         /// UDP port. Firmware knows only 69.
-        port: u16 = "69";
+        port: Number<u16> = "69";
     }
 }
 
@@ -90,9 +91,9 @@ section! {
     /// The receivers of what Talos tells.
     TalosSection {
         /// TCP port of the event sink.
-        event_sink_port: u16 = "8081";
+        event_sink_port: Number<u16> = "8081";
         /// TCP port of the kernel and service logs.
-        log_port: u16 = "8082";
+        log_port: Number<u16> = "8082";
     }
 }
 
@@ -100,7 +101,17 @@ section! {
     /// How often Drover looks after its machines when nothing wakes it.
     ReconcileSection {
         /// Seconds between two sweeps.
-        interval: u64 = "30";
+        interval: Number<u64> = "30";
+    }
+}
+
+section! {
+    /// How installs go.
+    InstallSection {
+        /// Seconds that a system may take to ask for its config, or with its config to begin to
+        /// install, before Drover looks at what is on its disk. Talos asks within seconds; 60 to
+        /// 1800.
+        config_request_timeout: Number<u64> = "300";
     }
 }
 
@@ -134,10 +145,10 @@ section! {
         /// The name servers that leases carry.
         dns: Vec<Spanned<String>> = "[10.77.0.1]";
         /// Seconds that a lease lasts.
-        lease_time: u64 = "3600";
+        lease_time: Number<u64> = "3600";
         /// Seconds that an authoritative subnet listens for another DHCP server before it starts.
         /// Some think for 3 seconds before they answer.
-        foreign_server_wait: u64 = "4";
+        foreign_server_wait: Number<u64> = "4";
     }
 }
 
@@ -179,6 +190,8 @@ pub struct SettingsFile {
     pub talos: TalosSection,
     /// See [`ReconcileSection`].
     pub reconcile: ReconcileSection,
+    /// See [`InstallSection`].
+    pub install: InstallSection,
     /// See [`LogSection`].
     pub log: LogSection,
     /// See [`SubnetSection`].
@@ -192,7 +205,7 @@ pub struct SettingsFile {
 }
 
 /// The sections that hold single values: the environment can set these.
-pub const SINGLE_SECTIONS: [(&str, &[&str], &[FieldDocument]); 7] = [
+pub const SINGLE_SECTIONS: [(&str, &[&str], &[FieldDocument]); 8] = [
     ("state", StateSection::LINES, StateSection::FIELDS),
     ("http", HttpSection::LINES, HttpSection::FIELDS),
     ("tftp", TftpSection::LINES, TftpSection::FIELDS),
@@ -203,6 +216,7 @@ pub const SINGLE_SECTIONS: [(&str, &[&str], &[FieldDocument]); 7] = [
         ReconcileSection::LINES,
         ReconcileSection::FIELDS,
     ),
+    ("install", InstallSection::LINES, InstallSection::FIELDS),
     ("log", LogSection::LINES, LogSection::FIELDS),
 ];
 
@@ -223,6 +237,7 @@ impl SettingsFile {
             loaders: self.loaders.over(below.loaders),
             talos: self.talos.over(below.talos),
             reconcile: self.reconcile.over(below.reconcile),
+            install: self.install.over(below.install),
             log: self.log.over(below.log),
             subnets: if self.subnets.is_empty() {
                 below.subnets

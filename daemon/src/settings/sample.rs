@@ -67,9 +67,9 @@ mod tests {
             .flat_map(|line| [line, "\n"])
             .collect();
         let file: SettingsFile = serde_saphyr::from_str(&uncommented).unwrap();
-        assert_eq!(file.http.port.map(|port| port.value), Some(8080));
+        assert_eq!(file.http.port.map(|port| port.value.0), Some(8080));
         assert_eq!(
-            file.reconcile.interval.map(|interval| interval.value),
+            file.reconcile.interval.map(|interval| interval.value.0),
             Some(30)
         );
     }

@@ -31,6 +31,20 @@ fn a_subnet_is_a_proxy_that_ignores_strangers_unless_told_otherwise() {
 }
 
 #[test]
+fn how_long_a_system_may_take_to_ask_for_its_config_is_told_in_seconds_within_bounds() {
+    let seconds = |text: &str| checked(text).map(|it| it.config_request_timeout.as_secs());
+    assert_eq!(seconds(""), Ok(300));
+    assert_eq!(seconds("install:\n  config_request_timeout: 60\n"), Ok(60));
+    for wrong in [0, 59, 1801] {
+        let said = complaint(&format!("install:\n  config_request_timeout: {wrong}\n"));
+        let wanted = format!(
+            "drover.yaml:2: install.config_request_timeout: wanted 60 to 1800 seconds, got \"{wrong}\""
+        );
+        assert_eq!(said, wanted);
+    }
+}
+
+#[test]
 fn each_mistake_is_told_with_its_line() {
     for (text, wanted) in [
         ("http:\n  port: many\n", "drover.yaml:2: "),
@@ -102,6 +116,90 @@ fn each_mistake_is_told_with_its_line() {
         assert!(got.starts_with(wanted), "wanted {wanted:?}, got {got:?}");
         assert!(!got.contains("canary"), "{got:?}");
     }
+}
+
+#[test]
+fn what_is_of_the_wrong_kind_is_told_in_our_own_words() {
+    for (text, wanted) in [
+        (
+            "http:\n  port: many\n",
+            "drover.yaml:2: http.port: wanted a port from 1 to 65535, without quotes, got \"many\"",
+        ),
+        (
+            "http:\n  port: \"8080\"\n",
+            "drover.yaml:2: http.port: wanted a port from 1 to 65535, without quotes, got \"8080\"",
+        ),
+        (
+            "http:\n  port: 80800\n",
+            "drover.yaml:2: http.port: wanted a port from 1 to 65535, without quotes, got 80800",
+        ),
+        (
+            "http:\n  port: -1\n",
+            "drover.yaml:2: http.port: wanted a port from 1 to 65535, without quotes, got -1",
+        ),
+        (
+            "reconcile:\n  interval: 30s\n",
+            "drover.yaml:2: reconcile.interval: wanted a whole number of seconds such as 30, without quotes or a unit, got \"30s\"",
+        ),
+        (
+            "reconcile:\n  interval: 1.5\n",
+            "drover.yaml:2: reconcile.interval: wanted a whole number of seconds such as 30, without quotes or a unit, got 1.5",
+        ),
+        (
+            "htp:\n  port: 1\n",
+            "drover.yaml:1: htp is not known: did you mean http? Known are state, http, tftp, loaders, talos, reconcile, install, log, subnets, images",
+        ),
+        (
+            "http:\n  prt: 1\n",
+            "drover.yaml:2: http.prt is not known: did you mean port? Known are port",
+        ),
+        (
+            "http: 8080\n",
+            "drover.yaml:1: http: wanted a mapping such as { port: 8080 }, got 8080",
+        ),
+        (
+            "subnets:\n  interface: eth1\n",
+            "drover.yaml:2: subnets: wanted a list of subnets, such as - interface: eth1, got a mapping",
+        ),
+        (
+            "subnets: [eth1]\n",
+            "drover.yaml:1: an entry of subnets: wanted a subnet, such as { interface: eth1 }, got \"eth1\"",
+        ),
+        (
+            "subnets:\n  - interface: eth1\n    dns: 10.0.0.1\n",
+            "drover.yaml:3: subnets.dns: wanted a list of addresses such as [10.77.0.1], got \"10.0.0.1\"",
+        ),
+        (
+            "state: postgres://u:canary@db/d\n",
+            "drover.yaml:1: state: wanted a mapping such as { directory: /var/lib/drover }, got a single value",
+        ),
+        (
+            "http:\n  port: 1\nhttp:\n  port: 2\n",
+            "drover.yaml:3: http stands twice: in line 1 already",
+        ),
+        (
+            "http:\n\tport: 1\n",
+            "drover.yaml:2: a tab stands at the beginning of the line: YAML indents by blanks",
+        ),
+        (
+            "http: { port: 1 }\n---\ntftp: { port: 2 }\n",
+            "drover.yaml:3: a second document begins here: wanted all settings in one",
+        ),
+        (
+            "machines: []\n",
+            "drover.yaml:1: a document of machines: wanted settings of drover serve",
+        ),
+    ] {
+        let got = complaint(text);
+        assert!(got.starts_with(wanted), "wanted {wanted:?}, got {got:?}");
+        assert!(!got.contains("canary"), "{got:?}");
+    }
+}
+
+#[test]
+fn a_file_of_comments_is_the_default() {
+    let settings = checked("# nothing yet\n---\n").unwrap();
+    assert_eq!((settings.http_port, settings.tftp_port), (8080, 69));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Advice is computed from what is known, as conditions are, and names only commands that exist.
 
 use crate::condition::Condition;
+use crate::doubt::release_hold;
 use crate::evidence::{Difference, EvidenceKind, Identity};
 use crate::lifecycle::{Moving, State};
 use crate::machine::Machine;
@@ -41,16 +42,27 @@ pub fn advice(machine: &Machine, identity: &Identity) -> Vec<String> {
 /// What can be done about these conditions of a machine, a sentence a way.
 pub fn advice_on_conditions(name: &str, conditions: &[Condition]) -> Vec<String> {
     let way = |condition: &Condition| match condition {
-        Condition::Held { .. } => Some(format!(
-            "if the boot that is held is this machine: drover machine release-hold {name} (with \
-             --boot where several speak); if a registered uuid or serial is wrong: correct its \
-             document"
+        Condition::Held { boot, .. } => Some(format!(
+            "if the boot that is held is this machine: {}; if a registered uuid or serial is \
+             wrong: correct its document",
+            release_hold(name, *boot)
         )),
-        Condition::Claimed { .. } => Some(format!(
-            "if the card that claims to be it is its own: drover machine release-hold {name} \
-             --card MAC, and add it to its document; if not, look who uses its identity"
+        Condition::Claimed { boot, .. } => Some(format!(
+            "if the card that claims to be it is its own: {}, and add it to its document; if not, \
+             look who uses its identity",
+            release_hold(name, *boot)
         )),
-        _ => None,
+        Condition::SharedDisk { with, .. } => Some(format!(
+            "if the disk was moved here, name the disk that {} has now in its document, or retire \
+             it; if one is a clone of the other, name the disks by what tells them apart (wwn or \
+             serial): drover machine apply",
+            with.join(", ")
+        )),
+        Condition::Conflict { .. }
+        | Condition::UnexpectedNetboot
+        | Condition::BootLoop { .. }
+        | Condition::NotReady
+        | Condition::Awaited { .. } => None,
     };
     conditions.iter().filter_map(way).collect()
 }
@@ -110,7 +122,7 @@ fn has_other_board(differences: &[Difference]) -> bool {
 mod tests {
     use super::*;
     use crate::fixtures::machine;
-    use crate::id::MachineId;
+    use crate::id::{BootId, MachineId};
 
     fn conflict(kinds: &[EvidenceKind]) -> Identity {
         let difference = |kind: &EvidenceKind| Difference {
@@ -129,14 +141,16 @@ mod tests {
     #[test]
     fn who_is_held_or_claimed_is_told_the_command_that_ends_it() {
         let why = || "10.77.0.9: it waits".to_owned();
+        let boot = BootId::from_bytes([0x5f; 16]);
         let conditions = [
-            Condition::Held { why: why() },
-            Condition::Claimed { why: why() },
+            Condition::Held { why: why(), boot },
+            Condition::Claimed { why: why(), boot },
         ];
         let ways = advice_on_conditions("w-3", &conditions);
         assert_eq!(ways.len(), 2);
         for way in ways {
-            assert!(way.contains("drover machine release-hold w-3"), "{way}");
+            let command = "drover machine release-hold w-3 --boot 5f5f5f5f";
+            assert!(way.contains(command), "{way}");
         }
         assert!(advice_on_conditions("w-3", &[]).is_empty());
     }

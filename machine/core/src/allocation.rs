@@ -120,7 +120,8 @@ pub fn awaited_as(machine: &Machine, cluster: ClusterId, clusters: &[Cluster]) -
     (is_on_its_way && assignment.cluster == cluster).then_some(assignment.role)
 }
 
-fn best_rule<'a>(machine: &Machine, spec: &'a ClusterSpec) -> Option<&'a MemberRule> {
+/// The rule of a cluster that takes `machine`, whatever other clusters' rules say.
+pub(crate) fn best_rule<'a>(machine: &Machine, spec: &'a ClusterSpec) -> Option<&'a MemberRule> {
     let named = |rule: &&MemberRule| matches!(&rule.selector, Selector::Named(name) if *name == machine.name);
     let matching = |rule: &&MemberRule| matches!(&rule.selector, Selector::Matching(pattern) if shows(machine, pattern));
     spec.members

@@ -66,14 +66,14 @@ pub struct Release {
     pub fetches: u32,
 }
 
-/// What the node itself said that ends its attempt.
+/// What was said that ends an attempt: by its node, or by a person who took it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// When.
     pub at: Timestamp,
     /// How it ends.
     pub end: AttemptEnd,
-    /// In the node's words.
+    /// In the node's words; or who took it back, and why.
     pub why: String,
 }
 
@@ -97,7 +97,7 @@ pub struct Attempt {
     pub machine: MachineId,
     /// For which intent.
     pub intent: IntentId,
-    /// 1 for the first attempt of the intent.
+    /// Counts the attempts of the machine, from 1, under whatever intent: none has two.
     pub number: u32,
     /// What the machine is told to become: a copy, so that the config can't change under it.
     pub assignment: Assignment,
@@ -122,7 +122,7 @@ pub struct Attempt {
     pub basis: Option<[u8; 32]>,
     /// That the older install on its disk is wiped first.
     pub wipe: Option<Wipe>,
-    /// What its node said that ends it.
+    /// What was said that ends it.
     pub verdict: Option<Verdict>,
 }
 

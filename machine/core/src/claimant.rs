@@ -7,21 +7,16 @@
 //! an address behind which we see the machine's card, speaks for it.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::attempt::Attempt;
 use crate::boot::Boot;
-use crate::evidence::{Claim, EvidenceKind, KnownIdentity, contradictions, unsaid};
+use crate::doubt::{Doubt, SILENCE};
+use crate::evidence::{Claim, KnownIdentity, contradictions, unsaid};
 use crate::hardware::{MacAddress, SerialNumber, SystemUuid};
 use crate::id::BootId;
 use crate::time::Timestamp;
-
-/// For how long an earlier boot must have been silent before a later one of the same machine is
-/// taken for its restart. From the last file to the system's first request takes a minute: the
-/// kernel starts, and a switch lets the port through after 30 s.
-pub const SILENCE: Duration = Duration::from_mins(2);
 
 /// How long after our power-on a network boot is its consequence: servers test their memory first.
 pub const POWER_ON_WINDOW: Duration = Duration::from_mins(15);
@@ -52,95 +47,6 @@ pub struct Claimant {
     pub first_seen: Timestamp,
     /// When it asked last.
     pub last_seen: Timestamp,
-}
-
-/// Why a boot that may be a machine's gets neither installer nor config.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Doubt {
-    /// It did not ask for its script from the machine's card: nobody knows who it is.
-    Silent,
-    /// It does not say what was registered.
-    Unsaid(Vec<EvidenceKind>),
-    /// It says something else than was registered.
-    Contradicts(Vec<EvidenceKind>),
-    /// A person accepted another boot for this attempt.
-    AnotherAccepted,
-    /// The machine has a BMC, and this boot does not follow a power-on of ours.
-    NotOurPowerOn,
-    /// Another boot with the machine's card speaks at the same time.
-    TwoLive {
-        /// Where the other one is.
-        other: IpAddr,
-    },
-    /// Another boot was heard a moment ago: this is its restart, once that one has been silent.
-    Restarted,
-}
-
-impl Doubt {
-    /// Whether a person should look.
-    pub const fn is_alarm(&self) -> bool {
-        match self {
-            Self::Restarted => false,
-            Self::Silent | Self::Unsaid(_) | Self::Contradicts(_) | Self::AnotherAccepted => true,
-            Self::NotOurPowerOn | Self::TwoLive { .. } => true,
-        }
-    }
-
-    /// What the asker is told: nothing of what another one said.
-    pub const fn console(&self) -> &'static str {
-        match self {
-            Self::Silent => "it has not said who it is",
-            Self::Unsaid(_) => "it does not say all that is registered of it",
-            Self::Contradicts(_) => "it says something else than is registered",
-            Self::AnotherAccepted | Self::TwoLive { .. } => {
-                "another boot speaks for this machine: a person has to look at its timeline"
-            }
-            Self::NotOurPowerOn => "Drover did not switch it on: a person has to accept this boot",
-            Self::Restarted => "an earlier boot of this machine was heard a moment ago: wait",
-        }
-    }
-}
-
-impl fmt::Display for Doubt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = |kinds: &[EvidenceKind]| {
-            let kinds: Vec<&str> = kinds.iter().map(|it| it.as_str()).collect();
-            kinds.join(" and ")
-        };
-        match self {
-            Self::Silent => {
-                f.write_str("its boot did not ask for a script from the machine's card")
-            }
-            Self::Unsaid(kinds) => write!(
-                f,
-                "its boot does not say the {} that is registered: whoever knows the card alone \
-                 could do that; correct the document if the machine has none",
-                named(kinds)
-            ),
-            Self::Contradicts(kinds) => write!(
-                f,
-                "its boot says another {} than is registered: if the board was replaced, correct \
-                 the document, or accept it (drover machine release-hold)",
-                named(kinds)
-            ),
-            Self::AnotherAccepted => f.write_str("a person accepted another boot for this attempt"),
-            Self::NotOurPowerOn => f.write_str(
-                "it has a BMC, and Drover did not switch it on for this boot: who did can accept \
-                 the boot (drover machine release-hold)",
-            ),
-            Self::TwoLive { other } => write!(
-                f,
-                "another boot with its card speaks at the same time, from {other}: find out which \
-                 one is the machine, and accept that (drover machine release-hold)"
-            ),
-            Self::Restarted => write!(
-                f,
-                "an earlier boot of it was heard a moment ago: this one goes on after {} s of \
-                 its silence",
-                SILENCE.as_secs()
-            ),
-        }
-    }
 }
 
 /// What a doubt is judged by.
@@ -234,8 +140,7 @@ pub fn doubt(facts: &DoubtFacts<'_>, now: Timestamp) -> Option<Doubt> {
         return Some(Doubt::NotOurPowerOn);
     }
     if let Some(other) = further.iter().find(|it| !it.says_the_same(said)) {
-        let other = other.address;
-        return Some(Doubt::TwoLive { other });
+        return Some(two_live(other));
     }
     rival_doubt(facts, said, now)
 }
@@ -249,6 +154,13 @@ fn evidence_doubt(said: &Claimant, known: &KnownIdentity) -> Option<Doubt> {
     }
     let unsaid = unsaid(&claim, known);
     (!unsaid.is_empty()).then_some(Doubt::Unsaid(unsaid))
+}
+
+const fn two_live(other: &Claimant) -> Doubt {
+    Doubt::TwoLive {
+        other: other.address,
+        other_boot: other.boot,
+    }
 }
 
 /// Other boots that can't be told apart from the machine. One that began before our last power-on
@@ -270,8 +182,7 @@ fn rival_doubt(facts: &DoubtFacts<'_>, said: &Claimant, now: Timestamp) -> Optio
         is_installing || it.last_seen > said.first_seen
     };
     if let Some(live) = rivals.iter().find(speaks) {
-        let other = live.address;
-        return Some(Doubt::TwoLive { other });
+        return Some(two_live(live));
     }
     let was_just_heard = |it: &&Claimant| now.since(it.last_seen) < SILENCE;
     rivals

@@ -4,9 +4,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::boot::{Boot, BootOrigin};
-use crate::claimant::Claimant;
+use crate::boot::{Boot, BootOrigin, BootStep};
+use crate::cluster::Role;
+use crate::disk::DiskIdentity;
 use crate::evidence::{Difference, Identity};
+use crate::id::BootId;
 use crate::lifecycle::State;
 use crate::machine::Machine;
 use crate::time::Timestamp;
@@ -34,10 +36,28 @@ pub enum Condition {
     Claimed {
         /// By whom, and what speaks against it.
         why: String,
+        /// Its boot.
+        boot: BootId,
     },
     /// Its own boot gets nothing for now.
     Held {
         /// Why.
+        why: String,
+        /// Which one.
+        boot: BootId,
+    },
+    /// The disk that it is installed on, or is to be, is named for another machine, too.
+    SharedDisk {
+        /// Which disk.
+        disk: DiskIdentity,
+        /// The other machines.
+        with: Vec<String>,
+    },
+    /// A cluster's rule takes it, or may, and it is no member yet.
+    Awaited {
+        /// As what.
+        role: Role,
+        /// What the rule still lacks; empty if the machine is only on its way.
         why: String,
     },
 }
@@ -46,23 +66,6 @@ pub enum Condition {
 pub const LOOP_WINDOW: Duration = Duration::from_mins(15);
 /// How many network boots within the window are a loop.
 pub const LOOP_BOOTS: usize = 5;
-
-/// What is to be said of those who spoke for a machine within [`LOOP_WINDOW`]: of each kind the one
-/// that was heard last. Each is a claimant, whether it has the machine's card, and why it gets
-/// nothing; the last one comes first.
-pub fn claims<'a>(
-    spoken: impl Iterator<Item = (&'a Claimant, bool, &'a str)> + Clone,
-    now: Timestamp,
-) -> Vec<Condition> {
-    let refused =
-        spoken.filter(|(it, _, why)| !why.is_empty() && now.since(it.last_seen) < LOOP_WINDOW);
-    let of = |own: bool| refused.clone().find(|(_, is_own, _)| *is_own == own);
-    let told =
-        |(it, _, why): (&Claimant, bool, &str)| format!("{} ({}): {why}", it.address, it.card);
-    let claimed = of(false).map(told).map(|why| Condition::Claimed { why });
-    let held = of(true).map(told).map(|why| Condition::Held { why });
-    claimed.into_iter().chain(held).collect()
-}
 
 /// What is to be said of a machine. `boots` are its recent ones, newest first.
 pub fn conditions(
@@ -88,18 +91,28 @@ pub fn conditions(
     if is_active && netbooted {
         conditions.push(Condition::UnexpectedNetboot);
     }
-    let recent = boots
-        .iter()
-        .filter(|boot| boot.origin == BootOrigin::Network && now.since(boot.opened) < LOOP_WINDOW)
-        .count();
+    // DISCOVERs of its firmware and of iPXE say nothing: anybody can send them with its card's
+    // address. A script goes to who has the boot's id, at the boot's address.
+    let is_start = |boot: &&Boot| {
+        boot.origin == BootOrigin::Network
+            && boot.step >= BootStep::Script
+            && now.since(boot.opened) < LOOP_WINDOW
+    };
+    let recent = boots.iter().filter(is_start).count();
     if recent >= LOOP_BOOTS {
         conditions.push(Condition::BootLoop { boots: recent });
     }
-    let says_not_ready = latest.is_some_and(|boot| boot.ready == Some(false));
+    let says_not_ready = ready(boots) == Some(false);
     if is_active && says_not_ready {
         conditions.push(Condition::NotReady);
     }
     conditions
+}
+
+/// Whether the system that was seen last says that it is ready; nothing if it says nothing. A boot
+/// of which only a DISCOVER was seen hides no other.
+pub fn ready(boots: &[Boot]) -> Option<bool> {
+    boots.iter().find(|it| it.step >= BootStep::Script)?.ready
 }
 
 impl fmt::Display for Condition {
@@ -112,8 +125,16 @@ impl fmt::Display for Condition {
             Self::UnexpectedNetboot => f.write_str("UnexpectedNetboot"),
             Self::BootLoop { boots } => write!(f, "BootLoop ({boots} network boots in 15 minutes)"),
             Self::NotReady => f.write_str("NotReady"),
-            Self::Claimed { why } => write!(f, "Claimed: {why}"),
-            Self::Held { why } => write!(f, "Held: {why}"),
+            Self::Claimed { why, .. } => write!(f, "Claimed: {why}"),
+            Self::Held { why, .. } => write!(f, "Held: {why}"),
+            Self::SharedDisk { disk, with } => write!(
+                f,
+                "SharedDisk: {disk} is also the disk of {}: it was moved, or one is a clone of the \
+                 other",
+                with.join(", ")
+            ),
+            Self::Awaited { role, why } if why.is_empty() => write!(f, "Awaited as {role}"),
+            Self::Awaited { role, why } => write!(f, "Awaited as {role}: {why}"),
         }
     }
 }
@@ -123,6 +144,7 @@ mod tests {
     use super::*;
     use crate::boot::BootStep;
     use crate::fixtures::{at, boot, machine};
+    use crate::lifecycle::Origin;
 
     fn said(state: State, boots: &[Boot]) -> Vec<String> {
         let machine = Machine {
@@ -134,34 +156,6 @@ mod tests {
             .iter()
             .map(ToString::to_string)
             .collect()
-    }
-
-    #[test]
-    fn who_was_refused_is_seen_for_a_while() {
-        let spoke = |last_seen| Claimant {
-            boot: crate::id::BootId::from_bytes([1; 16]),
-            card: crate::fixtures::MAC,
-            address: [10, 77, 0, 66].into(),
-            uuid: None,
-            serial: None,
-            first_seen: at(0),
-            last_seen: at(last_seen),
-        };
-        let (recent, old) = (spoke(900), spoke(50));
-        let rows = [
-            (&recent, true, ""),
-            (&recent, false, "it claims"),
-            (&recent, true, "it waits"),
-            (&old, false, "long ago"),
-        ];
-        let said = claims(rows.into_iter(), at(1000));
-        let said: Vec<String> = said.iter().map(ToString::to_string).collect();
-        let from = "10.77.0.66 (52:54:00:77:00:01)";
-        let wanted = [
-            format!("Claimed: {from}: it claims"),
-            format!("Held: {from}: it waits"),
-        ];
-        assert_eq!(said, wanted);
     }
 
     #[test]
@@ -183,12 +177,28 @@ mod tests {
             ["NotReady"]
         );
         assert_eq!(said(State::Available, &[disk]), Vec::<String>::new());
-        let many: Vec<Boot> = (0..5).map(|id| boot(id, 900, BootStep::Lease)).collect();
+        let many: Vec<Boot> = (0..5).map(|id| boot(id, 900, BootStep::Script)).collect();
         assert_eq!(
             said(State::Available, &many),
             ["BootLoop (5 network boots in 15 minutes)"]
         );
-        let old: Vec<Boot> = (0..5).map(|id| boot(id, 100, BootStep::Lease)).collect();
+        let old: Vec<Boot> = (0..5).map(|id| boot(id, 100, BootStep::Script)).collect();
         assert_eq!(said(State::Available, &old), Vec::<String>::new());
+    }
+
+    #[test]
+    fn forged_discovers_are_no_boot_loop_and_hide_no_node() {
+        let forged = (0..5).map(|id| boot(id, 900, BootStep::Ipxe));
+        let disk = Boot {
+            origin: BootOrigin::Disk,
+            ready: Some(true),
+            ..boot(9, 70, BootStep::Joined)
+        };
+        let boots: Vec<Boot> = forged.chain([disk]).collect();
+        assert_eq!(
+            said(State::Provisioning(Origin::Active), &boots),
+            Vec::<String>::new()
+        );
+        assert_eq!(ready(&boots), Some(true));
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::attempt::Attempt;
 use crate::boot::Boot;
-use crate::claimant::Doubt;
+use crate::doubt::Doubt;
 use crate::evidence::Identity;
 use crate::id::AttemptId;
 use crate::intent::Intent;
@@ -159,9 +159,13 @@ fn decide_provisioning(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
         ));
     }
     if let Some(doubt) = facts.doubt {
+        let because = facts.machine.map_or_else(
+            || doubt.to_string(),
+            |machine| doubt.told(&machine.name, facts.boot.id),
+        );
         return Decision {
             told: doubt.console().to_owned(),
-            ..wait(doubt.to_string())
+            ..wait(because)
         };
     }
     let because = format!("{} asked for it (attempt {})", intent.actor, attempt.number);
@@ -176,7 +180,7 @@ fn decide_provisioning(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
 /// for ever: firmware that goes through its list of cards comes to a known one next.
 fn candidate(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
     let why = "its card is not registered, though its board seems known: a person has to say which \
-               machine it is (drover machine release-hold)";
+               machine it is (drover machine list shows which one is claimed)";
     match facts.stage {
         Stage::Dhcp => wait("an unknown card on a known board: iPXE will tell the serial number"),
         Stage::Script if now.since(facts.boot.opened) < CLAIM_WAIT => wait(why),

@@ -38,6 +38,7 @@ pub(crate) fn intent() -> Intent {
         reason: String::new(),
         opened: at(0),
         expires: at(100_000),
+        wipe: false,
         claims: 0,
         closed: None,
     }

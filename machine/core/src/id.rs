@@ -73,6 +73,13 @@ ids! {
     DatabaseId;
 }
 
+impl BootId {
+    /// Its first digits, by which people name it.
+    pub fn short(&self) -> String {
+        self.to_string().chars().take(8).collect()
+    }
+}
+
 fn parse(text: &str) -> Result<[u8; 16], ParseIdError> {
     let refused = || ParseIdError {
         got: text.chars().take(64).collect(),

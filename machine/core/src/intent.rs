@@ -115,6 +115,8 @@ pub struct Intent {
     pub opened: Timestamp,
     /// Until when it serves.
     pub expires: Timestamp,
+    /// Whether a person asked that the older install on that disk is wiped first.
+    pub wipe: bool,
     /// How many attempts have claimed it so far.
     pub claims: u32,
     /// When and why it was closed.

@@ -10,6 +10,7 @@
 //! - what people and policies want: [`cluster`], [`intent`], [`allocation`]
 //! - what is being tried: [`attempt`], [`boot`], [`release`]
 //! - whether anything may happen at all: [`generation`], [`safe_mode`]
+//! - what is to be said of it: [`condition`], [`claim_condition`], [`advice`], [`awaited`]
 //! - what happens next: [`decision`] for a boot, [`plan`] for a machine, [`bootstrap`] for a cluster
 
 #![forbid(unsafe_code)]
@@ -18,15 +19,19 @@ pub mod advice;
 pub mod allocation;
 pub mod assurance;
 pub mod attempt;
+pub mod awaited;
 pub mod boot;
 pub mod bootstrap;
 pub mod bootstrap_pace;
+pub mod claim_condition;
 pub mod claimant;
 pub mod cluster;
 pub mod cluster_endpoint;
+pub mod command;
 pub mod condition;
 pub mod decision;
 pub mod disk;
+pub mod doubt;
 pub mod endpoint;
 pub mod evidence;
 #[cfg(test)]

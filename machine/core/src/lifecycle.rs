@@ -7,8 +7,8 @@
 //!                                              │                    └────────── Reimage ──────────┤
 //!                                              └───── Cleaning ◄─────────────── Release ──────────┘
 //! ```
-//! Beside these: Adopt, Discovered → Active. Cancel, Provisioning → where it came from, while
-//! nothing was released. Inspecting, Provisioning and Cleaning → Failed; Failed → back by Retry,
+//! Beside these: Adopt, Discovered → Active. Cancel, Inspecting → Discovered, and Provisioning →
+//! where it came from, while nothing was released. Inspecting, Provisioning and Cleaning → Failed; Failed → back by Retry,
 //! → Cleaning by Release, → Active by evidence. Retire, any → Retired; Accept, Retired →
 //! Inspecting.
 //!
@@ -71,7 +71,7 @@ pub enum Input {
     Adopt,
     /// Intent: install it for a cluster.
     Allocate,
-    /// Intent: undo the allocation; possible only while no config was released.
+    /// Intent: undo the inspection, or the allocation while no config was released.
     Cancel {
         /// Whether a config of the current intent has been released.
         released: bool,
@@ -96,7 +96,7 @@ pub enum Input {
 
 /// An input that a state does not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("{input} is not possible while {state}; possible now: {}", possible(*state))]
+#[error("{input} is not possible while {state}")]
 pub struct Refused {
     /// The state that refused.
     pub state: State,
@@ -120,8 +120,10 @@ pub fn transition(state: State, input: Input) -> Result<State, Refused> {
             Input::FactsComplete => Ok(State::Available),
             Input::GiveUp => Ok(State::Failed(Moving::Inspecting)),
             Input::Retire => Ok(State::Retired),
-            Input::Accept | Input::Adopt | Input::Allocate | Input::Cancel { .. } => refused,
-            Input::Reimage | Input::Release | Input::Retry => refused,
+            // Nothing of it is released: a person has not accepted it any more.
+            Input::Cancel { released: false } => Ok(State::Discovered),
+            Input::Cancel { released: true } | Input::Accept | Input::Adopt => refused,
+            Input::Allocate | Input::Reimage | Input::Release | Input::Retry => refused,
             Input::RunsFromDisk | Input::Cleaned => refused,
         },
         State::Available => match input {
@@ -352,17 +354,6 @@ impl Input {
         Self::GiveUp,
     ];
 
-    /// Whether a person gives it by a command of its own, `drover machine …`: what a refusal may
-    /// offer. A rule allocates; nobody adopts, reimages or releases by a command yet.
-    pub const fn is_command(self) -> bool {
-        match self {
-            Self::Accept | Self::Cancel { released: false } | Self::Retry | Self::Retire => true,
-            Self::Adopt | Self::Allocate | Self::Reimage | Self::Release => false,
-            Self::Cancel { released: true } => false,
-            Self::FactsComplete | Self::RunsFromDisk | Self::Cleaned | Self::GiveUp => false,
-        }
-    }
-
     /// Whether a person or a policy gives it; the rest is evidence or a clock.
     pub const fn is_intent(self) -> bool {
         match self {
@@ -370,19 +361,6 @@ impl Input {
             Self::Reimage | Self::Release | Self::Retry | Self::Retire => true,
             Self::FactsComplete | Self::RunsFromDisk | Self::Cleaned | Self::GiveUp => false,
         }
-    }
-}
-
-fn possible(state: State) -> String {
-    let names: Vec<String> = Input::ALL
-        .into_iter()
-        .filter(|input| input.is_command() && transition(state, *input).is_ok())
-        .map(|input| input.to_string())
-        .collect();
-    if names.is_empty() {
-        "nothing".to_owned()
-    } else {
-        names.join(", ")
     }
 }
 

@@ -53,6 +53,9 @@ pub struct Machine {
     pub install_disk: Option<DiskIdentity>,
     /// Its BMC, if it has one.
     pub bmc: Option<BmcEndpoint>,
+    /// When a person cancelled what was under way, if nobody has let it go on since: no rule takes
+    /// it before a person accepts it.
+    pub cancelled: Option<Timestamp>,
     /// Counts the writes of its row, for compare-and-set.
     pub version: i64,
 }
@@ -75,6 +78,7 @@ impl Machine {
             hardware: Hardware::default(),
             install_disk: None,
             bmc: None,
+            cancelled: None,
             version: 0,
         }
     }
@@ -99,6 +103,7 @@ impl Machine {
         let next = Self {
             state,
             failure: None,
+            cancelled: matches!(input, Input::Cancel { .. }).then_some(now),
             ..self.clone()
         };
         Ok(next.begun_anew(now))

@@ -7,6 +7,7 @@
 mod asking;
 mod failure;
 mod install;
+mod netboot;
 mod older_install;
 mod pace;
 mod released;
@@ -24,6 +25,7 @@ use crate::machine::Machine;
 use crate::plan::asking::{asked_first, proving};
 use crate::plan::failure::{deadline_passed, power_used_up};
 use crate::plan::install::{is_tried_again, plan_provisioning};
+use crate::plan::netboot::{plan_without_bmc, progress};
 use crate::plan::pace::{DISK_BOOT, command_since, is_netbooting, paused};
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
@@ -75,6 +77,11 @@ fn may_be_installed(state: State) -> bool {
 
 fn plan_discovered(work: &Work<'_>) -> Step {
     let name = &work.machine.name;
+    if work.machine.cancelled.is_some() {
+        return Step::wait(format!(
+            "its inspection was cancelled: drover machine accept {name} lets it go on"
+        ));
+    }
     match work.allocation {
         Allocation::Take {
             acceptance: Acceptance::Auto,
@@ -97,19 +104,20 @@ fn plan_inspecting(work: &Work<'_>, now: Timestamp) -> Step {
     if work.facts_complete {
         return Step::Advance(Input::FactsComplete);
     }
+    let since = work.machine.since;
     match work.power {
         PowerObservation::Is(PowerState::Off) => plan_start(work, now),
-        PowerObservation::Is(PowerState::On) if is_netbooting(work, work.machine.since, now) => {
-            Step::wait("it boots from the network and will tell its facts")
+        PowerObservation::Is(PowerState::On) | PowerObservation::NoBmc
+            if is_netbooting(work, since, now) =>
+        {
+            progress(work, now)
         }
         PowerObservation::Is(PowerState::On) => Step::wait(format!(
             "it is on, but has not asked for its boot script: let it boot from the network \
              (drover machine power cycle {} starts it anew)",
             work.machine.name
         )),
-        PowerObservation::NoBmc => {
-            Step::wait("it has no BMC: switch it on, to boot from the network")
-        }
+        PowerObservation::NoBmc => plan_without_bmc(work, since, now),
         PowerObservation::Unreachable(why) => Step::wait(format!("its BMC does not answer: {why}")),
     }
 }
@@ -140,8 +148,10 @@ fn plan_available(work: &Work<'_>) -> Step {
 /// Whether a person cancelled its last install, and has not accepted it again since: the rule that
 /// took it would take it at once.
 fn is_taken_back(work: &Work<'_>) -> bool {
+    // Records of before the machine itself kept that have it in their permission only.
     let closed = work.intent.and_then(|intent| intent.closed);
-    closed.is_some_and(|(at, end)| end == IntentEnd::Cancelled && at >= work.machine.since)
+    work.machine.cancelled.is_some()
+        || closed.is_some_and(|(at, end)| end == IntentEnd::Cancelled && at >= work.machine.since)
 }
 
 /// It shows that it runs from its disk on the config that was released last. In a
@@ -165,8 +175,13 @@ fn runs_from_disk(work: &Work<'_>, now: Timestamp) -> Option<Step> {
     }
     let is_off = *work.power == PowerObservation::Is(PowerState::Off);
     let went_off = is_off && now.since(boot.opened) >= DISK_BOOT;
-    // What is tried again is observed first: a live member is not installed anew.
-    let is_given_up_on = is_tried_again(work) && now.since(work.machine.since) >= DISK_BOOT;
+    // What is tried again is observed first: a live member is not installed anew. That ends, also
+    // once a new permission is open: what never answers would be asked until its deadline.
+    let is_of_before = work
+        .intent
+        .is_some_and(|intent| intent.id != attempt.intent);
+    let is_given_up_on =
+        (is_tried_again(work) || is_of_before) && now.since(work.machine.since) >= DISK_BOOT;
     let may_ask = !went_off && !is_given_up_on && !is_overdue(work.machine, now);
     may_ask.then_some(Step::Act(Action::Verify(boot.id)))
 }

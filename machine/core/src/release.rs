@@ -9,9 +9,9 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
-use crate::attempt::{Attempt, Release};
+use crate::attempt::{Attempt, AttemptEnd, Release, Verdict};
 use crate::boot::Boot;
-use crate::claimant::Doubt;
+use crate::doubt::Doubt;
 use crate::hardware::MacAddress;
 use crate::intent::Intent;
 use crate::lifecycle::State;
@@ -82,6 +82,14 @@ pub enum ReleaseRefusal {
     /// The attempt is closed.
     #[error("the attempt is closed")]
     AttemptClosed,
+    /// A person took the permission back, and the machine itself asks in vain.
+    #[error("the permission was withdrawn at {at} by {why}")]
+    Withdrawn {
+        /// When.
+        at: Timestamp,
+        /// Who, and why.
+        why: String,
+    },
     /// The intent is closed or expired.
     #[error("no open intent stands behind the attempt")]
     IntentNotOpen,
@@ -103,7 +111,7 @@ pub enum ReleaseRefusal {
     /// The card of the asker is not known to be the machine's.
     #[error(
         "the asker has the card {0}, which is not registered: if it is the machine's, add it to its \
-         document (drover machine apply)"
+         document (drover machine apply --file FILE)"
     )]
     UnknownCard(MacAddress),
     /// It names the UUID or serial number of another board.
@@ -137,7 +145,7 @@ impl ReleaseRefusal {
             Self::NeighbourUnknown | Self::BmcSaysOff | Self::BmcSilent(_) => true,
             Self::Doubtful(doubt) => doubt.is_alarm(),
             Self::Plaintext | Self::AttemptClosed | Self::IntentNotOpen => false,
-            Self::IntentUsedUp | Self::Late => false,
+            Self::IntentUsedUp | Self::Late | Self::Withdrawn { .. } => false,
         }
     }
 
@@ -150,7 +158,7 @@ impl ReleaseRefusal {
             Self::AnotherBoard => false,
             Self::NotProvisioning(_) | Self::TooOften => false,
             Self::Plaintext | Self::AttemptClosed | Self::IntentNotOpen => false,
-            Self::IntentUsedUp | Self::Late => false,
+            Self::IntentUsedUp | Self::Late | Self::Withdrawn { .. } => false,
         }
     }
 }
@@ -169,6 +177,9 @@ pub fn may_release(
     } = *facts;
     if !facts.transport_permitted {
         return Err(ReleaseRefusal::Plaintext);
+    }
+    if let Some(said) = taken_back(attempt) {
+        return Err(refuse_withdrawn(facts, said, peer));
     }
     if !matches!(state, State::Provisioning(_)) {
         return Err(ReleaseRefusal::NotProvisioning(state));
@@ -189,17 +200,38 @@ pub fn may_release(
     }
 }
 
+/// What a person said who took an attempt back.
+fn taken_back(attempt: &Attempt) -> Option<&Verdict> {
+    let said = attempt.verdict.as_ref();
+    said.filter(|it| it.end == AttemptEnd::Cancelled && !attempt.is_open())
+}
+
+/// The machine itself asks for what it may not have any more; whoever else has its token is told
+/// apart from it as ever.
+fn refuse_withdrawn(facts: &ReleaseFacts<'_>, said: &Verdict, peer: Peer) -> ReleaseRefusal {
+    if facts.names_another {
+        return ReleaseRefusal::AnotherBoard;
+    }
+    let asker = match &facts.attempt.release {
+        Some(release) => is_the_peer(facts, release, peer),
+        None => is_the_boot(facts, peer),
+    };
+    match asker {
+        Err(refusal) => refusal,
+        Ok(()) => ReleaseRefusal::Withdrawn {
+            at: said.at,
+            why: said.why.clone(),
+        },
+    }
+}
+
 fn may_release_again(
     facts: &ReleaseFacts<'_>,
     release: &Release,
     peer: Peer,
     now: Timestamp,
 ) -> Result<Grant, ReleaseRefusal> {
-    // An address is easily taken over: the card behind it must be the machine's.
-    let card = peer.hardware.ok_or(ReleaseRefusal::NeighbourUnknown)?;
-    if release.peer != peer.address || !facts.cards.contains(&card) {
-        return Err(ReleaseRefusal::OtherPeer);
-    }
+    is_the_peer(facts, release, peer)?;
     if release.fetches >= Attempt::MAX_FETCHES {
         return Err(ReleaseRefusal::TooOften);
     }
@@ -207,6 +239,20 @@ fn may_release_again(
         return Err(ReleaseRefusal::Late);
     }
     Ok(Grant::Again)
+}
+
+/// Whether a config went to this peer before.
+fn is_the_peer(
+    facts: &ReleaseFacts<'_>,
+    release: &Release,
+    peer: Peer,
+) -> Result<(), ReleaseRefusal> {
+    // An address is easily taken over: the card behind it must be the machine's.
+    let card = peer.hardware.ok_or(ReleaseRefusal::NeighbourUnknown)?;
+    if release.peer != peer.address || !facts.cards.contains(&card) {
+        return Err(ReleaseRefusal::OtherPeer);
+    }
+    Ok(())
 }
 
 fn may_release_first(
@@ -220,6 +266,15 @@ fn may_release_first(
     if facts.intent.claims >= Intent::MAX_CLAIMS {
         return Err(ReleaseRefusal::IntentUsedUp);
     }
+    is_the_boot(facts, peer)?;
+    match facts.doubt {
+        Some(doubt) => Err(ReleaseRefusal::Doubtful(doubt.clone())),
+        None => Ok(Grant::First),
+    }
+}
+
+/// Whether this peer is the boot that serves the attempt.
+fn is_the_boot(facts: &ReleaseFacts<'_>, peer: Peer) -> Result<(), ReleaseRefusal> {
     let boot = facts.boot.ok_or(ReleaseRefusal::NotTheBoot)?;
     let card = peer.hardware.ok_or(ReleaseRefusal::NeighbourUnknown)?;
     if !facts.cards.contains(&card) {
@@ -230,12 +285,10 @@ fn may_release_first(
         Addressing::Ours => boot.address == Some(peer.address) || facts.leased_to == Some(card),
         Addressing::Others => boot.mac == Some(card),
     };
-    if !is_the_boot {
-        return Err(ReleaseRefusal::NotTheBoot);
-    }
-    match facts.doubt {
-        Some(doubt) => Err(ReleaseRefusal::Doubtful(doubt.clone())),
-        None => Ok(Grant::First),
+    if is_the_boot {
+        Ok(())
+    } else {
+        Err(ReleaseRefusal::NotTheBoot)
     }
 }
 

@@ -78,6 +78,9 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     for it in &change.power {
         power_on::write(transaction, it).await?;
     }
+    for machine in change.identified() {
+        claimants::settle(transaction, machine).await?;
+    }
     for (machine, boot) in &change.accepted {
         claimants::forget_others(transaction, *machine, *boot).await?;
     }

@@ -3,6 +3,7 @@
 //! Each writer changes only the columns that are its own, and only while the attempt is open.
 
 use machine_core::attempt::{Attempt, AttemptEnd, Release, Verdict, Wipe};
+use machine_core::disk::DiskIdentity;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use machine_core::time::Timestamp;
 
@@ -24,6 +25,37 @@ pub async fn of_intent(db: &Db, intent: IntentId) -> Result<Vec<Attempt>, StoreE
     const NEWEST_FIRST: &str = "WHERE intent = $1 ORDER BY number DESC";
     let statement = Statement::select("attempt", &COLUMNS, NEWEST_FIRST).bind(&intent);
     db.all(statement).await?.iter().map(read).collect()
+}
+
+/// The latest attempts of a machine, under whatever intent, newest first, at most `limit`.
+pub async fn recent(db: &Db, machine: MachineId, limit: u32) -> Result<Vec<Attempt>, StoreError> {
+    const RECENT: &str = "WHERE machine = $1 ORDER BY opened DESC, number DESC LIMIT $2";
+    let statement = Statement::select("attempt", &COLUMNS, RECENT).bind(&machine);
+    let rows = db.all(statement.bind(limit)).await?;
+    rows.iter().map(read).collect()
+}
+
+/// The highest number that an attempt of a machine has; 0 if it had none.
+pub async fn last_number(db: &Db, machine: MachineId) -> Result<u32, StoreError> {
+    const LAST: &str = "WHERE machine = $1 ORDER BY number DESC LIMIT 1";
+    let statement = Statement::select("attempt", &["id", "number"], LAST).bind(&machine);
+    let Some(row) = db.optional(statement).await? else {
+        return Ok(0);
+    };
+    Fields::new(&row, "attempt", "id").count("number")
+}
+
+/// The newest attempt of a machine whose config was released for another disk than this.
+pub async fn released_to_another_disk(
+    db: &Db,
+    machine: MachineId,
+    disk: &DiskIdentity,
+) -> Result<Option<Attempt>, StoreError> {
+    const ELSEWHERE: &str = "WHERE machine = $1 AND release_at IS NOT NULL AND disk <> $2 \
+         ORDER BY release_at DESC, id DESC LIMIT 1";
+    let statement = Statement::select("attempt", &COLUMNS, ELSEWHERE).bind(&machine);
+    let row = db.optional(statement.bind(disk)).await?;
+    row.as_ref().map(read).transpose()
 }
 
 /// An attempt by which a machine has, or may get, a config with the secrets of a cluster: one that

@@ -4,6 +4,7 @@
 //! and if anybody was faster, nothing of it is written. Locks are taken in one order (request,
 //! machine, cluster, intent, attempt, the rest, generation, events), which is also that of [`crate::commit`].
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use machine_core::attempt::{Attempt, AttemptEnd, Verdict, Wipe};
@@ -66,6 +67,25 @@ impl Change {
             && self.registrations.is_empty()
             && self.ignored_uuids.is_empty()
             && self.secrets.is_empty())
+    }
+
+    /// The machines of whose identity it says something else than was known.
+    pub(crate) fn identified(&self) -> BTreeSet<MachineId> {
+        let evidence = self.evidence.iter().map(|it| it.machine);
+        let registered = self.registrations.iter().map(|it| match it {
+            RegistrationWrite::Say { machine, .. } | RegistrationWrite::Unsay { machine, .. } => {
+                *machine
+            }
+        });
+        let boards = self.machines.iter().filter_map(|it| match it {
+            MachineWrite::ForgetBoard { id, .. } => Some(*id),
+            MachineWrite::Insert(_)
+            | MachineWrite::Update(_)
+            | MachineWrite::Hold { .. }
+            | MachineWrite::Forget { .. }
+            | MachineWrite::AcceptBmc { .. } => None,
+        });
+        evidence.chain(registered).chain(boards).collect()
     }
 }
 

@@ -49,6 +49,17 @@ pub(crate) async fn forget_others(
     transaction.execute(statement).await.map(|_| ())
 }
 
+/// Forgets why anybody who spoke for a machine got nothing: a person has said who it is since. Whoever
+/// still gets nothing is heard again, with the reason that is true then.
+pub(crate) async fn settle(
+    transaction: &mut Transaction,
+    machine: MachineId,
+) -> Result<(), StoreError> {
+    const SETTLE: &str = "UPDATE claimant SET why = '' WHERE machine = $1";
+    let statement = Statement::new(SETTLE).bind(&machine);
+    transaction.execute(statement).await.map(|_| ())
+}
+
 impl Item for Heard {
     type Outcome = ();
 

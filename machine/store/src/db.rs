@@ -215,7 +215,7 @@ fn one_line(found: &str) -> String {
 }
 
 /// Makes the file for this user only, whatever the umask is; SQLite gives its log the same mode.
-fn create_file(path: &Path, place: &Arc<str>) -> Result<(), StoreError> {
+pub(crate) fn create_file(path: &Path, place: &Arc<str>) -> Result<(), StoreError> {
     let made = OpenOptions::new()
         .write(true)
         .create_new(true)

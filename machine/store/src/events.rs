@@ -65,6 +65,18 @@ pub async fn tail_of_machine(
     Ok(reversed(read_all(db, statement.bind(limit)).await?))
 }
 
+/// Whether a timeline holds this already.
+pub async fn is_told(
+    db: &Db,
+    machine: MachineId,
+    (kind, detail): (&str, &str),
+) -> Result<bool, StoreError> {
+    const SAME: &str = "WHERE machine = $1 AND kind = $2 AND detail = $3 LIMIT 1";
+    let statement = Statement::select("event", &["seq"], SAME).bind(&machine);
+    let row = db.optional(statement.bind(kind).bind(detail)).await?;
+    Ok(row.is_some())
+}
+
 /// The events of a cluster with numbers above `after`, oldest first, at most `limit`.
 pub async fn of_cluster(
     db: &Db,

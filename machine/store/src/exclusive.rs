@@ -1,15 +1,11 @@
 //! One daemon per database: a lock that the second one finds held, and by whom.
 //!
-//! SQLite: a lock on a file beside the database, gone with the process. PostgreSQL: an advisory
-//! lock of a connection that is kept for nothing else, so it is gone with the connection, wherever
-//! the daemon runs. When that connection breaks, the daemon is in safe mode until it has the lock
-//! again, and ends if another one has it by then.
+//! SQLite: a lock on the database file, gone with the process. PostgreSQL: an advisory lock of a
+//! connection that is kept for nothing else, so it is gone with the connection, wherever the daemon
+//! runs. When that connection breaks, the daemon is in safe mode until it has the lock again, and
+//! ends if another one has it by then.
 
 use std::fmt;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +16,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::db::Db;
 use crate::error::StoreError;
+use crate::file_lock::FileLock;
 use crate::lineage_error::LineageError;
 use crate::location::Location;
 
@@ -55,7 +52,7 @@ pub struct Exclusive {
 enum Held {
     /// Memory is nobody else's.
     Memory,
-    File(#[expect(dead_code, reason = "it is locked for as long as it is open")] File),
+    File(#[expect(dead_code, reason = "it is locked for as long as it is open")] FileLock),
     Server(Box<ServerLock>),
 }
 
@@ -80,7 +77,9 @@ impl Exclusive {
         let place: Arc<str> = location.to_string().into();
         let held = match location {
             Location::SqliteMemory => Held::Memory,
-            Location::SqliteFile(path) => Held::File(lock_file(path, holder, &place)?),
+            Location::SqliteFile(path) => {
+                Held::File(FileLock::take(path, &holder.to_string(), &place)?)
+            }
             Location::Postgres(url) => {
                 // PostgreSQL keeps 63 bytes of it.
                 let host: String = holder.host.chars().take(40).collect();
@@ -188,46 +187,4 @@ async fn holder_of(connection: &mut PgConnection) -> Result<String, sqlx::Error>
         row.try_get("since")?,
     );
     Ok(format!("{name}, connected from {client} since {since}"))
-}
-
-fn lock_file(database: &Path, holder: &Holder, place: &Arc<str>) -> Result<File, StoreError> {
-    // Two names of one file are one database.
-    let database = std::fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
-    let path = PathBuf::from(format!("{}.lock", database.display()));
-    let opened = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .mode(0o600)
-        .open(&path);
-    let failed = |source| unlockable(&path, source);
-    let mut file = match opened {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(StoreError::NoDirectory { path: database });
-        }
-        Err(error) => return Err(failed(error)),
-    };
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::Error(error)) => return Err(failed(error)),
-        Err(TryLockError::WouldBlock) => {
-            let mut said = String::new();
-            let _ = file.read_to_string(&mut said);
-            let (place, holder) = (Arc::clone(place), said.trim().to_owned());
-            return Err(LineageError::Held { place, holder }.into());
-        }
-    }
-    let told = file.set_len(0).and_then(|()| writeln!(file, "{holder}"));
-    told.map_err(failed)?;
-    Ok(file)
-}
-
-fn unlockable(path: &Path, source: io::Error) -> StoreError {
-    LineageError::Lock {
-        path: path.to_owned(),
-        source: Arc::new(source),
-    }
-    .into()
 }

@@ -82,7 +82,7 @@ pub(crate) async fn claim(
 }
 
 /// The columns of an intent, in the order of [`values`].
-pub(crate) const COLUMNS: [&str; 12] = [
+pub(crate) const COLUMNS: [&str; 13] = [
     "id",
     "machine",
     "cluster",
@@ -92,6 +92,7 @@ pub(crate) const COLUMNS: [&str; 12] = [
     "reason",
     "opened",
     "expires",
+    "wipe",
     "claims",
     "closed_at",
     "closed_as",
@@ -108,6 +109,7 @@ fn values(intent: &Intent) -> Vec<Value> {
         intent.reason.as_str().into(),
         intent.opened.into(),
         intent.expires.into(),
+        intent.wipe.into(),
         intent.claims.into(),
         intent.closed.map(|(at, _)| at).into(),
         intent.closed.map(|(_, end)| end.as_str()).into(),
@@ -132,6 +134,7 @@ pub(crate) fn read_fields(fields: Fields<'_>) -> Result<Intent, StoreError> {
         reason: fields.text("reason")?,
         opened: fields.time("opened")?,
         expires: fields.time("expires")?,
+        wipe: fields.boolean("wipe")?,
         claims: fields.count("claims")?,
         closed,
     })

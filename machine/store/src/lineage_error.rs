@@ -53,6 +53,19 @@ pub enum LineageError {
         /// Which daemon, where, since when.
         holder: String,
     },
+    /// The file of the database has several names.
+    #[error(
+        "wanted a database file with one name, got {names} hard links of {}: each name has a \
+         write-ahead log of its own, and two of them damage the database. Find them (find DIRECTORY \
+         -xdev -samefile {}) and remove all but the one that drover is given, or give it a copy (cp)",
+        path.display(), path.display()
+    )]
+    Linked {
+        /// The name that was given.
+        path: PathBuf,
+        /// How many names there are.
+        names: u64,
+    },
     /// The lock on the database can't be had.
     #[error("wanted to lock the database by {}, but can't", path.display())]
     Lock {

@@ -4,9 +4,7 @@
 //!
 //! They are written by [`crate::change`] and, when a sighting becomes one, by [`crate::commit`].
 
-use std::net::SocketAddr;
-
-use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::endpoint::{BmcEndpoint, BmcIdentity, BmcProtocol};
 use machine_core::id::MachineId;
 use machine_core::machine::{Failure, Hardware, Machine};
 
@@ -30,9 +28,10 @@ pub async fn find_by_name(db: &Db, name: &str) -> Result<Option<Machine>, StoreE
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
-/// The machine whose BMC has this address.
-pub async fn find_by_bmc(db: &Db, address: SocketAddr) -> Result<Option<Machine>, StoreError> {
-    let statement = Statement::select("machine", &COLUMNS, "WHERE bmc_address = $1").bind(&address);
+/// The machine whose BMC this is.
+pub async fn find_by_bmc(db: &Db, bmc: BmcIdentity) -> Result<Option<Machine>, StoreError> {
+    let statement = Statement::select("machine", &COLUMNS, "WHERE bmc_identity = $1");
+    let statement = statement.bind(bmc.to_string());
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
@@ -66,34 +65,35 @@ pub(crate) async fn update(
     const UPDATE: &str = "UPDATE machine SET name = $2, state = $3, since = $4, deadline = $5, \
          failure_step = $6, failure_why = $7, failure_advice = $8, arch = $9, firmware = $10, \
          manufacturer = $11, product = $12, install_disk = $13, bmc_protocol = $14, \
-         bmc_address = $15, bmc_username = $16, version = version + 1 \
-         WHERE id = $1 AND version = $17";
+         bmc_address = $15, bmc_username = $16, cancelled_at = $17, bmc_identity = $18, \
+         version = version + 1 \
+         WHERE id = $1 AND version = $19";
     let statement = Statement::with(UPDATE, values(machine));
     transaction.changes_one(statement).await
 }
 
-/// Takes the BMC's address from a machine that is written right after this.
+/// Takes the BMC from a machine that is written right after this.
 pub(crate) async fn give_up_bmc(
     transaction: &mut Transaction,
     machine: &Machine,
 ) -> Result<(), StoreError> {
     const GIVE_UP: &str = "UPDATE machine SET bmc_protocol = NULL, bmc_address = NULL, \
-         bmc_username = NULL WHERE id = $1 AND version = $2";
+         bmc_username = NULL, bmc_identity = NULL WHERE id = $1 AND version = $2";
     let statement = Statement::new(GIVE_UP)
         .bind(&machine.id)
         .bind(machine.version);
     transaction.execute(statement).await.map(|_| ())
 }
 
-/// Whether a BMC's address is on the record of another machine.
+/// Whether a BMC is on the record of another machine.
 pub(crate) async fn is_bmc_of_another(
     transaction: &mut Transaction,
     machine: MachineId,
     bmc: &BmcEndpoint,
 ) -> Result<bool, StoreError> {
-    const OF_ANOTHER: &str = "WHERE bmc_address = $1 AND id <> $2";
+    const OF_ANOTHER: &str = "WHERE bmc_identity = $1 AND id <> $2";
     let statement = Statement::select("machine", &["id"], OF_ANOTHER)
-        .bind(&bmc.address)
+        .bind(bmc.identity().to_string())
         .bind(&machine);
     Ok(transaction.optional(statement).await?.is_some())
 }
@@ -111,7 +111,7 @@ pub(crate) async fn hold(
 }
 
 /// The columns of a machine, in the order of [`values`]; the last is written once.
-pub(crate) const COLUMNS: [&str; 18] = [
+pub(crate) const COLUMNS: [&str; 20] = [
     "id",
     "name",
     "state",
@@ -128,6 +128,8 @@ pub(crate) const COLUMNS: [&str; 18] = [
     "bmc_protocol",
     "bmc_address",
     "bmc_username",
+    "cancelled_at",
+    "bmc_identity",
     "version",
     "known_since",
 ];
@@ -153,6 +155,8 @@ fn values(machine: &Machine) -> Vec<Value> {
         bmc.map(|bmc| bmc.protocol.as_str()).into(),
         bmc.map(|bmc| &bmc.address).into(),
         bmc.map(|bmc| bmc.username.as_str()).into(),
+        machine.cancelled.into(),
+        bmc.map(|bmc| bmc.identity().to_string()).into(),
         machine.version.into(),
     ]
 }
@@ -177,6 +181,7 @@ pub(crate) fn read_fields(fields: Fields<'_>) -> Result<Machine, StoreError> {
         },
         install_disk: fields.optional_parsed("install_disk")?,
         bmc: read_bmc(fields)?,
+        cancelled: fields.optional_time("cancelled_at")?,
         version: fields.integer("version")?,
     })
 }

@@ -23,6 +23,12 @@ const FORM: &str = "drover generation 1: ";
 /// The mark in this file; `None` if there is no such file.
 pub(crate) fn read(path: &Path) -> Result<Option<Mark>, LineageError> {
     let failed = |source| unusable(path, source);
+    // A pipe in its place would keep the start waiting for ever.
+    if fs::metadata(path).is_ok_and(|it| !it.is_file()) {
+        return Err(LineageError::MalformedMark {
+            path: path.to_owned(),
+        });
+    }
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -118,6 +124,13 @@ mod tests {
             );
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(
+            matches!(error, LineageError::MalformedMark { .. }),
+            "{error}"
+        );
         let half = format!("{FORM}{} 41", DatabaseId::from_bytes([9; 16]));
         assert_eq!(parse(&half), None, "its end is missing");
     }

@@ -35,6 +35,12 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/0007_clusters.sql"),
     ),
     (8, "bounds", include_str!("../migrations/0008_bounds.sql")),
+    (
+        9,
+        "bmc identity",
+        include_str!("../migrations/0009_bmc_identity.sql"),
+    ),
+    (10, "cancel", include_str!("../migrations/0010_cancel.sql")),
 ];
 
 /// The number of the newest step.

@@ -35,6 +35,13 @@ pub async fn of_machine(db: &Db, machine: MachineId) -> Result<Vec<Reservation>,
     db.all(statement).await?.iter().map(read).collect()
 }
 
+/// For whom an address is reserved.
+pub async fn of_address(db: &Db, address: IpAddr) -> Result<Option<Reservation>, StoreError> {
+    let statement = Statement::select("reservation", &COLUMNS, "WHERE address = $1");
+    let row = db.optional(statement.bind(&address)).await?;
+    row.as_ref().map(read).transpose()
+}
+
 /// The addresses that are reserved for a card.
 pub async fn of_mac(db: &Db, mac: MacAddress) -> Result<Vec<Reservation>, StoreError> {
     let statement = Statement::select("reservation", &COLUMNS, "WHERE mac = $1 ORDER BY address");

@@ -52,12 +52,13 @@ impl Addresses {
 }
 
 /// The settings of `drover serve` in the lab's segment; what else is to stand on the kernel line is
-/// in `arguments`.
+/// in `arguments`, and further sections of the settings in `sections`.
 pub fn settings(
     state: &Path,
     image: &NodeImage,
     addresses: Addresses,
     arguments: &[&str],
+    sections: &str,
 ) -> String {
     let arguments = [&["console=ttyS0"], arguments].concat().join(", ");
     let NodeImage {
@@ -71,7 +72,7 @@ pub fn settings(
   directory: {state}
 reconcile:
   interval: 2
-log:
+{sections}log:
   format: text
   level: info
 subnets:

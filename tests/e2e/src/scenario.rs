@@ -49,12 +49,12 @@ pub struct Scenario {
 impl Scenario {
     /// Brings up a lab, starts Drover in it and racks these machines, which Drover is told of.
     pub async fn up(name: &str, machines: Vec<Planned>) -> Result<Self, ScenarioError> {
-        Self::up_with(name, machines, Addresses::FromDrover, &[]).await
+        Self::up_with(name, machines, Addresses::FromDrover, (&[], "")).await
     }
 
     /// The same, beside another DHCP server: dnsmasq, which knows the reserved addresses.
     pub async fn up_beside_dhcp(name: &str, machines: Vec<Planned>) -> Result<Self, ScenarioError> {
-        Self::up_with(name, machines, Addresses::FromAnother, &[]).await
+        Self::up_with(name, machines, Addresses::FromAnother, (&[], "")).await
     }
 
     /// The same as [`Scenario::up`], with these arguments on the kernel line of the node image.
@@ -63,21 +63,31 @@ impl Scenario {
         machines: Vec<Planned>,
         arguments: &[&str],
     ) -> Result<Self, ScenarioError> {
-        Self::up_with(name, machines, Addresses::FromDrover, arguments).await
+        Self::up_with(name, machines, Addresses::FromDrover, (arguments, "")).await
+    }
+
+    /// The same as [`Scenario::up`], with these sections in Drover's settings, each with its line
+    /// end.
+    pub async fn up_with_sections(
+        name: &str,
+        machines: Vec<Planned>,
+        sections: &str,
+    ) -> Result<Self, ScenarioError> {
+        Self::up_with(name, machines, Addresses::FromDrover, (&[], sections)).await
     }
 
     async fn up_with(
         name: &str,
         machines: Vec<Planned>,
         addresses: Addresses,
-        arguments: &[&str],
+        (arguments, sections): (&[&str], &str),
     ) -> Result<Self, ScenarioError> {
         let turn = Turn::take().await?;
         let image = NodeImage::find()?;
         let lab = Lab::up(name)?;
         let capture = lab.capture().await?;
         let state = lab.folder().join("state");
-        let settings = documents::settings(&state, &image, addresses, arguments);
+        let settings = documents::settings(&state, &image, addresses, arguments, sections);
         let settings = write(&lab, "drover.yaml", &settings)?;
         let drover = Drover::start(&lab, &settings, &state).await?;
         let racked = rack(&lab, machines)?;

@@ -201,10 +201,13 @@ async fn an_installer_that_fails_is_wiped_and_tried_again() {
     scenario.finish().await.unwrap();
 }
 
-/// Five of its minutes are the time that Drover gives an older install to ask for its config.
+/// One of its minutes is the time that Drover gives an older install to ask for its config.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_install_of_another_drover_is_never_wiped() {
-    let mut scenario = up("older-install", Machine::bios(NAME)).await;
+    let machines = vec![Planned::control_plane(Machine::bios(NAME))];
+    let soon = "install:\n  config_request_timeout: 60\n";
+    let scenario = Scenario::up_with_sections("older-install", machines, soon);
+    let mut scenario = scenario.await.unwrap();
     scenario.apply_cluster().await.unwrap();
     scenario.wait_active(NAME, LONG).await.unwrap();
     scenario.wait_ready(LONG).await.unwrap();

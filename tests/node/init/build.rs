@@ -15,6 +15,18 @@ fn main() {
             "ServiceListResponse",
         ))
         .method(method(
+            "etcd_member_list",
+            "EtcdMemberList",
+            "EtcdMemberListRequest",
+            "EtcdMemberListResponse",
+        ))
+        .method(method(
+            "etcd_status",
+            "EtcdStatus",
+            "Empty",
+            "EtcdStatusResponse",
+        ))
+        .method(method(
             "bootstrap",
             "Bootstrap",
             "BootstrapRequest",

@@ -1,7 +1,7 @@
 //! Who may call what: the roles in a client certificate's organizations.
 //!
 //! A certificate that chains to `machine.ca` is let in; its organizations (O) are its roles. Of the
-//! four calls, Version and `ServiceList` are a reader's, Bootstrap and Read an administrator's.
+//! calls, Bootstrap and Read are an administrator's, the others a reader's.
 
 use thiserror::Error;
 
@@ -12,6 +12,10 @@ pub enum Call {
     Version,
     /// `/machine.MachineService/ServiceList`.
     ServiceList,
+    /// `/machine.MachineService/EtcdMemberList`.
+    EtcdMemberList,
+    /// `/machine.MachineService/EtcdStatus`.
+    EtcdStatus,
     /// `/machine.MachineService/Bootstrap`.
     Bootstrap,
     /// `/machine.MachineService/Read`.
@@ -26,7 +30,9 @@ pub struct NotAuthorized;
 /// Whether a caller with these organizations may make this call.
 pub fn authorize(organizations: &[String], call: Call) -> Result<(), NotAuthorized> {
     let roles: &[&str] = match call {
-        Call::Version | Call::ServiceList => &["os:admin", "os:operator", "os:reader"],
+        Call::Version | Call::ServiceList | Call::EtcdMemberList | Call::EtcdStatus => {
+            &["os:admin", "os:operator", "os:reader"]
+        }
         Call::Bootstrap | Call::Read => &["os:admin"],
     };
     if organizations
@@ -54,16 +60,15 @@ mod tests {
             ("", false, false),
         ] {
             let organizations = [role.to_owned()];
-            assert_eq!(
-                authorize(&organizations, Call::Version).is_ok(),
-                asks,
-                "{role}"
-            );
-            assert_eq!(
-                authorize(&organizations, Call::ServiceList).is_ok(),
-                asks,
-                "{role}"
-            );
+            for call in [
+                Call::Version,
+                Call::ServiceList,
+                Call::EtcdMemberList,
+                Call::EtcdStatus,
+            ] {
+                let is_allowed = authorize(&organizations, call).is_ok();
+                assert_eq!(is_allowed, asks, "{role} {call:?}");
+            }
             for call in [Call::Bootstrap, Call::Read] {
                 let is_allowed = authorize(&organizations, call).is_ok();
                 assert_eq!(is_allowed, administers, "{role} {call:?}");

@@ -23,6 +23,7 @@ pub mod config_error;
 pub mod config_url;
 pub mod disk;
 pub mod endpoint;
+pub mod etcd;
 pub mod event;
 pub mod event_id;
 pub mod event_stream;

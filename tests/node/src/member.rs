@@ -153,6 +153,11 @@ impl Member {
         self.services.to_response()
     }
 
+    /// Whether there is an etcd that can be asked.
+    pub fn has_etcd(&self) -> bool {
+        self.services.state("etcd") == Some(ServiceAction::Running)
+    }
+
     fn cri_runs(&self) -> bool {
         self.services.state("cri") == Some(ServiceAction::Running)
     }

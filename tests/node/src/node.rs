@@ -14,12 +14,15 @@ use crate::acquisition::{Acquired, Acquisition, report};
 use crate::action::{Action, Happened, PowerOn};
 use crate::command_line::{BootRefused, CommandLine, KernelArguments};
 use crate::config::{MachineConfig, MachineType};
+use crate::etcd::{self, NoEtcd};
 use crate::event::Event;
 use crate::fetch::Answer;
 use crate::hostname;
 use crate::installation::{A_WHILE, Installation};
 use crate::member::{BootstrapRefused, Change, Member};
-use crate::messages::{AddressEvent, MachineStage, ServiceListResponse};
+use crate::messages::{
+    AddressEvent, EtcdMemberListResponse, EtcdStatusResponse, MachineStage, ServiceListResponse,
+};
 use crate::quirk::Quirks;
 use crate::sequence;
 use crate::state_record::StateRecord;
@@ -121,6 +124,22 @@ impl Node {
             .as_ref()
             .map(Member::service_list)
             .unwrap_or_default()
+    }
+
+    /// The answer to `EtcdMemberList`.
+    pub fn etcd_members(&self) -> Result<EtcdMemberListResponse, NoEtcd> {
+        self.asked_etcd()?;
+        Ok(etcd::member_list(&self.hostname(), &self.addresses))
+    }
+
+    /// The answer to `EtcdStatus`.
+    pub fn etcd_status(&self) -> Result<EtcdStatusResponse, NoEtcd> {
+        self.asked_etcd().map(|()| etcd::status())
+    }
+
+    fn asked_etcd(&self) -> Result<(), NoEtcd> {
+        let runs = self.member.as_ref().is_some_and(Member::has_etcd);
+        if runs { Ok(()) } else { Err(NoEtcd) }
     }
 
     /// `Bootstrap` was called.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use machine_core::boot::{Asker, Boot, BootOrigin, BootStep};
 use machine_core::decision::{Answer, BootFacts, Stage, decide};
+use machine_core::doubt::Doubt;
 use machine_core::evidence::{Claim, Heard, Identity, KnownIdentity, identify};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::id::{AttemptId, BootId, MachineId};
@@ -58,12 +59,12 @@ impl World {
         let adopted = latest
             .filter(|boot| boot.mac == Some(claim.mac) && boot.adopts(asker, self.now))
             .filter(|boot| {
-                let answer = self.decide(&identity, boot, Stage::Dhcp);
+                let answer = self.decide(&identity, boot, Stage::Dhcp, None);
                 !boot.sent_to_disk || answer == Answer::LocalDisk
             })
             .cloned();
         let boot = adopted.unwrap_or_else(|| self.new_boot(index, owner, BootOrigin::Network));
-        let netboot = self.decide(&identity, &boot, Stage::Dhcp) != Answer::LocalDisk;
+        let netboot = self.decide(&identity, &boot, Stage::Dhcp, None) != Answer::LocalDisk;
         let step = match asker {
             Asker::Firmware => BootStep::Discover,
             Asker::Ipxe => BootStep::Ipxe,
@@ -103,7 +104,13 @@ impl World {
         }
     }
 
-    fn decide(&self, identity: &Identity, boot: &Boot, stage: Stage) -> Answer {
+    fn decide(
+        &self,
+        identity: &Identity,
+        boot: &Boot,
+        stage: Stage,
+        doubt: Option<&Doubt>,
+    ) -> Answer {
         let row = owner(identity).map(|machine| &self.rows[&machine]);
         let facts = BootFacts {
             stage,
@@ -114,7 +121,7 @@ impl World {
             attempt: row.and_then(|row| row.attempts.first()),
             boot,
             safe_mode: None,
-            doubt: None,
+            doubt,
         };
         decide(&facts, self.now).answer
     }
@@ -180,7 +187,11 @@ impl World {
             self.advance(machine);
         }
         let boot = self.boot_of(index)?;
-        let answer = self.decide(&identity, &boot, Stage::Script);
+        let doubt = match identity {
+            Identity::Known(machine) => self.speak(machine, index, &boot),
+            _ => None,
+        };
+        let answer = self.decide(&identity, &boot, Stage::Script, doubt.as_ref());
         self.note(|| format!("node {index}: script of {}: {answer:?}", who(&identity)));
         match answer {
             Answer::Wait => {}
@@ -266,6 +277,12 @@ impl World {
     pub(crate) fn hear_disk(&mut self, index: usize, attempt: AttemptId) -> Option<()> {
         let mac = self.nodes[index].mac;
         let machine = *self.cards.get(&mac)?.first()?;
+        self.note_disk(machine, index, attempt);
+        Some(())
+    }
+
+    /// A machine is seen to run from its disk.
+    pub(crate) fn note_disk(&mut self, machine: MachineId, index: usize, attempt: AttemptId) {
         let latest = self.rows[&machine].boots.first();
         let same =
             latest.filter(|boot| boot.origin == BootOrigin::Disk && boot.attempt == Some(attempt));
@@ -280,7 +297,6 @@ impl World {
         self.note(|| format!("node {index}: runs from disk on {attempt}"));
         self.keep(boot);
         self.wake(machine);
-        Some(())
     }
 }
 

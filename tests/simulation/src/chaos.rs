@@ -15,7 +15,7 @@ use crate::world::World;
 
 /// The deeds that come at random moments, and the faults.
 const DEEDS: [Deed; 4] = [Deed::Cancel, Deed::Retry, Deed::Reimage, Deed::Cycle];
-const FAULTS: [Fault; 9] = [
+const FAULTS: [Fault; 11] = [
     Fault::PowerCut,
     Fault::PowerCut,
     Fault::PowerCut,
@@ -25,6 +25,8 @@ const FAULTS: [Fault; 9] = [
     Fault::BmcIgnores,
     Fault::Crash,
     Fault::Impostor,
+    Fault::Clone,
+    Fault::Clone,
 ];
 
 impl World {
@@ -61,7 +63,7 @@ impl World {
                 self.nodes[node].override_network |= self.is_calm;
                 return self.power_on(node);
             }
-            Deed::Accept | Deed::Cancel | Deed::Retry | Deed::Reimage => {}
+            Deed::Accept | Deed::Cancel | Deed::Retry | Deed::Reimage | Deed::ReleaseHold => {}
         }
         let Some(machine) = self.machine_of(node) else {
             if deed == Deed::Accept && !self.is_calm {
@@ -69,6 +71,9 @@ impl World {
             }
             return;
         };
+        if deed == Deed::ReleaseHold {
+            return self.release_hold(node, machine);
+        }
         let row = &self.rows[&machine];
         let released = row.attempts.iter().any(|attempt| attempt.release.is_some());
         let input = match deed {
@@ -76,7 +81,7 @@ impl World {
             Deed::Cancel => Input::Cancel { released },
             Deed::Retry => Input::Retry,
             Deed::Reimage => Input::Reimage,
-            Deed::Start | Deed::Cycle => return,
+            Deed::Start | Deed::Cycle | Deed::ReleaseHold => return,
         };
         let Ok(after) = row.machine.after(input, self.now) else {
             return;
@@ -106,6 +111,7 @@ impl World {
             Fault::PowerCut => self.cut(node),
             Fault::Crash => self.crash(),
             Fault::Impostor => self.impostor(node),
+            Fault::Clone => self.clone_of(node),
             Fault::BmcSilent | Fault::BmcLies(_) | Fault::BmcIgnores | Fault::BmcHealthy => {
                 self.change_bmc(node, fault);
             }
@@ -121,7 +127,7 @@ impl World {
             Fault::BmcLies(lie) => bmc.lie = Some(lie),
             Fault::BmcIgnores => bmc.ignores = true,
             Fault::BmcHealthy => *bmc = Bmc::default(),
-            Fault::PowerCut | Fault::Crash | Fault::Impostor => {}
+            Fault::PowerCut | Fault::Crash | Fault::Impostor | Fault::Clone => {}
         }
         if fault != Fault::BmcHealthy {
             let after = self.random.seconds(30, 1200);
@@ -165,6 +171,13 @@ impl World {
         let peer = (Node::nth_address(nobody), (!behind_a_relay).then_some(card));
         if self.is_awake() {
             self.begin_release(nobody, attempt, peer);
+        }
+    }
+
+    fn clone_of(&mut self, victim: usize) {
+        let machine = self.machine_of(victim).filter(|_| self.is_awake());
+        if let Some(machine) = machine {
+            self.clone_speaks(victim, machine);
         }
     }
 

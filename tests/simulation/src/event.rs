@@ -8,6 +8,7 @@ use machine_core::power::{PowerObservation, PowerState};
 use machine_core::release::Grant;
 
 use crate::node::NodeStep;
+use crate::proof::Proof;
 use crate::records::Row;
 
 /// What happens at a moment of the virtual clock.
@@ -39,6 +40,8 @@ pub(crate) enum Deed {
     Start,
     /// Pulls the plug, and puts it in again.
     Cycle,
+    /// Says that the boot which a machine is in is the machine's.
+    ReleaseHold,
 }
 
 /// What goes wrong.
@@ -53,6 +56,8 @@ pub(crate) enum Fault {
     Crash,
     /// Somebody else has the token of a config.
     Impostor,
+    /// Somebody with the machine's card speaks for it.
+    Clone,
 }
 
 /// A release that was thought out and is not committed yet.
@@ -64,4 +69,5 @@ pub(crate) struct Releasing {
     pub(crate) attempt: AttemptId,
     pub(crate) grant: Grant,
     pub(crate) peer: IpAddr,
+    pub(crate) proof: Proof,
 }

@@ -3,12 +3,12 @@
 //! What was really done (bytes that went out, power that was switched, disks that were written,
 //! calls that were executed) is kept in a `Ledger` that the records can't talk out of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use machine_core::attempt::Attempt;
 use machine_core::disk::DiskIdentity;
-use machine_core::id::{AttemptId, ClusterId, IntentId, MachineId};
+use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use machine_core::intent::Intent;
 use machine_core::lifecycle::{Moving, Origin, State};
 use machine_core::power::PowerState;
@@ -33,6 +33,18 @@ pub enum Violation {
         machine: String,
         /// Who got it.
         node: usize,
+    },
+    /// A config went out though the BMC did not say that the machine is on.
+    #[error("{machine}: its config went out without a proof of its power")]
+    NoPowerProof {
+        /// Of which machine.
+        machine: String,
+    },
+    /// A config went out while two spoke for the machine, and no person had said which it is.
+    #[error("{machine}: its config went out while two spoke for it")]
+    Disputed {
+        /// Of which machine.
+        machine: String,
     },
     /// A config went out too often.
     #[error("{machine}: the config of one attempt went out {fetches} times")]
@@ -116,6 +128,7 @@ pub(crate) struct Ledger {
     released: BTreeMap<AttemptId, Released>,
     switched: BTreeMap<IntentId, u32>,
     bootstraps: BTreeMap<ClusterId, (u32, Timestamp)>,
+    disputed: BTreeSet<BootId>,
 }
 
 #[derive(Debug)]
@@ -127,6 +140,15 @@ struct Released {
 }
 
 impl Ledger {
+    /// A clone that can't be told apart from the machine speaks in this boot.
+    pub(crate) fn dispute(&mut self, boot: BootId) {
+        self.disputed.insert(boot);
+    }
+
+    pub(crate) fn is_disputed(&self, boot: BootId) -> bool {
+        self.disputed.contains(&boot)
+    }
+
     /// A config goes out, to this node; `owner` is the node that the machine really is.
     pub(crate) fn release(
         &mut self,

@@ -15,12 +15,14 @@
 
 pub mod boot_plane;
 pub mod chaos;
+pub mod claimants;
 pub mod clusters;
 pub mod event;
 pub mod fleet;
 pub mod invariant;
 pub mod lab;
 pub mod node;
+pub mod proof;
 pub mod random;
 pub mod reconcile;
 pub mod records;

@@ -13,7 +13,7 @@ use machine_core::lifecycle::Input;
 use machine_core::plan::plan;
 use machine_core::plan::signs::{Asked, Reply, Signs};
 use machine_core::plan::step::{Action, Step};
-use machine_core::plan::work::Work;
+use machine_core::plan::work::{CONFIG_REQUEST_TIMEOUT, Work};
 use machine_core::power::{PowerCommand, PowerObservation, PowerState};
 use machine_core::time::Timestamp;
 use std::time::Duration;
@@ -77,7 +77,7 @@ impl World {
             let row = &self.rows[&machine];
             let (version, step) = (row.machine.version, self.next_step(row, &power));
             let may = match &step {
-                Step::Act(Action::OpenAttempt) => true,
+                Step::Act(Action::OpenAttempt | Action::PlanWipe) => true,
                 Step::Advance(_) | Step::Allocate(_) | Step::Permit(_) => true,
                 Step::Act(_) | Step::GiveUp(_) | Step::Wait { .. } => false,
             };
@@ -105,6 +105,7 @@ impl World {
             signs: self.signs.get(&row.machine.id).unwrap_or(&silent),
             hindrance: None,
             conflict: None,
+            config_request_timeout: CONFIG_REQUEST_TIMEOUT,
         };
         let step = plan(&work, self.now);
         let may_not = matches!(step, Step::Act(Action::PowerOff | Action::CloseAttempt(_)));
@@ -154,6 +155,7 @@ impl World {
             reason: String::new(),
             opened: self.now,
             expires: self.now.plus(Intent::LIFETIME),
+            wipe: false,
             claims: 0,
             closed: None,
         };
@@ -233,7 +235,7 @@ impl World {
             id,
             machine,
             intent: intent.id,
-            number: u32::try_from(row.attempts.len()).map_or(u32::MAX, |count| count + 1),
+            number: row.totals.attempts + 1,
             assignment: intent.assignment.clone(),
             opened: now,
             deadline: now.plus(Attempt::LIFETIME),
@@ -297,7 +299,7 @@ impl World {
         let (owner, now) = (self.owner_nodes[&machine], self.now);
         self.wake(machine);
         if self.nodes[owner].is_up(attempt, now) {
-            self.hear_disk(owner, attempt);
+            self.note_disk(machine, owner, attempt);
             let boot = self.row(machine).boots.first().cloned();
             if let Some(boot) = boot {
                 self.row(machine)

@@ -3,6 +3,7 @@
 
 use machine_core::attempt::{Attempt, AttemptEnd};
 use machine_core::boot::{Boot, BootStep};
+use machine_core::claimant::Claimant;
 use machine_core::evidence::KnownIdentity;
 use machine_core::id::{AttemptId, BootId};
 use machine_core::intent::{Intent, IntentEnd};
@@ -25,6 +26,8 @@ pub(crate) struct Row {
     pub(crate) former: Option<Attempt>,
     /// Its recent boots, newest first.
     pub(crate) boots: Vec<Boot>,
+    /// Who spoke for it.
+    pub(crate) claimants: Vec<Claimant>,
     /// When it was last switched on by Drover, if nobody switched it off since.
     pub(crate) powered_on: Option<Timestamp>,
     /// How many attempts and network boots there were in all.
@@ -52,6 +55,7 @@ impl Row {
             attempts,
             former: None,
             boots,
+            claimants: Vec::new(),
             powered_on: None,
             totals,
         }

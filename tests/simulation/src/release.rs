@@ -6,16 +6,26 @@ use std::net::IpAddr;
 use machine_core::attempt::{Attempt, Release};
 use machine_core::boot::BootStep;
 use machine_core::disk::DiskIdentity;
+use machine_core::doubt::Doubt;
 use machine_core::hardware::MacAddress;
-use machine_core::id::AttemptId;
-use machine_core::release::{Addressing, Grant, Peer, ReleaseFacts, may_release};
+use machine_core::id::{AttemptId, MachineId};
+use machine_core::release::{Addressing, Grant, Peer, ReleaseFacts, ReleaseRefusal, may_release};
 
 use crate::event::{Deed, Event, Releasing};
 use crate::invariant::Violation;
 use crate::node::NodeStep;
+use crate::proof::Proof;
 use crate::records::advanced;
 use crate::scenario::Sabotage;
 use crate::world::World;
+
+/// What the core says to a request, and what really is the case.
+#[derive(Debug)]
+struct Judged {
+    verdict: Result<Grant, ReleaseRefusal>,
+    doubt: Option<Doubt>,
+    proof: Proof,
+}
 
 impl World {
     /// A config is asked for: judged now, committed a moment later, and answered after that.
@@ -28,46 +38,27 @@ impl World {
         let Some(machine) = self.attempt_owners.get(&attempt).copied() else {
             return;
         };
-        let row = &self.rows[&machine];
-        let asked = row.attempts.iter().find(|it| it.id == attempt);
-        let (Some(asked), Some(intent)) = (asked, &row.intent) else {
+        let peer = Peer { address, hardware };
+        let Some(judged) = self.judge(machine, attempt, peer) else {
             return;
         };
-        let macs: Vec<MacAddress> = row.known.macs.iter().copied().collect();
-        let served = row.boots.iter().find(|boot| asked.boot == Some(boot.id));
-        let facts = ReleaseFacts {
-            attempt: asked,
-            intent,
-            state: row.machine.state,
-            cards: &macs,
-            boot: served,
-            addressing: Addressing::Ours,
-            leased_to: None,
-            doubt: None,
-            names_another: false,
-            transport_permitted: true,
-        };
-        let permitted = may_release(&facts, Peer { address, hardware }, self.now);
-        let first = if asked.release.is_none() {
-            Grant::First
-        } else {
-            Grant::Again
-        };
-        let verdict = match permitted {
-            Err(_) if self.sabotaged(Sabotage::ReleaseToAnybody) => Ok(first),
-            other => other,
-        };
-        let version = row.machine.version;
+        let Judged {
+            verdict,
+            doubt,
+            proof,
+        } = judged;
+        self.call_a_person(machine, doubt.as_ref());
         self.note(|| format!("node {node}: asks for the config of {attempt}: {verdict:?}"));
         self.refusals += u64::from(verdict.is_err());
         let Ok(grant) = verdict else { return };
         let releasing = Releasing {
             node,
             machine,
-            version,
+            version: self.rows[&machine].machine.version,
             attempt,
             grant,
             peer: address,
+            proof,
         };
         let after = self.latency();
         self.schedule_inside(after, Event::Commit(releasing));
@@ -75,6 +66,44 @@ impl World {
             let (owner, races) = (self.owner_nodes[&machine], self.latency());
             self.schedule(races, Event::Deed(owner, Deed::Cancel));
         }
+    }
+
+    /// Judges it; nothing if there is no such attempt.
+    fn judge(&self, machine: MachineId, attempt: AttemptId, peer: Peer) -> Option<Judged> {
+        let row = &self.rows[&machine];
+        let asked = row.attempts.iter().find(|it| it.id == attempt)?;
+        let macs: Vec<MacAddress> = row.known.macs.iter().copied().collect();
+        let served = row.boots.iter().find(|boot| asked.boot == Some(boot.id));
+        let doubt = served.and_then(|boot| self.doubt(machine, boot, None));
+        let facts = ReleaseFacts {
+            attempt: asked,
+            intent: row.intent.as_ref()?,
+            state: row.machine.state,
+            cards: &macs,
+            boot: served,
+            addressing: Addressing::Ours,
+            leased_to: None,
+            doubt: doubt.as_ref(),
+            names_another: false,
+            transport_permitted: true,
+        };
+        let permitted = may_release(&facts, peer, self.now);
+        let (proven, proof) = self.prove_power(machine, served);
+        let first = if asked.release.is_none() {
+            Grant::First
+        } else {
+            Grant::Again
+        };
+        let verdict = match permitted {
+            Err(_) if self.sabotaged(Sabotage::ReleaseToAnybody) => Ok(first),
+            Ok(Grant::First) => proven.map(|()| Grant::First),
+            other => other,
+        };
+        Some(Judged {
+            verdict,
+            doubt,
+            proof,
+        })
     }
 
     /// The claim is committed, unless somebody was faster; then the bytes go out.
@@ -132,8 +161,13 @@ impl World {
             node,
             machine,
             attempt,
+            grant,
+            proof,
             ..
         } = *releasing;
+        if grant == Grant::First {
+            proof.check(&self.rows[&machine])?;
+        }
         let Some(sent) = self.rows[&machine]
             .attempts
             .iter()

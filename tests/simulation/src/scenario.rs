@@ -7,6 +7,10 @@ use std::time::Duration;
 pub enum Sabotage {
     /// A config goes to whoever holds the token.
     ReleaseToAnybody,
+    /// The power of a machine is not asked for.
+    IgnorePower,
+    /// Of two that speak for a machine, either is believed.
+    IgnoreDoubt,
     /// A release is committed although the machine has changed since it was judged.
     CommitStale,
     /// A Bootstrap call of unknown outcome is repeated.

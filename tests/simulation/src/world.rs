@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) woken: BTreeSet<MachineId>,
     pub(crate) touched: Vec<MachineId>,
     pub(crate) ledger: Ledger,
+    /// Machines at which a person will look.
+    pub(crate) called: BTreeSet<MachineId>,
     pub(crate) refusals: u64,
     pub(crate) trace: VecDeque<String>,
 }
@@ -91,6 +93,7 @@ impl World {
             woken: BTreeSet::new(),
             touched: Vec::new(),
             ledger: Ledger::default(),
+            called: BTreeSet::new(),
             refusals: 0,
             trace: VecDeque::new(),
         }

@@ -145,6 +145,14 @@ fn a_broken_rule_is_noticed() {
         caught(Sabotage::ReleaseToAnybody),
         Violation::WrongPeer { .. } | Violation::ReleaseWithoutIntent { .. }
     ));
+    assert!(matches!(
+        caught(Sabotage::IgnorePower),
+        Violation::NoPowerProof { .. } | Violation::WrongPeer { .. }
+    ));
+    assert!(matches!(
+        caught(Sabotage::IgnoreDoubt),
+        Violation::Disputed { .. }
+    ));
     let stale = caught(Sabotage::CommitStale);
     assert!(
         matches!(stale, Violation::ReleaseWithoutIntent { .. }),

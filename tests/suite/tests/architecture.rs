@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+use suite::command_texts;
 use suite::crate_graph::CrateGraph;
 use suite::dependency_tree::packages;
 use suite::import_graph::circles;
@@ -99,6 +100,13 @@ fn every_source_file_keeps_the_rules() {
     );
     let found: Vec<String> = files.iter().flat_map(source_rules::breaches).collect();
     assert_none("rules for source files", &found);
+}
+
+#[test]
+fn every_command_that_a_text_tells_to_type_has_its_name() {
+    let files = rust_files("").unwrap();
+    let found: Vec<String> = files.iter().flat_map(command_texts::breaches).collect();
+    assert_none("commands that can't be pasted", &found);
 }
 
 #[test]

@@ -19,7 +19,9 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use crate::document::disk::{DiskDocument, disk_identity};
+use crate::document::forms::CLUSTER;
 use crate::document::{DocumentError, Reader};
+use crate::yaml::plain::Flag;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,7 +33,7 @@ struct ClusterDocument {
     #[serde(default)]
     image: Option<Spanned<String>>,
     #[serde(default)]
-    allow_plaintext: bool,
+    allow_plaintext: Option<Flag>,
     members: Spanned<Vec<Spanned<MemberDocument>>>,
 }
 
@@ -62,10 +64,23 @@ struct PatternDocument {
     firmware: Option<Spanned<String>>,
 }
 
+/// The only document of a file: a cluster is applied as a whole or not at all, and two could not be.
+fn one(reader: Reader<'_>, text: &str) -> Result<ClusterDocument, DocumentError> {
+    let (first, others) = reader.documents::<ClusterDocument>(text, &CLUSTER)?;
+    match others.first() {
+        None => Ok(first.value),
+        Some(second) => {
+            let why = "a second cluster begins here: wanted one in each file, for a file is \
+                       applied as a whole or not at all; move the others to files of their own";
+            Err(reader.malformed(second.referenced.line(), why.to_owned()))
+        }
+    }
+}
+
 /// Reads a cluster's document; `file` is what to call it in messages.
 pub fn parse(file: &str, text: &str) -> Result<ClusterSpec, DocumentError> {
     let reader = Reader { file };
-    let document: ClusterDocument = reader.parse(text)?;
+    let document = one(reader, text)?;
     let members = document
         .members
         .value
@@ -77,17 +92,17 @@ pub fn parse(file: &str, text: &str) -> Result<ClusterSpec, DocumentError> {
         let wanted = "at least one with role: controlplane";
         return Err(reader.wrong(&document.members, "members", wanted, "none"));
     }
-    let talos = version(reader, &document.talos, "talos")?;
+    let talos = version(reader, &document.talos, ("talos", "1.13.9"))?;
     let image = document
         .image
         .map_or_else(|| format!("talos-{talos}"), |image| image.value);
     Ok(ClusterSpec {
         name: reader.name(&document.name, "name")?,
         endpoint: endpoint(reader, &document.endpoint)?,
-        kubernetes: version(reader, &document.kubernetes, "kubernetes")?,
+        kubernetes: version(reader, &document.kubernetes, ("kubernetes", "1.34.1"))?,
         talos,
         image,
-        allow_plaintext: document.allow_plaintext,
+        allow_plaintext: document.allow_plaintext.is_some_and(|it| it.0),
         members,
     })
 }
@@ -152,7 +167,7 @@ pub enum ClusterField {
 
 /// A fault, with its line in the document.
 pub fn with_line(file: &str, text: &str, fault: &ClusterFault) -> DocumentError {
-    let document: Result<ClusterDocument, _> = Reader { file }.parse(text);
+    let document = one(Reader { file }, text);
     let line = document.map(|it| match fault.field {
         ClusterField::Endpoint => it.endpoint.referenced.line(),
         ClusterField::Talos => it.talos.referenced.line(),
@@ -240,7 +255,7 @@ fn pattern(
 fn version(
     reader: Reader<'_>,
     value: &Spanned<String>,
-    field: &'static str,
+    (field, example): (&'static str, &str),
 ) -> Result<String, DocumentError> {
     let text = value.value.trim_start_matches('v');
     let parts: Vec<&str> = text.split('.').collect();
@@ -249,12 +264,8 @@ fn version(
     if parts.len() == 3 && parts.iter().all(is_number) {
         return Ok(text.to_owned());
     }
-    Err(reader.wrong(
-        value,
-        field,
-        "a version such as 1.13.9",
-        value.value.clone(),
-    ))
+    let wanted = format!("a version such as {example}");
+    Err(reader.wrong(value, field, wanted, value.value.clone()))
 }
 
 fn endpoint(reader: Reader<'_>, value: &Spanned<String>) -> Result<String, DocumentError> {

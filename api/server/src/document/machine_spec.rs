@@ -16,6 +16,8 @@ pub struct MachineSpec {
     pub line: u64,
     /// The name that it had before, if the document gives it another.
     pub renamed_from: Option<String>,
+    /// The line of that name; of its own if there is none.
+    pub renamed_line: u64,
     /// Its cards, and the addresses that are reserved for them. At least one.
     pub nics: Vec<NicSpec>,
     /// SMBIOS UUID, if it is known beforehand.

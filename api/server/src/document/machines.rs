@@ -8,7 +8,7 @@
 //!     bmc: { ipmi: 10.77.1.11, username: ADMIN, password: … }
 //! ```
 //!
-//! An entry is all that is said of its machine: what it leaves out is cleared. `renamed_from: OLD`
+//! A file holds one document, or several with `---` between them. An entry is all that is said of its machine: what it leaves out is cleared. `renamed_from: OLD`
 //! gives a machine another name.
 
 use machine_core::hardware::MacAddress;
@@ -17,6 +17,7 @@ use serde_saphyr::Spanned;
 
 use crate::document::bmc::{BmcDocument, bmc};
 use crate::document::disk::{DiskDocument, disk_identity};
+use crate::document::forms::MACHINES;
 use crate::document::machine_spec::{MachineSpec, NicSpec};
 use crate::document::once::repeated;
 use crate::document::{DocumentError, Reader};
@@ -24,7 +25,7 @@ use crate::document::{DocumentError, Reader};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MachinesDocument {
-    machines: Vec<Spanned<MachineDocument>>,
+    machines: Spanned<Vec<Spanned<MachineDocument>>>,
 }
 
 #[derive(Deserialize)]
@@ -52,16 +53,22 @@ struct NicDocument {
     address: Option<Spanned<String>>,
 }
 
-/// Reads a document of machines; `file` is what to call it in messages. One mistake of each entry
-/// is told, and all that stands twice.
+/// Reads the documents of machines in a file; `file` is what to call it in messages. One mistake of
+/// each entry is told, and all that stands twice.
 pub fn parse(file: &str, text: &str) -> Result<Vec<MachineSpec>, DocumentError> {
     let reader = Reader { file };
-    let document: MachinesDocument = reader.parse(text)?;
+    let (first, others) = reader.documents::<MachinesDocument>(text, &MACHINES)?;
     let (mut machines, mut errors) = (Vec::new(), Vec::new());
-    for entry in &document.machines {
-        match machine(reader, entry) {
-            Ok(machine) => machines.push(machine),
-            Err(error) => errors.push(error),
+    for document in std::iter::once(&first).chain(&others) {
+        let listed = &document.value.machines;
+        if listed.value.is_empty() {
+            errors.push(reader.wrong(listed, "machines", "at least one machine", "none"));
+        }
+        for entry in &listed.value {
+            match machine(reader, entry) {
+                Ok(machine) => machines.push(machine),
+                Err(error) => errors.push(error),
+            }
         }
     }
     errors.extend(repeated(reader, &machines));
@@ -83,6 +90,7 @@ fn machine(
     Ok(MachineSpec {
         name: reader.name(&document.name, "machines.name")?,
         line: document.name.referenced.line(),
+        renamed_line: renamed_from.unwrap_or(&document.name).referenced.line(),
         renamed_from: renamed_from
             .map(|it| reader.name(it, "machines.renamed_from"))
             .transpose()?,
@@ -206,6 +214,19 @@ machines:
         assert_eq!(lines.len(), 2, "{got}");
         assert!(lines[0].starts_with("rack.yaml:3: nics.mac"), "{got}");
         assert!(lines[1].starts_with("rack.yaml:7: nics.mac"), "{got}");
+    }
+
+    #[test]
+    fn several_documents_in_one_file_are_read_as_one_with_the_lines_of_the_file() {
+        let more = RACK.replace("cp-1", "cp-2").replace("w-1", "w-2");
+        let more = more.replace("77:00:0", "77:00:1");
+        let more = more
+            .replace("0.77.0.10", "0.77.0.20")
+            .replace("1.11", "1.12");
+        let text = format!("---\n{RACK}---\n# nothing\n---\n{more}...\n");
+        let machines = parse("rack.yaml", &text).unwrap();
+        let told: Vec<_> = machines.iter().map(|it| (&*it.name, it.line)).collect();
+        assert_eq!(told, [("cp-1", 3), ("w-1", 7), ("cp-2", 13), ("w-2", 17)]);
     }
 
     #[test]

@@ -8,7 +8,10 @@ use crate::document::{DocumentError, Reader};
 /// What one machine has, and where it says so.
 struct Held<'a> {
     field: &'static str,
+    /// What it is, in one form.
     value: String,
+    /// As it stands there.
+    got: String,
     owner: &'a str,
     line: u64,
 }
@@ -27,15 +30,16 @@ pub(crate) fn repeated(reader: Reader<'_>, machines: &[MachineSpec]) -> Vec<Docu
             "{} once, and {owner} has it in line {line}",
             what(held.field)
         );
-        errors.push(reader.wrong_at(held.line, held.field, wanted, held.value));
+        errors.push(reader.wrong_at(held.line, held.field, wanted, held.got));
     }
     errors
 }
 
 fn held(machine: &MachineSpec) -> Vec<Held<'_>> {
     let owner = machine.name.as_str();
-    let one = |field, value, line| Held {
+    let one = |field, value: String, line| Held {
         field,
+        got: value.clone(),
         value,
         owner,
         line,
@@ -48,7 +52,11 @@ fn held(machine: &MachineSpec) -> Vec<Held<'_>> {
         }
     }
     if let Some(bmc) = &machine.bmc {
-        all.push(one("bmc.ipmi", bmc.endpoint.address.to_string(), bmc.line));
+        let identity = bmc.endpoint.identity().to_string();
+        all.push(Held {
+            got: bmc.endpoint.address.to_string(),
+            ..one("bmc.ipmi", identity, bmc.line)
+        });
     }
     all
 }

@@ -21,8 +21,10 @@ use crate::operations::{Asked, Operations, TRIES, Written};
 const LIFETIME: Duration = Duration::from_hours(8);
 /// The shortest: a clock may be off by that much.
 const SHORTEST: Duration = Duration::from_mins(1);
-/// The longest, as of the certificates that `talosctl` makes.
-const LONGEST: Duration = Duration::from_hours(8760);
+/// The longest. A certificate can't be taken back: neither Talos nor Kubernetes asks anybody whether
+/// it still counts, so whoever has the file is in until it ends. 30 days are the longest job that
+/// one person does at one go; the next file is one command away. (`talosctl` makes them for a year.)
+const LONGEST: Duration = Duration::from_hours(30 * 24);
 
 /// Access to a cluster.
 #[derive(Debug)]
@@ -49,8 +51,9 @@ impl Operations {
             lifetime if (SHORTEST..=LONGEST).contains(&lifetime) => lifetime,
             lifetime => {
                 return Err(UseCaseError::Invalid(format!(
-                    "wanted a lifetime from 1 minute to 8760 hours, got {} seconds",
-                    lifetime.as_secs()
+                    "wanted a lifetime (--ttl) from 1m to 30d, for such a file can't be taken back \
+                     before it ends, got {}",
+                    in_units(lifetime)
                 )));
             }
         };
@@ -188,6 +191,17 @@ pub(crate) fn confirmed(name: &str, confirm: &str, what: &str) -> Result<(), Use
     Err(UseCaseError::Invalid(format!(
         "wanted the cluster's name once more to {what} (--confirm {name}), got {confirm:?}"
     )))
+}
+
+/// As it is typed, in the largest unit that says it whole: `100d`, `36h`, `59s`.
+fn in_units(lifetime: Duration) -> String {
+    const UNITS: [(u64, &str); 3] = [(86_400, "d"), (3600, "h"), (60, "m")];
+    let seconds = lifetime.as_secs();
+    let whole = UNITS
+        .into_iter()
+        .find(|(unit, _)| seconds.is_multiple_of(*unit));
+    let (unit, name) = whole.unwrap_or((1, "s"));
+    format!("{}{name}", seconds / unit)
 }
 
 fn notes(order: &AccessOrder) -> Vec<String> {

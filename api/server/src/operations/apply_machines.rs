@@ -125,10 +125,11 @@ impl Operations {
         if !draft.unchanged.is_empty() {
             notes.push(format!("unchanged: {}", listed(&draft.unchanged)));
         }
+        // Others may have waited for what is corrected here.
+        self.wake_all().await?;
         let mut views = Vec::new();
         for spec in specs {
             let machine = self.machine(&spec.name).await?;
-            self.effects.wake(machine.id);
             views.push(self.view(machine).await?);
         }
         Ok(AppliedMachines { views, notes })

@@ -1,86 +1,102 @@
-//! The use case that takes an install back: a person says no, and it stays no until a person
-//! accepts the machine again.
+//! The use case that takes back what is under way with a machine, or permitted: a person says no,
+//! and it stays no until a person accepts the machine again.
 
 use machine_core::intent::IntentEnd;
 use machine_core::lifecycle::{Input, State};
 use machine_core::machine::Machine;
+use machine_core::time::Timestamp;
 use machine_store::change::{Change, MachineWrite};
 
 use crate::error::UseCaseError;
-use crate::operations::machines::{MachineView, event};
-use crate::operations::withdrawal::Permission;
-use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::operations::endings::Thought;
+use crate::operations::machines::event;
+use crate::operations::withdrawal::{Ended, ended};
+use crate::operations::{Asked, Operations};
 
 impl Operations {
-    /// Cancels the install of a machine, as long as none can be under way.
-    pub async fn cancel(&self, name: &str, asked: &Asked) -> Result<MachineView, UseCaseError> {
-        let what = ["cancel", name];
-        if self.carried_out(asked, &what).await?.is_some() {
-            return self.view(self.machine(name).await?).await;
-        }
-        for _ in 0..TRIES {
-            let machine = self.machine(name).await?;
-            let mut change = self.cancellation(&machine, asked).await?;
-            change.request = Some(self.request(asked, &what, String::new()));
-            match self.write(&change).await? {
-                Written::Now | Written::Before(_) => {
-                    self.effects.wake(machine.id);
-                    return self.view(self.machine(name).await?).await;
-                }
-                Written::Overtaken => {}
-            }
-        }
-        Err(UseCaseError::Overtaken)
-    }
-
-    async fn cancellation(&self, machine: &Machine, asked: &Asked) -> Result<Change, UseCaseError> {
+    /// What a cancellation ends: the inspection, or the permission with its attempt.
+    pub(super) async fn cancellation(
+        &self,
+        machine: &Machine,
+        asked: &Asked,
+    ) -> Result<Thought, UseCaseError> {
         let at = self.effects.now();
         let permission = self.permission(machine).await?;
-        refuse_under_way(machine, permission.as_ref())?;
-        let next = machine.after(Input::Cancel { released: false }, at);
-        let next = next.map_err(|refused| UseCaseError::Lifecycle {
-            name: machine.name.clone(),
-            refused,
-        })?;
         let mut change = Change::default();
-        let mut detail = format!("{} -> {}: cancel", machine.state, next.state);
-        if let Some(permission) = permission {
-            permission.close(&mut change, at, IntentEnd::Cancelled);
-            let disk = &permission.intent.assignment.disk;
-            detail = format!("{detail}; it may not erase {disk} any more");
-            if permission.may_have_written() {
-                detail.push_str(", but an earlier attempt may have begun to write it");
+        let Ended {
+            machine: next,
+            told,
+        } = match &permission {
+            Some(permission) => {
+                permission.close(&mut change, at, IntentEnd::Cancelled, asked);
+                ended(machine, permission, at)
             }
-        }
-        let detail = format!("{detail}{}", asked.because());
+            None => self.without_permission(machine, at).await?,
+        };
+        let (from, to) = (machine.state, next.state);
+        let detail = format!("{from} -> {to}: cancel; {told}{}", asked.because());
         change
             .events
             .push(event(machine, asked, at, "state", detail));
         change.machines.push(MachineWrite::Update(next));
-        Ok(change)
+        Ok(Thought {
+            change,
+            notes: vec![format!("{}: {told}", machine.name)],
+            ..Thought::default()
+        })
+    }
+
+    /// Nothing is permitted: an inspection ends, and an install that was about to be permitted anew.
+    async fn without_permission(
+        &self,
+        machine: &Machine,
+        at: Timestamp,
+    ) -> Result<Ended, UseCaseError> {
+        let told = match machine.state {
+            State::Inspecting => "its inspection ended, and nothing was written by it",
+            State::Provisioning(_) => "no permission to install it was open, and none is opened",
+            State::Discovered | State::Available | State::Active | State::Cleaning => {
+                return Err(nothing_to_cancel(machine));
+            }
+            State::Failed(_) | State::Retired => return Err(nothing_to_cancel(machine)),
+        };
+        let cancel = Input::Cancel { released: false };
+        match machine.after(cancel, at) {
+            Ok(next) => Ok(Ended {
+                machine: next,
+                told: told.to_owned(),
+            }),
+            Err(refused) => Err(self.refusal(machine, refused).await),
+        }
     }
 }
 
-/// What was released can't be called back: the node may be writing its disk.
-fn refuse_under_way(
-    machine: &Machine,
-    permission: Option<&Permission>,
-) -> Result<(), UseCaseError> {
-    let Some(permission) = permission.filter(|_| matches!(machine.state, State::Provisioning(_)))
-    else {
-        return Ok(());
+/// What can be done with a machine of which nothing can be cancelled.
+fn nothing_to_cancel(machine: &Machine) -> UseCaseError {
+    let (name, state) = (&machine.name, machine.state);
+    let way = match state {
+        State::Discovered => format!("drover machine accept {name} begins its inspection"),
+        State::Inspecting | State::Provisioning(_) => format!("drover machine show {name}"),
+        State::Available => format!(
+            "what a cluster's file says takes it; to keep it from that: drover machine retire {name}"
+        ),
+        State::Active => {
+            format!(
+                "its install is over; to leave it alone from now on: drover machine retire {name}"
+            )
+        }
+        State::Cleaning => format!(
+            "its disk is being erased, and that can't be undone: wait until it is available, or \
+             drover machine retire {name}"
+        ),
+        State::Failed(_) => format!(
+            "it boots its disk; drover machine retry {name} tries again, drover machine retire \
+             {name} leaves it alone"
+        ),
+        State::Retired => format!("drover machine accept {name} takes it back"),
     };
-    let Some(attempt) = permission.under_way() else {
-        return Ok(());
-    };
-    let released = attempt.release.map_or(attempt.opened, |it| it.at);
-    Err(UseCaseError::Contradiction(format!(
-        "{name}: its install can't be cancelled: attempt {} has had its config since {released} \
-         and may be writing {}. Wait until it is active or has failed (this attempt ends by {}), \
-         or drover machine retire {name}",
-        attempt.number,
-        attempt.assignment.disk,
-        attempt.deadline,
-        name = machine.name,
-    )))
+    UseCaseError::Contradiction(format!(
+        "{name}: there is nothing to cancel: it is {state}, nothing is under way and no permission \
+         to install it is open; {way}"
+    ))
 }

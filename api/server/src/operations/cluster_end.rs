@@ -1,18 +1,18 @@
 //! Use cases that end a story: what became of a Bootstrap, and a cluster that is deleted.
 
-use machine_core::attempt::AttemptEnd;
 use machine_core::bootstrap::{Resolution, resolve};
 use machine_core::cluster::Cluster;
 use machine_core::intent::{Intent, IntentEnd};
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
-use machine_store::change::{AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite};
+use machine_store::change::{Change, ClusterWrite, IntentWrite, MachineWrite};
 use machine_store::{attempts, intents, machines};
 
 use crate::error::UseCaseError;
 use crate::operations::access::confirmed;
 use crate::operations::clusters::ClusterView;
 use crate::operations::machines::event;
+use crate::operations::withdrawal::taken_back;
 use crate::operations::{Asked, Operations, TRIES, Written};
 
 /// What the machines of a cluster mean for its deletion.
@@ -102,9 +102,7 @@ impl Operations {
                 .push(self.effects.drop_cluster_secrets(cluster.id));
             match self.write(&change).await? {
                 Written::Now => {
-                    for machine in &leaving.released {
-                        self.effects.wake(machine.id);
-                    }
+                    self.wake_all().await?;
                     return Ok(released);
                 }
                 Written::Before(result) => return Ok(names(&result)),
@@ -175,11 +173,7 @@ impl Operations {
         leaving
             .change
             .attempts
-            .extend(open.map(|attempt| AttemptWrite::Close {
-                id: attempt.id,
-                at,
-                end: AttemptEnd::Cancelled,
-            }));
+            .extend(open.flat_map(|attempt| taken_back(attempt, at, asked)));
         let detail = format!(
             "it may not erase {} any more: its cluster is deleted{}",
             intent.assignment.disk,

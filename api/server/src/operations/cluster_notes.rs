@@ -129,7 +129,7 @@ fn patterns(spec: &ClusterSpec) -> Vec<String> {
         .map(|(field, text)| {
             format!(
                 "{field} is compared letter by letter, so {text:?} fits only a machine that says \
-                 just that: drover machine show prints what a machine says"
+                 just that: drover machine show NAME prints what a machine says"
             )
         })
         .collect()

@@ -1,8 +1,11 @@
 //! Use cases of clusters: apply, look.
 
+use machine_core::awaited::{Awaited, awaited};
 use machine_core::cluster::{Cluster, ClusterSpec};
 use machine_core::cluster_endpoint::ClusterEndpoint;
+use machine_core::condition::Condition;
 use machine_core::id::ClusterId;
+use machine_core::machine::Machine;
 use machine_store::change::{Change, ClusterWrite};
 use machine_store::events::{self, Event, RecordedEvent};
 use machine_store::{clusters, machines};
@@ -12,6 +15,7 @@ use crate::effects::SeenCluster;
 use crate::error::UseCaseError;
 use crate::operations::machines::MachineView;
 use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::similar::similar;
 
 /// A cluster, and what was last seen of it.
 #[derive(Debug, Clone)]
@@ -42,26 +46,39 @@ const CHANGED: &str = "changed";
 impl Operations {
     /// Every cluster, by name.
     pub async fn list_clusters(&self) -> Result<Vec<ClusterView>, UseCaseError> {
-        let mut clusters = clusters::list(&self.db).await?;
-        clusters.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
-        Ok(clusters
-            .into_iter()
-            .map(|cluster| self.cluster_view(cluster))
-            .collect())
+        self.effects.settled().await;
+        let clusters = clusters::list(&self.db).await?;
+        let machines = machines::list(&self.db).await?;
+        let mut views: Vec<ClusterView> = clusters
+            .iter()
+            .map(|cluster| self.cluster_view_among(cluster, &clusters, &machines))
+            .collect();
+        views.sort_by(|a, b| a.cluster.spec.name.cmp(&b.cluster.spec.name));
+        Ok(views)
     }
 
-    /// One cluster and its members.
+    /// One cluster, its members, and the machines that it waits for.
     pub async fn show_cluster(
         &self,
         name: &str,
     ) -> Result<(ClusterView, Vec<MachineView>), UseCaseError> {
         let cluster = self.cluster(name).await?;
-        let members = self.list_machines().await?.into_iter().filter(|view| {
-            view.assignment()
-                .is_some_and(|(intent, _)| intent.assignment.cluster == cluster.id)
+        let clusters = clusters::list(&self.db).await?;
+        let listed = self.list_machines().await?;
+        let machines: Vec<Machine> = listed.iter().map(|it| it.machine.clone()).collect();
+        let members = listed.into_iter().filter_map(|mut view| {
+            let assigned = view.assignment().map(|(it, _)| it.assignment.cluster);
+            if assigned.is_none()
+                && let Some(Awaited { role, why }) = awaited(&view.machine, &cluster, &clusters)
+            {
+                view.conditions.push(Condition::Awaited { role, why });
+                return Some(view);
+            }
+            (assigned == Some(cluster.id)).then_some(view)
         });
         let members = members.collect();
-        Ok((self.cluster_view(cluster), members))
+        let view = self.cluster_view_among(&cluster, &clusters, &machines);
+        Ok((view, members))
     }
 
     /// The last of what happened to a cluster, oldest first.
@@ -98,9 +115,7 @@ impl Operations {
             match self.write(&change).await? {
                 Written::Now => {
                     let late = self.withdraw_late(&spec.name, asked).await?;
-                    for machine in machines::list(&self.db).await? {
-                        self.effects.wake(machine.id);
-                    }
+                    self.wake_all().await?;
                     let notes = notes.into_iter().chain(late).collect();
                     return self.applied(&spec.name, result == MADE, notes).await;
                 }
@@ -212,15 +227,52 @@ impl Operations {
     }
 
     pub(super) async fn cluster(&self, name: &str) -> Result<Cluster, UseCaseError> {
-        let found = clusters::find_by_name(&self.db, name).await?;
-        found.ok_or_else(|| UseCaseError::NotFound {
+        if let Some(found) = clusters::find_by_name(&self.db, name).await? {
+            return Ok(found);
+        }
+        let all = clusters::list(&self.db).await?;
+        let similar = similar(name, all.iter().map(|it| it.spec.name.as_str()));
+        Err(UseCaseError::NotFound {
             what: "cluster",
             name: name.to_owned(),
+            similar: similar.map(str::to_owned),
         })
     }
 
+    /// A cluster as it is listed, with the machines that it waits for.
+    fn cluster_view_among(
+        &self,
+        cluster: &Cluster,
+        clusters: &[Cluster],
+        machines: &[Machine],
+    ) -> ClusterView {
+        let mut view = self.cluster_view(cluster.clone());
+        let awaited = machines.iter().filter_map(|machine| {
+            let Awaited { role, why } = awaited(machine, cluster, clusters)?;
+            let waits = self.effects.seen_machine(machine.id).waiting;
+            let why = [why, waits].into_iter().find(|it| !it.is_empty());
+            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            let (name, state) = (&machine.name, machine.state);
+            Some(format!("{name} ({role}, {state}{why})"))
+        });
+        let awaited: Vec<String> = awaited.collect();
+        if !awaited.is_empty() {
+            let waiting = &mut view.seen.waiting;
+            if !waiting.is_empty() {
+                waiting.push_str("; ");
+            }
+            waiting.push_str("no members yet: ");
+            waiting.push_str(&awaited.join(", "));
+        }
+        view
+    }
+
     pub(super) fn cluster_view(&self, cluster: Cluster) -> ClusterView {
-        let seen = self.effects.seen_cluster(cluster.id);
+        let mut seen = self.effects.seen_cluster(cluster.id);
+        // Nobody looks at clusters then: what was seen before is old.
+        if let Some(safe_mode) = self.db.safe_mode() {
+            seen.waiting = safe_mode.to_string();
+        }
         ClusterView { cluster, seen }
     }
 }

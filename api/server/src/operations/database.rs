@@ -48,7 +48,8 @@ impl Operations {
             },
         };
         match confirm(&self.db, &confirmation).await? {
-            Confirmed::Now | Confirmed::Before => Ok(()),
+            Confirmed::Now => self.wake_all().await,
+            Confirmed::Before => Ok(()),
             Confirmed::NotDoubted => Err(UseCaseError::Contradiction(
                 "there is nothing to confirm: nobody doubts the database".to_owned(),
             )),

@@ -5,10 +5,10 @@ use machine_core::disk::DiskIdentity;
 use machine_core::id::MachineId;
 use machine_core::machine::Machine;
 use machine_store::change::{Change, MachineWrite, ReservationWrite};
+use machine_store::clusters;
 use machine_store::evidence::Fact;
 use machine_store::registrations::{self, RegistrationWrite};
 use machine_store::reservations::{self, Reservation};
-use machine_store::{clusters, machines};
 
 use crate::document::machine_spec::MachineSpec;
 use crate::document::{DocumentError, Reader};
@@ -48,6 +48,7 @@ impl Operations {
         let mut errors = Vec::new();
         for spec in specs {
             errors.extend(self.bmc_of_another(reader, spec, specs).await?);
+            errors.extend(self.addresses_of_others(reader, spec, specs).await?);
         }
         DocumentError::all(errors)?;
         for spec in specs {
@@ -62,39 +63,6 @@ impl Operations {
         });
         draft.change.reservations.splice(0..0, ended);
         Ok(draft)
-    }
-
-    /// That the BMC of an entry is another machine's, which keeps it: a copied block would switch
-    /// that machine's power.
-    async fn bmc_of_another(
-        &self,
-        reader: Reader<'_>,
-        spec: &MachineSpec,
-        all: &[MachineSpec],
-    ) -> Result<Option<DocumentError>, UseCaseError> {
-        let Some(bmc) = &spec.bmc else {
-            return Ok(None);
-        };
-        let address = bmc.endpoint.address;
-        let Some(holder) = machines::find_by_bmc(&self.db, address).await? else {
-            return Ok(None);
-        };
-        let is_its_own = |name: &str, former: Option<&String>| {
-            name == holder.name || former == Some(&holder.name)
-        };
-        let entry = all
-            .iter()
-            .find(|it| is_its_own(&it.name, it.renamed_from.as_ref()));
-        // Another entry of the document that gives it up has been compared with this one already.
-        if entry.is_some() {
-            return Ok(None);
-        }
-        let wanted = format!(
-            "the BMC of {}, but {} ({}) has this one: correct it, or take it from the entry of {}",
-            spec.name, holder.name, holder.state, holder.name
-        );
-        let got = address.to_string();
-        Ok(Some(reader.wrong_at(bmc.line, "bmc.ipmi", wanted, got)))
     }
 
     async fn add(

@@ -14,6 +14,8 @@ use crate::operations::{Asked, Operations, TRIES, Written};
 /// What a person says of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending<'a> {
+    /// End what is under way with it, or permitted.
+    Cancel,
     /// Leave it alone for good.
     Retire,
     /// Remove its record.
@@ -55,6 +57,7 @@ impl Ending<'_> {
     /// What a repeated request is recognised by.
     fn request<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
         match self {
+            Self::Cancel => vec!["cancel", name],
             Self::Retire => vec!["retire", name],
             Self::Forget => vec!["forget", name],
             Self::Merge { into, board } => {
@@ -70,7 +73,8 @@ impl Ending<'_> {
     /// The machine that it is about afterwards.
     const fn subject<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         match self {
-            Self::Retire | Self::ReplaceBoard | Self::IgnoreUuid | Self::AcceptBmc => Some(name),
+            Self::Cancel | Self::Retire | Self::ReplaceBoard => Some(name),
+            Self::IgnoreUuid | Self::AcceptBmc => Some(name),
             Self::Merge { into, .. } => Some(into),
             Self::Forget => None,
         }
@@ -104,7 +108,9 @@ impl Operations {
                         let client = ClientKey::Hardware(it.mac);
                         self.effects.unreserve(client, it.address);
                     }
-                    self.wake_both(&machine, ending).await?;
+                    // A forgotten machine is told as well that it is gone.
+                    self.effects.wake(machine.id);
+                    self.wake_all().await?;
                     return self.ended(name, ending, &notes).await;
                 }
                 Written::Before(notes) => return self.ended(name, ending, &notes).await,
@@ -121,6 +127,7 @@ impl Operations {
         asked: &Asked,
     ) -> Result<Thought, UseCaseError> {
         match ending {
+            Ending::Cancel => self.cancellation(machine, asked).await,
             Ending::Retire => self.retirement(machine, asked).await,
             Ending::Forget => self.forgetting(machine, asked).await,
             Ending::Merge { into, board } => {
@@ -131,16 +138,6 @@ impl Operations {
             Ending::IgnoreUuid => self.disregard_of_uuid(machine, asked).await,
             Ending::AcceptBmc => self.acceptance_of_bmc(machine, asked).await,
         }
-    }
-
-    async fn wake_both(&self, machine: &Machine, ending: Ending<'_>) -> Result<(), UseCaseError> {
-        self.effects.wake(machine.id);
-        if let Some(other) = ending.subject(&machine.name)
-            && let Some(other) = machines::find_by_name(&self.db, other).await?
-        {
-            self.effects.wake(other.id);
-        }
-        Ok(())
     }
 
     /// The answer, also to a request that was carried out before.

@@ -2,11 +2,10 @@
 //! claims to be another.
 
 use machine_core::cluster::Selector;
-use machine_core::evidence::Identity;
-use machine_core::lifecycle::{Moving, State};
+use machine_core::command::Command;
 use machine_core::machine::Machine;
 use machine_store::change::{Change, MachineWrite};
-use machine_store::{clusters, identities, reservations};
+use machine_store::{clusters, reservations};
 
 use crate::error::UseCaseError;
 use crate::operations::endings::Thought;
@@ -39,17 +38,7 @@ impl Operations {
 
     /// A member, and one that is on the move, is retired first: that closes what it may still do.
     async fn refuse_while_in_use(&self, machine: &Machine) -> Result<(), UseCaseError> {
-        let is_claimant = matches!(
-            identities::judge(&self.db, machine.id).await?,
-            Identity::Conflict { .. }
-        );
-        let may_go = match machine.state {
-            State::Retired | State::Discovered => true,
-            State::Inspecting | State::Available | State::Failed(Moving::Inspecting) => is_claimant,
-            State::Provisioning(_) | State::Active | State::Cleaning => false,
-            State::Failed(Moving::Provisioning(_) | Moving::Cleaning) => false,
-        };
-        if may_go {
+        if self.standing(machine).await?.permits(Command::Forget) {
             return Ok(());
         }
         Err(UseCaseError::Contradiction(format!(

@@ -14,6 +14,7 @@ use crate::document::machine_spec::{MachineSpec, NicSpec};
 use crate::document::{DocumentError, Reader};
 use crate::error::UseCaseError;
 use crate::operations::Operations;
+use crate::yaml::nearest::nearest;
 
 /// A card that goes from one machine to another.
 #[derive(Debug, Clone)]
@@ -95,12 +96,35 @@ impl Operations {
             (Some(_), Some(former)) => {
                 let wanted = format!("a name that no machine has; {} exists", spec.name);
                 let got = former.name;
-                let field = "machines.renamed_from";
-                Err(reader.wrong_at(spec.line, field, wanted, got).into())
+                Err(reader
+                    .wrong_at(spec.renamed_line, RENAMED, wanted, got)
+                    .into())
             }
+            // Renamed before, and now.
             (Some(one), None) | (None, Some(one)) => Ok(Some(one)),
-            (None, None) => Ok(None),
+            (None, None) => Err(self.nobody_of_name(reader, spec, former).await?.into()),
         }
+    }
+
+    /// Nobody has the name that a machine is renamed from, or the one that it gets.
+    async fn nobody_of_name(
+        &self,
+        reader: Reader<'_>,
+        spec: &MachineSpec,
+        former: &str,
+    ) -> Result<DocumentError, UseCaseError> {
+        let known = machines::list(&self.db).await?;
+        let near = nearest(former, known.iter().map(|it| it.name.as_str()));
+        let hint = match near.as_slice() {
+            [] => "see drover machine list for the names that there are".to_owned(),
+            near => format!("did you mean {}?", near.join(" or ")),
+        };
+        let wanted = format!(
+            "the name of a machine, and there is neither this one nor {}: correct it, or leave it \
+             out for a machine that is new; {hint}",
+            spec.name
+        );
+        Ok(reader.wrong_at(spec.renamed_line, RENAMED, wanted, former))
     }
 
     async fn holder(
@@ -138,6 +162,8 @@ impl Operations {
         }))
     }
 }
+
+const RENAMED: &str = "machines.renamed_from";
 
 fn refusal(
     reader: Reader<'_>,

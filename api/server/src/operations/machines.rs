@@ -4,7 +4,7 @@ use machine_core::advice::advice_on_conditions;
 use machine_core::assurance::Assurance;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
-use machine_core::condition::{Condition, claims, conditions};
+use machine_core::condition::Condition;
 use machine_core::intent::Intent;
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
@@ -13,18 +13,17 @@ use machine_store::events::{self, Event, RecordedEvent};
 use machine_store::evidence::{Fact, RecordedFact};
 use machine_store::reservations::{self, Reservation};
 use machine_store::{
-    attempts, boots, claimants, clusters, evidence, forgotten, identities, intents, machines,
-    registrations,
+    attempts, clusters, disks, evidence, forgotten, identities, intents, machines, registrations,
 };
 
 use crate::effects::SeenMachine;
 use crate::error::UseCaseError;
 use crate::operations::{Asked, Operations, TRIES, Written};
 
-/// How many boots are shown.
-pub(crate) const BOOTS: u32 = 20;
 /// How many intents are shown.
 const INTENTS: u32 = 5;
+/// How many attempts are shown: of two permissions, if each has as many as it may.
+const ATTEMPTS: u32 = 16;
 /// How many events are read at once.
 const EVENTS: u32 = 500;
 
@@ -58,7 +57,7 @@ pub struct MachineDetails {
     pub assurance: Option<Assurance>,
     /// Its latest intents, newest first, and the names of their clusters.
     pub intents: Vec<(Intent, String)>,
-    /// The attempts of the latest intent, newest first.
+    /// Its latest attempts, under whatever intent, newest first.
     pub attempts: Vec<Attempt>,
     /// What can be done for it, if it goes on by nothing else; a sentence each.
     pub advice: Vec<String>,
@@ -78,9 +77,11 @@ impl MachineView {
 impl Operations {
     /// Every machine, by name.
     pub async fn list_machines(&self) -> Result<Vec<MachineView>, UseCaseError> {
+        self.effects.settled().await;
+        let disks = disks::list(&self.db).await?;
         let mut views = Vec::new();
         for machine in machines::list(&self.db).await? {
-            views.push(self.view(machine).await?);
+            views.push(self.view_among(machine, &disks).await?);
         }
         views.sort_by(|a, b| a.machine.name.cmp(&b.machine.name));
         Ok(views)
@@ -88,16 +89,13 @@ impl Operations {
 
     /// One machine.
     pub async fn show_machine(&self, name: &str) -> Result<MachineDetails, UseCaseError> {
+        self.effects.settled().await;
         let view = self.view(self.machine(name).await?).await?;
         let id = view.machine.id;
         let mut named = Vec::new();
         for intent in intents::recent(&self.db, id, INTENTS).await? {
             named.push(self.named(intent).await?);
         }
-        let attempts = match named.first() {
-            Some((intent, _)) => attempts::of_intent(&self.db, intent.id).await?,
-            None => Vec::new(),
-        };
         let known = identities::of_machine(&self.db, id).await?;
         let assurance = known.map(|it| Assurance::of(&it, view.machine.bmc.is_some()));
         let mut advice = self.advice(&view.machine).await?;
@@ -110,12 +108,12 @@ impl Operations {
             said: registrations::of_machine(&self.db, id).await?,
             reserved: reservations::of_machine(&self.db, id).await?,
             intents: named,
-            attempts,
+            attempts: attempts::recent(&self.db, id, ATTEMPTS).await?,
         })
     }
 
     /// An intent and the name of its cluster.
-    async fn named(&self, intent: Intent) -> Result<(Intent, String), UseCaseError> {
+    pub(super) async fn named(&self, intent: Intent) -> Result<(Intent, String), UseCaseError> {
         let cluster = clusters::find(&self.db, intent.assignment.cluster).await?;
         Ok((intent, cluster.map(|it| it.spec.name).unwrap_or_default()))
     }
@@ -153,11 +151,10 @@ impl Operations {
         for _ in 0..TRIES {
             let machine = self.machine(name).await?;
             let now = self.effects.now();
-            let next = machine.after(input, now);
-            let next = next.map_err(|refused| UseCaseError::Lifecycle {
-                name: machine.name.clone(),
-                refused,
-            })?;
+            let next = match machine.after(input, now) {
+                Ok(next) => next,
+                Err(refused) => return Err(self.refusal(&machine, refused).await),
+            };
             self.refuse_in_conflict(&machine, input).await?;
             self.refuse_without_rule(&next).await?;
             let (from, to) = (machine.state, next.state);
@@ -177,30 +174,6 @@ impl Operations {
             }
         }
         Err(UseCaseError::Overtaken)
-    }
-
-    pub(crate) async fn view(&self, machine: Machine) -> Result<MachineView, UseCaseError> {
-        let boots = boots::recent(&self.db, machine.id, BOOTS).await?;
-        let judged = identities::judge(&self.db, machine.id).await?;
-        let intent = match intents::latest_of_machine(&self.db, machine.id).await? {
-            Some(intent) => Some(self.named(intent).await?),
-            None => None,
-        };
-        let now = self.effects.now();
-        let mut conditions = conditions(&machine, &judged, &boots, now);
-        let heard = claimants::of_machine(&self.db, machine.id).await?;
-        let spoken = heard
-            .iter()
-            .map(|it| (&it.claimant, it.is_own, it.why.as_str()));
-        conditions.extend(claims(spoken, now));
-        let seen = self.effects.seen_machine(machine.id);
-        Ok(MachineView {
-            machine,
-            seen,
-            conditions,
-            intent,
-            boots,
-        })
     }
 }
 

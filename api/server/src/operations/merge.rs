@@ -74,6 +74,7 @@ impl Operations {
         known.ok_or_else(|| UseCaseError::NotFound {
             what: "machine",
             name: machine.name.clone(),
+            similar: None,
         })
     }
 

@@ -80,6 +80,7 @@ impl Operations {
         };
         // What the BMC said counts more than whether that could be written down.
         let written = self.write(&outcome).await;
+        self.effects.wake(machine.id);
         let power = switched?;
         written?;
         let notes = note_on_plan(machine, power).into_iter().collect();

@@ -4,7 +4,8 @@
 //! It opens no permission and erases nothing. What the accepted boot says of itself is the
 //! machine's from then on, as a person's word.
 
-use machine_core::claimant::{Claimant, SILENCE};
+use machine_core::claimant::Claimant;
+use machine_core::doubt::{SILENCE, release_hold};
 use machine_core::evidence::{EvidenceSource, KnownIdentity, contradictions, unsaid};
 use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::machine::Machine;
@@ -50,7 +51,8 @@ impl Operations {
             change.request = Some(self.request(asked, &what, String::new()));
             match self.write(&change).await? {
                 Written::Now | Written::Before(_) => {
-                    self.effects.wake(machine.id);
+                    // A card that was accepted may end what others claimed.
+                    self.wake_all().await?;
                     return self.view(self.machine(name).await?).await;
                 }
                 Written::Overtaken => {}
@@ -72,6 +74,7 @@ impl Operations {
         let known = known.ok_or_else(|| UseCaseError::NotFound {
             what: "machine",
             name: machine.name.clone(),
+            similar: None,
         })?;
         let learned = learned(&known, chosen)?;
         let open = match intents::latest_of_machine(&self.db, machine.id).await? {
@@ -156,23 +159,43 @@ fn chosen<'a>(
         ))),
         [one] => Ok(&one.claimant),
         several => Err(UseCaseError::Contradiction(format!(
-            "{name}: several speak for it; say which one is the machine, with --boot or --card: {}",
-            several
-                .iter()
-                .map(|it| describe(it))
-                .collect::<Vec<_>>()
-                .join("; ")
+            "{name}: several speak for it; find out which one is the machine, and say so:\n{}",
+            listed(name, several)
         ))),
     }
 }
 
-fn describe(heard: &Heard) -> String {
-    let it = &heard.claimant;
-    let boot = it.boot.to_string();
+/// The claimants, a line each with the command that accepts it.
+fn listed(name: &str, several: &[&Heard]) -> String {
+    let shares = |it: &Claimant, with_card: bool| {
+        let same = several.iter().filter(|other| {
+            let other = &other.claimant;
+            other.boot == it.boot && (!with_card || other.card == it.card)
+        });
+        same.count() > 1
+    };
+    let line = |heard: &&Heard| {
+        let it = &heard.claimant;
+        let accept = release_hold(name, it.boot);
+        let command = match (shares(it, false), shares(it, true)) {
+            (false, _) => accept,
+            (true, false) => format!("{accept} --card {}", it.card),
+            (true, true) => {
+                "another has its boot and its card: disconnect the one that is not the \
+                             machine, and let the machine boot anew"
+                    .to_owned()
+            }
+        };
+        format!("  {}: {command}", describe(it))
+    };
+    several.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn describe(it: &Claimant) -> String {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
     format!(
         "boot {} at {} with card {}, uuid {}, serial {}, heard last at {}",
-        boot.get(..8).unwrap_or(&boot),
+        it.boot.short(),
         it.address,
         it.card,
         or_none(it.uuid.map(|uuid| uuid.to_string())),

@@ -8,12 +8,13 @@ use machine_core::intent::{Intent, IntentEnd};
 use machine_core::lifecycle::{Input, State};
 use machine_core::machine::Machine;
 use machine_store::attempts;
-use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite};
+use machine_store::change::{Change, IntentWrite, MachineWrite};
 use machine_store::intents;
 
 use crate::error::UseCaseError;
 use crate::operations::endings::Thought;
 use crate::operations::machines::event;
+use crate::operations::withdrawal::taken_back;
 use crate::operations::{Asked, Operations};
 
 impl Operations {
@@ -23,11 +24,10 @@ impl Operations {
         asked: &Asked,
     ) -> Result<Thought, UseCaseError> {
         let now = self.effects.now();
-        let next = machine.after(Input::Retire, now);
-        let next = next.map_err(|refused| UseCaseError::Lifecycle {
-            name: machine.name.clone(),
-            refused,
-        })?;
+        let next = match machine.after(Input::Retire, now) {
+            Ok(next) => next,
+            Err(refused) => return Err(self.refusal(machine, refused).await),
+        };
         let because = asked.because();
         let detail = format!("{} -> {}: retire{because}", machine.state, next.state);
         let mut thought = Thought {
@@ -70,9 +70,9 @@ impl Operations {
             .push(event(machine, asked, at, "intent", detail));
         let tried = attempts::of_intent(&self.db, id).await?;
         for attempt in tried.iter().filter(|it| it.is_open()) {
-            let (id, end) = (attempt.id, AttemptEnd::Cancelled);
-            change.attempts.push(AttemptWrite::Close { id, at, end });
-            let detail = format!("attempt {} ended: {}", attempt.number, end.as_str());
+            change.attempts.extend(taken_back(attempt, at, asked));
+            let end = AttemptEnd::Cancelled.as_str();
+            let detail = format!("attempt {} ended: {end}", attempt.number);
             change
                 .events
                 .push(event(machine, asked, at, "attempt", detail));

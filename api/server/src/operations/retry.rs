@@ -68,7 +68,10 @@ impl Operations {
     }
 
     /// The open intent of a machine whose last attempt ended with a refused config.
-    async fn refused_intent(&self, machine: &Machine) -> Result<Option<Intent>, UseCaseError> {
+    pub(super) async fn refused_intent(
+        &self,
+        machine: &Machine,
+    ) -> Result<Option<Intent>, UseCaseError> {
         let latest = intents::latest_of_machine(&self.db, machine.id).await?;
         let open = latest.filter(|intent| intent.closed.is_none());
         let (State::Provisioning(_), Some(intent)) = (machine.state, open) else {

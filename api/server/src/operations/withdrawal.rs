@@ -1,7 +1,7 @@
 //! A permission that came from a document ends when the document does not say so any more.
 
 use machine_core::allocation::{Allocation, allocate};
-use machine_core::attempt::{Attempt, AttemptEnd};
+use machine_core::attempt::{Attempt, AttemptEnd, Verdict};
 use machine_core::cluster::Cluster;
 use machine_core::intent::{Actor, Intent, IntentEnd};
 use machine_core::lifecycle::{Input, State};
@@ -43,16 +43,27 @@ impl Permission {
     }
 
     /// The writes that close it, and the attempt that is open.
-    pub(super) fn close(&self, change: &mut Change, at: Timestamp, end: IntentEnd) {
+    pub(super) fn close(&self, change: &mut Change, at: Timestamp, end: IntentEnd, asked: &Asked) {
         let id = self.intent.id;
         change.intents.push(IntentWrite::Close { id, at, end });
         let open = self.attempts.iter().filter(|it| it.is_open());
-        change.attempts.extend(open.map(|it| AttemptWrite::Close {
-            id: it.id,
-            at,
-            end: AttemptEnd::Cancelled,
-        }));
+        change
+            .attempts
+            .extend(open.flat_map(|it| taken_back(it, at, asked)));
     }
+}
+
+/// The writes that end an open attempt, and say who took it back, and why.
+pub(super) fn taken_back(attempt: &Attempt, at: Timestamp, asked: &Asked) -> Vec<AttemptWrite> {
+    let (id, end) = (attempt.id, AttemptEnd::Cancelled);
+    let why = format!("{}: {}", asked.actor, asked.reason);
+    // What its node said before stands.
+    let said = attempt.verdict.is_none().then_some(AttemptWrite::Judge {
+        id,
+        verdict: Verdict { at, end, why },
+    });
+    let close = AttemptWrite::Close { id, at, end };
+    said.into_iter().chain([close]).collect()
 }
 
 impl Operations {
@@ -85,8 +96,10 @@ impl Operations {
             return Ok(None);
         }
         let at = self.effects.now();
-        permission.close(change, at, IntentEnd::Withdrawn);
-        let ended = ended(machine, &permission, at);
+        permission.close(change, at, IntentEnd::Withdrawn, asked);
+        let mut ended = ended(machine, &permission, at);
+        // No person said no to the machine: what the documents say now may take it.
+        ended.machine.cancelled = None;
         let detail = format!("{}{}", ended.told, asked.because());
         change
             .events
@@ -173,7 +186,8 @@ fn is_still_said(machine: &Machine, clusters: &[Cluster], intent: &Intent) -> bo
     }
 }
 
-fn ended(machine: &Machine, permission: &Permission, at: Timestamp) -> Ended {
+/// What becomes of a machine whose permission ends, and what is said of that.
+pub(super) fn ended(machine: &Machine, permission: &Permission, at: Timestamp) -> Ended {
     let disk = &permission.intent.assignment.disk;
     let unmoved = || Ended {
         machine: machine.clone(),
@@ -203,9 +217,11 @@ fn ended(machine: &Machine, permission: &Permission, at: Timestamp) -> Ended {
             "its permission to erase {disk} was withdrawn after attempt {number} had its config: \
              the install may have begun"
         ),
-        advice: "if it comes up from its disk it becomes active all the same; otherwise drover \
-                 machine retry installs it as the documents say now"
-            .to_owned(),
+        advice: format!(
+            "if it comes up from its disk it becomes active all the same; otherwise drover machine \
+             retry {} installs it as the documents say now",
+            machine.name
+        ),
     };
     let told = format!(
         "the permission to erase {disk} was withdrawn, but attempt {number} has its config \

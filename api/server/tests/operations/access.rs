@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use api_server::cluster_vault::AccessRole;
-use api_server::error::UseCaseError;
 use machine_core::attempt::{Attempt, Release};
 use machine_core::cluster::Role;
 use machine_core::id::BootId;
@@ -37,6 +36,7 @@ impl Around {
             reason: "its rule".to_owned(),
             opened: NOW,
             expires: NOW.plus(Intent::LIFETIME),
+            wipe: false,
             claims: 0,
             closed: None,
         };
@@ -132,8 +132,29 @@ async fn access_is_recorded_with_who_which_role_and_until_when() {
         .iter()
         .filter(|it| it.contains("kubeconfig for viewer until"));
     assert_eq!(viewers.count(), 2, "{events:?}");
-    let refused = give(AccessRole::KubeAdmin, 8761, "4").await.unwrap_err();
-    assert!(matches!(&refused, UseCaseError::Invalid(why) if why.contains("8760 hours")));
+}
+
+#[tokio::test]
+async fn access_that_can_not_be_taken_back_ends_within_30_days() {
+    let around = Around::racked().await;
+    around.cluster(CLUSTER, "1").await.unwrap();
+    let give = async |lifetime, key| {
+        let (by, role) = (asked(key), AccessRole::KubeAdmin);
+        around
+            .operations
+            .give_access("lab", role, lifetime, &by)
+            .await
+    };
+    give(Duration::from_hours(720), "2").await.unwrap();
+    for (lifetime, key, got) in [
+        (Duration::from_hours(2400), "3", "got 100d"),
+        (Duration::from_hours(721), "4", "got 721h"),
+        (Duration::from_secs(59), "5", "got 59s"),
+    ] {
+        let refused = give(lifetime, key).await.unwrap_err().to_string();
+        assert!(refused.contains("from 1m to 30d"), "{refused}");
+        assert!(refused.ends_with(got), "{refused}");
+    }
 }
 
 #[tokio::test]

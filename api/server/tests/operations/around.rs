@@ -1,7 +1,7 @@
 //! What is around the use cases: an empty database, a clock that stands, and a place where nothing
 //! has power but everything is written down.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
@@ -30,6 +30,8 @@ use zeroize::Zeroizing;
 
 /// The only image.
 pub(crate) const IMAGE: &str = "talos-1.13.9";
+/// What a machine waits for once it was looked at after a change.
+pub(crate) const NEW_NOTE: &str = "looked at after the change";
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
 /// The use cases and what is around them.
@@ -51,6 +53,8 @@ impl Around {
             guid: Mutex::default(),
             fails: Mutex::default(),
             reserved: Mutex::default(),
+            woken: Mutex::default(),
+            notes: Mutex::default(),
         });
         let effects: Arc<dyn Effects> = Arc::<World>::clone(&world);
         Self {
@@ -97,6 +101,10 @@ pub(crate) struct World {
     /// Whether BMCs do not answer.
     pub(crate) fails: Mutex<bool>,
     pub(crate) reserved: Mutex<BTreeSet<(ClientKey, IpAddr)>>,
+    /// Who was woken, and was not looked at since.
+    woken: Mutex<BTreeSet<MachineId>>,
+    /// What machines wait for.
+    pub(crate) notes: Mutex<BTreeMap<MachineId, String>>,
 }
 
 /// Secrets are texts here, and access is what was ordered.
@@ -268,10 +276,25 @@ impl Effects for World {
         name == IMAGE
     }
 
-    fn wake(&self, _: MachineId) {}
+    fn wake(&self, machine: MachineId) {
+        self.woken.lock().unwrap().insert(machine);
+    }
 
-    fn seen_machine(&self, _: MachineId) -> SeenMachine {
-        SeenMachine::default()
+    /// Whoever was woken has a new note from here on.
+    async fn settled(&self) {
+        let mut woken = self.woken.lock().unwrap();
+        let mut notes = self.notes.lock().unwrap();
+        for machine in std::mem::take(&mut *woken) {
+            notes.insert(machine, NEW_NOTE.to_owned());
+        }
+    }
+
+    fn seen_machine(&self, machine: MachineId) -> SeenMachine {
+        let notes = self.notes.lock().unwrap();
+        SeenMachine {
+            waiting: notes.get(&machine).cloned().unwrap_or_default(),
+            power: None,
+        }
     }
 
     fn seen_cluster(&self, _: ClusterId) -> SeenCluster {

@@ -34,11 +34,29 @@ const A_AND_B: &str = "machines:
 ";
 const D_5: &str = include_str!("../cases/machines/bmc-dup2.yaml");
 
+const W_1: &str = "machines:
+  - { name: w-1, nics: [{ mac: \"52:54:00:77:05:01\", address: 10.77.0.21 }] }
+";
+
 const MACHINES: &[Case] = &[
     (
         "addr-bcast",
         &[],
         Refused(&["addr-bcast.yaml:3: nics.address", "not the broadcast"]),
+    ),
+    (
+        "addr-moved",
+        &[W_1],
+        Noted("cleared, for its entry leaves it out: address 10.77.0.21"),
+    ),
+    (
+        "addr-of-another",
+        &[W_1],
+        Refused(&[
+            "addr-of-another.yaml:3: nics.address",
+            "an address for w-2, but this one is kept for w-1 (discovered), card 52:54:00:77:05:01",
+            "got \"10.77.0.21\"",
+        ]),
     ),
     (
         "bmc-dup",
@@ -60,6 +78,22 @@ const MACHINES: &[Case] = &[
         &[CP_1],
         Noted("cp-1: cleared, for its entry leaves it out: bmc 10.0.0.7:623"),
     ),
+    (
+        "bmc-same-by-port",
+        &[CP_1],
+        Refused(&[
+            "bmc-same-by-port.yaml:3: bmc.ipmi",
+            "the BMC of d-8",
+            "cp-1 (discovered) has this one as 10.0.0.7:623, which is the same BMC",
+            "got \"10.0.0.7:443\"",
+        ]),
+    ),
+    (
+        "bmc-twice-by-port",
+        &[],
+        Refused(&["bmc-twice-by-port.yaml:4: bmc.ipmi", "d-1 has it in line 3"]),
+    ),
+    ("bmcs-of-an-emulator", &[], Applied),
     (
         "disk-removed",
         &[Y_1],
@@ -92,6 +126,22 @@ const MACHINES: &[Case] = &[
         Refused(&[
             "mac-zero.yaml:3: nics.mac",
             "not a multicast, broadcast or zero",
+        ]),
+    ),
+    ("rename-done", &[W_1], Noted("unchanged: w-1")),
+    (
+        "rename-nobody-like-it",
+        &[W_1],
+        Refused(&["see drover machine list", "got \"nobody\""]),
+    ),
+    (
+        "rename-nobody",
+        &[W_1],
+        Refused(&[
+            "rename-nobody.yaml:5: machines.renamed_from",
+            "neither this one nor w-7",
+            "did you mean w-1?",
+            "got \"w-0\"",
         ]),
     ),
     (

@@ -151,7 +151,7 @@ async fn whatever_it_does_a_machine_can_be_retired_and_then_permits_nothing() {
     around.end("cp-1", Ending::Retire, "r").await.unwrap();
     assert_eq!(around.events().await, events);
     let said = around.refused("cp-1", Ending::Retire).await;
-    let wanted = "cp-1: retire is not possible while retired; possible now: accept";
+    let wanted = "cp-1: retire is not possible while retired; possible now: accept, forget";
     assert_eq!(said, wanted);
 }
 

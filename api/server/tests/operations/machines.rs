@@ -250,3 +250,15 @@ async fn a_password_can_not_be_tried_out_on_the_record_of_its_request() {
     let elsewhere = requests::find(&other.db, "rack").await.unwrap().unwrap();
     assert_ne!(request.digest, elsewhere.digest);
 }
+
+#[tokio::test]
+async fn a_name_that_was_typed_wrongly_is_answered_with_the_one_that_was_meant() {
+    let around = Around::racked().await;
+    let said = around.operations.show_machine("CP1").await.unwrap_err();
+    assert_eq!(
+        said.to_string(),
+        "there is no machine \"CP1\": did you mean cp-1?"
+    );
+    let said = around.operations.show_machine("cp-9").await.unwrap_err();
+    assert_eq!(said.to_string(), "there is no machine \"cp-9\"");
+}

@@ -23,13 +23,24 @@ pub(crate) enum Begun {
 impl Around {
     /// Begins the install of a machine by the rule of a cluster.
     pub(crate) async fn begin(&self, name: &str, cluster: &str, begun: Begun) {
+        self.begin_attempt((name, cluster), begun, 1).await;
+    }
+
+    /// Begins it once more: the attempt has this number.
+    pub(crate) async fn begin_again(&self, name: &str, cluster: &str, number: u32) {
+        self.begin_attempt((name, cluster), Begun::Permitted, number)
+            .await;
+    }
+
+    async fn begin_attempt(&self, (name, cluster): (&str, &str), begun: Begun, number: u32) {
         let machine = self.machine(name).await;
         let all = clusters::list(&self.db).await.unwrap();
         let Allocation::Take { assignment, .. } = allocate(&machine, &all) else {
             panic!("no rule takes {name}")
         };
         let first = machine.id.to_string().bytes().next().unwrap();
-        let id = [first; 16];
+        let mut id = [first; 16];
+        id[0] = u8::try_from(number).unwrap();
         let intent = Intent {
             id: IntentId::from_bytes(id),
             machine: machine.id,
@@ -38,6 +49,7 @@ impl Around {
             reason: "the cluster's rule takes the machine".to_owned(),
             opened: NOW,
             expires: NOW.plus(Intent::LIFETIME),
+            wipe: false,
             claims: 0,
             closed: None,
         };
@@ -51,7 +63,7 @@ impl Around {
             id: AttemptId::from_bytes(id),
             machine: machine.id,
             intent: intent.id,
-            number: 1,
+            number,
             assignment,
             opened: NOW,
             deadline: NOW.plus(Attempt::LIFETIME),

@@ -3,8 +3,9 @@
 use api_server::error::UseCaseError;
 use api_server::operations::release_hold::Choice;
 use machine_core::attempt::Attempt;
-use machine_core::claimant::{Claimant, SILENCE};
+use machine_core::claimant::Claimant;
 use machine_core::cluster::Role;
+use machine_core::doubt::SILENCE;
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId};
 use machine_core::intent::{Actor, Assignment, Intent};
@@ -55,6 +56,7 @@ impl Around {
             reason: String::new(),
             opened: NOW,
             expires: NOW.plus(Intent::LIFETIME),
+            wipe: false,
             claims: 0,
             closed: None,
         };
@@ -182,10 +184,10 @@ async fn of_two_that_speak_a_person_names_the_one() {
     let around = Around::spoken(&[spoke(1, OWN), spoke(2, OWN)]).await;
     let said = around.accepts(Choice::default()).await.unwrap_err();
     let said = said.to_string();
-    assert!(
-        said.contains("01010101") && said.contains("02020202"),
-        "{said}"
-    );
+    for boot in ["01010101", "02020202"] {
+        let command = format!("drover machine release-hold cp-1 --boot {boot}\n");
+        assert!(format!("{said}\n").contains(&command), "{said}");
+    }
     let chosen = Choice {
         boot: "0202".to_owned(),
         ..Choice::default()
@@ -195,6 +197,23 @@ async fn of_two_that_speak_a_person_names_the_one() {
     let machine = around.machine("cp-1").await.id;
     let left = claimants::of_machine(&around.db, machine).await.unwrap();
     assert_eq!(left.len(), 1);
+}
+
+#[tokio::test]
+async fn of_two_that_share_a_boot_the_card_says_which() {
+    let around = Around::spoken(&[spoke(1, OWN), spoke(1, NEW)]).await;
+    let said = around.accepts(Choice::default()).await.unwrap_err();
+    let said = said.to_string();
+    for card in [OWN, NEW] {
+        let command = format!("release-hold cp-1 --boot 01010101 --card {card}");
+        assert!(said.contains(&command), "{said}");
+    }
+    let chosen = Choice {
+        card: Some(OWN),
+        boot: "01010101".to_owned(),
+    };
+    around.accepts(chosen).await.unwrap();
+    assert_eq!(around.accepted_boot().await, Some(spoke(1, OWN).boot));
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Retry: a failed machine tries again; what it may erase is decided elsewhere.
 
-use machine_core::attempt::{Attempt, AttemptEnd};
+use machine_core::attempt::{Attempt, AttemptEnd, Release};
 use machine_core::cluster::Role;
 use machine_core::id::{AttemptId, ClusterId, IntentId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
 use machine_core::lifecycle::{Input, State};
 use machine_core::machine::{Failure, Machine};
+use machine_core::time::Timestamp;
 use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite};
 use machine_store::clusters;
 
@@ -117,6 +118,7 @@ pub(crate) fn failed_intent(machine: &Machine, cluster: ClusterId) -> Intent {
         reason: "its rule takes it".to_owned(),
         opened: NOW,
         expires: NOW.plus(Intent::LIFETIME),
+        wipe: false,
         claims: 1,
         closed: None,
     }
@@ -178,6 +180,101 @@ fn refused_attempt(intent: &Intent) -> Attempt {
         wipe: None,
         verdict: None,
         accepted_boot: None,
+    }
+}
+
+#[tokio::test]
+async fn a_wipe_is_confirmed_by_name_and_permitted_for_the_disk_of_the_failed_install() {
+    let around = Around::failed(&INSTALLED).await;
+    around.cluster(CLUSTER, "c").await.unwrap();
+    around.has_failed(|_| {}).await;
+    let said = around.wipe("", "q").await.unwrap_err();
+    for wanted in ["wipes serial:CP1 of cp-1", "EPHEMERAL", "--confirm cp-1"] {
+        assert!(said.contains(wanted), "{said}");
+    }
+    for _ in 0..2 {
+        around.wipe("cp-1", "r").await.unwrap();
+    }
+    let machine = around.machine("cp-1").await;
+    assert!(matches!(machine.state, State::Provisioning(_)));
+    let details = around.operations.show_machine("cp-1").await.unwrap();
+    let [(permission, _), (failed, _)] = details.intents.as_slice() else {
+        panic!("one more permission: {:?}", details.intents)
+    };
+    assert!(permission.wipe && permission.closed.is_none());
+    assert_eq!(permission.assignment, failed.assignment);
+    assert_eq!(permission.actor, Actor::Policy("cluster lab".to_owned()));
+    let wanted = "person:alice asked for the wipe: it is time";
+    assert_eq!(permission.reason, wanted);
+    let events = around.events().await;
+    let told = "person:alice: installs as controlplane, and may erase serial:CP1; the older \
+                install on it is wiped first (it is time)";
+    assert!(events.iter().any(|it| it == told), "{events:?}");
+    let said = around.wipe("cp-1", "s").await.unwrap_err();
+    assert!(said.contains("whose install failed"), "{said}");
+}
+
+#[tokio::test]
+async fn a_disk_that_the_failed_install_was_not_for_is_never_wiped() {
+    let around = Around::failed(&INSTALLED).await;
+    around.cluster(CLUSTER, "c").await.unwrap();
+    let other = |intent: &mut Intent| intent.assignment.disk = "serial:OLD".parse().unwrap();
+    around.has_failed(other).await;
+    let said = around.wipe("cp-1", "r").await.unwrap_err();
+    for wanted in ["serial:OLD", "serial:CP1"] {
+        assert!(said.contains(wanted), "{said}");
+    }
+    let machine = around.machine("cp-1").await;
+    assert!(matches!(machine.state, State::Failed(_)));
+}
+
+#[tokio::test]
+async fn no_wipe_while_another_disk_may_hold_an_install_of_ours() {
+    let around = Around::failed(&INSTALLED).await;
+    around.cluster(CLUSTER, "c").await.unwrap();
+    let intent = around.has_failed(|_| {}).await;
+    let mut elsewhere = refused_attempt(&intent);
+    elsewhere.assignment.disk = "serial:OLD".parse().unwrap();
+    elsewhere.closed = Some((NOW, AttemptEnd::Installed));
+    elsewhere.release = Some(Release {
+        at: NOW,
+        peer: [10, 77, 0, 10].into(),
+        digest: [1; 32],
+        fetches: 1,
+    });
+    around
+        .write(Change {
+            attempts: vec![AttemptWrite::Open(elsewhere)],
+            ..Change::default()
+        })
+        .await;
+    let said = around.wipe("cp-1", "r").await.unwrap_err();
+    assert!(
+        said.contains("attempt 1 may have installed to serial:OLD"),
+        "{said}"
+    );
+}
+
+impl Around {
+    async fn wipe(&self, confirm: &str, key: &str) -> Result<(), String> {
+        let asked = asked(key);
+        let retried = self.operations.retry_with_wipe(("cp-1", confirm), &asked);
+        retried.await.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    /// The permission of the install of cp-1 that failed, changed by this.
+    async fn has_failed(&self, change: impl FnOnce(&mut Intent)) -> Intent {
+        let clusters = clusters::list(&self.db).await.unwrap();
+        let mut intent = failed_intent(&self.machine("cp-1").await, clusters.first().unwrap().id);
+        change(&mut intent);
+        intent.closed = Some((NOW, IntentEnd::Failed));
+        intent.opened = Timestamp::from_millis(NOW.as_millis() - 1);
+        self.write(Change {
+            intents: vec![IntentWrite::Open(intent.clone())],
+            ..Change::default()
+        })
+        .await;
+        intent
     }
 }
 

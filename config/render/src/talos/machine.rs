@@ -13,7 +13,7 @@ use machine_core::id::AttemptId;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::talos::cluster::{ClusterError, ClusterInput};
+use crate::talos::cluster::{ClusterError, ClusterInput, KubernetesVersion};
 use crate::talos::contract::{KubernetesRange, TalosContract, UnknownContract};
 use crate::talos::secrets::SecretsError;
 use crate::talos::sections::{MachineSections, v1alpha1};
@@ -223,16 +223,25 @@ fn companion(kind: &str) -> Mapping {
         .with("kind", kind)
 }
 
+/// Refuses a version of Kubernetes that a node of this version of Talos refuses.
+pub(crate) fn check_kubernetes(
+    contract: TalosContract,
+    kubernetes: &KubernetesVersion,
+) -> Result<(), RenderError> {
+    let range = contract.kubernetes();
+    if range.contains(kubernetes.minor()) {
+        return Ok(());
+    }
+    Err(RenderError::Kubernetes {
+        contract,
+        range,
+        got: kubernetes.as_str().to_owned(),
+    })
+}
+
 /// What Talos' generator accepts, but a machine would not boot with.
 fn check(cluster: &ClusterInput<'_>, machine: &MachineInput) -> Result<(), RenderError> {
-    let range = cluster.contract.kubernetes();
-    if !range.contains(cluster.kubernetes.minor()) {
-        return Err(RenderError::Kubernetes {
-            contract: cluster.contract,
-            range,
-            got: cluster.kubernetes.as_str().to_owned(),
-        });
-    }
+    check_kubernetes(cluster.contract, &cluster.kubernetes)?;
     if cluster.endpoint.port().is_none() {
         return Err(RenderError::EndpointWithoutPort {
             endpoint: cluster.endpoint.as_str().trim_end_matches('/').to_owned(),

@@ -5,9 +5,9 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::talos::cluster::ClusterInput;
+use crate::talos::cluster::{ClusterInput, KubernetesVersion};
 use crate::talos::contract::TalosContract;
-use crate::talos::machine::{RenderError, generate};
+use crate::talos::machine::{RenderError, check_kubernetes, generate};
 use crate::talos::secrets::SecretsBundle;
 
 /// What [`generate_base`] is given, as it stands on a command line.
@@ -54,4 +54,12 @@ pub fn generate_base(request: &GenerateRequest<'_>) -> Result<Zeroizing<String>,
         &secrets,
     )?;
     Ok(generate(&cluster, role).to_yaml())
+}
+
+/// Why no machine would run with the config that was asked for, although Talos' own generator makes
+/// it: it knows the name of a version, and which it runs a node says only when it has booted.
+pub fn caveat(request: &GenerateRequest<'_>) -> Option<RenderError> {
+    let contract: TalosContract = request.contract.parse().ok()?;
+    let kubernetes: KubernetesVersion = request.kubernetes.parse().ok()?;
+    check_kubernetes(contract, &kubernetes).err()
 }

@@ -69,6 +69,21 @@ pub enum SecretsError {
         /// Where reading ended.
         column: u64,
     },
+    /// A key that no bundle has. What stands behind it is not repeated.
+    #[error(
+        "line {line}, column {column}: wanted a secrets bundle as `talosctl gen secrets` writes it, \
+         got the key `{key}`, which it does not have; wanted {wanted}"
+    )]
+    UnknownKey {
+        /// Where the key stands.
+        line: u64,
+        /// Where the key stands.
+        column: u64,
+        /// The key.
+        key: String,
+        /// The keys that may stand there.
+        wanted: String,
+    },
     /// A field is not there.
     #[error("{field} is missing")]
     Missing {

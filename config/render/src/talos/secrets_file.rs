@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer};
+use serde_saphyr::Error;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
@@ -54,13 +55,8 @@ impl SecretsBundle {
 
 fn read(text: &str) -> Result<SecretsBundle, SecretsError> {
     let options = serde_saphyr::options! { with_snippet: false };
-    let file: File = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let location = error.location();
-        SecretsError::NotABundle {
-            line: location.map_or(0, |it| it.line()),
-            column: location.map_or(0, |it| it.column()),
-        }
-    })?;
+    let file: File =
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| not_a_bundle(&error))?;
     let certs = file.certs;
     let service_account = certs.k8sserviceaccount.unwrap_or_default().key;
     Ok(SecretsBundle {
@@ -81,6 +77,31 @@ fn read(text: &str) -> Result<SecretsBundle, SecretsError> {
         service_account: pem("certs.k8sserviceaccount.key", service_account)?,
         os: pair(("certs.os.crt", "certs.os.key"), certs.os)?,
     })
+}
+
+/// What is no bundle. A key is named if it can be one: a blank that was forgotten behind a colon
+/// makes one text of a key and its secret, and so does a secret that begins a line.
+fn not_a_bundle(error: &Error) -> SecretsError {
+    let location = error.location();
+    let line = location.map_or(0, |it| it.line());
+    let column = location.map_or(0, |it| it.column());
+    match error.without_snippet() {
+        Error::SerdeUnknownField {
+            field, expected, ..
+        } if is_key(field) => SecretsError::UnknownKey {
+            line,
+            column,
+            key: field.clone(),
+            wanted: expected.join(", "),
+        },
+        _ => SecretsError::NotABundle { line, column },
+    }
+}
+
+/// Talos's keys are letters, at most 25. Its secrets have digits, but for a token in a thousand, and
+/// that one has a dot.
+fn is_key(text: &str) -> bool {
+    text.len() <= 25 && text.bytes().all(|it| it.is_ascii_alphabetic())
 }
 
 #[derive(Deserialize, Default)]

@@ -1,4 +1,4 @@
-//! A Talos node's API as a node shows it: mutual TLS under one Ed25519 authority, four calls.
+//! A Talos node's API as a node shows it: mutual TLS under one Ed25519 authority, five calls.
 
 mod messages;
 

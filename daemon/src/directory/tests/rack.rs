@@ -1,18 +1,19 @@
 //! A machine that was registered and is to be installed, and whoever plays it on the wire.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use config_render::talos::contract::TalosContract;
 use config_render::talos::secrets::SecretsBundle;
-use machine_core::attempt::Attempt;
+use machine_core::attempt::{Attempt, AttemptEnd, Verdict};
 use machine_core::boot::Asker;
 use machine_core::cluster::{Cluster, ClusterSpec, Role};
 use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
 use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::{Arch, Firmware, MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::{AttemptId, ClusterId, IntentId, MachineId};
-use machine_core::intent::{Actor, Assignment, Intent};
-use machine_core::lifecycle::{Origin, State};
+use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
+use machine_core::lifecycle::{Input, Origin, State};
 use machine_core::machine::{Hardware, Machine};
 use machine_core::network::{ClientKey, DhcpMode, Lease};
 use machine_core::power::PowerObservation;
@@ -22,7 +23,7 @@ use machine_store::change::{
 };
 use machine_store::evidence::{Evidence, Fact};
 use machine_store::power_on::PowerSwitch;
-use machine_store::{attempts, events};
+use machine_store::{attempts, events, machines};
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use tokio::sync::OnceCell;
@@ -40,8 +41,8 @@ use pxe_server::directory::{
 };
 
 pub(super) const MACHINE: MachineId = MachineId::from_bytes([1; 16]);
-const ATTEMPT: AttemptId = AttemptId::from_bytes([2; 16]);
-const INTENT: IntentId = IntentId::from_bytes([3; 16]);
+pub(super) const ATTEMPT: AttemptId = AttemptId::from_bytes([2; 16]);
+pub(super) const INTENT: IntentId = IntentId::from_bytes([3; 16]);
 const CLUSTER: ClusterId = ClusterId::from_bytes([4; 16]);
 pub(super) const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
 pub(super) const FOREIGN: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x66, 0, 6]);
@@ -160,6 +161,14 @@ impl Rack {
         };
         rack.write(&change).await;
         rack
+    }
+
+    /// The same records, looked at by a process that remembers nothing.
+    pub(super) fn in_another_process(&self) -> Self {
+        let records = Arc::clone(&self.directory.records);
+        let mut directory = BootDirectory::new(records, Arc::clone(&self.directory.reconciler));
+        directory.witness = self.directory.witness.clone();
+        Self { directory }
     }
 
     pub(super) async fn write(&self, change: &Change) {
@@ -282,12 +291,47 @@ impl Rack {
 
     /// The alarms on the machine's timeline.
     pub(super) async fn alarms(&self) -> Vec<String> {
+        self.told("alarm").await
+    }
+
+    /// The lines of this kind on the machine's timeline.
+    pub(super) async fn told(&self, kind: &str) -> Vec<String> {
         let barrier: Vec<events::Event> = Vec::new();
         self.directory.records.commit.submit(barrier).await.unwrap();
         let db = &self.directory.records.db;
         let all = events::of_machine(db, MACHINE, 0, 1000).await.unwrap();
-        let alarms = all.into_iter().filter(|it| it.event.kind == "alarm");
-        alarms.map(|it| it.event.detail).collect()
+        let lines = all.into_iter().filter(|it| it.event.kind == kind);
+        lines.map(|it| it.event.detail).collect()
+    }
+
+    /// A person takes the permission back.
+    pub(super) async fn cancel(&self) {
+        let db = &self.directory.records.db;
+        let machine = machines::find(db, MACHINE).await.unwrap().unwrap();
+        let (at, end) = (now(), AttemptEnd::Cancelled);
+        let why = "person:alice: not now".to_owned();
+        let cancel = Input::Cancel { released: false };
+        let change = Change {
+            machines: vec![MachineWrite::Update(machine.after(cancel, at).unwrap())],
+            intents: vec![IntentWrite::Close {
+                id: INTENT,
+                at,
+                end: IntentEnd::Cancelled,
+            }],
+            attempts: vec![
+                AttemptWrite::Judge {
+                    id: ATTEMPT,
+                    verdict: Verdict { at, end, why },
+                },
+                AttemptWrite::Close {
+                    id: ATTEMPT,
+                    at,
+                    end,
+                },
+            ],
+            ..Change::default()
+        };
+        self.write(&change).await;
     }
 
     /// Whether any config went out.
@@ -358,7 +402,7 @@ fn assignment() -> Assignment {
     }
 }
 
-fn intent(at: Timestamp) -> Intent {
+pub(super) fn intent(at: Timestamp) -> Intent {
     Intent {
         id: INTENT,
         machine: MACHINE,
@@ -367,12 +411,13 @@ fn intent(at: Timestamp) -> Intent {
         reason: String::new(),
         opened: at,
         expires: at.plus(Intent::LIFETIME),
+        wipe: false,
         claims: 0,
         closed: None,
     }
 }
 
-fn attempt(at: Timestamp) -> Attempt {
+pub(super) fn attempt(at: Timestamp) -> Attempt {
     Attempt {
         id: ATTEMPT,
         machine: MACHINE,

@@ -128,6 +128,7 @@ impl Site {
         let db = Db::open(&Location::SqliteMemory).await.unwrap();
         Arc::new(Records {
             db: self.db.clone(),
+            config_request_timeout: machine_core::plan::work::CONFIG_REQUEST_TIMEOUT,
             readers: Arc::default(),
             commit: commit.clone(),
             tokens: TokenKey::load_or_make(&db, &seal, now()).await.unwrap(),
@@ -210,6 +211,7 @@ fn intent() -> Intent {
         reason: String::new(),
         opened: now(),
         expires: now().plus(Intent::LIFETIME),
+        wipe: false,
         claims: 0,
         closed: None,
     }

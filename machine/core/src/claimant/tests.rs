@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::boot::BootStep;
-use crate::evidence::Heard;
+use crate::evidence::{EvidenceKind, Heard};
 use crate::fixtures::{MAC, at, attempt, boot};
 use crate::id::{BootId, MachineId};
 
@@ -155,7 +155,10 @@ fn a_clone_of_everything_beside_the_machine_holds_both() {
     let both = [claimant(1, 9, 110, 290), claimant(2, 66, 200, 299)];
     assert_eq!(
         doubted(&both, same),
-        Some(Doubt::TwoLive { other: address })
+        Some(Doubt::TwoLive {
+            other: address,
+            other_boot: BootId::from_bytes([2; 16])
+        })
     );
     let of_clone = doubted(&both, |it| it.boot = boot(2, 190, BootStep::Script));
     assert!(
@@ -164,8 +167,11 @@ fn a_clone_of_everything_beside_the_machine_holds_both() {
     );
     // The machine's own system fetches later: the clone waited silently for that.
     let silent = [claimant(1, 9, 110, 110), claimant(2, 66, 200, 200)];
-    let address = Doubt::TwoLive { other: address };
-    assert_eq!(doubted(&silent, same), Some(address));
+    let held = Doubt::TwoLive {
+        other: address,
+        other_boot: BootId::from_bytes([2; 16]),
+    };
+    assert_eq!(doubted(&silent, same), Some(held));
 }
 
 #[test]
@@ -219,7 +225,8 @@ fn who_can_be_told_apart_stops_nobody() {
 #[test]
 fn no_console_is_told_what_another_one_said() {
     let other = IpAddr::from([10, 77, 0, 66]);
-    let doubt = Doubt::TwoLive { other };
+    let other_boot = BootId::from_bytes([2; 16]);
+    let doubt = Doubt::TwoLive { other, other_boot };
     assert!(doubt.to_string().contains("10.77.0.66"));
     assert!(!doubt.console().contains("10.77.0.66"));
     assert!(doubt.is_alarm() && !Doubt::Restarted.is_alarm());

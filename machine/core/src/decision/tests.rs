@@ -225,7 +225,10 @@ fn a_doubtful_boot_waits_and_its_console_tells_nothing_of_another() {
     let (machine, boot) = (machine(PROVISIONING), boot(1, 90, BootStep::Script));
     let (intent, attempt) = (intent(), attempt());
     let other = [10, 77, 0, 66].into();
-    let doubt = Doubt::TwoLive { other };
+    let doubt = Doubt::TwoLive {
+        other,
+        other_boot: boot.id,
+    };
     let facts = BootFacts {
         stage: Stage::Script,
         unknown: UnknownPolicy::Ignore,

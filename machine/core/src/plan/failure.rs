@@ -1,5 +1,6 @@
 //! Why a machine is given up: the step, what was seen last, and what to do.
 
+use crate::attempt::AttemptEnd;
 use crate::intent::Intent;
 use crate::lifecycle::Moving;
 use crate::machine::Failure;
@@ -44,7 +45,8 @@ fn last_seen(work: &Work<'_>) -> String {
     if let Some(hindrance) = work.hindrance {
         return format!("it could not be installed: {hindrance}");
     }
-    if let Some(verdict) = work.attempts.first().and_then(|it| it.verdict.as_ref()) {
+    let said = work.attempts.first().and_then(|it| it.verdict.as_ref());
+    if let Some(verdict) = said.filter(|it| it.end != AttemptEnd::Cancelled) {
         return format!("its node said: {}", verdict.why);
     }
     work.boots.first().map_or_else(

@@ -3,10 +3,8 @@
 //!
 //! `talos.experimental.wipe=system` on the kernel line wipes what Talos takes for its own: the disk
 //! with the first META partition, and those with STATE and EPHEMERAL, whichever disks these are. It
-//! knows nothing of the disk that a permission names. So it is sent only where what is found there
-//! is known to be our own, on that very disk; else a person is asked.
-
-use std::time::Duration;
+//! knows nothing of the disk that a permission names. So it is sent by itself only where what is
+//! found there is known to be our own, on that very disk; else a person is asked, and may ask for it.
 
 use crate::attempt::{Attempt, AttemptEnd};
 use crate::boot::{Boot, BootOrigin, BootStep};
@@ -16,22 +14,17 @@ use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
 use crate::time::Timestamp;
 
-/// How long a system that was started from the network may take to ask for its config. Talos asks
-/// within seconds; with a card that gets no address or a parameter that can't be filled in within
-/// two minutes.
-pub(crate) const UNASKED: Duration = Duration::from_mins(5);
-
 /// The step that an older install on the disk calls for.
 pub(crate) fn plan_older_install(
     work: &Work<'_>,
     attempt: &Attempt,
     now: Timestamp,
 ) -> Option<Step> {
-    if attempt.wipe.is_none() && was_begun_before(work) {
+    if attempt.wipe.is_none() && (is_asked_for(work) || has_failed_before(work)) {
         return Some(Step::Act(Action::PlanWipe));
     }
     let boot = unasked(work, attempt)?;
-    if now.since(boot.step_at) < UNASKED {
+    if now.since(boot.step_at) < work.config_request_timeout {
         return None;
     }
     match attempt.wipe {
@@ -43,6 +36,29 @@ pub(crate) fn plan_older_install(
     }
 }
 
+/// The step of a system that has its config and does not begin to install, after an attempt that
+/// did: what that one left makes Talos take itself for installed. Whether another disk holds data
+/// that Talos takes for its own is not known, so a person is asked.
+pub(crate) fn plan_leftover(
+    work: &Work<'_>,
+    attempt: &Attempt,
+    released: Timestamp,
+    now: Timestamp,
+) -> Option<Step> {
+    let boot = work.boots.iter().find(|it| attempt.boot == Some(it.id))?;
+    let stands_still = attempt.wipe.is_none()
+        && boot.step < BootStep::Installing
+        && now.since(released) >= work.config_request_timeout
+        && was_cut_off_before(work);
+    stands_still.then(|| Step::GiveUp(leftover(work, attempt)))
+}
+
+/// Whether a person asked for a wipe with this permission, and no boot of it has wiped yet.
+fn is_asked_for(work: &Work<'_>) -> bool {
+    let has_wiped = |it: &Attempt| it.wipe.is_some_and(|wipe| wipe.boot.is_some());
+    work.intent.is_some_and(|intent| intent.wipe) && !work.attempts.iter().any(has_wiped)
+}
+
 /// The boot of this attempt whose system has started, and has not fetched its config.
 pub(crate) fn unasked<'a>(work: &Work<'a>, attempt: &Attempt) -> Option<&'a Boot> {
     work.boots.first().filter(|boot| {
@@ -52,20 +68,28 @@ pub(crate) fn unasked<'a>(work: &Work<'a>, attempt: &Attempt) -> Option<&'a Boot
     })
 }
 
-/// Whether an earlier attempt of this permission has begun to write, and did not come to its end.
-/// It had fetched its config and found nothing installed: so there was neither STATE nor META on
-/// any disk then, and what is there now was written by it, on the disk that this permission names.
-fn was_begun_before(work: &Work<'_>) -> bool {
-    let mut earlier = work.attempts.iter().skip(1);
-    let Some(last) = earlier.find(|attempt| attempt.release.is_some()) else {
+/// Whether the installer of the attempt before ended with an error. Talos keeps its config then, in
+/// a STATE that it makes on this very disk. It had found nothing installed before, or it would not
+/// have asked: so the install that is found now is known to be ours.
+fn has_failed_before(work: &Work<'_>) -> bool {
+    let end = released_before(work).and_then(|it| it.closed);
+    matches!(end, Some((_, AttemptEnd::InstallerFailed)))
+}
+
+/// Whether the attempt before began to write, and was cut off. What it left is not known: all, a
+/// part, or nothing.
+fn was_cut_off_before(work: &Work<'_>) -> bool {
+    let Some(last) = released_before(work) else {
         return false;
     };
-    let end = last.closed.map(|(_, end)| end);
-    let began = work
-        .boots
-        .iter()
-        .any(|boot| last.boot == Some(boot.id) && boot.step >= BootStep::Installing);
-    end == Some(AttemptEnd::InstallerFailed) || began
+    let mut boots = work.boots.iter();
+    boots.any(|boot| last.boot == Some(boot.id) && boot.step >= BootStep::Installing)
+}
+
+/// The attempt before the newest whose config was released, under this permission.
+fn released_before<'a>(work: &Work<'a>) -> Option<&'a Attempt> {
+    let mut earlier = work.attempts.iter().skip(1);
+    earlier.find(|attempt| attempt.release.is_some())
 }
 
 /// Whether the system that was found says that it runs on a config of ours for this machine and
@@ -77,10 +101,19 @@ fn is_ours(work: &Work<'_>, attempt: &Attempt) -> bool {
 }
 
 fn foreign_install(work: &Work<'_>, attempt: &Attempt) -> Failure {
-    let disk = &attempt.assignment.disk;
-    let found = match &work.signs.found_on_disk {
-        Some(found) => format!("it was installed by Drover on {}", found.assignment.disk),
-        None => "it does not say that Drover installed it".to_owned(),
+    let (name, disk) = (&work.machine.name, &attempt.assignment.disk);
+    let (found, advice) = match &work.signs.found_on_disk {
+        Some(found) => (
+            format!("it was installed by Drover on {}", found.assignment.disk),
+            format!(
+                "take that disk out or erase it by hand, or name it in the machine's document; \
+                 then: drover machine retry {name}"
+            ),
+        ),
+        None => (
+            "it does not say that Drover installed it".to_owned(),
+            wipe_advice(name),
+        ),
     };
     failure(
         "install",
@@ -89,11 +122,7 @@ fn foreign_install(work: &Work<'_>, attempt: &Attempt) -> Failure {
              older Talos (a STATE partition), which goes before every other config; {found}, and \
              only {disk} may be erased"
         ),
-        &format!(
-            "erase the disk with the older Talos (talosctl reset; or one boot with \
-             talos.experimental.wipe=system on the kernel line), then: drover machine retry {}",
-            work.machine.name
-        ),
+        &advice,
     )
 }
 
@@ -106,8 +135,33 @@ fn wiped_in_vain(work: &Work<'_>, attempt: &Attempt) -> Failure {
             attempt.assignment.disk
         ),
         &format!(
-            "look at its console; erase the disk, then: drover machine retry {}",
-            work.machine.name
+            "look at its console; to wipe and install once more: {}",
+            wipe_command(&work.machine.name)
         ),
     )
+}
+
+fn leftover(work: &Work<'_>, attempt: &Attempt) -> Failure {
+    failure(
+        "install",
+        &format!(
+            "it has its config and does not begin to install: an attempt before was cut off while \
+             it wrote {}, and Talos takes what that left for an install",
+            attempt.assignment.disk
+        ),
+        &wipe_advice(&work.machine.name),
+    )
+}
+
+/// Talos wipes whatever it takes for its own, so a person has to know the other disks.
+fn wipe_advice(name: &str) -> String {
+    format!(
+        "if no other disk of it holds data of a Talos, have it wiped and installed: {}; else erase \
+         the disk by hand, then: drover machine retry {name}",
+        wipe_command(name)
+    )
+}
+
+fn wipe_command(name: &str) -> String {
+    format!("drover machine retry {name} --wipe --confirm {name}")
 }

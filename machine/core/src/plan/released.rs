@@ -7,6 +7,8 @@
 use crate::attempt::{Attempt, AttemptEnd};
 use crate::boot::{Boot, BootOrigin, BootStep};
 use crate::plan::asking::next_question;
+use crate::plan::netboot::overdue;
+use crate::plan::older_install::plan_leftover;
 use crate::plan::pace::{COME_BACK, DISK_BOOT, OFF_CONFIRMED, SILENCE};
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
@@ -40,18 +42,37 @@ pub(crate) fn plan_released(
     if now >= attempt.deadline {
         return close(AttemptEnd::TimedOut);
     }
+    if later.is_empty()
+        && let Some(step) = plan_leftover(work, attempt, released, now)
+    {
+        return step;
+    }
     let question = next_question(work, attempt, released);
     if now >= question {
         return Step::Act(Action::Ask(attempt.id));
     }
-    let why = if later.is_empty() {
-        "it has its config and installs"
-    } else {
-        "it came back to the network after its config was released: its disk should boot"
-    };
     Step::Wait {
         until: Some(question),
-        why: why.to_owned(),
+        why: progress(work, attempt, &later, now),
+    }
+}
+
+/// What is to be said of an install that nothing was decided about. A boot of which no more came
+/// than a DISCOVER says nothing of the machine.
+fn progress(work: &Work<'_>, attempt: &Attempt, later: &[&Boot], now: Timestamp) -> String {
+    if later.iter().any(|boot| boot.step >= BootStep::Script) {
+        return "it came back to the network after its config was released: its disk should boot"
+            .to_owned();
+    }
+    let own = work.boots.iter().find(|boot| attempt.boot == Some(boot.id));
+    let is_silent = |boot: &&Boot| work.signs.heard.is_none_or(|at| at <= boot.step_at);
+    let overdue = own.filter(is_silent).and_then(|boot| overdue(boot, now));
+    match (overdue, later.is_empty()) {
+        (Some(Step::Wait { why, .. }), _) => why,
+        (_, true) => "it has its config and installs".to_owned(),
+        (_, false) => "it has its config and installs; its card asked for an address since, and \
+                       nothing followed: anybody can send that"
+            .to_owned(),
     }
 }
 

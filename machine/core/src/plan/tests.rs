@@ -4,6 +4,7 @@ mod again;
 mod asked;
 mod back;
 mod cancelled;
+mod netboot;
 mod older;
 mod refused;
 mod switching;
@@ -18,7 +19,9 @@ use crate::id::{AttemptId, BootId, IntentId};
 use crate::intent::IntentEnd;
 use crate::lifecycle::Origin;
 use crate::plan::signs::{Asked, Reply, Signs};
+use crate::plan::work::CONFIG_REQUEST_TIMEOUT;
 use crate::power::PowerCommand;
+use std::time::Duration;
 
 const PROVISIONING: State = State::Provisioning(Origin::Available);
 const OFF: PowerObservation = PowerObservation::Is(PowerState::Off);
@@ -38,6 +41,7 @@ struct Story {
     conflict: Option<&'static str>,
     former: Option<Attempt>,
     signs: Signs,
+    config_request_timeout: Duration,
 }
 
 impl Story {
@@ -56,6 +60,7 @@ impl Story {
             conflict: None,
             former: None,
             signs: Signs::default(),
+            config_request_timeout: CONFIG_REQUEST_TIMEOUT,
         }
     }
 
@@ -86,6 +91,7 @@ impl Story {
             signs: &self.signs,
             hindrance: self.hindrance,
             conflict: self.conflict,
+            config_request_timeout: self.config_request_timeout,
         };
         plan(&work, at(now))
     }

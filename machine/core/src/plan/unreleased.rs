@@ -6,6 +6,7 @@ use crate::boot::{BootOrigin, BootStep};
 use crate::claimant::follows_power_on;
 use crate::intent::Intent;
 use crate::plan::failure::power_used_up;
+use crate::plan::netboot::{plan_without_bmc, progress};
 use crate::plan::older_install::{plan_older_install, unasked};
 use crate::plan::pace::{RESTART_GRACE, is_netbooting, paused, self_test};
 use crate::plan::step::{Action, Step};
@@ -40,10 +41,8 @@ fn plan_network_boot(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step
             "restart it: its next boot from the network wipes the older install on {}",
             attempt.assignment.disk
         )),
-        PowerObservation::NoBmc if netboots => Step::wait(netboot_progress(work)),
-        PowerObservation::NoBmc => {
-            Step::wait("it has no BMC: switch it on, to boot from the network")
-        }
+        PowerObservation::NoBmc if netboots => progress(work, now),
+        PowerObservation::NoBmc => plan_without_bmc(work, since, now),
         PowerObservation::Is(PowerState::Off) => {
             switch(work, attempt, Action::StartFromNetwork, now)
         }
@@ -51,7 +50,7 @@ fn plan_network_boot(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step
             if is_somebody(work, attempt) || waits_for_wipe(work, attempt) {
                 switch(work, attempt, Action::PowerOff, now)
             } else {
-                Step::wait(netboot_progress(work))
+                progress(work, now)
             }
         }
         PowerObservation::Is(PowerState::On) => plan_silence(work, attempt, since, now),
@@ -60,7 +59,7 @@ fn plan_network_boot(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step
 
 /// It is on, and does not ask: it tests its memory, or has lost its way.
 fn plan_silence(work: &Work<'_>, attempt: &Attempt, since: Timestamp, now: Timestamp) -> Step {
-    let after_another = attempt.number > 1 || serves_another(work, attempt);
+    let after_another = work.attempts.len() > 1 || serves_another(work, attempt);
     let lost = after_another && attempt.power_at.is_none();
     let until = since.plus(if lost {
         RESTART_GRACE
@@ -118,12 +117,4 @@ fn switch(work: &Work<'_>, attempt: &Attempt, action: Action, now: Timestamp) ->
         return Step::GiveUp(power_used_up(work, attempt.opened, "network boot"));
     }
     paused(work, attempt.opened, now).unwrap_or(Step::Act(action))
-}
-
-fn netboot_progress(work: &Work<'_>) -> String {
-    let step = work
-        .boots
-        .first()
-        .map_or("nothing", |boot| boot.step.as_str());
-    format!("it boots from the network (last step: {step})")
 }

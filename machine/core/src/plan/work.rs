@@ -8,6 +8,12 @@ use crate::machine::Machine;
 use crate::plan::signs::Signs;
 use crate::power::{PowerCommand, PowerObservation};
 use crate::time::Timestamp;
+use std::time::Duration;
+
+/// How long a system that was started from the network may take to ask for its config, unless the
+/// settings say otherwise. Talos asks within seconds; with a card that gets no address or a
+/// parameter that can't be filled in within two minutes.
+pub const CONFIG_REQUEST_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// What is known of a machine and its work.
 #[derive(Debug, Clone, Copy)]
@@ -38,4 +44,6 @@ pub struct Work<'a> {
     pub hindrance: Option<&'a str>,
     /// Whose identity it claims, and what differs, if it is in conflict.
     pub conflict: Option<&'a str>,
+    /// How long a system that was started from the network may take to ask for its config.
+    pub config_request_timeout: Duration,
 }

@@ -169,6 +169,51 @@ fn no_release_while_the_bmc_says_off_or_nothing() {
     assert_eq!(ask(&silent, true), Ok(()), "a person vouches for it");
 }
 
+/// Taken back by a person, and closed with that.
+fn withdrawn(attempt: Attempt) -> Attempt {
+    let (at, end) = (at(150), AttemptEnd::Cancelled);
+    let why = "person:alice: not now".to_owned();
+    Attempt {
+        closed: Some((at, end)),
+        verdict: Some(Verdict { at, end, why }),
+        ..attempt
+    }
+}
+
+#[test]
+fn the_machine_itself_is_told_that_its_permission_was_withdrawn_and_that_is_no_alarm() {
+    let later = [State::Available, State::Provisioning(Origin::Available)];
+    for (attempt, state) in [attempt(), released()]
+        .into_iter()
+        .flat_map(|it| later.map(|state| (withdrawn(it.clone()), state)))
+    {
+        let machine = peer(9, Some(MAC));
+        let cancelled = |it: &mut ReleaseFacts<'_>| it.state = state;
+        let refused = ask(&attempt, &intent(), cancelled, machine, 200).unwrap_err();
+        assert!(!refused.is_alarm() && !refused.may_pass(), "{refused}");
+        let told = refused.to_string();
+        assert!(
+            told.starts_with("the permission was withdrawn at 1970"),
+            "{told}"
+        );
+        assert!(told.ends_with("by person:alice: not now"), "{told}");
+    }
+}
+
+#[test]
+fn whoever_else_asks_after_a_withdrawal_is_an_alarm() {
+    for attempt in [attempt(), released()].map(withdrawn) {
+        for stranger in [peer(9, Some(OTHER_MAC)), peer(66, Some(MAC)), peer(9, None)] {
+            let cancelled = |it: &mut ReleaseFacts<'_>| it.state = State::Available;
+            let refused = ask(&attempt, &intent(), cancelled, stranger, 200).unwrap_err();
+            assert!(refused.is_alarm(), "{stranger:?}: {refused}");
+        }
+        let another = |it: &mut ReleaseFacts<'_>| it.names_another = true;
+        let refused = ask(&attempt, &intent(), another, peer(9, Some(MAC)), 200);
+        assert_eq!(refused, Err(ReleaseRefusal::AnotherBoard));
+    }
+}
+
 #[test]
 fn each_refusal_has_its_reason() {
     let same = |_: &mut ReleaseFacts<'_>| {};

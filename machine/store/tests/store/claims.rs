@@ -1,18 +1,23 @@
 //! The release of a config: claimed once, cancelled or claimed but never both, fetches counted.
 
 use machine_core::attempt::AttemptEnd;
+use machine_core::claimant::Claimant;
+use machine_core::evidence::EvidenceSource;
 use machine_core::id::{AttemptId, IntentId};
 use machine_core::intent::IntentEnd;
 use machine_core::lifecycle::{Input, Origin, State};
 use machine_core::machine::Machine;
 use machine_store::apply::apply;
 use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite, Outcome};
+use machine_store::claimants::{self, Heard};
 use machine_store::commit::claim::{ClaimOutcome, ClaimRefusal, Fetch, FetchOutcome};
+use machine_store::evidence::{Evidence, Fact};
 use machine_store::{attempts, events, intents, machines};
 
 use crate::bench::Bench;
 use crate::fixtures::{
-    address, applied, at, attempt, claim, intent, machine, machine_id, peer, provisioning, release,
+    address, applied, at, attempt, claim, intent, mac, machine, machine_id, peer, provisioning,
+    release,
 };
 
 fn refused(why: ClaimRefusal) -> ClaimOutcome {
@@ -240,5 +245,47 @@ fn closed_attempts_are_not_fetched(bench: &Bench) {
         };
         applied(&bench.db, &close).await;
         assert_eq!(commits.submit(fetch).await.unwrap(), FetchOutcome::Refused);
+    });
+}
+
+pub(crate) fn a_persons_word_settles_what_was_refused_before(bench: &Bench) {
+    bench.block(async {
+        let db = &bench.db;
+        provisioning(db).await;
+        let (commits, _) = bench.commits();
+        let heard = Heard {
+            machine: machine_id(1),
+            claimant: Claimant {
+                boot: claim().boot,
+                card: mac(9),
+                address: address(9),
+                uuid: None,
+                serial: None,
+                first_seen: at(20),
+                last_seen: at(20),
+            },
+            is_own: false,
+            why: "its card is not registered".to_owned(),
+        };
+        commits.submit(heard.clone()).await.unwrap();
+        let change = Change {
+            evidence: vec![Evidence {
+                machine: machine_id(1),
+                source: EvidenceSource::Person,
+                at: at(30),
+                facts: vec![Fact::Mac(mac(9))],
+            }],
+            ..Change::default()
+        };
+        applied(db, &change).await;
+        let left = claimants::of_machine(db, machine_id(1)).await.unwrap();
+        let settled = Heard {
+            why: String::new(),
+            ..heard.clone()
+        };
+        assert_eq!(left, [settled], "who spoke is remembered, and why is over");
+        commits.submit(heard.clone()).await.unwrap();
+        let again = claimants::of_machine(db, machine_id(1)).await.unwrap();
+        assert_eq!(again, [heard], "who is refused again is shown again");
     });
 }

@@ -61,6 +61,52 @@ fn a_second_daemon_on_one_file_is_told_who_has_it() {
 }
 
 #[test]
+fn a_second_daemon_by_a_hard_link_of_the_file_is_told_who_has_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir_in(directory.path()).unwrap();
+    let [path, link] = [directory.path(), other.path()].map(|it| it.join("drover.db"));
+    let [location, linked] = [&path, &link].map(|it| Location::SqliteFile(it.clone()));
+    Runtime::new().unwrap().block_on(async {
+        let first = Exclusive::take(&location, &holder("rack-1", 41)).await;
+        let first = first.unwrap();
+        let db = Db::open(&location).await.unwrap();
+        std::fs::hard_link(&path, &link).unwrap();
+        let refused = Exclusive::take(&linked, &holder("rack-2", 42)).await;
+        let told = held_by(&refused.unwrap_err());
+        // The lock is this process's, whatever it called itself.
+        let process = format!("process {} of this host", std::process::id());
+        assert!(told.starts_with(&process), "{told}");
+        db.close().await;
+        drop(first);
+    });
+}
+
+#[test]
+fn a_database_file_with_two_names_is_refused_until_one_is_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("drover.db");
+    let location = Location::SqliteFile(path.clone());
+    let link = directory.path().join("link.db");
+    Runtime::new().unwrap().block_on(async {
+        let holder = holder("rack-1", 41);
+        let take = || Exclusive::take(&location, &holder);
+        drop(take().await.unwrap());
+        std::fs::hard_link(&path, &link).unwrap();
+        let refused = take().await.unwrap_err();
+        let is_linked = matches!(
+            refused,
+            StoreError::Lineage(LineageError::Linked { names: 2, .. })
+        );
+        assert!(is_linked, "{refused:?}");
+        for fact in ["-samefile", "write-ahead log", path.to_str().unwrap()] {
+            assert!(refused.to_string().contains(fact), "{fact}: {refused}");
+        }
+        std::fs::remove_file(&link).unwrap();
+        take().await.unwrap();
+    });
+}
+
+#[test]
 fn a_second_daemon_on_one_server_is_told_who_has_it_and_takes_over_what_is_lost() {
     let server = Server::start();
     // The first daemon has a user of its own, so that it alone can be kept out.

@@ -75,6 +75,7 @@ pub(crate) fn intent(byte: u8, machine: u8) -> Intent {
         reason: "a new worker".to_owned(),
         opened: at(i64::from(byte)),
         expires: at(100_000),
+        wipe: false,
         claims: 0,
         closed: None,
     }

@@ -22,6 +22,7 @@ mod clusters;
 mod commits;
 mod copies;
 mod crash;
+mod disks;
 mod endings;
 mod exclusive;
 mod faults;
@@ -82,6 +83,8 @@ const CASES: &[Case] = cases![
     clusters::an_endpoint_belongs_to_one_cluster,
     clusters::secrets_are_held_only_while_no_machine_can_have_them,
     registered::a_bmc_belongs_to_one_machine,
+    registered::a_bmc_is_the_same_by_another_port,
+    registered::of_machines_with_one_bmc_by_two_ports_the_earliest_keeps_it,
     registered::what_is_unsaid_is_no_evidence_any_more,
     registered::a_cluster_is_held_at_its_version,
     registered::of_machines_with_one_bmc_the_earliest_keeps_it,
@@ -101,6 +104,8 @@ const CASES: &[Case] = cases![
     commits::events_without_a_waiter_are_counted_when_dropped,
     timeline::events_come_in_the_order_of_commits,
     timeline::a_machine_keeps_the_steps_of_its_sighting,
+    disks::the_disks_of_machines_are_those_of_records_and_of_their_latest_permission,
+    claims::a_persons_word_settles_what_was_refused_before,
     endings::a_forgotten_machine_is_nobody_and_its_past_stays,
     endings::what_comes_late_of_a_forgotten_machine_holds_no_card,
     endings::a_replaced_board_is_learned_anew,

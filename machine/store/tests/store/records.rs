@@ -36,6 +36,7 @@ prop_compose! {
         (manufacturer, product) in (option::of(text()), option::of(text())),
         disk in option::of(select(vec!["serial:D 1", "wwn:naa.5000c500a1b2c3d4"])),
         bmc in option::of((ip(), any::<u16>(), text())),
+        cancelled in option::of(time()),
     ) -> Machine {
         let id = MachineId::from_bytes(id);
         Machine {
@@ -52,6 +53,7 @@ prop_compose! {
                 address: SocketAddr::new(ip, port),
                 username,
             }),
+            cancelled,
             version: 0,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::endpoint::{BmcEndpoint, BmcIdentity, BmcProtocol};
 use machine_core::evidence::EvidenceSource;
 use machine_core::machine::Machine;
 use machine_store::apply::apply;
@@ -63,8 +63,61 @@ pub(crate) fn a_bmc_belongs_to_one_machine(bench: &Bench) {
         };
         applied(db, &exchanged).await;
         assert_eq!(bmc(db, 1).await, Some(other.parse().unwrap()));
-        let found = machines::find_by_bmc(db, one.parse().unwrap()).await;
+        let found = machines::find_by_bmc(db, BmcIdentity::of(one.parse().unwrap())).await;
         assert_eq!(found.unwrap().unwrap().id, machine_id(2));
+    });
+}
+
+/// One address is one BMC at every port of the standards; at other ports each is a BMC of its own.
+pub(crate) fn a_bmc_is_the_same_by_another_port(bench: &Bench) {
+    bench.block(async {
+        let db = &bench.db;
+        applied(db, &insert(&[with_bmc(1, "10.0.0.1:623")])).await;
+        for (byte, same) in [(2, "10.0.0.1:443"), (3, "10.0.0.1:664")] {
+            let taken = Outcome::Taken {
+                what: "BMC address",
+                value: same.to_owned(),
+            };
+            let again = insert(&[with_bmc(byte, same)]);
+            assert_eq!(apply(db, &again).await.unwrap(), taken);
+        }
+        let emulated = [with_bmc(4, "10.0.0.1:6230"), with_bmc(5, "10.0.0.1:6231")];
+        applied(db, &insert(&emulated)).await;
+    });
+}
+
+/// Where earlier versions let two machines have one BMC by two ports, the one that is known for
+/// longest keeps it.
+pub(crate) fn of_machines_with_one_bmc_by_two_ports_the_earliest_keeps_it(bench: &Bench) {
+    let addresses = [
+        "10.0.0.1:623",
+        "10.0.0.1:6230",
+        "[fd00::1]:623",
+        "10.0.0.4:623",
+    ];
+    let all: Vec<Machine> = (1..)
+        .zip(addresses)
+        .map(|(byte, address)| with_bmc(byte, address))
+        .collect();
+    bench.block(applied(&bench.db, &insert(&all)));
+    for sql in [
+        "DROP INDEX machine_of_bmc",
+        "ALTER TABLE machine DROP COLUMN bmc_identity",
+        "CREATE UNIQUE INDEX machine_of_bmc ON machine (bmc_address) WHERE bmc_address IS NOT NULL",
+        "DELETE FROM _sqlx_migrations WHERE version = 9",
+        "UPDATE machine SET bmc_address = '10.0.0.1:443' WHERE name = 'm4'",
+    ] {
+        bench.raw(sql);
+    }
+    bench.block(async {
+        let db = Db::open(&bench.location).await.unwrap();
+        for (byte, address) in (1..).zip(addresses).take(3) {
+            let address: SocketAddr = address.parse().unwrap();
+            assert_eq!(bmc(&db, byte).await, Some(address));
+            let found = machines::find_by_bmc(&db, BmcIdentity::of(address)).await;
+            assert_eq!(found.unwrap().unwrap().id, machine_id(byte), "{address}");
+        }
+        assert_eq!(bmc(&db, 4).await, None);
     });
 }
 

@@ -50,6 +50,7 @@ fn work() -> impl Strategy<Value = (Intent, Attempt)> {
                     reason,
                     opened,
                     expires,
+                    wipe: claims % 2 == 0,
                     claims,
                     closed: Some((expires, ends.0)),
                     ..fixtures::intent(1, 1)

@@ -1,14 +1,15 @@
-//! The Talos API of the node: four calls on port 50000, for clients whose certificate chains to
+//! The Talos API of the node: six calls on port 50000, for clients whose certificate chains to
 //! `machine.ca`. Without one the connection is closed after the handshake.
 
 use crate::certificates::Identity;
 use crate::error::InitError;
 use crate::inbox::Inbox;
 use node::access::{Call, authorize};
+use node::etcd::NoEtcd;
 use node::member::BootstrapRefused;
 use node::messages::{
-    Bootstrap, BootstrapRequest, BootstrapResponse, Data, Empty, ReadRequest, ServiceListResponse,
-    VersionResponse,
+    Bootstrap, BootstrapRequest, BootstrapResponse, Data, Empty, EtcdMemberListRequest,
+    EtcdMemberListResponse, EtcdStatusResponse, ReadRequest, ServiceListResponse, VersionResponse,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -78,6 +79,24 @@ impl MachineService for Apid {
         self.ask(Inbox::ServiceList).await.map(Response::new)
     }
 
+    async fn etcd_member_list(
+        &self,
+        request: Request<EtcdMemberListRequest>,
+    ) -> Result<Response<EtcdMemberListResponse>, Status> {
+        admit(&request, Call::EtcdMemberList)?;
+        let members = self.ask(Inbox::EtcdMembers).await?;
+        members.map(Response::new).map_err(no_etcd)
+    }
+
+    async fn etcd_status(
+        &self,
+        request: Request<Empty>,
+    ) -> Result<Response<EtcdStatusResponse>, Status> {
+        admit(&request, Call::EtcdStatus)?;
+        let status = self.ask(Inbox::EtcdStatus).await?;
+        status.map(Response::new).map_err(no_etcd)
+    }
+
     async fn bootstrap(
         &self,
         request: Request<BootstrapRequest>,
@@ -105,6 +124,10 @@ impl MachineService for Apid {
         let pieces: Vec<_> = bytes.chunks(PIECE).map(|it| Ok(piece(it))).collect();
         Ok(Response::new(tokio_stream::iter(pieces)))
     }
+}
+
+fn no_etcd(error: NoEtcd) -> Status {
+    Status::unknown(error.to_string())
 }
 
 fn status(refused: BootstrapRefused) -> Status {
@@ -226,6 +249,8 @@ mod tests {
             while let Some(message) = outbox.recv().await {
                 match message {
                     Inbox::Bootstrap(reply) => drop(reply.send(Ok(()))),
+                    Inbox::EtcdMembers(reply) => drop(reply.send(Err(NoEtcd))),
+                    Inbox::EtcdStatus(reply) => drop(reply.send(Ok(node::etcd::status()))),
                     Inbox::Version(reply) => drop(reply.send(VersionResponse::default())),
                     _ => {}
                 }
@@ -256,6 +281,22 @@ mod tests {
         assert_eq!(refused.code(), tonic::Code::PermissionDenied);
         let mut admin = client(&pki, port, Some("os:admin"));
         assert!(admin.bootstrap(BootstrapRequest::default()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn readers_ask_for_etcd_and_hear_that_there_is_none() {
+        let pki = Pki::new();
+        let port = api(&pki).await;
+        let mut reader = client(&pki, port, Some("os:reader"));
+        let asked = EtcdMemberListRequest { query_local: true };
+        let none = reader.etcd_member_list(asked).await.unwrap_err();
+        assert_eq!(none.code(), tonic::Code::Unknown);
+        assert_eq!(none.message(), "error building etcd client TLS config");
+        let status = reader.etcd_status(Empty {}).await.unwrap().into_inner();
+        assert_eq!(status, node::etcd::status());
+        let mut stranger = client(&pki, port, Some("os:etcd:backup"));
+        let refused = stranger.etcd_status(Empty {}).await.unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::PermissionDenied);
     }
 
     #[tokio::test]

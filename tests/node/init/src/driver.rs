@@ -138,6 +138,14 @@ impl Driver {
                 let _gone = reply.send(self.node.service_list());
                 Vec::new()
             }
+            Inbox::EtcdMembers(reply) => {
+                let _gone = reply.send(self.node.etcd_members());
+                Vec::new()
+            }
+            Inbox::EtcdStatus(reply) => {
+                let _gone = reply.send(self.node.etcd_status());
+                Vec::new()
+            }
             Inbox::Bootstrap(reply) => {
                 let answer = self.node.bootstrap(hardware::now());
                 console::say(&format!(

@@ -2,8 +2,11 @@
 
 use crate::certificates::Identity;
 use node::action::Happened;
+use node::etcd::NoEtcd;
 use node::member::BootstrapRefused;
-use node::messages::{ServiceListResponse, VersionResponse};
+use node::messages::{
+    EtcdMemberListResponse, EtcdStatusResponse, ServiceListResponse, VersionResponse,
+};
 use tokio::sync::oneshot;
 
 /// What comes to the loop.
@@ -12,5 +15,7 @@ pub(crate) enum Inbox {
     Certificate(Identity),
     Version(oneshot::Sender<VersionResponse>),
     ServiceList(oneshot::Sender<ServiceListResponse>),
+    EtcdMembers(oneshot::Sender<Result<EtcdMemberListResponse, NoEtcd>>),
+    EtcdStatus(oneshot::Sender<Result<EtcdStatusResponse, NoEtcd>>),
     Bootstrap(oneshot::Sender<Result<(), BootstrapRefused>>),
 }

@@ -26,7 +26,9 @@ fn a_control_plane_waits_for_bootstrap_and_takes_it_once() {
         Some(ServiceAction::Preparing)
     );
 
+    assert!(!member.has_etcd(), "there is none before Bootstrap");
     assert!(member.bootstrap(at(60)).is_ok());
+    assert!(!member.has_etcd(), "it only starts");
     assert_eq!(
         member.bootstrap(at(60)),
         Ok(Vec::new()),
@@ -34,6 +36,7 @@ fn a_control_plane_waits_for_bootstrap_and_takes_it_once() {
     );
     let changes = member.advance(at(61));
     assert!(changes.contains(&Change::EtcdHasData));
+    assert!(member.has_etcd());
     assert_eq!(member.bootstrap(at(61)), Err(BootstrapRefused::AlreadyDone));
     let changes = member.advance(at(62));
     assert!(changes.contains(&Change::KubernetesAnswers));

@@ -13,6 +13,7 @@
 )]
 
 mod access;
+mod bmc;
 mod check;
 mod clients;
 mod commands;
@@ -21,6 +22,7 @@ mod ending;
 mod floods;
 mod generate;
 mod hex;
+mod impostor;
 mod life;
 mod mounts;
 mod mutated;

@@ -198,10 +198,10 @@ impl Place {
     }
 }
 
-/// Gives a client's link an address.
+/// Gives a client's link an address; again, if it had it before.
 pub(crate) fn give_address(client: &Namespace, address: Ipv4Addr) {
     let mut command = client.command("ip");
-    command.args(["address", "add", &format!("{address}/24"), "dev", LINK]);
+    command.args(["address", "replace", &format!("{address}/24"), "dev", LINK]);
     assert!(command.status().unwrap().success());
 }
 

@@ -8,6 +8,7 @@ use testbed::daemon::DaemonProcess;
 use testbed::namespace::Namespace;
 
 use crate::dhcp::{DhcpClient, bios, boot_file};
+use crate::mounts::{own_mounts, unmount};
 use crate::place::{AUTHORITATIVE, Place, card};
 use crate::refused::assert_refused;
 use crate::secrets::fetch_config;
@@ -185,7 +186,45 @@ async fn of_two_daemons_on_one_database_the_second_says_who_has_it() {
         let words = ["serve", "--config", config, "--state-directory", &directory];
         assert_refused(&place.drover(&words).await, &[fact, &process]);
     }
+    by_other_names(&place, &settings, daemon.program().pid().unwrap()).await;
     place.done(&["machine", "list"]).await;
     end(&place, &mut daemon).await;
     place.lab.finish();
+}
+
+/// A daemon that is given the database by a hard link, and by a bind mount.
+async fn by_other_names(place: &Place, settings: &Path, first: u32) {
+    let [linked, mounted] = ["linked", "mounted"].map(|name| place.path(name));
+    for directory in [&linked, &mounted] {
+        fs::create_dir(directory).unwrap();
+    }
+    let process = format!("process {first} of this host");
+    let config = settings.to_str().unwrap();
+    let serve = |directory: &Path| {
+        let directory = directory.to_str().unwrap().to_owned();
+        ["serve", "--config", config, "--state-directory"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([directory])
+            .collect::<Vec<String>>()
+    };
+    let mount = "touch \"$1\" && mount --bind \"$0\" \"$1\" && shift && exec \"$@\"";
+    let [from, to] =
+        [database(place), mounted.join("drover.db")].map(|it| it.display().to_string());
+    let wrapper = [
+        &["unshare"][..],
+        &own_mounts(),
+        &["sh", "-c", mount, &from, &to],
+    ];
+    let words = serve(&mounted);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let said = place.drover_within(&wrapper.concat(), &words).await;
+    unmount(Path::new(&to));
+    assert_refused(&said, &["database", &process]);
+
+    fs::hard_link(database(place), linked.join("drover.db")).unwrap();
+    let words = serve(&linked);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    assert_refused(&place.drover(&words).await, &["database", &process]);
+    fs::remove_file(linked.join("drover.db")).unwrap();
 }

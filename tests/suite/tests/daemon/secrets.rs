@@ -164,6 +164,15 @@ fn assert_not_kept(secrets: &[Secret], directory: &Path) {
 
 /// Boots as a machine does, as far as its config; the token of it, and the config.
 pub(crate) fn fetch_config(client: &Namespace) -> (String, String) {
+    let path = boot_to_config(client);
+    let (status, config) = get(client, &format!("/c/{path}"));
+    assert_eq!(status, 200);
+    let (token, _) = path.split_once('/').unwrap();
+    (token.to_owned(), String::from_utf8(config).unwrap())
+}
+
+/// Boots as a machine does, as far as the installer; the token and name of its config.
+pub(crate) fn boot_to_config(client: &Namespace) -> String {
     let mut dhcp = DhcpClient::new(client, card(1));
     let begin = Instant::now();
     let (_, ack) = dhcp.lease(bios);
@@ -185,15 +194,11 @@ pub(crate) fn fetch_config(client: &Namespace) -> (String, String) {
         let mark = format!("talos.config={SERVER_URL}/c/");
         if let Some((_, rest)) = last.split_once(&mark) {
             let path = rest.split_ascii_whitespace().next().unwrap();
-            let path = path.split('?').next().unwrap();
-            let (status, config) = get(client, &format!("/c/{path}"));
-            assert_eq!(status, 200);
-            let (token, _) = path.split_once('/').unwrap();
-            return (token.to_owned(), String::from_utf8(config).unwrap());
+            return path.split('?').next().unwrap().to_owned();
         }
         std::thread::sleep(Duration::from_millis(300));
     }
-    panic!("no config; the last script was: {last}");
+    panic!("no installer; the last script was: {last}");
 }
 
 /// The values of a machine config's secret fields.

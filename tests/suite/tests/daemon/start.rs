@@ -50,7 +50,11 @@ async fn wrong_settings_are_told_with_their_line_and_nothing_is_lost() {
 
     let state = format!("state: {{ directory: {} }}\n", place.state().display());
     for (text, line, wanted) in [
-        ("http:\n  port: many\n", 3, "u16"),
+        (
+            "http:\n  port: many\n",
+            3,
+            "http.port: wanted a port from 1 to 65535",
+        ),
         ("http:\n  prot: 8080\n", 3, "prot"),
         ("htpp: { port: 8080 }\n", 2, "htpp"),
         (

@@ -79,6 +79,26 @@ fn what_is_tried_again_is_observed_before_it_is_installed_anew() {
 }
 
 #[test]
+fn what_never_answers_does_not_hold_up_the_install_that_was_permitted_anew() {
+    let mut story = tried_again();
+    let dead = Attempt {
+        closed: Some((at(90), AttemptEnd::TimedOut)),
+        ..released()
+    };
+    story.boots = vec![disk_boot(&dead, BootStep::Disk)];
+    let verify = Step::Act(Action::Verify(story.boots[0].id));
+    story.former = Some(dead);
+    story.attempts = Vec::new();
+    story.intent = Some(Intent {
+        id: IntentId::from_bytes([8; 16]),
+        opened: at(101),
+        ..intent()
+    });
+    assert_eq!(story.step(699), verify, "it is observed first");
+    assert_eq!(story.step(700), Step::Act(Action::OpenAttempt));
+}
+
+#[test]
 fn an_intent_that_is_taken_back_in_the_middle_is_not_opened_anew() {
     let mut story = tried_again();
     story.intent = Some(Intent {

@@ -26,6 +26,22 @@ fn a_cancelled_install_waits_for_a_person() {
 }
 
 #[test]
+fn a_cancelled_inspection_waits_for_a_person_whatever_the_rule_says() {
+    let mut story = Story::of(State::Inspecting);
+    story.allocation = take(Acceptance::Auto);
+    let cancel = Input::Cancel { released: false };
+    story.machine = story.machine.after(cancel, at(100)).unwrap();
+    assert_eq!(story.machine.state, State::Discovered);
+    let Step::Wait { why, .. } = story.step(200) else {
+        panic!("the rule accepted it at once")
+    };
+    assert!(why.contains("drover machine accept w1"), "{why}");
+    story.machine = story.machine.after(Input::Accept, at(300)).unwrap();
+    assert_eq!(story.machine.cancelled, None);
+    assert_eq!(story.machine.state, State::Inspecting);
+}
+
+#[test]
 fn a_withdrawn_permission_is_followed_by_what_the_document_says_now() {
     let story = cancelled(IntentEnd::Withdrawn);
     assert_eq!(story.step(200), Step::Allocate(assignment()));

@@ -31,10 +31,62 @@ fn what_the_disk_holds_is_said_after_five_minutes_with_what_would_erase_it() {
     assert!(
         failure
             .advice
-            .contains("talos.experimental.wipe=system on the kernel line"),
+            .contains("drover machine retry w1 --wipe --confirm w1"),
         "{failure:?}"
     );
-    assert!(failure.advice.contains("drover machine retry w1"));
+    assert!(failure.advice.ends_with("drover machine retry w1"));
+}
+
+#[test]
+fn how_long_a_system_may_take_to_ask_is_a_setting() {
+    let mut story = unasked();
+    story.config_request_timeout = Duration::from_mins(1);
+    assert!(waits(&story.step(69)));
+    assert!(matches!(story.step(70), Step::GiveUp(_)));
+}
+
+#[test]
+fn an_install_of_ours_on_another_disk_is_not_what_the_command_is_for() {
+    let mut story = unasked();
+    let mut found = released();
+    found.assignment.disk = "serial:D2".parse().unwrap();
+    story.signs.found_on_disk = Some(found);
+    let Step::GiveUp(failure) = story.step(310) else {
+        panic!("it is on a disk that nobody may erase")
+    };
+    assert!(!failure.advice.contains("--wipe"), "{failure:?}");
+    assert!(failure.why.contains("serial:D2"), "{failure:?}");
+}
+
+#[test]
+fn a_wipe_that_a_person_asked_for_is_the_first_step_and_is_done_once() {
+    let mut story = Story::provisioning(vec![attempt()]);
+    story.intent = Some(Intent {
+        wipe: true,
+        ..intent()
+    });
+    story.power = OFF;
+    assert_eq!(story.step(1), WIPE);
+    let planned = crate::attempt::Wipe {
+        at: at(1),
+        boot: None,
+    };
+    story.attempts[0].wipe = Some(planned);
+    assert_eq!(story.step(2), Step::Act(Action::StartFromNetwork));
+    // An attempt that ended before its boot wiped is followed by one that wipes.
+    let next = Attempt {
+        id: AttemptId::from_bytes([6; 16]),
+        opened: at(100),
+        ..attempt()
+    };
+    story.attempts[0].closed = Some((at(90), AttemptEnd::TimedOut));
+    story.attempts.insert(0, next);
+    assert_eq!(story.step(101), WIPE);
+    story.attempts[1].wipe = Some(crate::attempt::Wipe {
+        boot: Some(BootId::from_bytes([1; 16])),
+        ..planned
+    });
+    assert_eq!(story.step(101), Step::Act(Action::StartFromNetwork));
 }
 
 #[test]
@@ -92,7 +144,7 @@ fn the_boot_that_wipes_is_a_step_of_its_own_and_there_is_one() {
 }
 
 #[test]
-fn a_second_attempt_after_a_failed_install_wipes_what_the_first_left() {
+fn only_an_installer_that_failed_is_known_to_have_left_an_install_of_ours() {
     let second = Attempt {
         id: AttemptId::from_bytes([5; 16]),
         number: 2,
@@ -105,7 +157,9 @@ fn a_second_attempt_after_a_failed_install_wipes_what_the_first_left() {
     };
     for (end, step, wipes) in [
         (AttemptEnd::InstallerFailed, BootStep::Config, true),
-        (AttemptEnd::Interrupted, BootStep::Installing, true),
+        // What it left is not known: with nothing of ours there, a disk with an EPHEMERAL partition
+        // alone would be taken for Talos' own, and it is somebody's data.
+        (AttemptEnd::Interrupted, BootStep::Installing, false),
         (AttemptEnd::Interrupted, BootStep::Config, false),
         (AttemptEnd::Refused, BootStep::Config, false),
     ] {
@@ -113,4 +167,40 @@ fn a_second_attempt_after_a_failed_install_wipes_what_the_first_left() {
         story.boots = vec![boot(1, 10, step)];
         assert_eq!(story.step(101) == WIPE, wipes, "{end:?} at {step}");
     }
+}
+
+#[test]
+fn a_leftover_that_keeps_it_from_installing_is_a_persons_to_wipe() {
+    let cut_off = Attempt {
+        closed: Some((at(80), AttemptEnd::Interrupted)),
+        ..released()
+    };
+    let mut release = released().release.unwrap();
+    release.at = at(120);
+    let second = Attempt {
+        id: AttemptId::from_bytes([5; 16]),
+        opened: at(100),
+        boot: Some(BootId::from_bytes([2; 16])),
+        release: Some(release),
+        ..attempt()
+    };
+    let mut story = Story::provisioning(vec![second, cut_off]);
+    story.boots = vec![
+        boot(2, 110, BootStep::Config),
+        boot(1, 10, BootStep::Installing),
+    ];
+    story.signs.asked = Some(Asked {
+        attempt: AttemptId::from_bytes([5; 16]),
+        at: at(420),
+        count: 1,
+        reply: Reply::FromNetwork,
+    });
+    assert!(waits(&story.step(419)));
+    let Step::GiveUp(failure) = story.step(420) else {
+        panic!("it would stand still for hours")
+    };
+    let wanted = "drover machine retry w1 --wipe --confirm w1";
+    assert!(failure.advice.contains(wanted), "{failure:?}");
+    story.boots[0].step = BootStep::Installing;
+    assert!(waits(&story.step(420)), "it installs");
 }

@@ -22,7 +22,11 @@ fn a_lost_machine_of_a_later_attempt_is_started_anew_soon() {
         opened: at(100),
         ..attempt()
     };
-    let mut story = Story::provisioning(vec![second]);
+    let first = Attempt {
+        closed: Some((at(90), AttemptEnd::TimedOut)),
+        ..attempt()
+    };
+    let mut story = Story::provisioning(vec![second, first]);
     story.boots = vec![Boot {
         sent_to_disk: true,
         ..boot(3, 90, BootStep::Lease)

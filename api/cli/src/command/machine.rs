@@ -1,0 +1,179 @@
+//! `drover machine …`, as it is typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Subcommand, ValueEnum};
+
+use crate::command::arguments::MutationArguments;
+use crate::command::ending::EndingCommand;
+use crate::duration::parse_duration;
+use crate::examples::examples;
+use crate::goal::MachineGoal;
+use crate::selector::Selector;
+
+/// `drover machine …`
+#[derive(Debug, Subcommand)]
+pub enum MachineCommand {
+    /// Every machine
+    #[command(after_help = examples(&[
+        "drover machine list",
+        "drover machine list --selector 'state=active,name=cp-*' -o wide",
+    ]))]
+    List {
+        /// Only those whose fields are so: FIELD=VALUE or FIELD!=VALUE, several joined by commas,
+        /// with * and ? in values. Fields: name, state, cluster, role, power, address,
+        /// architecture, firmware, ready, condition
+        #[arg(long, short = 'l')]
+        selector: Option<Selector>,
+    },
+    /// One machine: who it is, what it waits for, its boots, permissions and attempts
+    #[command(after_help = examples(&[
+        "drover machine show cp-1",
+        "drover machine show cp-1 -o json",
+    ]))]
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// What happened to a machine
+    #[command(after_help = examples(&[
+        "drover machine timeline cp-1",
+        "drover machine timeline cp-1 --follow",
+    ]))]
+    Timeline {
+        /// Its name
+        name: String,
+        /// Go on with what happens from now on
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// Register machines, or change what is recorded of them
+    #[command(after_help = examples(&[
+        "drover machine apply --file machines.yaml --reason 'rack 7 is wired'",
+        "drover machine apply --file -",
+    ]))]
+    Apply {
+        /// A YAML file; - for standard input
+        #[arg(long, short)]
+        file: PathBuf,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
+    /// Accept a machine: it may be inspected, and allocated by the clusters' rules
+    #[command(after_help = examples(&[
+        "drover machine accept cp-1",
+        "drover machine accept m-525400770001 --reason 'the new one in rack 7'",
+    ]))]
+    Accept {
+        /// Its name
+        name: String,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
+    /// Try again what it failed at; its cluster's rule permits a failed install anew
+    #[command(after_help = examples(&[
+        "drover machine retry w-3 --reason 'its disk was replaced'",
+        "drover machine retry w-3 --wipe --confirm w-3",
+    ]))]
+    Retry {
+        /// Its name
+        name: String,
+        /// Wipe the older install on the disk of the failed one first. Talos wipes every disk that
+        /// holds partitions of its own
+        #[arg(long)]
+        wipe: bool,
+        /// With --wipe: the name once more
+        #[arg(
+            long,
+            value_name = "NAME",
+            requires = "wipe",
+            default_value = "",
+            hide_default_value = true
+        )]
+        confirm: String,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
+    /// End its inspection, or take the permission to install it back; it waits then to be accepted
+    /// again
+    #[command(after_help = examples(&[
+        "drover machine cancel w-3 --reason 'its disk holds data'",
+    ]))]
+    Cancel {
+        /// Its name
+        name: String,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
+    /// Accept the boot that speaks for it: switched on by hand, one of two, or with a new card or
+    /// board. Erases nothing
+    #[command(after_help = examples(&[
+        "drover machine release-hold w-3",
+        "drover machine release-hold w-3 --boot 5f3a91c2",
+        "drover machine release-hold w-3 --card 52:54:00:77:00:09 --reason 'a new card'",
+    ]))]
+    ReleaseHold {
+        /// Its name
+        name: String,
+        /// Which claimant, by its card
+        #[arg(long)]
+        card: Option<String>,
+        /// Which claimant, by the first digits of its boot's id
+        #[arg(long)]
+        boot: Option<String>,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
+    /// Wait until a machine is so; what it waits for goes to standard error
+    ///
+    /// Ends with 0 when it is so, with 1 when it failed or is not there, with 3 when the time is
+    /// over.
+    #[command(after_help = examples(&[
+        "drover machine wait cp-1 --for active --timeout 30m",
+        "drover machine wait cp-1 --for off --timeout 2m",
+    ]))]
+    Wait {
+        /// Its name
+        name: String,
+        /// on, off, or a state such as active
+        #[arg(long = "for", value_name = "GOAL")]
+        goal: MachineGoal,
+        /// How long at most, such as 90s, 30m or 1h30m
+        #[arg(long, default_value = "30m", value_parser = parse_duration)]
+        timeout: Duration,
+    },
+    /// What ends a machine's story
+    #[command(flatten)]
+    Ending(EndingCommand),
+    /// Switch its power, through its BMC, and see it follow
+    #[command(after_help = examples(&[
+        "drover machine power off w-3 --reason 'a new fan'",
+        "drover machine power cycle w-3",
+    ]))]
+    Power {
+        /// on, off or cycle
+        operation: PowerArgument,
+        /// Its name
+        name: String,
+        /// Why, and under which key
+        #[command(flatten)]
+        mutation: MutationArguments,
+    },
+}
+
+/// What to do with the power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PowerArgument {
+    /// Switch it on
+    On,
+    /// Switch it off
+    Off,
+    /// Switch it off, see it off, switch it on
+    Cycle,
+}

@@ -1,0 +1,274 @@
+//! The gRPC face of machines.
+
+use api_proto::v1;
+use api_proto::v1::machine_service_server::MachineService;
+use api_proto::v1::{
+    AcceptMachineRequest, AcceptMachineResponse, ApplyMachinesRequest, ApplyMachinesResponse,
+    CancelMachineRequest, CancelMachineResponse, GetMachineRequest, GetMachineResponse,
+    ListMachinesRequest, ListMachinesResponse, PowerOperation, ReleaseHoldRequest,
+    ReleaseHoldResponse, RetryMachineRequest, RetryMachineResponse, SetPowerRequest,
+    SetPowerResponse, WatchTimelineRequest,
+};
+use machine_core::power::PowerState;
+use tokio::sync::watch;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use crate::caller::accounted;
+use crate::convert;
+use crate::effects::PowerRequest;
+use crate::error::UseCaseError;
+use crate::operations::endings::Ending;
+use crate::operations::release_hold::Choice;
+use crate::operations::{Asked, Operations};
+use crate::record;
+use crate::timeline::{Sent, Timeline};
+
+/// The use cases of machines as a gRPC service.
+#[derive(Debug)]
+pub(super) struct MachineFace {
+    operations: Operations,
+    /// Turns true when the daemon stops.
+    stopping: watch::Receiver<bool>,
+}
+
+impl MachineFace {
+    pub(super) const fn new(operations: Operations, stopping: watch::Receiver<bool>) -> Self {
+        Self {
+            operations,
+            stopping,
+        }
+    }
+
+    async fn end(
+        &self,
+        name: &str,
+        ending: Ending<'_>,
+        asked: &Asked,
+    ) -> Result<(Option<v1::Machine>, Vec<String>), Status> {
+        let ended = self.operations.end(name, ending, asked).await?;
+        Ok((ended.view.as_ref().map(convert::machine), ended.notes))
+    }
+}
+
+#[tonic::async_trait]
+impl MachineService for MachineFace {
+    async fn list_machines(
+        &self,
+        _: Request<ListMachinesRequest>,
+    ) -> Result<Response<ListMachinesResponse>, Status> {
+        let views = self.operations.list_machines().await?;
+        let machines = views.iter().map(convert::machine).collect();
+        Ok(Response::new(ListMachinesResponse { machines }))
+    }
+
+    async fn get_machine(
+        &self,
+        request: Request<GetMachineRequest>,
+    ) -> Result<Response<GetMachineResponse>, Status> {
+        let name = request.into_inner().name;
+        let details = self.operations.show_machine(&name).await?;
+        let bmc = details.view.machine.bmc.as_ref();
+        Ok(Response::new(GetMachineResponse {
+            machine: Some(convert::machine(&details.view)),
+            evidence: details.evidence.iter().map(convert::evidence).collect(),
+            boots: details.view.boots.iter().map(convert::boot).collect(),
+            attempts: details.attempts.iter().map(convert::attempt).collect(),
+            bmc: bmc
+                .map(|bmc| format!("{} {}", bmc.protocol, bmc.address))
+                .unwrap_or_default(),
+            intents: details.intents.iter().map(convert::intent).collect(),
+            record: Some(record::record(&details)),
+            assurance: details
+                .assurance
+                .map(|it| it.to_string())
+                .unwrap_or_default(),
+            advice: details.advice,
+        }))
+    }
+
+    async fn apply_machines(
+        &self,
+        request: Request<ApplyMachinesRequest>,
+    ) -> Result<Response<ApplyMachinesResponse>, Status> {
+        let (request, asked) = accounted(request)?;
+        let applied = self
+            .operations
+            .apply_machines(&request.file, &request.document, &asked)
+            .await?;
+        Ok(Response::new(ApplyMachinesResponse {
+            machines: applied.views.iter().map(convert::machine).collect(),
+            notes: applied.notes,
+        }))
+    }
+
+    async fn accept_machine(
+        &self,
+        request: Request<AcceptMachineRequest>,
+    ) -> Result<Response<AcceptMachineResponse>, Status> {
+        let (request, asked) = accounted(request)?;
+        let view = self.operations.accept(&request.name, &asked).await?;
+        Ok(Response::new(AcceptMachineResponse {
+            machine: Some(convert::machine(&view)),
+        }))
+    }
+
+    async fn retry_machine(
+        &self,
+        request: Request<RetryMachineRequest>,
+    ) -> Result<Response<RetryMachineResponse>, Status> {
+        let (request, asked) = accounted(request)?;
+        let name = request.name.as_str();
+        let view = if request.wipe {
+            self.operations
+                .retry_with_wipe((name, &request.confirm), &asked)
+                .await?
+        } else {
+            self.operations.retry(name, &asked).await?
+        };
+        Ok(Response::new(RetryMachineResponse {
+            machine: Some(convert::machine(&view)),
+        }))
+    }
+
+    async fn set_power(
+        &self,
+        request: Request<SetPowerRequest>,
+    ) -> Result<Response<SetPowerResponse>, Status> {
+        let (request, asked) = accounted(request)?;
+        let wanted = power_request(request.operation())?;
+        let switched = self.operations.power(&request.name, wanted, &asked).await?;
+        Ok(Response::new(SetPowerResponse {
+            power: switched.power.to_string(),
+            notes: switched.notes,
+        }))
+    }
+
+    async fn cancel_machine(
+        &self,
+        request: Request<CancelMachineRequest>,
+    ) -> Result<Response<CancelMachineResponse>, Status> {
+        let (request, asked) = accounted(request)?;
+        let (machine, notes) = self.end(&request.name, Ending::Cancel, &asked).await?;
+        Ok(Response::new(CancelMachineResponse { machine, notes }))
+    }
+
+    async fn release_hold(
+        &self,
+        request: Request<ReleaseHoldRequest>,
+    ) -> Result<Response<ReleaseHoldResponse>, Status> {
+        let (request, asked) = accounted(request)?;
+        let choice = choice(&request)?;
+        let view = self
+            .operations
+            .release_hold(&request.name, &choice, &asked)
+            .await?;
+        Ok(Response::new(ReleaseHoldResponse {
+            machine: Some(convert::machine(&view)),
+        }))
+    }
+
+    type WatchTimelineStream = ReceiverStream<Sent>;
+
+    async fn watch_timeline(
+        &self,
+        request: Request<WatchTimelineRequest>,
+    ) -> Result<Response<ReceiverStream<Sent>>, Status> {
+        let WatchTimelineRequest { name, follow } = request.into_inner();
+        // Whether there is such a machine is answered at once, not within the stream.
+        self.operations.events(&name, 0).await?;
+        let timeline = Timeline {
+            operations: self.operations.clone(),
+            name,
+            follow,
+            stopping: self.stopping.clone(),
+        };
+        Ok(Response::new(ReceiverStream::new(timeline.spawn())))
+    }
+
+    async fn retire_machine(
+        &self,
+        request: Request<v1::RetireMachineRequest>,
+    ) -> Result<Response<v1::RetireMachineResponse>, Status> {
+        let (request, asked) = accounted(request)?;
+        let (machine, notes) = self.end(&request.name, Ending::Retire, &asked).await?;
+        Ok(Response::new(v1::RetireMachineResponse { machine, notes }))
+    }
+
+    async fn replace_board(
+        &self,
+        request: Request<v1::ReplaceBoardRequest>,
+    ) -> Result<Response<v1::ReplaceBoardResponse>, Status> {
+        let (request, asked) = accounted(request)?;
+        let (machine, notes) = self
+            .end(&request.name, Ending::ReplaceBoard, &asked)
+            .await?;
+        Ok(Response::new(v1::ReplaceBoardResponse { machine, notes }))
+    }
+
+    async fn ignore_uuid(
+        &self,
+        request: Request<v1::IgnoreUuidRequest>,
+    ) -> Result<Response<v1::IgnoreUuidResponse>, Status> {
+        let (request, asked) = accounted(request)?;
+        let (machine, notes) = self.end(&request.name, Ending::IgnoreUuid, &asked).await?;
+        Ok(Response::new(v1::IgnoreUuidResponse { machine, notes }))
+    }
+
+    async fn accept_bmc(
+        &self,
+        request: Request<v1::AcceptBmcRequest>,
+    ) -> Result<Response<v1::AcceptBmcResponse>, Status> {
+        let (request, asked) = accounted(request)?;
+        let (machine, notes) = self.end(&request.name, Ending::AcceptBmc, &asked).await?;
+        Ok(Response::new(v1::AcceptBmcResponse { machine, notes }))
+    }
+
+    async fn forget_machine(
+        &self,
+        request: Request<v1::ForgetMachineRequest>,
+    ) -> Result<Response<v1::ForgetMachineResponse>, Status> {
+        let (request, asked) = accounted(request)?;
+        let (_, notes) = self.end(&request.name, Ending::Forget, &asked).await?;
+        Ok(Response::new(v1::ForgetMachineResponse { notes }))
+    }
+
+    async fn merge_machine(
+        &self,
+        request: Request<v1::MergeMachineRequest>,
+    ) -> Result<Response<v1::MergeMachineResponse>, Status> {
+        let (request, asked) = accounted(request)?;
+        let ending = Ending::Merge {
+            into: &request.into,
+            board: request.board,
+        };
+        let (machine, notes) = self.end(&request.claimant, ending, &asked).await?;
+        Ok(Response::new(v1::MergeMachineResponse { machine, notes }))
+    }
+}
+
+fn power_request(operation: PowerOperation) -> Result<PowerRequest, UseCaseError> {
+    match operation {
+        PowerOperation::On => Ok(PowerRequest::Level(PowerState::On)),
+        PowerOperation::Off => Ok(PowerRequest::Level(PowerState::Off)),
+        PowerOperation::Cycle => Ok(PowerRequest::Cycle),
+        PowerOperation::Unspecified => {
+            let wanted = "wanted on, off or cycle, got nothing".to_owned();
+            Err(UseCaseError::Invalid(wanted))
+        }
+    }
+}
+
+fn choice(request: &ReleaseHoldRequest) -> Result<Choice, UseCaseError> {
+    let card = match request.card.as_str() {
+        "" => None,
+        text => {
+            let card = text.parse();
+            Some(card.map_err(|error| UseCaseError::Invalid(format!("the card: {error}")))?)
+        }
+    };
+    Ok(Choice {
+        card,
+        boot: request.boot.clone(),
+    })
+}

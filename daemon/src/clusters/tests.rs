@@ -1,0 +1,298 @@
+//! The clusters' loop against a control plane's API: Bootstrap is recorded before it is called for,
+//! and called for again only if the node surely did nothing, or a person says so.
+
+mod api;
+mod site;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use config_talos::credentials::Credentials;
+use machine_core::bootstrap::{Resolution, resolve};
+use machine_core::cluster::BootstrapOutcome::{Done, NotReady, Refused, Unknown};
+use machine_core::lifecycle::{Origin, State};
+use machine_store::seal::SealKey;
+use tonic::Code;
+
+use crate::cluster_secrets::reader_credentials;
+use crate::clusters::bootstrapping::etcd_of;
+use crate::clusters::tests::api::{ControlPlane, Fate};
+use crate::clusters::tests::site::{CLUSTER, Daemon, MACHINE, Site, other_secrets, secrets};
+use crate::records::Records;
+
+/// A cluster whose control plane waits for Bootstrap.
+async fn waiting() -> (Site, ControlPlane) {
+    let node = ControlPlane::start(&secrets(), false).await;
+    let site = Site::new(State::Active, node.address).await;
+    (site, node)
+}
+
+/// One look, in which Bootstrap is called and this becomes of it.
+async fn look_and_call(daemon: &Daemon, node: &mut ControlPlane, fate: Fate) {
+    let called = async { node.bootstrap().await.end(fate) };
+    tokio::join!(daemon.look(), called);
+}
+
+#[tokio::test]
+async fn bootstrap_is_on_record_before_the_node_hears_of_it_and_is_called_once() {
+    let (site, mut node) = waiting().await;
+    let daemon = site.daemon();
+    let called = async {
+        let arrived = node.bootstrap().await;
+        assert_eq!(site.outcome().await, Some(Unknown));
+        let recorded = site.cluster().await.bootstrap.unwrap();
+        assert_eq!(recorded.machine, MACHINE);
+        arrived.end(Fate::Taken);
+    };
+    tokio::join!(daemon.look(), called);
+    assert_eq!(site.outcome().await, Some(Done));
+    let told = ["Bootstrap is called", "Bootstrap was accepted"];
+    assert_eq!(site.told().await, told);
+    daemon.look().await;
+    site.daemon().look().await;
+    assert!(!node.was_called());
+    assert_eq!(site.told().await, told);
+}
+
+#[tokio::test]
+async fn a_bootstrap_of_which_no_answer_came_waits_for_a_person() {
+    for fate in [
+        Fate::Cut,
+        Fate::TakenAndCut,
+        Fate::Answered(Code::Unavailable),
+        Fate::Answered(Code::Unknown),
+    ] {
+        let (site, mut node) = waiting().await;
+        let daemon = site.daemon();
+        look_and_call(&daemon, &mut node, fate).await;
+        assert_eq!(site.outcome().await, Some(Unknown), "{fate:?}");
+        for daemon in [daemon, site.daemon()] {
+            daemon.look().await;
+            assert!(!node.was_called(), "{fate:?}");
+            let waiting = daemon.waiting();
+            assert!(
+                waiting.contains("drover cluster bootstrap lab --resolve"),
+                "{waiting}"
+            );
+        }
+        let told = site.told().await;
+        let last = told.last().map(String::as_str).unwrap_or_default();
+        assert!(
+            last.starts_with("it is not known whether the bootstrap was carried out"),
+            "{told:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_says_that_nothing_was_done_has_it_called_again() {
+    let (site, mut node) = waiting().await;
+    let daemon = site.daemon();
+    look_and_call(&daemon, &mut node, Fate::Cut).await;
+    let recorded = site.cluster().await.bootstrap;
+    let resolved = resolve(recorded, Resolution::NotDone).unwrap();
+    site.resolve(resolved).await;
+    look_and_call(&daemon, &mut node, Fate::Taken).await;
+    assert_eq!(site.outcome().await, Some(Done));
+}
+
+#[tokio::test]
+async fn a_person_who_says_that_it_was_done_has_it_never_called_again() {
+    let (site, mut node) = waiting().await;
+    let daemon = site.daemon();
+    look_and_call(&daemon, &mut node, Fate::Cut).await;
+    let recorded = site.cluster().await.bootstrap;
+    let resolved = resolve(recorded, Resolution::Done).unwrap();
+    site.resolve(resolved).await;
+    daemon.look().await;
+    assert!(!node.was_called());
+    assert_eq!(site.outcome().await, Some(Done));
+}
+
+#[tokio::test]
+async fn an_etcd_that_names_its_members_answers_an_open_question() {
+    let (site, mut node) = waiting().await;
+    let daemon = site.daemon();
+    look_and_call(&daemon, &mut node, Fate::TakenAndCut).await;
+    node.make_unhealthy();
+    daemon.look().await;
+    assert_eq!(site.outcome().await, Some(Unknown), "it only starts");
+    node.advance(5);
+    daemon.look().await;
+    assert_eq!(site.outcome().await, Some(Done));
+    assert!(!node.was_called());
+}
+
+#[tokio::test]
+async fn a_daemon_that_ends_while_it_calls_does_not_call_again_when_it_is_back() {
+    let (site, mut node) = waiting().await;
+    let clusters = site.daemon().clusters;
+    let calling = tokio::spawn(async move { clusters.look().await });
+    let _arrived = node.bootstrap().await;
+    calling.abort();
+    assert!(calling.await.is_err_and(|error| error.is_cancelled()));
+    let next = site.daemon();
+    next.look().await;
+    assert!(!node.was_called());
+    let waiting = next.waiting();
+    assert!(waiting.contains("--resolve done"), "{waiting}");
+}
+
+#[tokio::test]
+async fn a_daemon_that_ended_before_its_call_does_not_call_when_it_is_back() {
+    let (site, mut node) = waiting().await;
+    let cluster = site.cluster().await;
+    let before = site.daemon().clusters;
+    let recorded = before.record(&cluster, MACHINE, Unknown, None).await;
+    assert!(recorded.unwrap().is_some());
+    let next = site.daemon();
+    next.look().await;
+    assert!(!node.was_called());
+    assert!(next.waiting().contains("its outcome is not known"));
+}
+
+#[tokio::test]
+async fn of_two_that_record_the_call_only_one_makes_it() {
+    let (site, mut node) = waiting().await;
+    let (one, other) = (site.daemon(), site.daemon());
+    let called = async { node.bootstrap().await.end(Fate::Taken) };
+    tokio::join!(one.look(), other.look(), called);
+    assert!(!node.was_called());
+    assert_eq!(site.outcome().await, Some(Done));
+}
+
+#[tokio::test]
+async fn a_cluster_that_was_bootstrapped_before_is_not_called() {
+    let mut node = ControlPlane::start(&secrets(), true).await;
+    node.advance(10);
+    let site = Site::new(State::Active, node.address).await;
+    site.daemon().look().await;
+    assert!(!node.was_called());
+    assert_eq!(site.outcome().await, Some(Done));
+    assert_eq!(site.told().await, ["etcd runs"]);
+}
+
+#[tokio::test]
+async fn a_node_that_says_that_it_was_bootstrapped_before_is_believed() {
+    let (site, mut node) = waiting().await;
+    let daemon = site.daemon();
+    look_and_call(&daemon, &mut node, Fate::Answered(Code::AlreadyExists)).await;
+    assert_eq!(site.outcome().await, Some(Done));
+    let told = site.told().await;
+    assert_eq!(
+        told,
+        ["Bootstrap is called", "etcd was bootstrapped already"]
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_for_good_is_told_and_not_called_again() {
+    let (site, mut node) = waiting().await;
+    let daemon = site.daemon();
+    look_and_call(&daemon, &mut node, Fate::Answered(Code::InvalidArgument)).await;
+    assert_eq!(site.outcome().await, Some(Refused));
+    for daemon in [daemon, site.daemon()] {
+        daemon.look().await;
+        assert!(!node.was_called());
+        let waiting = daemon.waiting();
+        assert!(waiting.contains("refused by cp-1, for good"), "{waiting}");
+    }
+    let told = site.told().await;
+    assert!(told[1].contains("said by the node"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_node_that_says_not_now_is_called_again_after_a_pause() {
+    let (site, mut node) = waiting().await;
+    let daemon = site.daemon();
+    let not_now = Fate::Answered(Code::FailedPrecondition);
+    look_and_call(&daemon, &mut node, not_now).await;
+    assert_eq!(site.outcome().await, Some(NotReady));
+    daemon.look().await;
+    assert!(!node.was_called());
+    assert!(daemon.waiting().contains("it is called again at"));
+    // Who starts knows of no pause.
+    look_and_call(&site.daemon(), &mut node, Fate::Taken).await;
+    assert_eq!(site.outcome().await, Some(Done));
+}
+
+#[tokio::test]
+async fn a_control_plane_that_does_not_answer_is_not_called() {
+    let other_cluster = ControlPlane::start(&other_secrets(), false).await;
+    // TEST-NET-1 (RFC 5737) is nobody's; nothing listens on this address of the loopback.
+    let nobody = IpAddr::V4(Ipv4Addr::new(127, 63, 0, 1));
+    for address in [nobody, other_cluster.address] {
+        let site = Site::new(State::Active, address).await;
+        let daemon = site.daemon();
+        daemon.look().await;
+        assert_eq!(site.outcome().await, None);
+        assert_eq!(daemon.waiting(), "the API of cp-1 does not answer yet");
+    }
+}
+
+#[tokio::test]
+async fn a_control_plane_that_is_not_ready_for_it_is_not_called() {
+    let mut node = ControlPlane::starting(&secrets(), false).await;
+    let site = Site::new(State::Active, node.address).await;
+    let daemon = site.daemon();
+    daemon.look().await;
+    assert!(!node.was_called());
+    assert_eq!(site.outcome().await, None);
+    let waiting = daemon.waiting();
+    assert!(waiting.starts_with("etcd of cp-1 waits for"), "{waiting}");
+    node.advance(1);
+    look_and_call(&daemon, &mut node, Fate::Taken).await;
+}
+
+#[tokio::test]
+async fn a_control_plane_that_is_not_active_is_not_called() {
+    let mut node = ControlPlane::start(&secrets(), false).await;
+    let state = State::Provisioning(Origin::Available);
+    let site = Site::new(state, node.address).await;
+    let daemon = site.daemon();
+    daemon.look().await;
+    assert!(!node.was_called());
+    let waiting = "no control plane machine is active yet";
+    assert_eq!(daemon.waiting(), waiting);
+}
+
+/// Whether the node knows these credentials.
+async fn knows(node: &ControlPlane, credentials: &Credentials) -> bool {
+    etcd_of(node.address, credentials).await.is_some()
+}
+
+#[tokio::test]
+async fn secrets_that_are_imported_replace_the_certificate_by_which_nodes_are_looked_at() {
+    let (site, node) = waiting().await;
+    let own = CLUSTER;
+    let first = reader_credentials(&site.records, own).await.unwrap();
+    assert!(knows(&node, &first).await);
+    let imported = other_secrets();
+    site.import(&imported).await;
+    let installed = ControlPlane::start(&imported, false).await;
+    let next = reader_credentials(&site.records, own).await.unwrap();
+    assert!(knows(&installed, &next).await);
+    assert!(!knows(&node, &next).await);
+}
+
+#[tokio::test]
+async fn a_certificate_is_used_again_without_opening_the_secrets() {
+    let (site, node) = waiting().await;
+    let own = CLUSTER;
+    reader_credentials(&site.records, own).await.unwrap();
+    let records = &site.records;
+    let closed = Records {
+        seal: SealKey::generate().unwrap(),
+        tokens: records.tokens.clone(),
+        db: records.db.clone(),
+        commit: records.commit.clone(),
+        subnets: Vec::new(),
+        images: Vec::new(),
+        ports: records.ports,
+        config_request_timeout: records.config_request_timeout,
+        readers: Arc::clone(&records.readers),
+        wake: Arc::default(),
+    };
+    let again = reader_credentials(&closed, own).await.unwrap();
+    assert!(knows(&node, &again).await);
+}

@@ -1,0 +1,120 @@
+//! The loop at work on a database in memory: what it says of a machine, and when.
+
+use machine_core::lifecycle::State;
+use machine_store::apply::apply;
+use machine_store::change::{Change, MachineWrite, Outcome};
+use machine_store::events::Event;
+use machine_store::generation::{Confirmation, Confirmed, confirm, resume};
+use machine_store::requests::Request;
+
+use super::*;
+use crate::power::tests::records;
+
+const MACHINE: MachineId = MachineId::from_bytes([1; 16]);
+/// Longer than any test: what is looked at was woken.
+const NEVER: Duration = Duration::from_hours(24);
+
+/// The loop over one machine that was found.
+struct Loop {
+    records: Arc<Records>,
+    status: Arc<Status>,
+    reconciler: Arc<Reconciler>,
+    stop: CancellationToken,
+}
+
+impl Loop {
+    async fn over(records: Records) -> Self {
+        let records = Arc::new(records);
+        let status = Arc::new(Status::default());
+        let power = Arc::new(Power::new(Arc::clone(&records)));
+        let reconciler = Reconciler::new(Arc::clone(&records), power, Arc::clone(&status));
+        let it = Self {
+            records,
+            status,
+            reconciler: Arc::new(reconciler),
+            stop: CancellationToken::new(),
+        };
+        let machine = Machine::discovered(MACHINE, "w-1", now());
+        it.write(MachineWrite::Insert(machine)).await;
+        let (reconciler, stop) = (Arc::clone(&it.reconciler), it.stop.clone());
+        tokio::spawn(reconciler.run(NEVER, stop));
+        it
+    }
+
+    async fn write(&self, write: MachineWrite) {
+        let machines = vec![write];
+        let change = Change {
+            machines,
+            ..Change::default()
+        };
+        let outcome = apply(&self.records.db, &change).await.unwrap();
+        assert_eq!(outcome, Outcome::Applied);
+    }
+
+    async fn machine(&self) -> Machine {
+        machines::find(&self.records.db, MACHINE)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    /// What the machine waits for, once it was woken and looked at.
+    async fn waiting(&self) -> String {
+        self.status.ask_anew(MACHINE);
+        self.records.wake.machine(MACHINE);
+        self.status.settled().await;
+        self.status.machine(MACHINE).waiting
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+#[tokio::test]
+async fn whoever_wakes_a_machine_is_told_of_its_new_state_without_a_sweep() {
+    let it = Loop::over(records().await).await;
+    assert!(it.waiting().await.contains("a person must accept it"));
+    let retired = Machine {
+        state: State::Retired,
+        ..it.machine().await
+    };
+    it.write(MachineWrite::Update(retired)).await;
+    assert_eq!(it.waiting().await, "it is retired");
+    let Machine { id, version, .. } = it.machine().await;
+    let at = now();
+    it.write(MachineWrite::Forget { id, version, at }).await;
+    assert_eq!(
+        it.waiting().await,
+        "",
+        "nobody waits for a machine that is gone"
+    );
+}
+
+#[tokio::test]
+async fn a_confirmed_database_is_nothing_that_a_machine_waits_for() {
+    let records = records().await;
+    let state = tempfile::tempdir().unwrap();
+    let mark = state.path().join("generation");
+    resume(&records.db, &mark, true).await.unwrap();
+    let it = Loop::over(records).await;
+    let doubt = it.records.db.safe_mode().unwrap().to_string();
+    assert_eq!(it.waiting().await, doubt);
+    let confirmation = Confirmation {
+        request: Request {
+            key: "one".to_owned(),
+            digest: [0; 32],
+            result: String::new(),
+            at: now(),
+        },
+        event: Event {
+            machine: None,
+            ..About::machine(MACHINE).event(now(), "database", "gone on with")
+        },
+    };
+    let confirmed = confirm(&it.records.db, &confirmation).await.unwrap();
+    assert_eq!(confirmed, Confirmed::Now);
+    assert!(it.waiting().await.contains("a person must accept it"));
+}
