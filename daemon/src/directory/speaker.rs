@@ -8,6 +8,7 @@ use machine_core::doubt::release_hold;
 use machine_core::evidence::Identity;
 use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;
+use machine_core::machine::Hardware;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::BootRead;
 use machine_store::claimants::Heard;
@@ -16,6 +17,7 @@ use pxe_server::directory::{ScriptAnswer, ScriptRequest};
 
 use crate::directory::BootDirectory;
 use crate::directory::claims::{self, Tone};
+use crate::directory::script::hardware;
 use crate::error::StepError;
 
 impl BootDirectory {
@@ -116,16 +118,17 @@ impl BootDirectory {
         };
         let known = read.candidates.iter().find(|it| it.machine == *machine);
         let claimant = claimant(boot, card, request, at);
-        let doubt = match (&read.standing, known) {
-            (Some(standing), Some(known)) => {
-                self.doubt(standing, known, boot, (Some(&claimant), at))
-                    .await?
-            }
-            _ => None,
-        };
+        let mut doubt = self.boot_doubt(read, boot, &claimant, at).await?;
+        if let (None, Some(standing)) = (&doubt, &read.standing) {
+            let said = said(boot, request);
+            doubt = self.rule_doubt(standing, &said).await?;
+        }
+        let open = read.standing.as_ref().and_then(|it| it.attempt.as_ref());
+        let open = open.filter(|it| it.is_open());
         let why = match (&doubt, known) {
-            (Some(doubt), Some(known)) => doubt.told(&known.name, boot.id),
-            (Some(doubt), None) => doubt.to_string(),
+            // A boot is accepted for an attempt.
+            (Some(doubt), Some(known)) if open.is_some() => doubt.told(&known.name, boot.id),
+            (Some(doubt), _) => doubt.to_string(),
             (None, _) => String::new(),
         };
         if let Some(doubt) = &doubt {
@@ -135,7 +138,10 @@ impl BootDirectory {
                 Tone::Note
             };
             let from = claims::describe(request.peer, Some(card));
-            let text = format!("no installer for {from}: {why}");
+            let text = match open {
+                Some(_) => format!("no installer for {from}: {why}"),
+                None => format!("what {from} says moves nothing: {why}"),
+            };
             let asker = Source::Asker(*machine, request.peer);
             self.tell(*machine, asker, (tone, text), at);
         }
@@ -146,8 +152,7 @@ impl BootDirectory {
             why,
         })
         .await?;
-        let attempt = read.standing.as_ref().and_then(|it| it.attempt.as_ref());
-        if attempt.is_some_and(|it| it.is_open() && it.release.is_some()) {
+        if open.is_some_and(|it| it.release.is_some()) {
             let from = claims::describe(request.peer, Some(card));
             let text = format!(
                 "{from} asks for a boot script, though the config of this attempt went out: it gets \
@@ -160,8 +165,22 @@ impl BootDirectory {
     }
 }
 
+/// What a boot says of its hardware, and nothing that was known before.
+fn said(boot: &Boot, request: &ScriptRequest) -> Hardware {
+    Hardware {
+        arch: boot.platform.map(|(arch, _)| arch),
+        firmware: boot.platform.map(|(_, firmware)| firmware),
+        ..hardware(request)
+    }
+}
+
 /// The boot that asks, as one that speaks for a machine.
-fn claimant(boot: &Boot, card: MacAddress, request: &ScriptRequest, at: Timestamp) -> Claimant {
+pub(super) fn claimant(
+    boot: &Boot,
+    card: MacAddress,
+    request: &ScriptRequest,
+    at: Timestamp,
+) -> Claimant {
     Claimant {
         boot: boot.id,
         card,

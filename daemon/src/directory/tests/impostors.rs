@@ -358,6 +358,7 @@ async fn flood_of_claimants_makes_no_machines_and_leaves_the_machine_able_to_boo
             uuid: machine().uuid,
             serial: machine().serial,
             listed: vec![CARD],
+            manufacturer: None,
         };
         assert_eq!(rack.boots(&impostor).await.1, None);
     }
