@@ -4,11 +4,13 @@
 //! gets installer and config may be another: it is judged again by its own words.
 
 use machine_core::allocation::makes;
+use machine_core::boot::Boot;
 use machine_core::doubt::Doubt;
 use machine_core::intent::Actor;
 use machine_core::machine::{Hardware, Machine};
 use machine_store::boot_read::Standing;
 use machine_store::clusters;
+use pxe_server::directory::ScriptRequest;
 
 use crate::directory::BootDirectory;
 use crate::error::StepError;
@@ -44,6 +46,25 @@ impl BootDirectory {
                 said: in_words(said),
             }),
         )
+    }
+}
+
+/// What a boot says of its hardware, and nothing that was known before.
+pub(super) fn said(boot: &Boot, request: &ScriptRequest) -> Hardware {
+    Hardware {
+        arch: boot.platform.map(|(arch, _)| arch),
+        firmware: boot.platform.map(|(_, firmware)| firmware),
+        ..hardware(request)
+    }
+}
+
+/// What a script request says of the hardware behind it.
+pub(super) fn hardware(request: &ScriptRequest) -> Hardware {
+    Hardware {
+        arch: request.platform.map(|(arch, _)| arch),
+        firmware: request.platform.map(|(_, firmware)| firmware),
+        manufacturer: request.manufacturer.clone(),
+        product: request.product.clone(),
     }
 }
 

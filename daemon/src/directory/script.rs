@@ -9,7 +9,7 @@ use machine_core::doubt::Doubt;
 use machine_core::evidence::{Claim, Identity};
 use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;
-use machine_core::machine::{Hardware, Machine};
+use machine_core::machine::Machine;
 use machine_core::network::UnknownPolicy;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::{BootRead, boot_read};
@@ -21,6 +21,7 @@ use pxe_server::directory::{ScriptAnswer, ScriptRequest};
 use crate::clock::now;
 use crate::directory::BootDirectory;
 use crate::directory::dhcp::describe;
+use crate::directory::rule::hardware;
 use crate::directory::speaker::claimant;
 use crate::error::StepError;
 use crate::expiry::has_room;
@@ -275,14 +276,5 @@ fn claim(mac: MacAddress, request: &ScriptRequest) -> Claim {
         uuid: request.uuid,
         serial,
         complete: true,
-    }
-}
-
-pub(super) fn hardware(request: &ScriptRequest) -> Hardware {
-    Hardware {
-        arch: request.platform.map(|(arch, _)| arch),
-        firmware: request.platform.map(|(_, firmware)| firmware),
-        manufacturer: request.manufacturer.clone(),
-        product: request.product.clone(),
     }
 }

@@ -8,7 +8,6 @@ use machine_core::doubt::release_hold;
 use machine_core::evidence::Identity;
 use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;
-use machine_core::machine::Hardware;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::BootRead;
 use machine_store::claimants::Heard;
@@ -17,7 +16,7 @@ use pxe_server::directory::{ScriptAnswer, ScriptRequest};
 
 use crate::directory::BootDirectory;
 use crate::directory::claims::{self, Tone};
-use crate::directory::script::hardware;
+use crate::directory::rule::said;
 use crate::error::StepError;
 
 impl BootDirectory {
@@ -162,15 +161,6 @@ impl BootDirectory {
             self.tell(*machine, asker, (Tone::Alarm, text), at);
         }
         self.answer_decided(boot, read, doubt.as_ref(), at).await
-    }
-}
-
-/// What a boot says of its hardware, and nothing that was known before.
-fn said(boot: &Boot, request: &ScriptRequest) -> Hardware {
-    Hardware {
-        arch: boot.platform.map(|(arch, _)| arch),
-        firmware: boot.platform.map(|(_, firmware)| firmware),
-        ..hardware(request)
     }
 }
 
