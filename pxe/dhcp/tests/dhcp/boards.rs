@@ -16,15 +16,21 @@ enum Meant {
     Nothing,
 }
 
-/// Every file of the folder, and what it means.
-const CASES: [(&str, Meant); 3] = [
-    ("oracle-bios-rom-uuid-is-mac-text.hex", Meant::Nothing),
+/// Every file of the folder, its text, and what it means.
+const CASES: [(&str, &str, Meant); 3] = [
+    (
+        "oracle-bios-rom-uuid-is-mac-text.hex",
+        include_str!("../packets/oracle-bios-rom-uuid-is-mac-text.hex"),
+        Meant::Nothing,
+    ),
     (
         "smbios24-uuid-ipxe-discover.hex",
+        include_str!("../packets/smbios24-uuid-ipxe-discover.hex"),
         Meant::Board("03de0294-0480-0506-f806-d50700080009"),
     ),
     (
         "smbios24-uuid-rom-discover.hex",
+        include_str!("../packets/smbios24-uuid-rom-discover.hex"),
         Meant::Board("03de0294-0480-0506-f806-d50700080009"),
     ),
 ];
@@ -57,14 +63,13 @@ fn uuid(text: &str) -> Option<SystemUuid> {
 #[test]
 fn each_unusual_uuid_is_the_board_that_it_means_or_none() {
     let files = files();
-    let cases: Vec<&str> = CASES.iter().map(|(name, _)| *name).collect();
+    let cases: Vec<&str> = CASES.iter().map(|(name, ..)| *name).collect();
     assert_eq!(
         files, cases,
         "each file has its case, and each case its file"
     );
-    for (name, meant) in CASES {
-        let text = std::fs::read_to_string(format!("{FOLDER}/{name}")).unwrap();
-        let said = uuid(&text);
+    for (name, text, meant) in CASES {
+        let said = uuid(text);
         match meant {
             Meant::Nothing => assert_eq!(said, None, "{name}"),
             Meant::Board(board) => {
