@@ -89,18 +89,3 @@ fn a_node_that_is_silent_since_its_config_says_what_to_look_at() {
     story.signs.heard = Some(at(now));
     assert_eq!(why(story.step(now)), "it has its config and installs");
 }
-
-#[test]
-fn a_system_that_started_from_its_disk_is_not_told_as_one_that_installs() {
-    let mut released = released();
-    released.boot = Some(BootId::from_bytes([1; 16]));
-    let mut story = Story::provisioning(vec![released.clone()]);
-    let untagged = Boot {
-        attempt: None,
-        ..disk_boot(&released, BootStep::Disk)
-    };
-    story.boots = vec![untagged, boot(1, 40, BootStep::Installed)];
-    let said = why(story.step(90));
-    assert!(said.contains("runs from its disk"), "{said}");
-    assert!(!said.contains("installs"), "{said}");
-}
