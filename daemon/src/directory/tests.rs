@@ -24,6 +24,7 @@ const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 50));
 mod guesses;
 mod impostors;
 mod rack;
+mod teaching;
 mod wiping;
 mod withdrawn;
 

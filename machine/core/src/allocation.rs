@@ -120,6 +120,16 @@ pub fn awaited_as(machine: &Machine, cluster: ClusterId, clusters: &[Cluster]) -
     (is_on_its_way && assignment.cluster == cluster).then_some(assignment.role)
 }
 
+/// Whether the rules of this cluster make this of `machine`, whatever other clusters' rules say. The
+/// hardware of `machine` is what it is judged by.
+pub fn makes(cluster: &Cluster, machine: &Machine, wanted: &Assignment) -> bool {
+    match allocate(machine, std::slice::from_ref(cluster)) {
+        Allocation::Take { assignment, .. } => assignment == *wanted,
+        Allocation::None | Allocation::NoDisk { .. } => false,
+        Allocation::UnusableDisk { .. } | Allocation::Ambiguous { .. } => false,
+    }
+}
+
 /// The rule of a cluster that takes `machine`, whatever other clusters' rules say.
 pub(crate) fn best_rule<'a>(machine: &Machine, spec: &'a ClusterSpec) -> Option<&'a MemberRule> {
     let named = |rule: &&MemberRule| matches!(&rule.selector, Selector::Named(name) if *name == machine.name);
@@ -282,6 +292,26 @@ mod tests {
         }
         let other = ClusterId::from_bytes([8; 16]);
         assert_eq!(awaited_as(&machine("w1"), other, &auto), None);
+    }
+
+    #[test]
+    fn a_rule_makes_something_of_the_hardware_that_it_matches_and_nothing_of_another() {
+        let lab = cluster("lab", vec![made_by("Lab", "serial:D1")]);
+        let mut worker = machine("w1");
+        worker.hardware.manufacturer = Some("Lab".to_owned());
+        let mut wanted = Assignment {
+            cluster: lab.id,
+            role: Role::Worker,
+            disk: "serial:D1".parse().unwrap(),
+        };
+        assert!(makes(&lab, &worker, &wanted));
+        for said in [Some("Other".to_owned()), None] {
+            worker.hardware.manufacturer = said;
+            assert!(!makes(&lab, &worker, &wanted));
+        }
+        worker.hardware.manufacturer = Some("Lab".to_owned());
+        wanted.disk = "serial:D2".parse().unwrap();
+        assert!(!makes(&lab, &worker, &wanted), "another disk");
     }
 
     #[test]

@@ -35,6 +35,13 @@ pub enum Doubt {
     },
     /// Another boot was heard a moment ago: this is its restart, once that one has been silent.
     Restarted,
+    /// The rule that permitted the install does not take the hardware that this boot says it has.
+    RuleNoLongerFits {
+        /// The cluster of the rule.
+        cluster: String,
+        /// The hardware, in words.
+        said: String,
+    },
 }
 
 impl Doubt {
@@ -43,7 +50,7 @@ impl Doubt {
         match self {
             Self::Restarted => false,
             Self::Silent | Self::Unsaid(_) | Self::Contradicts(_) | Self::AnotherAccepted => true,
-            Self::NotOurPowerOn | Self::TwoLive { .. } => true,
+            Self::NotOurPowerOn | Self::TwoLive { .. } | Self::RuleNoLongerFits { .. } => true,
         }
     }
 
@@ -58,6 +65,9 @@ impl Doubt {
             }
             Self::NotOurPowerOn => "Drover did not switch it on: a person has to accept this boot",
             Self::Restarted => "an earlier boot of this machine was heard a moment ago: wait",
+            Self::RuleNoLongerFits { .. } => {
+                "no rule permits to install the hardware that it says it has: a person has to look"
+            }
         }
     }
 
@@ -84,6 +94,11 @@ impl Doubt {
                 "if this one is: {}; if the one at {other} is: {}",
                 accept(boot),
                 accept(*other_boot)
+            )),
+            Self::RuleNoLongerFits { .. } => Some(format!(
+                "drover machine show {machine} shows who spoke for it; if the machine is right, \
+                 correct the cluster's members; drover machine cancel {machine} takes the \
+                 permission back"
             )),
             // Nobody accepts who does not say all that is registered.
             Self::Silent | Self::Unsaid(_) | Self::Restarted => None,
@@ -129,6 +144,12 @@ impl fmt::Display for Doubt {
                  its silence",
                 SILENCE.as_secs()
             ),
+            Self::RuleNoLongerFits { cluster, said } => write!(
+                f,
+                "no rule of cluster {cluster} permits any more what the open permission says, for \
+                 its boot says that it is {said}: nothing is installed on hardware that the rule \
+                 does not take"
+            ),
         }
     }
 }
@@ -165,6 +186,25 @@ mod tests {
         ] {
             assert!(told.contains(wanted), "{told}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_does_not_fit_is_not_accepted_away_and_tells_what_to_do() {
+        let doubt = Doubt::RuleNoLongerFits {
+            cluster: "lab".to_owned(),
+            said: "Dell Inc. R640".to_owned(),
+        };
+        let told = doubt.told("w1", boot(1));
+        for wanted in [
+            "cluster lab",
+            "Dell Inc. R640",
+            "drover machine show w1",
+            "drover machine cancel w1",
+        ] {
+            assert!(told.contains(wanted), "{told}");
+        }
+        assert!(doubt.is_alarm() && !told.contains("release-hold"), "{told}");
+        assert!(!doubt.console().contains("lab"));
     }
 
     #[test]

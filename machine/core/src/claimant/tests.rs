@@ -297,3 +297,43 @@ fn a_second_boot_beside_one_that_has_the_installer_is_held_and_holds() {
     });
     assert_eq!(wiped, None);
 }
+
+/// What is in doubt of the boot 1 at second 300, while no attempt is open.
+fn taught(speaking: &Claimant, others: &[Claimant], powered_on: Option<i64>) -> Option<Doubt> {
+    let claimants: Vec<Claimant> = others.iter().chain([speaking]).cloned().collect();
+    teaching_doubt(
+        speaking,
+        &registered(),
+        &claimants,
+        powered_on.map(at),
+        at(300),
+    )
+}
+
+#[test]
+fn only_a_boot_that_says_what_was_registered_teaches() {
+    let own = claimant(1, 9, 110, 300);
+    assert_eq!(taught(&own, &[], None), None);
+    let silent = Claimant {
+        uuid: None,
+        ..own.clone()
+    };
+    let unsaid = Doubt::Unsaid(vec![EvidenceKind::SystemUuid]);
+    assert_eq!(taught(&silent, &[], None), Some(unsaid.clone()));
+    // What the machine said in the boot that they share does not count for a clone of its card.
+    assert_eq!(taught(&silent, &[own], None), Some(unsaid));
+}
+
+#[test]
+fn of_two_that_speak_at_the_same_time_none_teaches_and_a_restart_does() {
+    let own = claimant(1, 9, 110, 300);
+    let live = claimant(2, 66, 90, 250);
+    let doubt = taught(&own, std::slice::from_ref(&live), None);
+    assert!(matches!(doubt, Some(Doubt::TwoLive { .. })), "{doubt:?}");
+    assert_eq!(taught(&own, std::slice::from_ref(&live), Some(100)), None);
+    for other in [claimant(2, 9, 20, 109), claimant(2, 66, 20, 179)] {
+        assert_eq!(taught(&own, &[other], None), None, "it is silent");
+    }
+    let told_apart = Claimant { uuid: None, ..live };
+    assert_eq!(taught(&own, &[told_apart], None), None);
+}
