@@ -8,6 +8,7 @@
 
 mod act;
 mod ask;
+mod placed;
 mod places;
 mod progress;
 mod situation;
