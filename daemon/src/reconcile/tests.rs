@@ -125,8 +125,8 @@ async fn a_confirmed_database_is_nothing_that_a_machine_waits_for() {
 async fn dead_bmcs_and_nodes_keep_nobody_from_what_records_decide() {
     let it = Loop::over(records().await).await;
     let places = &it.reconciler.places;
-    let _bmcs = places.bmcs.acquire_many(BMCS as u32).await.unwrap();
-    let _nodes = places.nodes.acquire_many(NODES as u32).await.unwrap();
+    let _bmcs = places.bmcs.acquire_many(all(BMCS)).await.unwrap();
+    let _nodes = places.nodes.acquire_many(all(NODES)).await.unwrap();
     let accepted = it.machine().await.after(Input::Accept, now()).unwrap();
     it.write(MachineWrite::Update(accepted)).await;
     assert!(it.waiting().await.contains("it has no BMC"));
@@ -139,7 +139,7 @@ async fn what_is_known_of_a_bystander_stands_while_its_dead_bmc_is_asked() {
     it.status
         .set_waiting(MACHINE, "its BMC does not answer".to_owned());
     let places = &it.reconciler.places;
-    let _bmcs = places.bmcs.acquire_many(BMCS as u32).await.unwrap();
+    let _bmcs = places.bmcs.acquire_many(all(BMCS)).await.unwrap();
     let accepted = it.machine().await.after(Input::Accept, now()).unwrap();
     it.write(MachineWrite::Update(Machine {
         bmc: Some(endpoint()),
@@ -160,4 +160,8 @@ fn endpoint() -> BmcEndpoint {
         address: "127.0.0.1:623".parse().unwrap(),
         username: "ADMIN".to_owned(),
     }
+}
+
+fn all(places: usize) -> u32 {
+    u32::try_from(places).unwrap()
 }
