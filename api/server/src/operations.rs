@@ -145,10 +145,19 @@ impl Operations {
         Ok(Some(earlier.repeated(&code)?))
     }
 
+    /// Wakes every machine after a change: those that it changed, whose notes are of before, and all
+    /// others, for it may be what they wait for.
+    pub(crate) async fn wake_after(&self, change: &Change) -> Result<(), UseCaseError> {
+        for write in &change.machines {
+            self.effects.wake(write.machine());
+        }
+        self.wake_all().await
+    }
+
     /// Wakes every machine: what was changed may be what another one waits for.
     pub(crate) async fn wake_all(&self) -> Result<(), UseCaseError> {
         for machine in stored::list(&self.db).await? {
-            self.effects.wake(machine.id);
+            self.effects.wake_bystander(machine.id);
         }
         Ok(())
     }

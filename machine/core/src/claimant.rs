@@ -185,6 +185,7 @@ const fn two_live(other: &Claimant) -> Doubt {
     Doubt::TwoLive {
         other: other.address,
         other_boot: other.boot,
+        other_since: other.first_seen,
     }
 }
 

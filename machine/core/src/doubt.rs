@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::evidence::EvidenceKind;
 use crate::id::BootId;
+use crate::time::Timestamp;
 
 /// For how long an earlier boot must have been silent before a later one of the same machine is
 /// taken for its restart. From the last file to the system's first request takes a minute: the
@@ -32,6 +33,8 @@ pub enum Doubt {
         other: IpAddr,
         /// Its boot: the same one, where firmware and an impostor share it.
         other_boot: BootId,
+        /// When that was heard first: two boots may have one address.
+        other_since: Timestamp,
     },
     /// Another boot was heard a moment ago: this is its restart, once that one has been silent.
     Restarted,
@@ -90,9 +93,16 @@ impl Doubt {
                  and then: {}",
                 accept(boot)
             )),
-            Self::TwoLive { other, other_boot } => Some(format!(
-                "if this one is: {}; if the one at {other} is: {}",
+            Self::TwoLive {
+                other,
+                other_boot,
+                other_since,
+            } => Some(format!(
+                "if this one, boot {}, is: {}; if boot {}, heard first at {other_since} from \
+                 {other}, is: {}",
+                boot.short(),
                 accept(boot),
+                other_boot.short(),
                 accept(*other_boot)
             )),
             Self::RuleNoLongerFits { .. } => Some(format!(
@@ -174,6 +184,7 @@ mod tests {
         Doubt::TwoLive {
             other: [10, 77, 0, 66].into(),
             other_boot,
+            other_since: Timestamp::from_millis(60_000),
         }
     }
 
@@ -181,8 +192,9 @@ mod tests {
     fn an_alarm_of_two_that_speak_prints_the_command_for_each() {
         let told = two_live(boot(2)).told("w1", boot(1));
         for wanted in [
-            "if this one is: drover machine release-hold w1 --boot 01010101;",
-            "if the one at 10.77.0.66 is: drover machine release-hold w1 --boot 02020202",
+            "if this one, boot 01010101, is: drover machine release-hold w1 --boot 01010101;",
+            "if boot 02020202, heard first at 1970-01-01T00:01:00",
+            "from 10.77.0.66, is: drover machine release-hold w1 --boot 02020202",
         ] {
             assert!(told.contains(wanted), "{told}");
         }

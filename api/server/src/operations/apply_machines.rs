@@ -126,7 +126,7 @@ impl Operations {
             notes.push(format!("unchanged: {}", listed(&draft.unchanged)));
         }
         // Others may have waited for what is corrected here.
-        self.wake_all().await?;
+        self.wake_after(&draft.change).await?;
         let mut views = Vec::new();
         for spec in specs {
             let machine = self.machine(&spec.name).await?;

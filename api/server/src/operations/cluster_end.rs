@@ -102,7 +102,7 @@ impl Operations {
                 .push(self.effects.drop_cluster_secrets(cluster.id));
             match self.write(&change).await? {
                 Written::Now => {
-                    self.wake_all().await?;
+                    self.wake_after(&change).await?;
                     return Ok(released);
                 }
                 Written::Before(result) => return Ok(names(&result)),

@@ -115,7 +115,7 @@ impl Operations {
             match self.write(&change).await? {
                 Written::Now => {
                     let late = self.withdraw_late(&spec.name, asked).await?;
-                    self.wake_all().await?;
+                    self.wake_after(&change).await?;
                     let notes = notes.into_iter().chain(late).collect();
                     return self.applied(&spec.name, result == MADE, notes).await;
                 }

@@ -50,6 +50,7 @@ impl Operations {
             errors.extend(self.bmc_of_another(reader, spec, specs).await?);
             errors.extend(self.addresses_of_others(reader, spec, specs).await?);
         }
+        errors.extend(self.boards_of_others(reader, specs).await?);
         DocumentError::all(errors)?;
         for spec in specs {
             let subject = self.subject(reader, spec, specs).await?;

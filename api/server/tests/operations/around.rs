@@ -54,6 +54,7 @@ impl Around {
             fails: Mutex::default(),
             reserved: Mutex::default(),
             woken: Mutex::default(),
+            unsettled: Mutex::default(),
             notes: Mutex::default(),
         });
         let effects: Arc<dyn Effects> = Arc::<World>::clone(&world);
@@ -103,6 +104,8 @@ pub(crate) struct World {
     pub(crate) reserved: Mutex<BTreeSet<(ClientKey, IpAddr)>>,
     /// Who was woken, and was not looked at since.
     woken: Mutex<BTreeSet<MachineId>>,
+    /// Of whom nothing that was said before stands.
+    pub(crate) unsettled: Mutex<BTreeSet<MachineId>>,
     /// What machines wait for.
     pub(crate) notes: Mutex<BTreeMap<MachineId, String>>,
 }
@@ -277,6 +280,11 @@ impl Effects for World {
     }
 
     fn wake(&self, machine: MachineId) {
+        self.unsettled.lock().unwrap().insert(machine);
+        self.woken.lock().unwrap().insert(machine);
+    }
+
+    fn wake_bystander(&self, machine: MachineId) {
         self.woken.lock().unwrap().insert(machine);
     }
 

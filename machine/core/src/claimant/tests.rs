@@ -157,7 +157,8 @@ fn a_clone_of_everything_beside_the_machine_holds_both() {
         doubted(&both, same),
         Some(Doubt::TwoLive {
             other: address,
-            other_boot: BootId::from_bytes([2; 16])
+            other_boot: BootId::from_bytes([2; 16]),
+            other_since: at(200),
         })
     );
     let of_clone = doubted(&both, |it| it.boot = boot(2, 190, BootStep::Script));
@@ -170,6 +171,7 @@ fn a_clone_of_everything_beside_the_machine_holds_both() {
     let held = Doubt::TwoLive {
         other: address,
         other_boot: BootId::from_bytes([2; 16]),
+        other_since: at(200),
     };
     assert_eq!(doubted(&silent, same), Some(held));
 }
@@ -226,7 +228,11 @@ fn who_can_be_told_apart_stops_nobody() {
 fn no_console_is_told_what_another_one_said() {
     let other = IpAddr::from([10, 77, 0, 66]);
     let other_boot = BootId::from_bytes([2; 16]);
-    let doubt = Doubt::TwoLive { other, other_boot };
+    let doubt = Doubt::TwoLive {
+        other,
+        other_boot,
+        other_since: at(200),
+    };
     assert!(doubt.to_string().contains("10.77.0.66"));
     assert!(!doubt.console().contains("10.77.0.66"));
     assert!(doubt.is_alarm() && !Doubt::Restarted.is_alarm());
