@@ -137,7 +137,9 @@ impl Operations {
         Err(UseCaseError::Contradiction(match attempt.release {
             Some(release) => format!(
                 "{machine} got a config with the secrets of {name} at {}: they can't be replaced \
-                 any more. Delete the cluster and make it anew, or keep them",
+                 any more. Keep them; or make the cluster anew: take its machines out (drover \
+                 machine retire NAME), delete it (drover cluster delete {name} --confirm {name}), \
+                 apply its file again, and import before its machines are accepted again",
                 release.at
             ),
             None => format!(
