@@ -70,6 +70,7 @@ impl Operations {
             Allocation::UnusableDisk { disk, .. } => Some(format!(
                 "{name}: {disk} names no single disk: name it by wwn or serial and apply again"
             )),
+            two_disks @ Allocation::TwoDisks { .. } => Some(format!("{name}: {two_disks}")),
             Allocation::Take { .. } | Allocation::None => None,
         })
     }
