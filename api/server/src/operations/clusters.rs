@@ -51,7 +51,7 @@ impl Operations {
         let machines = machines::list(&self.db).await?;
         let mut views: Vec<ClusterView> = clusters
             .iter()
-            .map(|cluster| self.cluster_view_among(cluster, &clusters, &machines))
+            .map(|cluster| self.cluster_listed(cluster, &clusters, &machines))
             .collect();
         views.sort_by(|a, b| a.cluster.spec.name.cmp(&b.cluster.spec.name));
         Ok(views)
@@ -77,7 +77,7 @@ impl Operations {
             (assigned == Some(cluster.id)).then_some(view)
         });
         let members = members.collect();
-        let view = self.cluster_view_among(&cluster, &clusters, &machines);
+        let view = self.cluster_shown(&cluster, &clusters, &machines);
         Ok((view, members))
     }
 
@@ -237,34 +237,6 @@ impl Operations {
             name: name.to_owned(),
             similar: similar.map(str::to_owned),
         })
-    }
-
-    /// A cluster as it is listed, with the machines that it waits for.
-    fn cluster_view_among(
-        &self,
-        cluster: &Cluster,
-        clusters: &[Cluster],
-        machines: &[Machine],
-    ) -> ClusterView {
-        let mut view = self.cluster_view(cluster.clone());
-        let awaited = machines.iter().filter_map(|machine| {
-            let Awaited { role, why } = awaited(machine, cluster, clusters)?;
-            let waits = self.effects.seen_machine(machine.id).waiting;
-            let why = [why, waits].into_iter().find(|it| !it.is_empty());
-            let why = why.map_or_else(String::new, |why| format!(": {why}"));
-            let (name, state) = (&machine.name, machine.state);
-            Some(format!("{name} ({role}, {state}{why})"))
-        });
-        let awaited: Vec<String> = awaited.collect();
-        if !awaited.is_empty() {
-            let waiting = &mut view.seen.waiting;
-            if !waiting.is_empty() {
-                waiting.push_str("; ");
-            }
-            waiting.push_str("no members yet: ");
-            waiting.push_str(&awaited.join(", "));
-        }
-        view
     }
 
     pub(super) fn cluster_view(&self, cluster: Cluster) -> ClusterView {

@@ -79,7 +79,7 @@ async fn what_hinders_a_cluster_is_said_when_it_is_applied() {
             "1.13.8",
             "the settings have no image talos-1.13.8",
         ),
-        ("cp-1", "cp-9", "there is no machine cp-9 yet"),
+        ("cp-1", "cp-9", "cp-9: there is no such machine"),
         ("cp-1", "cp-2", "the record of cp-2 names the disk"),
     ] {
         let document = CLUSTER.replacen(from, to, 1);
