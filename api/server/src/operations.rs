@@ -25,6 +25,7 @@ pub mod release_hold;
 mod retire;
 mod retry;
 mod retry_with_wipe;
+pub(crate) mod secrets_import;
 mod standing;
 mod withdrawal;
 
