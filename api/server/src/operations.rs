@@ -5,6 +5,7 @@ mod advice;
 mod apply_machines;
 mod boards;
 mod cancel;
+mod cluster_change;
 mod cluster_end;
 mod cluster_listing;
 mod cluster_notes;

@@ -6,6 +6,7 @@ use machine_core::intent::{Intent, IntentEnd};
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
 use machine_core::membership::holding;
+use machine_core::time::Timestamp;
 use machine_store::change::{Change, ClusterWrite, IntentWrite, MachineWrite};
 use machine_store::{attempts, intents, machines};
 
@@ -116,11 +117,7 @@ impl Operations {
     async fn leaving(&self, cluster: &Cluster, asked: &Asked) -> Result<Leaving, UseCaseError> {
         let mut leaving = Leaving::default();
         for machine in machines::list(&self.db).await? {
-            // Looked for under whatever intent: a config that went out stays out when its install
-            // is cancelled, and when the machine is installed on another disk.
-            let released = attempts::released(&self.db, machine.id).await?;
-            let held = holding(machine.state, &released, cluster.id);
-            if let Some(since) = held.and_then(|it| it.release).map(|it| it.at) {
+            if let Some(since) = self.has_config_since(&machine, cluster).await? {
                 let (name, state) = (&machine.name, machine.state);
                 let member = format!("{name} ({state}; got its config at {since})");
                 leaving.members.push(member);
@@ -133,6 +130,19 @@ impl Operations {
             }
         }
         Ok(leaving)
+    }
+
+    /// Since when a machine may hold a config of a cluster. Looked for under whatever permission: a
+    /// config that went out stays out when its install is cancelled, and when the machine is
+    /// installed on another disk.
+    pub(super) async fn has_config_since(
+        &self,
+        machine: &Machine,
+        cluster: &Cluster,
+    ) -> Result<Option<Timestamp>, UseCaseError> {
+        let released = attempts::released(&self.db, machine.id).await?;
+        let held = holding(machine.state, &released, cluster.id);
+        Ok(held.and_then(|it| it.release).map(|it| it.at))
     }
 
     /// A machine that runs in the cluster is a member; what is only permitted is taken back.

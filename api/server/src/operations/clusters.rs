@@ -108,7 +108,11 @@ impl Operations {
             let known = clusters::find_by_name(&self.db, &spec.name).await?;
             let result = if known.is_none() { MADE } else { CHANGED };
             let (mut change, notes) = match known {
-                Some(known) => self.changed(&known, &spec, asked).await?,
+                Some(known) => {
+                    let fixed = self.fixed_endpoint(&known, &spec).await?;
+                    fixed.map_or(Ok(()), |it| Err(fault(it)))?;
+                    self.changed(&known, &spec, asked).await?
+                }
                 None => (self.made(&spec, asked).await?, Vec::new()),
             };
             change.request = Some(self.request(asked, &what, result.to_owned()));
@@ -189,14 +193,7 @@ impl Operations {
         spec: &ClusterSpec,
         asked: &Asked,
     ) -> Result<(Change, Vec<String>), UseCaseError> {
-        if known.spec.endpoint != spec.endpoint {
-            return Err(UseCaseError::Contradiction(format!(
-                "{}: its endpoint is {}, and its members have it in their configs: it can't be \
-                 changed to {}",
-                spec.name, known.spec.endpoint, spec.endpoint
-            )));
-        }
-        let cluster = Cluster {
+        let mut cluster = Cluster {
             spec: spec.clone(),
             ..known.clone()
         };
@@ -205,7 +202,16 @@ impl Operations {
             return Ok((Change::default(), vec![note]));
         }
         let mut change = self.change(&cluster, "changed", asked);
-        let notes = self.withdraw_members(&mut change, &cluster, asked).await?;
+        let mut notes = self.withdraw_members(&mut change, &cluster, asked).await?;
+        notes.extend(self.kept_versions(known, spec).await?);
+        if known.spec.endpoint != spec.endpoint {
+            let (id, version) = (known.id, known.version);
+            change
+                .clusters
+                .push(ClusterWrite::HoldUnused { id, version });
+            // The write before counts it up.
+            cluster.version = version + 1;
+        }
         change.clusters.push(ClusterWrite::Update(cluster));
         Ok((change, notes))
     }
