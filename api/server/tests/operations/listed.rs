@@ -189,7 +189,8 @@ impl Around {
     async fn notes_on_lab(&self) -> [String; 2] {
         let listed = self.operations.list_clusters().await.unwrap();
         let (shown, _) = self.operations.show_cluster("lab").await.unwrap();
-        [&listed[0], &shown].map(|it| it.seen.waiting.clone())
+        let listed = listed.into_iter().next().unwrap();
+        [listed, shown].map(|it| it.seen.waiting)
     }
 }
 
@@ -235,14 +236,14 @@ async fn a_rename_says_which_rules_still_name_the_old_name() {
 #[tokio::test]
 async fn a_list_names_three_of_the_machines_that_a_cluster_waits_for_and_counts_the_others() {
     let around = Around::new().await;
-    let (mut rack, mut cluster) = ("machines:\n".to_owned(), CLUSTER.to_owned());
-    for number in 1..=5 {
-        let card = format!("52:54:00:77:00:0{number}");
-        rack += &format!("  - {{ name: n-{number}, nics: [{{ mac: \"{card}\" }}] }}\n");
-        cluster += &format!("  - {{ role: worker, machine: n-{number} }}\n");
-    }
-    cluster += "  - { role: worker, machine: w-6 }\n  - { role: worker, machine: w-7 }\n";
-    cluster += "  - { role: worker, machine: w-8 }\n  - { role: worker, machine: w-9 }\n";
+    let entry =
+        |it| format!("  - {{ name: n-{it}, nics: [{{ mac: \"52:54:00:77:00:0{it}\" }}] }}\n");
+    let rule = |name: String| format!("  - {{ role: worker, machine: {name} }}\n");
+    let rack = format!("machines:\n{}", (1..=5).map(entry).collect::<String>());
+    let waiting = (1..=5).map(|it| rule(format!("n-{it}")));
+    let in_vain = (6..=9).map(|it| rule(format!("w-{it}")));
+    let rules: String = waiting.chain(in_vain).collect();
+    let cluster = format!("{CLUSTER}{rules}");
     around.rack(&rack, "rack").await.unwrap();
     around.cluster(&cluster, "c").await.unwrap();
     let [listed, shown] = around.notes_on_lab().await;
