@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
-use api_server::cluster_vault::{AccessOrder, ClusterVault, VaultError};
+use api_server::cluster_vault::{AccessOrder, ClusterVault, SecretsLikeness, VaultError};
 use api_server::document::cluster::{ClusterFault, ClusterField};
 use api_server::effects::{
     AddressGiver, EffectError, Effects, PowerRequest, SeenCluster, SeenMachine,
@@ -140,6 +140,28 @@ impl ClusterVault for World {
             sealed: self.seal.seal(&place, document.as_bytes()).unwrap(),
             place,
             at: NOW,
+        })
+    }
+
+    /// The identity of a text is its first word.
+    async fn compare_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+        document: &str,
+    ) -> Result<SecretsLikeness, VaultError> {
+        if document.is_empty() {
+            return Err(VaultError("cluster.id is missing".to_owned()));
+        }
+        let place = Place::new("cluster", cluster, "secrets");
+        let sealed = secrets::find(&self.db, &place).await.unwrap().unwrap();
+        let plain = self.seal.unseal(&place, &sealed).unwrap();
+        let known = String::from_utf8_lossy(plain.expose()).into_owned();
+        Ok(if known == document {
+            SecretsLikeness::Same
+        } else if known.split(' ').next() == document.split(' ').next() {
+            SecretsLikeness::OneIdentity
+        } else {
+            SecretsLikeness::Other
         })
     }
 
