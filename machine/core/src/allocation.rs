@@ -167,7 +167,8 @@ pub fn makes(cluster: &Cluster, machine: &Machine, wanted: &Assignment) -> bool 
     match allocate(machine, std::slice::from_ref(cluster)) {
         Allocation::Take { assignment, .. } => assignment == *wanted,
         Allocation::None | Allocation::NoDisk { .. } => false,
-        Allocation::UnusableDisk { .. } | Allocation::Ambiguous { .. } => false,
+        Allocation::UnusableDisk { .. } | Allocation::TwoDisks { .. } => false,
+        Allocation::Ambiguous { .. } => false,
     }
 }
 
