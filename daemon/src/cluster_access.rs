@@ -1,7 +1,9 @@
 //! What is made of a cluster's secrets for people: [`api_server::cluster_vault::ClusterVault`] on the
 //! real ones.
 
-use api_server::cluster_vault::{AccessOrder, AccessRole, ClusterVault, VaultError};
+use api_server::cluster_vault::{
+    AccessOrder, AccessRole, ClusterVault, SecretsLikeness, VaultError,
+};
 use config_render::talos::admin::{ApiRole, credentials, talosconfig};
 use config_render::talos::cluster::ClusterError;
 use config_render::talos::kubeconfig::{KubeCluster, KubeRole, kubeconfig};
@@ -15,7 +17,7 @@ use rand::rngs::SysRng;
 use zeroize::Zeroizing;
 
 use crate::clock::now;
-use crate::cluster_secrets::{make_secrets, open_secrets, place, seal_file};
+use crate::cluster_secrets::{make_secrets, open_secrets, place, read_file, seal_file};
 use crate::effects::DaemonEffects;
 use crate::error::{StepError, chain};
 
@@ -47,6 +49,24 @@ impl ClusterVault for DaemonEffects {
             place: place(cluster),
             sealed,
             at: now(),
+        })
+    }
+
+    async fn compare_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+        document: &str,
+    ) -> Result<SecretsLikeness, VaultError> {
+        let wanted = read_file(document).map_err(|error| closed(&error))?;
+        let known = open_secrets(&self.records, cluster)
+            .await
+            .map_err(|error| closed(&error))?;
+        Ok(if wanted == known {
+            SecretsLikeness::Same
+        } else if wanted.has_identity_of(&known) {
+            SecretsLikeness::OneIdentity
+        } else {
+            SecretsLikeness::Other
         })
     }
 

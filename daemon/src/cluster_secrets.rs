@@ -27,12 +27,16 @@ pub fn place(cluster: ClusterId) -> Place {
     Place::new("cluster", cluster, "secrets")
 }
 
+/// The secrets of a file, checked.
+pub fn read_file(text: &str) -> Result<SecretsBundle, StepError> {
+    SecretsBundle::from_yaml(text).map_err(|error| {
+        StepError::Outside(format!("the secrets can't be used: {}", chain(&error)))
+    })
+}
+
 /// The secrets of a file, checked and sealed.
 pub fn seal_file(seal: &SealKey, cluster: ClusterId, text: &str) -> Result<Sealed, StepError> {
-    let bundle = SecretsBundle::from_yaml(text).map_err(|error| {
-        StepError::Outside(format!("the secrets can't be used: {}", chain(&error)))
-    })?;
-    seal_bundle(seal, cluster, &bundle)
+    seal_bundle(seal, cluster, &read_file(text)?)
 }
 
 /// New secrets for a cluster, sealed. Takes a second or so: its RSA key has 4096 bits.

@@ -16,6 +16,7 @@ mod guessing;
 mod installer;
 mod recent;
 mod rounds;
+mod rule;
 mod script;
 mod speaker;
 #[cfg(test)]

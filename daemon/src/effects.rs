@@ -175,6 +175,11 @@ impl Effects for DaemonEffects {
         self.records.wake.machine(machine);
     }
 
+    fn wake_bystander(&self, machine: MachineId) {
+        self.status.ask_again(machine);
+        self.records.wake.machine(machine);
+    }
+
     async fn settled(&self) {
         // Whoever asks is told then that it is not known yet.
         let _ = timeout(SETTLING, self.status.settled()).await;
@@ -182,7 +187,7 @@ impl Effects for DaemonEffects {
 
     fn seen_machine(&self, machine: MachineId) -> SeenMachine {
         let status = self.status.machine(machine);
-        let waiting = if status.is_old() && status.waiting.is_empty() {
+        let waiting = if status.is_changed() && status.waiting.is_empty() {
             UNSETTLED.to_owned()
         } else {
             status.waiting

@@ -3,10 +3,13 @@
 //! A sweep looks at every machine every so often, and a wake-up at one at once. For each machine
 //! one step is under way at a time. Whatever is done is written down before it is done; a plan is
 //! made of what was read, and written by compare-and-set, so that whoever was faster wins and the
-//! plan is made anew.
+//! plan is made anew. Whoever asks a BMC or a node waits for its answer in a place of its own, and
+//! keeps nobody from what records alone decide.
 
 mod act;
 mod ask;
+mod placed;
+mod places;
 mod progress;
 mod situation;
 mod switch;
@@ -24,7 +27,6 @@ use machine_core::plan::step::{Action, Step};
 use machine_core::power::{PowerObservation, PowerState};
 use machine_core::time::Timestamp;
 use machine_store::machines;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
@@ -33,13 +35,12 @@ use crate::clock::{self, now};
 use crate::error::StepError;
 use crate::heard::Heard;
 use crate::power::Power;
+use crate::reconcile::places::Places;
 use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
 use crate::records::{About, Records};
 use crate::status::Status;
 
-/// How many machines are worked on at once.
-const AT_ONCE: usize = 16;
 /// How many steps a machine may take in one go.
 const STEPS: usize = 12;
 /// How long a script request waits for a machine's turn.
@@ -59,7 +60,7 @@ pub struct Reconciler {
     status: Arc<Status>,
     /// Machines under way, and whether they were woken meanwhile.
     under_way: Mutex<BTreeMap<MachineId, bool>>,
-    places: Arc<Semaphore>,
+    places: Places,
     tasks: TaskTracker,
     heard: Arc<Heard>,
     /// What came of asking nodes' APIs.
@@ -78,7 +79,7 @@ impl Reconciler {
             power,
             status,
             under_way: Mutex::default(),
-            places: Arc::new(Semaphore::new(AT_ONCE)),
+            places: Places::default(),
             tasks: TaskTracker::new(),
             heard: Arc::default(),
             asked: Mutex::default(),
@@ -149,9 +150,7 @@ impl Reconciler {
         }
         let reconciler = Arc::clone(self);
         self.tasks.spawn(async move {
-            let place = reconciler.places.acquire().await;
             reconciler.work(machine).await;
-            drop(place);
             let again = {
                 let mut under_way = reconciler
                     .under_way
@@ -193,13 +192,13 @@ impl Reconciler {
     }
 
     async fn step(&self, machine: MachineId) -> Result<Progress, StepError> {
-        let Some(mut situation) = self.load(machine).await? else {
+        let Some((mut situation, place)) = self.load_in_place(machine).await? else {
             self.status.forget(machine);
             return Ok(Progress::Done);
         };
         let power = self.observe(&mut situation).await;
         let step = self.plan(&situation, &power);
-        let progress = self.perform(&situation, step).await?;
+        let progress = self.perform_in_place(&situation, step, place).await?;
         if progress != Progress::Again {
             self.refresh_power(&situation.machine).await;
         }
@@ -241,6 +240,9 @@ impl Reconciler {
         if machine.state.moving().is_none() {
             return PowerObservation::NoBmc;
         }
+        if machine.bmc.is_some() {
+            self.status.await_bmc(machine.id);
+        }
         let power = self.ask_power(machine).await;
         situation.signs.off_since = self.status.machine(machine.id).off_since;
         power
@@ -251,6 +253,7 @@ impl Reconciler {
     async fn refresh_power(&self, machine: &Machine) {
         let is_still = machine.state.moving().is_none();
         if is_still && machine.bmc.is_some() && self.status.is_power_old(machine.id, now()) {
+            let _place = self.places.of_bmcs().await;
             self.ask_power(machine).await;
         }
     }

@@ -4,7 +4,8 @@
 //! What is said of a machine is found out in looks: one begins when its records are read, and ends
 //! with what it waits for. Whoever changes a machine asks for a look that begins after that. What an
 //! earlier look says then is old, and is not shown; whoever lists machines waits until the looks
-//! that were asked for have ended.
+//! that were asked for have ended. A change may concern other machines, too: they are looked at
+//! again, and what was said of them last stands until that look has ended.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -35,6 +36,8 @@ pub struct MachineStatus {
     /// What keeps it from its install.
     pub hindrance: Option<String>,
     looks: Looks,
+    /// Whether the look under way waits for a BMC or a node that may well not answer.
+    awaits_the_silent: bool,
 }
 
 /// The looks at a machine, by how many were asked for.
@@ -42,6 +45,8 @@ pub struct MachineStatus {
 struct Looks {
     /// How many were asked for.
     asked: u64,
+    /// How many were when the machine itself was changed last.
+    changed: u64,
     /// How many were when the look began that is under way, or was the last.
     began: u64,
     /// How many were when the last look began that has ended.
@@ -49,9 +54,15 @@ struct Looks {
 }
 
 impl MachineStatus {
-    /// Whether it was changed, and nobody has looked at it since.
-    pub const fn is_old(&self) -> bool {
-        self.looks.ended < self.looks.asked
+    /// Whether it was changed itself, and nobody has looked at it since.
+    pub const fn is_changed(&self) -> bool {
+        self.looks.ended < self.looks.changed
+    }
+
+    /// Whether a look at it is worth waiting for: of a machine that was changed always, of another
+    /// one while it needs no answer from who may well be silent.
+    const fn is_awaited(&self) -> bool {
+        self.is_changed() || self.looks.ended < self.looks.asked && !self.awaits_the_silent
     }
 }
 
@@ -89,19 +100,44 @@ impl Status {
     pub fn ask_anew(&self, machine: MachineId) {
         self.change(machine, |status| {
             status.looks.asked += 1;
+            status.looks.changed = status.looks.asked;
             status.waiting.clear();
         });
     }
 
+    /// Something was changed that it may wait for: it is looked at again, and what was said of it
+    /// last stands until then.
+    pub fn ask_again(&self, machine: MachineId) {
+        self.change(machine, |status| status.looks.asked += 1);
+    }
+
     /// Its records are read now.
     pub fn begin_look(&self, machine: MachineId) {
-        self.change(machine, |status| status.looks.began = status.looks.asked);
+        self.change(machine, |status| {
+            status.looks.began = status.looks.asked;
+            status.awaits_the_silent = false;
+        });
+    }
+
+    /// The look goes on when its BMC has answered. One that was silent when it was asked last is
+    /// not waited for.
+    pub fn await_bmc(&self, machine: MachineId) {
+        self.change(machine, |status| {
+            status.awaits_the_silent = status.power_at.is_some() && status.power.is_none();
+        });
+        self.ended.notify_waiters();
+    }
+
+    /// The look goes on when its node has answered: one that installs or restarts does not.
+    pub fn await_node(&self, machine: MachineId) {
+        self.change(machine, |status| status.awaits_the_silent = true);
+        self.ended.notify_waiters();
     }
 
     /// What a machine waits for, as the look that is under way found out.
     pub fn set_waiting(&self, machine: MachineId, waiting: String) {
         self.change(machine, |status| {
-            if status.looks.began == status.looks.asked {
+            if status.looks.began >= status.looks.changed {
                 status.waiting = waiting;
             }
         });
@@ -131,22 +167,22 @@ impl Status {
         self.ended.notify_waiters();
     }
 
-    /// Waits until every look that was asked for has ended.
+    /// Waits until every look that was asked for has ended, but for those that wait for the silent.
     pub async fn settled(&self) {
         loop {
             let mut ended = pin!(self.ended.notified());
             // From here on no end is missed.
             ended.as_mut().enable();
-            if !self.is_any_old() {
+            if !self.is_any_awaited() {
                 return;
             }
             ended.await;
         }
     }
 
-    fn is_any_old(&self) -> bool {
+    fn is_any_awaited(&self) -> bool {
         let machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
-        machines.values().any(MachineStatus::is_old)
+        machines.values().any(MachineStatus::is_awaited)
     }
 
     fn change(&self, machine: MachineId, change: impl FnOnce(&mut MachineStatus)) {
@@ -202,7 +238,7 @@ mod tests {
         assert_eq!(status.machine(machine).waiting, "");
         status.set_waiting(machine, "before".to_owned());
         assert_eq!(status.machine(machine).waiting, "");
-        assert!(status.machine(machine).is_old());
+        assert!(status.machine(machine).is_changed());
         let ((), ()) = tokio::join!(status.settled(), async {
             status.begin_look(machine);
             status.set_waiting(machine, "after".to_owned());
@@ -210,6 +246,41 @@ mod tests {
         assert_eq!(status.machine(machine).waiting, "after");
         status.ask_anew(machine);
         tokio::join!(status.settled(), async { status.forget(machine) });
+    }
+
+    #[tokio::test]
+    async fn what_was_said_of_bystanders_stands_while_a_silent_bmc_is_asked() {
+        let (status, machine) = (Status::default(), MachineId::from_bytes([1; 16]));
+        status.set_power(machine, None);
+        status.begin_look(machine);
+        status.set_waiting(machine, "known".to_owned());
+        status.ask_again(machine);
+        status.begin_look(machine);
+        let ((), ()) = tokio::join!(status.settled(), async { status.await_bmc(machine) });
+        assert_eq!(status.machine(machine).waiting, "known");
+        assert!(!status.machine(machine).is_changed());
+        // What the look finds out is shown, whatever was changed elsewhere meanwhile.
+        status.ask_again(machine);
+        status.set_waiting(machine, "new".to_owned());
+        assert_eq!(status.machine(machine).waiting, "new");
+    }
+
+    #[tokio::test]
+    async fn a_list_waits_for_looks_at_bystanders_that_need_records_or_a_bmc_that_answers() {
+        let (status, machine) = (Status::default(), MachineId::from_bytes([1; 16]));
+        status.set_power(machine, Some(PowerState::On));
+        for asks_bmc in [false, true] {
+            status.ask_again(machine);
+            status.begin_look(machine);
+            if asks_bmc {
+                status.await_bmc(machine);
+            }
+            let ((), ()) = tokio::join!(biased; status.settled(), async {
+                status.set_waiting(machine, format!("{asks_bmc}"));
+            });
+            assert_eq!(status.machine(machine).waiting, format!("{asks_bmc}"));
+            assert!(!status.machine(machine).is_awaited());
+        }
     }
 
     #[test]

@@ -137,9 +137,14 @@ async fn secrets(
                 document,
                 confirm,
             };
-            client.import_secrets(request).await?;
-            let imported = json!({ "name": name, "imported": true });
-            let sentence = format!("{name} has the secrets of the file");
+            let response = client.import_secrets(request).await?.into_inner();
+            let is_new = !response.unchanged;
+            let imported = json!({ "name": name, "imported": is_new });
+            let sentence = if is_new {
+                format!("{name} has the secrets of the file")
+            } else {
+                format!("unchanged: {name} had the secrets of the file already")
+            };
             print_outcome(&imported, &sentence, output)
         }
     }

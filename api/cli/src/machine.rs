@@ -154,13 +154,19 @@ async fn cancel(
     print_notes(&cancelled.notes)
 }
 
+/// What a person has to know of a boot that was accepted: it asks by itself only as long as it is in
+/// iPXE.
+const AFTER_RELEASE: &str = "a boot that still waits in iPXE goes on by itself within seconds; if it \
+     left iPXE (it started its disk, or was switched off), let it boot from the network again";
+
 async fn release_hold(
     mut client: Client,
     request: ReleaseHoldRequest,
     output: OutputFormat,
 ) -> Result<(), CommandError> {
     let released = client.release_hold(request).await?.into_inner();
-    print_machines(released.machine.as_slice(), output)
+    print_machines(released.machine.as_slice(), output)?;
+    print_notes(&[AFTER_RELEASE.to_owned()])
 }
 
 async fn timeline(

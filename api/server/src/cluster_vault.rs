@@ -62,6 +62,17 @@ pub struct AccessOrder {
     pub endpoints: Vec<String>,
 }
 
+/// How far the secrets of a document are those that a cluster has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SecretsLikeness {
+    /// All of them are.
+    Same,
+    /// The id of the cluster is, or the authority of the Talos API.
+    OneIdentity,
+    /// Neither is.
+    Other,
+}
+
 /// The secrets of clusters.
 #[async_trait]
 pub trait ClusterVault: Send + Sync + 'static {
@@ -77,6 +88,12 @@ pub trait ClusterVault: Send + Sync + 'static {
         cluster: ClusterId,
         document: &str,
     ) -> Result<SecretWrite, VaultError>;
+    /// Compares the secrets of a document with those that a cluster has.
+    async fn compare_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+        document: &str,
+    ) -> Result<SecretsLikeness, VaultError>;
     /// A cluster's secrets as `talosctl gen secrets` writes them.
     async fn open_cluster_secrets(
         &self,

@@ -104,6 +104,9 @@ pub trait Effects: ClusterVault {
     fn has_image(&self, name: &str) -> bool;
     /// Look after this machine at once: it was changed, and what was said of it before is old.
     fn wake(&self, machine: MachineId);
+    /// Look after this machine at once: something else was changed that it may wait for. What was
+    /// said of it last stands until then.
+    fn wake_bystander(&self, machine: MachineId);
     /// Waits, not for long, until those were looked at that were woken.
     async fn settled(&self);
     /// What was last seen of a machine.

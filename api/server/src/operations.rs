@@ -5,7 +5,9 @@ mod advice;
 mod apply_machines;
 mod boards;
 mod cancel;
+mod cluster_change;
 mod cluster_end;
+mod cluster_listing;
 mod cluster_notes;
 pub(crate) mod clusters;
 pub(crate) mod database;
@@ -17,12 +19,14 @@ mod holders;
 mod machine_view;
 pub(crate) mod machines;
 mod merge;
+mod named_members;
 pub(crate) mod power;
 mod registration;
 pub mod release_hold;
 mod retire;
 mod retry;
 mod retry_with_wipe;
+pub(crate) mod secrets_import;
 mod standing;
 mod withdrawal;
 
@@ -145,10 +149,19 @@ impl Operations {
         Ok(Some(earlier.repeated(&code)?))
     }
 
+    /// Wakes every machine after a change: those that it changed, whose notes are of before, and all
+    /// others, for it may be what they wait for.
+    pub(crate) async fn wake_after(&self, change: &Change) -> Result<(), UseCaseError> {
+        for write in &change.machines {
+            self.effects.wake(write.machine());
+        }
+        self.wake_all().await
+    }
+
     /// Wakes every machine: what was changed may be what another one waits for.
     pub(crate) async fn wake_all(&self) -> Result<(), UseCaseError> {
         for machine in stored::list(&self.db).await? {
-            self.effects.wake(machine.id);
+            self.effects.wake_bystander(machine.id);
         }
         Ok(())
     }

@@ -391,3 +391,15 @@ fn openssl_verifies_a_client_of_the_os_authority() {
         assert_eq!(from_key, from_certificate);
     }
 }
+
+#[test]
+fn two_bundles_with_one_id_or_one_talos_authority_are_one_cluster_to_their_machines() {
+    let other = SecretsBundle::from_yaml(SECRETS).unwrap();
+    assert!(!other.has_identity_of(&MADE));
+    let mut one_id = other.clone();
+    one_id.cluster_id.clone_from(&MADE.cluster_id);
+    assert!(one_id.has_identity_of(&MADE));
+    let mut one_authority = other;
+    one_authority.os.clone_from(&MADE.os);
+    assert!(one_authority.has_identity_of(&MADE));
+}

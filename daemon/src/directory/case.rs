@@ -67,6 +67,14 @@ impl BootDirectory {
             (Some(boot), Some(known)) => self.doubt(&standing, known, boot, (None, at)).await?,
             _ => None,
         };
+        // The boot that was given the installer has said what stands there.
+        let doubt = match doubt {
+            None => {
+                self.rule_doubt(&standing, &standing.machine.hardware)
+                    .await?
+            }
+            some => some,
+        };
         let Standing {
             machine,
             intent: Some(intent),

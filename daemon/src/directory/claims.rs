@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use machine_core::claimant::{Claimant, DoubtFacts, doubt};
+use machine_core::boot::Boot;
+use machine_core::claimant::{Claimant, DoubtFacts, doubt, teaching_doubt};
 use machine_core::doubt::Doubt;
 use machine_core::evidence::{Claim, EvidenceKind, Identity, KnownIdentity, contradictions};
 use machine_core::hardware::{MacAddress, SystemUuid};
@@ -134,24 +135,45 @@ impl BootDirectory {
         self.tell(machine, asker, (Tone::Alarm, text), at);
     }
 
+    /// Why the boot that asks for its script may not be the machine's that it says to be.
+    pub(super) async fn boot_doubt(
+        &self,
+        read: &BootRead,
+        boot: &Boot,
+        speaking: &Claimant,
+        at: Timestamp,
+    ) -> Result<Option<Doubt>, StepError> {
+        let Some(standing) = &read.standing else {
+            return Ok(None);
+        };
+        let machine = standing.machine.id;
+        let Some(known) = read.candidates.iter().find(|it| it.machine == machine) else {
+            return Ok(None);
+        };
+        let speaking = (Some(speaking), at);
+        self.doubt(standing, known, boot, speaking).await
+    }
+
     /// Why the boot of a claimant may not be its machine's; with everybody who has spoken so far.
     pub(super) async fn doubt(
         &self,
         standing: &Standing,
         known: &KnownIdentity,
-        boot: &machine_core::boot::Boot,
+        boot: &Boot,
         (speaking, at): (Option<&Claimant>, Timestamp),
     ) -> Result<Option<Doubt>, StepError> {
         let machine = &standing.machine;
-        let open = standing.attempt.as_ref().filter(|it| it.is_open());
-        let Some(attempt) = open else {
-            return Ok(None);
-        };
         let heard = claimants::of_machine(&self.records.db, machine.id).await?;
         let mut claimants: Vec<Claimant> = heard.into_iter().map(|it| it.claimant).collect();
         if let Some(speaking) = speaking {
             hear(&mut claimants, speaking);
         }
+        let powered_on = power_on::find(&self.records.db, machine.id).await?;
+        let open = standing.attempt.as_ref().filter(|it| it.is_open());
+        let Some(attempt) = open else {
+            let teaches = |said| teaching_doubt(said, known, &claimants, powered_on, at);
+            return Ok(speaking.and_then(teaches));
+        };
         let facts = DoubtFacts {
             boot,
             attempt,
@@ -159,7 +181,7 @@ impl BootDirectory {
             claimants: &claimants,
             speaking,
             has_bmc: machine.bmc.is_some(),
-            powered_on: power_on::find(&self.records.db, machine.id).await?,
+            powered_on,
         };
         Ok(doubt(&facts, at))
     }

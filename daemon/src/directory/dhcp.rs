@@ -2,7 +2,7 @@
 
 use machine_core::boot::{Asker, Boot, BootOrigin, BootStep};
 use machine_core::decision::{Answer, BootFacts, Decision, Stage, decide};
-use machine_core::evidence::Identity;
+use machine_core::evidence::{Identity, conflict_words};
 use machine_core::id::BootId;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::{BootRead, boot_read};
@@ -162,10 +162,13 @@ pub(super) fn describe(identity: &Identity) -> String {
         Identity::Known(_) => "itself".to_owned(),
         Identity::Candidate(_) => "perhaps a known machine".to_owned(),
         Identity::Conflict {
-            name, differences, ..
+            name,
+            shared,
+            differences,
+            ..
         } => {
-            let named: Vec<String> = differences.iter().map(ToString::to_string).collect();
-            format!("not {name}, though it claims to be: {}", named.join("; "))
+            let words = conflict_words(name, shared, differences);
+            format!("not {name}, though it claims to be: {words}")
         }
     }
 }

@@ -107,7 +107,7 @@ impl BootDirectory {
 }
 
 /// That this boot serves its attempt; and that it is the one that wipes, if that was decided.
-fn serving(attempt: &Attempt, boot: &Boot, at: Timestamp) -> Change {
+pub(super) fn serving(attempt: &Attempt, boot: &Boot, at: Timestamp) -> Change {
     let (id, number) = (attempt.id, attempt.number);
     let serve = AttemptWrite::Serve { id, boot: boot.id };
     let wipe = attempt.wipe.filter(|_| attempt.wipes_in(boot.id));
@@ -128,6 +128,8 @@ fn serving(attempt: &Attempt, boot: &Boot, at: Timestamp) -> Change {
         ),
         None => ("install", format!("boots the installer (attempt {number})")),
     };
+    // The request came before the attempt that was opened for it: that begins first.
+    let at = at.max(attempt.opened);
     Change {
         attempts: [serve].into_iter().chain(wipe).collect(),
         events: vec![About::boot(boot).event(at, kind, detail)],

@@ -9,7 +9,7 @@ use machine_core::doubt::Doubt;
 use machine_core::evidence::{Claim, Identity};
 use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;
-use machine_core::machine::{Hardware, Machine};
+use machine_core::machine::Machine;
 use machine_core::network::UnknownPolicy;
 use machine_core::time::Timestamp;
 use machine_store::boot_read::{BootRead, boot_read};
@@ -21,6 +21,8 @@ use pxe_server::directory::{ScriptAnswer, ScriptRequest};
 use crate::clock::now;
 use crate::directory::BootDirectory;
 use crate::directory::dhcp::describe;
+use crate::directory::rule::hardware;
+use crate::directory::speaker::claimant;
 use crate::error::StepError;
 use crate::expiry::has_room;
 use crate::learn::learn_hardware;
@@ -52,18 +54,17 @@ impl BootDirectory {
         let read = self.judge(&claim, &boot, request, at).await?;
         match read.identity {
             Identity::Known(machine) => {
-                self.learn(machine, &claim, &read, request, at).await?;
                 let boot = Boot {
                     machine: Some(machine),
                     ..boot
                 };
-                self.note_script(&boot, &read, at).await?;
-                self.reconciler.advance(machine).await?;
-                let read = boot_read(&self.records.db, &claim).await?;
+                let read = self.heed(machine, &boot, &claim, read, request, at);
+                let read = read.await?;
                 self.answer_known(&boot, &read, request, at).await.map(Some)
             }
             Identity::Unknown => {
-                self.note_script(&boot, &read, at).await?;
+                let who = format!("it is {}", describe(&read.identity));
+                self.note_script(&boot, &who, at).await?;
                 self.answer_decided(&boot, &read, None, at).await.map(Some)
             }
             Identity::Candidate(machine) => self
@@ -151,6 +152,32 @@ impl BootDirectory {
         Ok(())
     }
 
+    /// Keeps what a machine says of itself, and moves it on by that; what stands for it then. A boot
+    /// that may be somebody else's teaches nothing and moves nothing: it is only shown.
+    async fn heed(
+        &self,
+        machine: MachineId,
+        boot: &Boot,
+        claim: &Claim,
+        read: BootRead,
+        request: &ScriptRequest,
+        at: Timestamp,
+    ) -> Result<BootRead, StepError> {
+        let claimant = claimant(boot, claim.mac, request, at);
+        if let Some(doubt) = self.boot_doubt(&read, boot, &claimant, at).await? {
+            let known = read.candidates.iter().find(|it| it.machine == machine);
+            let name = known.map_or("a machine", |it| it.name.as_str());
+            let who = format!("it says that it is {name}, but {doubt}");
+            self.note_script(boot, &who, at).await?;
+            return Ok(read);
+        }
+        self.learn(machine, claim, &read, request, at).await?;
+        let who = format!("it is {}", describe(&read.identity));
+        self.note_script(boot, &who, at).await?;
+        self.reconciler.advance(machine).await?;
+        Ok(boot_read(&self.records.db, claim).await?)
+    }
+
     async fn learn(
         &self,
         machine: MachineId,
@@ -169,19 +196,13 @@ impl BootDirectory {
         learn_hardware(&self.records.db, machine, &hardware(request)).await
     }
 
-    async fn note_script(
-        &self,
-        boot: &Boot,
-        read: &BootRead,
-        at: Timestamp,
-    ) -> Result<(), StepError> {
+    async fn note_script(&self, boot: &Boot, who: &str, at: Timestamp) -> Result<(), StepError> {
         let is_new = boot.step < BootStep::Script;
         if is_new || at.since(boot.step_at) >= POLL_NOTE {
             self.keep(advanced(boot, BootStep::Script, at)).await?;
         }
         if is_new {
-            let who = describe(&read.identity);
-            let detail = format!("iPXE asks for its script: it is {who}");
+            let detail = format!("iPXE asks for its script: {who}");
             self.note(boot, at, BootStep::Script, detail);
         }
         Ok(())
@@ -255,14 +276,5 @@ fn claim(mac: MacAddress, request: &ScriptRequest) -> Claim {
         uuid: request.uuid,
         serial,
         complete: true,
-    }
-}
-
-fn hardware(request: &ScriptRequest) -> Hardware {
-    Hardware {
-        arch: request.platform.map(|(arch, _)| arch),
-        firmware: request.platform.map(|(_, firmware)| firmware),
-        manufacturer: request.manufacturer.clone(),
-        product: request.product.clone(),
     }
 }

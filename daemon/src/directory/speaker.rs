@@ -16,6 +16,7 @@ use pxe_server::directory::{ScriptAnswer, ScriptRequest};
 
 use crate::directory::BootDirectory;
 use crate::directory::claims::{self, Tone};
+use crate::directory::rule::said;
 use crate::error::StepError;
 
 impl BootDirectory {
@@ -116,16 +117,17 @@ impl BootDirectory {
         };
         let known = read.candidates.iter().find(|it| it.machine == *machine);
         let claimant = claimant(boot, card, request, at);
-        let doubt = match (&read.standing, known) {
-            (Some(standing), Some(known)) => {
-                self.doubt(standing, known, boot, (Some(&claimant), at))
-                    .await?
-            }
-            _ => None,
-        };
+        let mut doubt = self.boot_doubt(read, boot, &claimant, at).await?;
+        if let (None, Some(standing)) = (&doubt, &read.standing) {
+            let said = said(boot, request);
+            doubt = self.rule_doubt(standing, &said).await?;
+        }
+        let open = read.standing.as_ref().and_then(|it| it.attempt.as_ref());
+        let open = open.filter(|it| it.is_open());
         let why = match (&doubt, known) {
-            (Some(doubt), Some(known)) => doubt.told(&known.name, boot.id),
-            (Some(doubt), None) => doubt.to_string(),
+            // A boot is accepted for an attempt.
+            (Some(doubt), Some(known)) if open.is_some() => doubt.told(&known.name, boot.id),
+            (Some(doubt), _) => doubt.to_string(),
             (None, _) => String::new(),
         };
         if let Some(doubt) = &doubt {
@@ -135,7 +137,10 @@ impl BootDirectory {
                 Tone::Note
             };
             let from = claims::describe(request.peer, Some(card));
-            let text = format!("no installer for {from}: {why}");
+            let text = match open {
+                Some(_) => format!("no installer for {from}: {why}"),
+                None => format!("what {from} says moves nothing: {why}"),
+            };
             let asker = Source::Asker(*machine, request.peer);
             self.tell(*machine, asker, (tone, text), at);
         }
@@ -146,8 +151,7 @@ impl BootDirectory {
             why,
         })
         .await?;
-        let attempt = read.standing.as_ref().and_then(|it| it.attempt.as_ref());
-        if attempt.is_some_and(|it| it.is_open() && it.release.is_some()) {
+        if open.is_some_and(|it| it.release.is_some()) {
             let from = claims::describe(request.peer, Some(card));
             let text = format!(
                 "{from} asks for a boot script, though the config of this attempt went out: it gets \
@@ -161,7 +165,12 @@ impl BootDirectory {
 }
 
 /// The boot that asks, as one that speaks for a machine.
-fn claimant(boot: &Boot, card: MacAddress, request: &ScriptRequest, at: Timestamp) -> Claimant {
+pub(super) fn claimant(
+    boot: &Boot,
+    card: MacAddress,
+    request: &ScriptRequest,
+    at: Timestamp,
+) -> Claimant {
     Claimant {
         boot: boot.id,
         card,

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use machine_core::boot::Asker;
+use machine_core::boot::{Asker, BootOrigin};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::network::{DhcpMode, Subnet};
 use machine_store::commit::Committer;
@@ -24,6 +24,7 @@ const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 50));
 mod guesses;
 mod impostors;
 mod rack;
+mod teaching;
 mod wiping;
 mod withdrawn;
 
@@ -192,4 +193,26 @@ async fn a_machine_that_was_found_has_its_steps_so_far_each_once() {
     assert_eq!(kinds[..found.len()], found, "{kinds:?}");
     assert!(events.iter().all(|it| it.event.machine == Some(machine.id)));
     assert!(directory.sightings.of_card(CARD).is_none());
+}
+
+#[test]
+fn an_attempt_begins_before_the_boot_that_it_was_opened_for_is_served() {
+    let asked = Timestamp::from_millis(1_000);
+    let opened = Timestamp::from_millis(1_005);
+    let boot = Boot {
+        id: BootId::from_bytes([1; 16]),
+        machine: None,
+        mac: None,
+        origin: BootOrigin::Network,
+        platform: None,
+        address: None,
+        attempt: None,
+        opened: asked,
+        step: BootStep::Script,
+        step_at: asked,
+        sent_to_disk: false,
+        ready: None,
+    };
+    let change = installer::serving(&rack::attempt(opened), &boot, asked);
+    assert!(change.events.iter().all(|event| event.at >= opened));
 }

@@ -6,7 +6,7 @@ use machine_core::allocation::{Allocation, allocate};
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::cluster::Cluster;
-use machine_core::evidence::Identity;
+use machine_core::evidence::{Identity, conflict_words};
 use machine_core::id::MachineId;
 use machine_core::intent::Intent;
 use machine_core::lifecycle::State;
@@ -69,10 +69,13 @@ impl Situation {
         let allocation = allocate(&machine, &clusters);
         let conflict = match judge(db, machine.id).await? {
             Identity::Conflict {
-                name, differences, ..
+                name,
+                shared,
+                differences,
+                ..
             } => {
-                let named: Vec<String> = differences.iter().map(ToString::to_string).collect();
-                Some(format!("{name}: {}", named.join("; ")))
+                let words = conflict_words(&name, &shared, &differences);
+                Some(format!("{name}: {words}"))
             }
             Identity::Unknown | Identity::Known(_) | Identity::Candidate(_) => None,
         };

@@ -1,6 +1,7 @@
 //! The loop at work on a database in memory: what it says of a machine, and when.
 
-use machine_core::lifecycle::State;
+use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::lifecycle::{Input, State};
 use machine_store::apply::apply;
 use machine_store::change::{Change, MachineWrite, Outcome};
 use machine_store::events::Event;
@@ -9,6 +10,7 @@ use machine_store::requests::Request;
 
 use super::*;
 use crate::power::tests::records;
+use crate::reconcile::places::{BMCS, NODES};
 
 const MACHINE: MachineId = MachineId::from_bytes([1; 16]);
 /// Longer than any test: what is looked at was woken.
@@ -117,4 +119,49 @@ async fn a_confirmed_database_is_nothing_that_a_machine_waits_for() {
     let confirmed = confirm(&it.records.db, &confirmation).await.unwrap();
     assert_eq!(confirmed, Confirmed::Now);
     assert!(it.waiting().await.contains("a person must accept it"));
+}
+
+#[tokio::test]
+async fn dead_bmcs_and_nodes_keep_nobody_from_what_records_decide() {
+    let it = Loop::over(records().await).await;
+    let places = &it.reconciler.places;
+    let _bmcs = places.bmcs.acquire_many(all(BMCS)).await.unwrap();
+    let _nodes = places.nodes.acquire_many(all(NODES)).await.unwrap();
+    let accepted = it.machine().await.after(Input::Accept, now()).unwrap();
+    it.write(MachineWrite::Update(accepted)).await;
+    assert!(it.waiting().await.contains("it has no BMC"));
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_bystander_stands_while_its_dead_bmc_is_asked() {
+    let it = Loop::over(records().await).await;
+    it.status.set_power(MACHINE, None);
+    it.status
+        .set_waiting(MACHINE, "its BMC does not answer".to_owned());
+    let places = &it.reconciler.places;
+    let _bmcs = places.bmcs.acquire_many(all(BMCS)).await.unwrap();
+    let accepted = it.machine().await.after(Input::Accept, now()).unwrap();
+    it.write(MachineWrite::Update(Machine {
+        bmc: Some(endpoint()),
+        ..accepted
+    }))
+    .await;
+    it.status.ask_again(MACHINE);
+    it.records.wake.machine(MACHINE);
+    it.status.settled().await;
+    let seen = it.status.machine(MACHINE);
+    assert_eq!(seen.waiting, "its BMC does not answer");
+    assert!(!seen.is_changed());
+}
+
+fn endpoint() -> BmcEndpoint {
+    BmcEndpoint {
+        protocol: BmcProtocol::Ipmi,
+        address: "127.0.0.1:623".parse().unwrap(),
+        username: "ADMIN".to_owned(),
+    }
+}
+
+fn all(places: usize) -> u32 {
+    u32::try_from(places).unwrap()
 }

@@ -10,7 +10,7 @@ use crate::machine::Machine;
 
 /// What can be done for a machine that is judged to be `identity`, one sentence a way, each with
 /// its command.
-pub fn advice(machine: &Machine, identity: &Identity) -> Vec<String> {
+pub fn advice(machine: &Machine, is_registered: bool, identity: &Identity) -> Vec<String> {
     let name = &machine.name;
     let mut ways = Vec::new();
     if let Identity::Conflict {
@@ -19,7 +19,11 @@ pub fn advice(machine: &Machine, identity: &Identity) -> Vec<String> {
         ..
     } = identity
     {
-        ways.extend(ways_out_of_conflict(name, with, differences));
+        ways.extend(ways_out_of_conflict(
+            (name, is_registered),
+            with,
+            differences,
+        ));
     }
     match machine.state {
         State::Retired => {
@@ -69,23 +73,44 @@ pub fn advice_on_conditions(name: &str, conditions: &[Condition]) -> Vec<String>
 
 /// What can be done when `claimant`, which has a record of its own, claims what `name` has: for
 /// whoever looks at `name`.
-pub fn advice_on_claimant(name: &str, claimant: &str, differences: &[Difference]) -> String {
+pub fn advice_on_claimant(
+    name: &str,
+    (claimant, is_registered): (&str, bool),
+    differences: &[Difference],
+) -> String {
+    if is_registered {
+        return format!(
+            "{claimant} claims to be {name}, and both are registered: {CORRECT}; look at it: drover \
+             machine show {claimant}"
+        );
+    }
     let command = merge_command(claimant, name, differences);
     format!(
         "{claimant} claims to be {name}: if it is, {command}; if not, look at it: drover machine show {claimant}"
     )
 }
 
-fn ways_out_of_conflict(claimant: &str, with: &str, differences: &[Difference]) -> Vec<String> {
+/// What ends a conflict between two machines that documents register.
+const CORRECT: &str =
+    "correct the document that gives both the same (drover machine apply --file FILE)";
+
+fn ways_out_of_conflict(
+    (claimant, is_registered): (&str, bool),
+    with: &str,
+    differences: &[Difference],
+) -> Vec<String> {
     let merge = merge_command(claimant, with, differences);
-    let mut ways = vec![format!(
-        "if it is {with}, with another {}: {merge}",
-        if has_other_board(differences) {
-            "board"
-        } else {
-            "card"
-        }
-    )];
+    let what = if has_other_board(differences) {
+        "board"
+    } else {
+        "card"
+    };
+    let first = if is_registered {
+        format!("it and {with} are registered: {CORRECT}")
+    } else {
+        format!("if it is {with}, with another {what}: {merge}")
+    };
+    let mut ways = vec![first];
     let shares_uuid = differences
         .iter()
         .all(|it| it.kind != EvidenceKind::SystemUuid);
@@ -134,6 +159,7 @@ mod tests {
             claimant: Some(MachineId::from_bytes([2; 16])),
             with: MachineId::from_bytes([1; 16]),
             name: "w-3".to_owned(),
+            shared: vec![EvidenceKind::SystemUuid],
             differences: kinds.iter().map(difference).collect(),
         }
     }
@@ -159,6 +185,7 @@ mod tests {
     fn boards_that_share_a_uuid_and_differ_in_their_serial_may_be_two_machines() {
         let ways = advice(
             &named(State::Discovered),
+            false,
             &conflict(&[EvidenceKind::SystemSerial]),
         );
         let has = |text: &str| ways.iter().any(|it| it.contains(text));
@@ -175,7 +202,7 @@ mod tests {
     #[test]
     fn each_conflict_has_its_command() {
         let machine = named(State::Discovered);
-        let card = advice(&machine, &conflict(&[EvidenceKind::Mac])).join("\n");
+        let card = advice(&machine, false, &conflict(&[EvidenceKind::Mac])).join("\n");
         assert!(
             card.contains("drover machine merge m-1 --into w-3\n"),
             "{card}"
@@ -183,7 +210,7 @@ mod tests {
         assert!(card.contains("drover machine ignore-uuid m-1"), "{card}");
         assert!(card.contains("drover machine forget m-1"), "{card}");
         let kinds = [EvidenceKind::Mac, EvidenceKind::SystemUuid];
-        let board = advice(&machine, &conflict(&kinds)).join("\n");
+        let board = advice(&machine, false, &conflict(&kinds)).join("\n");
         assert!(
             board.contains("drover machine merge m-1 --into w-3 --board"),
             "{board}"
@@ -194,11 +221,11 @@ mod tests {
     #[test]
     fn a_machine_that_stands_still_has_a_way_on() {
         let known = Identity::Known(MachineId::from_bytes([1; 16]));
-        let retired = advice(&named(State::Retired), &known).join("\n");
+        let retired = advice(&named(State::Retired), false, &known).join("\n");
         assert!(retired.contains("drover machine accept m-1"), "{retired}");
         assert!(retired.contains("drover machine forget m-1"), "{retired}");
-        let failed = advice(&named(State::Failed(Moving::Cleaning)), &known);
+        let failed = advice(&named(State::Failed(Moving::Cleaning)), false, &known);
         assert!(failed.join("\n").contains("drover machine retire m-1"));
-        assert!(advice(&named(State::Active), &known).is_empty());
+        assert!(advice(&named(State::Active), false, &known).is_empty());
     }
 }

@@ -33,6 +33,15 @@ pub enum Allocation {
         /// What stands there.
         disk: DiskIdentity,
     },
+    /// The rule that names it names one disk, and its record another one.
+    TwoDisks {
+        /// The cluster of the rule.
+        cluster: String,
+        /// The disk of the rule.
+        rule: DiskIdentity,
+        /// The disk of the machine's record.
+        record: DiskIdentity,
+    },
     /// Rules of several clusters take it.
     Ambiguous {
         /// Their clusters.
@@ -55,6 +64,16 @@ impl fmt::Display for Allocation {
                 f,
                 "cluster {cluster} takes it, but {disk} names no single disk, and nothing is \
                  installed by it: name the disk by wwn or serial and apply again"
+            ),
+            Self::TwoDisks {
+                cluster,
+                rule,
+                record,
+            } => write!(
+                f,
+                "cluster {cluster} takes it, but its rule names the disk {rule}, and the machine's \
+                 record {record}: nothing is installed until they agree; correct one of the two \
+                 files, or take the disk out of the cluster's, and apply it again"
             ),
             Self::Ambiguous { clusters } => {
                 write!(
@@ -82,6 +101,13 @@ pub fn allocate(machine: &Machine, clusters: &[Cluster]) -> Allocation {
             return Allocation::Ambiguous { clusters };
         }
     };
+    if let Some((of_rule, of_record)) = two_disks(machine, rule) {
+        return Allocation::TwoDisks {
+            cluster: cluster.spec.name.clone(),
+            rule: of_rule.clone(),
+            record: of_record.clone(),
+        };
+    }
     match machine.install_disk.as_ref().or(rule.disk.as_ref()) {
         None => Allocation::NoDisk {
             cluster: cluster.spec.name.clone(),
@@ -101,6 +127,21 @@ pub fn allocate(machine: &Machine, clusters: &[Cluster]) -> Allocation {
     }
 }
 
+/// The disks of a rule and of the record of the machine that it names, if they differ: two people, or
+/// one at two times, mean different disks, and nobody knows which of them may be erased. A rule that
+/// matches means no machine alone: its disk is what machines without one get.
+fn two_disks<'a>(
+    machine: &'a Machine,
+    rule: &'a MemberRule,
+) -> Option<(&'a DiskIdentity, &'a DiskIdentity)> {
+    let Selector::Named(_) = rule.selector else {
+        return None;
+    };
+    let disks = (rule.disk.as_ref()?, machine.install_disk.as_ref()?);
+    let are_usable = disks.0.is_usable() && disks.1.is_usable();
+    (are_usable && disks.0 != disks.1).then_some(disks)
+}
+
 /// What a machine is to become in this cluster, if a rule takes it and it goes on by itself, but
 /// was not allocated yet: the cluster is not complete without it.
 pub fn awaited_as(machine: &Machine, cluster: ClusterId, clusters: &[Cluster]) -> Option<Role> {
@@ -118,6 +159,17 @@ pub fn awaited_as(machine: &Machine, cluster: ClusterId, clusters: &[Cluster]) -
         State::Failed(Moving::Provisioning(_) | Moving::Cleaning) => false,
     };
     (is_on_its_way && assignment.cluster == cluster).then_some(assignment.role)
+}
+
+/// Whether the rules of this cluster make this of `machine`, whatever other clusters' rules say. The
+/// hardware of `machine` is what it is judged by.
+pub fn makes(cluster: &Cluster, machine: &Machine, wanted: &Assignment) -> bool {
+    match allocate(machine, std::slice::from_ref(cluster)) {
+        Allocation::Take { assignment, .. } => assignment == *wanted,
+        Allocation::None | Allocation::NoDisk { .. } => false,
+        Allocation::UnusableDisk { .. } | Allocation::TwoDisks { .. } => false,
+        Allocation::Ambiguous { .. } => false,
+    }
 }
 
 /// The rule of a cluster that takes `machine`, whatever other clusters' rules say.
@@ -215,10 +267,30 @@ mod tests {
     }
 
     #[test]
-    fn the_machines_own_disk_goes_before_the_rules() {
+    fn two_disks_that_are_named_for_one_machine_install_nothing_until_they_agree() {
         let mut worker = machine("w1");
+        worker.install_disk = Some("serial:D1".parse().unwrap());
+        let differs = [cluster("lab", vec![named("w1", Some("serial:D2"))])];
+        let told = allocate(&worker, &differs).to_string();
+        for wanted in ["cluster lab", "rule names the disk serial:D2", "serial:D1"] {
+            assert!(told.contains(wanted), "{told}");
+        }
+        assert_eq!(awaited_as(&worker, differs[0].id, &differs), None);
+        for disk in [Some("serial:D1"), Some("serial:D*"), None] {
+            let agrees = [cluster("lab", vec![named("w1", disk)])];
+            let Allocation::Take { assignment, .. } = allocate(&worker, &agrees) else {
+                panic!("{disk:?}")
+            };
+            assert_eq!(assignment.disk.to_string(), "serial:D1", "{disk:?}");
+        }
+    }
+
+    #[test]
+    fn the_machines_own_disk_goes_before_that_of_a_rule_that_matches() {
+        let mut worker = machine("w1");
+        worker.hardware.manufacturer = Some("Lab".to_owned());
         worker.install_disk = Some("wwn:naa.5000c500a1b2c3d4".parse().unwrap());
-        let lab = cluster("lab", vec![named("w1", Some("serial:D2"))]);
+        let lab = cluster("lab", vec![made_by("Lab", "serial:D2")]);
         let Allocation::Take { assignment, .. } = allocate(&worker, &[lab]) else {
             panic!()
         };
@@ -282,6 +354,26 @@ mod tests {
         }
         let other = ClusterId::from_bytes([8; 16]);
         assert_eq!(awaited_as(&machine("w1"), other, &auto), None);
+    }
+
+    #[test]
+    fn a_rule_makes_something_of_the_hardware_that_it_matches_and_nothing_of_another() {
+        let lab = cluster("lab", vec![made_by("Lab", "serial:D1")]);
+        let mut worker = machine("w1");
+        worker.hardware.manufacturer = Some("Lab".to_owned());
+        let mut wanted = Assignment {
+            cluster: lab.id,
+            role: Role::Worker,
+            disk: "serial:D1".parse().unwrap(),
+        };
+        assert!(makes(&lab, &worker, &wanted));
+        for said in [Some("Other".to_owned()), None] {
+            worker.hardware.manufacturer = said;
+            assert!(!makes(&lab, &worker, &wanted));
+        }
+        worker.hardware.manufacturer = Some("Lab".to_owned());
+        wanted.disk = "serial:D2".parse().unwrap();
+        assert!(!makes(&lab, &worker, &wanted), "another disk");
     }
 
     #[test]

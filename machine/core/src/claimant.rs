@@ -145,6 +145,31 @@ pub fn doubt(facts: &DoubtFacts<'_>, now: Timestamp) -> Option<Doubt> {
     rival_doubt(facts, said, now)
 }
 
+/// Why a boot that asks for a script, while no attempt is open, may not be its machine's: what it
+/// says is not learned, and moves nothing. `claimants` are all who spoke so far, and it. One that
+/// began before our last power-on was cut off by it.
+pub fn teaching_doubt(
+    speaking: &Claimant,
+    known: &KnownIdentity,
+    claimants: &[Claimant],
+    powered_on: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Doubt> {
+    if !speaking.is_like(known) {
+        return evidence_doubt(speaking, known).or(Some(Doubt::Silent));
+    }
+    let alike = || claimants.iter().filter(|it| it.is_like(known));
+    let of_boot = alike().filter(|it| it.boot == speaking.boot);
+    let first_seen = of_boot.map(|it| it.first_seen).min();
+    let began = first_seen.unwrap_or(speaking.first_seen);
+    let is_rival = |it: &&Claimant| {
+        let is_other = it.boot != speaking.boot || !it.says_the_same(speaking);
+        let is_over = powered_on.is_some_and(|at| it.first_seen < at);
+        is_other && !is_over && it.last_seen > began && now.since(it.last_seen) < SILENCE
+    };
+    alike().find(is_rival).map(two_live)
+}
+
 fn evidence_doubt(said: &Claimant, known: &KnownIdentity) -> Option<Doubt> {
     let claim = said.claim();
     let differs = contradictions(&claim, known);
@@ -160,6 +185,7 @@ const fn two_live(other: &Claimant) -> Doubt {
     Doubt::TwoLive {
         other: other.address,
         other_boot: other.boot,
+        other_since: other.first_seen,
     }
 }
 

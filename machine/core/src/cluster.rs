@@ -98,7 +98,7 @@ pub struct MemberRule {
     /// Whether a person must accept them first.
     pub acceptance: Acceptance,
     /// The disk to install to, unless the machine's own record names one. Without either nothing
-    /// is installed.
+    /// is installed; nor where the rule names the machine, and its record names another disk.
     pub disk: Option<DiskIdentity>,
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::boot::{Boot, BootOrigin, BootStep};
 use crate::cluster::Role;
 use crate::disk::DiskIdentity;
-use crate::evidence::{Difference, Identity};
+use crate::evidence::{Difference, EvidenceKind, Identity, conflict_words};
 use crate::id::BootId;
 use crate::lifecycle::State;
 use crate::machine::Machine;
@@ -20,6 +20,8 @@ pub enum Condition {
     Conflict {
         /// The established machine.
         with: String,
+        /// What both have.
+        shared: Vec<EvidenceKind>,
         /// What contradicts.
         differences: Vec<Difference>,
     },
@@ -78,11 +80,15 @@ pub fn conditions(
     let latest = boots.first();
     let mut conditions = Vec::new();
     if let Identity::Conflict {
-        name, differences, ..
+        name,
+        shared,
+        differences,
+        ..
     } = identity
     {
         conditions.push(Condition::Conflict {
             with: name.clone(),
+            shared: shared.clone(),
             differences: differences.clone(),
         });
     }
@@ -118,9 +124,13 @@ pub fn ready(boots: &[Boot]) -> Option<bool> {
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Conflict { with, differences } => {
-                let named: Vec<String> = differences.iter().map(ToString::to_string).collect();
-                write!(f, "Conflict with {with}: {}", named.join("; "))
+            Self::Conflict {
+                with,
+                shared,
+                differences,
+            } => {
+                let words = conflict_words(with, shared, differences);
+                write!(f, "Conflict with {with}: {words}")
             }
             Self::UnexpectedNetboot => f.write_str("UnexpectedNetboot"),
             Self::BootLoop { boots } => write!(f, "BootLoop ({boots} network boots in 15 minutes)"),

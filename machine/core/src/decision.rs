@@ -6,7 +6,7 @@
 use crate::attempt::Attempt;
 use crate::boot::Boot;
 use crate::doubt::Doubt;
-use crate::evidence::Identity;
+use crate::evidence::{Identity, conflict_words};
 use crate::id::AttemptId;
 use crate::intent::Intent;
 use crate::lifecycle::State;
@@ -83,12 +83,15 @@ pub fn decide(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
     }
     match facts.identity {
         Identity::Conflict {
-            name, differences, ..
+            name,
+            shared,
+            differences,
+            ..
         } => {
-            let named: Vec<String> = differences.iter().map(ToString::to_string).collect();
+            let words = conflict_words(name, shared, differences);
             Decision {
                 told: "it claims to be another machine: a person has to look".to_owned(),
-                ..local_disk(format!("it claims to be {name}, but {}", named.join("; ")))
+                ..local_disk(format!("it claims to be {name}: {words}"))
             }
         }
         Identity::Candidate(_) => candidate(facts, now),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::evidence::EvidenceKind;
 use crate::id::BootId;
+use crate::time::Timestamp;
 
 /// For how long an earlier boot must have been silent before a later one of the same machine is
 /// taken for its restart. From the last file to the system's first request takes a minute: the
@@ -32,9 +33,18 @@ pub enum Doubt {
         other: IpAddr,
         /// Its boot: the same one, where firmware and an impostor share it.
         other_boot: BootId,
+        /// When that was heard first: two boots may have one address.
+        other_since: Timestamp,
     },
     /// Another boot was heard a moment ago: this is its restart, once that one has been silent.
     Restarted,
+    /// The rule that permitted the install does not take the hardware that this boot says it has.
+    RuleNoLongerFits {
+        /// The cluster of the rule.
+        cluster: String,
+        /// The hardware, in words.
+        said: String,
+    },
 }
 
 impl Doubt {
@@ -43,7 +53,7 @@ impl Doubt {
         match self {
             Self::Restarted => false,
             Self::Silent | Self::Unsaid(_) | Self::Contradicts(_) | Self::AnotherAccepted => true,
-            Self::NotOurPowerOn | Self::TwoLive { .. } => true,
+            Self::NotOurPowerOn | Self::TwoLive { .. } | Self::RuleNoLongerFits { .. } => true,
         }
     }
 
@@ -58,6 +68,9 @@ impl Doubt {
             }
             Self::NotOurPowerOn => "Drover did not switch it on: a person has to accept this boot",
             Self::Restarted => "an earlier boot of this machine was heard a moment ago: wait",
+            Self::RuleNoLongerFits { .. } => {
+                "no rule permits to install the hardware that it says it has: a person has to look"
+            }
         }
     }
 
@@ -80,10 +93,22 @@ impl Doubt {
                  and then: {}",
                 accept(boot)
             )),
-            Self::TwoLive { other, other_boot } => Some(format!(
-                "if this one is: {}; if the one at {other} is: {}",
+            Self::TwoLive {
+                other,
+                other_boot,
+                other_since,
+            } => Some(format!(
+                "if this one, boot {}, is: {}; if boot {}, heard first at {other_since} from \
+                 {other}, is: {}",
+                boot.short(),
                 accept(boot),
+                other_boot.short(),
                 accept(*other_boot)
+            )),
+            Self::RuleNoLongerFits { .. } => Some(format!(
+                "drover machine show {machine} shows who spoke for it; if the machine is right, \
+                 correct the cluster's members; drover machine cancel {machine} takes the \
+                 permission back"
             )),
             // Nobody accepts who does not say all that is registered.
             Self::Silent | Self::Unsaid(_) | Self::Restarted => None,
@@ -129,6 +154,12 @@ impl fmt::Display for Doubt {
                  its silence",
                 SILENCE.as_secs()
             ),
+            Self::RuleNoLongerFits { cluster, said } => write!(
+                f,
+                "no rule of cluster {cluster} permits any more what the open permission says, for \
+                 its boot says that it is {said}: nothing is installed on hardware that the rule \
+                 does not take"
+            ),
         }
     }
 }
@@ -153,6 +184,7 @@ mod tests {
         Doubt::TwoLive {
             other: [10, 77, 0, 66].into(),
             other_boot,
+            other_since: Timestamp::from_millis(60_000),
         }
     }
 
@@ -160,11 +192,31 @@ mod tests {
     fn an_alarm_of_two_that_speak_prints_the_command_for_each() {
         let told = two_live(boot(2)).told("w1", boot(1));
         for wanted in [
-            "if this one is: drover machine release-hold w1 --boot 01010101;",
-            "if the one at 10.77.0.66 is: drover machine release-hold w1 --boot 02020202",
+            "if this one, boot 01010101, is: drover machine release-hold w1 --boot 01010101;",
+            "if boot 02020202, heard first at 1970-01-01T00:01:00",
+            "from 10.77.0.66, is: drover machine release-hold w1 --boot 02020202",
         ] {
             assert!(told.contains(wanted), "{told}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_does_not_fit_is_not_accepted_away_and_tells_what_to_do() {
+        let doubt = Doubt::RuleNoLongerFits {
+            cluster: "lab".to_owned(),
+            said: "Dell Inc. R640".to_owned(),
+        };
+        let told = doubt.told("w1", boot(1));
+        for wanted in [
+            "cluster lab",
+            "Dell Inc. R640",
+            "drover machine show w1",
+            "drover machine cancel w1",
+        ] {
+            assert!(told.contains(wanted), "{told}");
+        }
+        assert!(doubt.is_alarm() && !told.contains("release-hold"), "{told}");
+        assert!(!doubt.console().contains("lab"));
     }
 
     #[test]

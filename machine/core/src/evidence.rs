@@ -180,9 +180,27 @@ pub enum Identity {
         with: MachineId,
         /// Its name.
         name: String,
+        /// What both have.
+        shared: Vec<EvidenceKind>,
         /// What contradicts.
         differences: Vec<Difference>,
     },
+}
+
+/// What two machines share and in what they differ, for people: the first makes them one, and the
+/// second makes them two.
+pub fn conflict_words(with: &str, shared: &[EvidenceKind], differences: &[Difference]) -> String {
+    let shared: Vec<&str> = shared.iter().map(|it| it.as_str()).collect();
+    let differences: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    match (shared.is_empty(), differences.is_empty()) {
+        (true, _) => differences.join("; "),
+        (false, true) => format!("it has the {} of {with}", shared.join(" and ")),
+        (false, false) => format!(
+            "it has the {} of {with}, but {}",
+            shared.join(" and "),
+            differences.join("; ")
+        ),
+    }
 }
 
 /// Who the claimant is, given every machine that shares a card or the UUID with it.
@@ -201,7 +219,14 @@ pub fn identify(claim: &Claim, candidates: &[KnownIdentity]) -> Identity {
         return known_or_rival(claim, own, candidates);
     }
     match of_card.first() {
-        Some(known) => conflict(None, known, contradictions(claim, known)),
+        Some(known) => conflict(
+            None,
+            known,
+            (
+                shared(claim, &BTreeSet::new(), known),
+                contradictions(claim, known),
+            ),
+        ),
         None => by_board(claim, candidates),
     }
 }
@@ -220,7 +245,10 @@ fn by_board(claim: &Claim, candidates: &[KnownIdentity]) -> Identity {
     match same_board.iter().find(agrees) {
         Some(known) => Identity::Candidate(known.machine),
         None if !claim.complete => Identity::Candidate(first.machine),
-        None => conflict(None, first, differences_of_clone(claim, first)),
+        None => {
+            let none = BTreeSet::new();
+            conflict(None, first, compared(claim, &none, first))
+        }
     }
 }
 
@@ -261,19 +289,20 @@ fn known_or_rival(claim: &Claim, own: &KnownIdentity, candidates: &[KnownIdentit
     };
     match candidates.iter().find(is_rival) {
         None => Identity::Known(own.machine),
-        Some(rival) => conflict(Some(own.machine), rival, differences_of_clone(claim, rival)),
+        Some(rival) => conflict(Some(own.machine), rival, compared(claim, &own.macs, rival)),
     }
 }
 
 fn conflict(
     claimant: Option<MachineId>,
     known: &KnownIdentity,
-    differences: Vec<Difference>,
+    (shared, differences): (Vec<EvidenceKind>, Vec<Difference>),
 ) -> Identity {
     Identity::Conflict {
         claimant,
         with: known.machine,
         name: known.name.clone(),
+        shared,
         differences,
     }
 }
@@ -310,6 +339,42 @@ fn difference<T: fmt::Display>(kind: EvidenceKind, (known, claimed): (T, T)) -> 
         known: known.to_string(),
         claimed: claimed.to_string(),
     }
+}
+
+/// What a claim, or the machine with these cards that makes it, has of another machine.
+fn shared(claim: &Claim, own: &BTreeSet<MacAddress>, known: &KnownIdentity) -> Vec<EvidenceKind> {
+    let uuids = known.uuid.iter().chain(&known.heard.uuids);
+    let serials = known.serial.iter().chain(&known.heard.serials);
+    let uuid = claim.uuid.filter(SystemUuid::is_usable);
+    let serial = claim.serial.as_ref().filter(|it| it.is_usable());
+    let has = [
+        (
+            EvidenceKind::Mac,
+            known.macs.contains(&claim.mac) || !known.macs.is_disjoint(own),
+        ),
+        (
+            EvidenceKind::SystemUuid,
+            uuid.is_some_and(|uuid| uuids.clone().any(|it| it.is_same_board(uuid))),
+        ),
+        (
+            EvidenceKind::SystemSerial,
+            serial.is_some_and(|serial| serials.clone().any(|it| it == serial)),
+        ),
+    ];
+    let shared = has.into_iter().filter(|(_, has)| *has);
+    shared.map(|(kind, _)| kind).collect()
+}
+
+/// What a claimant and a machine share, and in what they differ.
+fn compared(
+    claim: &Claim,
+    own: &BTreeSet<MacAddress>,
+    known: &KnownIdentity,
+) -> (Vec<EvidenceKind>, Vec<Difference>) {
+    let shared = shared(claim, own, known);
+    let mut differences = differences_of_clone(claim, known);
+    differences.retain(|it| it.kind != EvidenceKind::Mac || !shared.contains(&it.kind));
+    (shared, differences)
 }
 
 fn differences_of_clone(claim: &Claim, known: &KnownIdentity) -> Vec<Difference> {

@@ -181,10 +181,9 @@ impl SerialNumber {
         &self.0
     }
 
-    /// Whether it can identify anything: vendors ship well-known placeholders.
+    /// Whether it can identify anything: vendors ship zeros and well-known placeholders.
     pub fn is_usable(&self) -> bool {
-        const PLACEHOLDERS: [&str; 10] = [
-            "0",
+        const PLACEHOLDERS: [&str; 9] = [
             "none",
             "n/a",
             "not specified",
@@ -196,7 +195,8 @@ impl SerialNumber {
             "123456789",
         ];
         let lower = self.0.to_lowercase();
-        !PLACEHOLDERS.contains(&lower.as_str())
+        let is_zero = lower.chars().all(|digit| digit == '0');
+        !is_zero && !PLACEHOLDERS.contains(&lower.as_str())
     }
 }
 
@@ -352,6 +352,7 @@ mod tests {
                 .unwrap()
                 .is_usable()
         );
+        assert!(!"0000000".parse::<SerialNumber>().unwrap().is_usable());
         assert!("LAB1".parse::<SerialNumber>().unwrap().is_usable());
     }
 

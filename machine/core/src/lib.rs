@@ -42,6 +42,7 @@ pub mod id;
 pub mod intent;
 pub mod lifecycle;
 pub mod machine;
+pub mod membership;
 pub mod network;
 pub mod plan;
 pub mod power;

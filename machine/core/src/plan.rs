@@ -96,6 +96,7 @@ fn plan_discovered(work: &Work<'_>) -> Step {
         )),
         Allocation::NoDisk { .. }
         | Allocation::UnusableDisk { .. }
+        | Allocation::TwoDisks { .. }
         | Allocation::Ambiguous { .. } => Step::wait(work.allocation.to_string()),
     }
 }

@@ -75,6 +75,13 @@ pub async fn newest_released(db: &Db, machine: MachineId) -> Result<Option<Attem
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
+/// The attempts of a machine whose config was released, under whatever intent, newest first.
+pub async fn released(db: &Db, machine: MachineId) -> Result<Vec<Attempt>, StoreError> {
+    const RELEASED: &str = "WHERE machine = $1 AND release_at IS NOT NULL ORDER BY number DESC";
+    let statement = Statement::select("attempt", &COLUMNS, RELEASED).bind(&machine);
+    db.all(statement).await?.iter().map(read).collect()
+}
+
 /// Opens an attempt; `false` if its machine has an open one, or its number was used.
 pub(crate) async fn open(
     transaction: &mut Transaction,

@@ -131,6 +131,17 @@ pub enum MachineWrite {
     },
 }
 
+impl MachineWrite {
+    /// Which machine it is about.
+    pub const fn machine(&self) -> MachineId {
+        match self {
+            Self::Insert(machine) | Self::Update(machine) => machine.id,
+            Self::Hold { id, .. } | Self::Forget { id, .. } => *id,
+            Self::ForgetBoard { id, .. } | Self::AcceptBmc { id, .. } => *id,
+        }
+    }
+}
+
 /// A write of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClusterWrite {

@@ -13,6 +13,9 @@ use crate::document::{DocumentError, Reader};
 /// The port of RMCP (IPMI 2.0 §13.1.2).
 const RMCP_PORT: u16 = 623;
 
+/// What stands in examples where a password belongs.
+const EXAMPLE: &str = "…";
+
 /// A BMC and how to log in to it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BmcSpec {
@@ -52,6 +55,10 @@ pub(crate) fn bmc(reader: Reader<'_>, document: &BmcDocument) -> Result<BmcSpec,
         let got = format!("{} characters", document.password.value.len());
         let wanted = "1 to 20 characters";
         return Err(reader.wrong(&document.password, "bmc.password", wanted, got));
+    }
+    if document.password.value.as_str() == EXAMPLE {
+        let wanted = format!("the BMC's password: {EXAMPLE} stands for it in examples");
+        return Err(reader.wrong(&document.password, "bmc.password", wanted, EXAMPLE));
     }
     Ok(BmcSpec {
         endpoint: BmcEndpoint {

@@ -22,8 +22,12 @@ pub struct MachineSpec {
     pub nics: Vec<NicSpec>,
     /// SMBIOS UUID, if it is known beforehand.
     pub uuid: Option<SystemUuid>,
+    /// The line of it; of the name if there is none.
+    pub uuid_line: u64,
     /// SMBIOS serial number, if it is known beforehand.
     pub serial: Option<SerialNumber>,
+    /// The line of it; of the name if there is none.
+    pub serial_line: u64,
     /// The disk to install to.
     pub disk: Option<DiskIdentity>,
     /// Its BMC.

@@ -11,7 +11,7 @@
 //! A file holds one document, or several with `---` between them. An entry is all that is said of its machine: what it leaves out is cleared. `renamed_from: OLD`
 //! gives a machine another name.
 
-use machine_core::hardware::MacAddress;
+use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -87,6 +87,7 @@ fn machine(
     let renamed_from = document.renamed_from.as_ref();
     let nics = document.nics.iter().map(|it| nic(reader, it));
     let disk = document.disk.as_ref();
+    let line = |it: Option<&Spanned<String>>| it.unwrap_or(&document.name).referenced.line();
     Ok(MachineSpec {
         name: reader.name(&document.name, "machines.name")?,
         line: document.name.referenced.line(),
@@ -95,12 +96,10 @@ fn machine(
             .map(|it| reader.name(it, "machines.renamed_from"))
             .transpose()?,
         nics: nics.collect::<Result<_, _>>()?,
-        uuid: said(document.uuid.as_ref())
-            .map(|it| reader.parsed(it, "uuid", "a UUID as dmidecode prints it"))
-            .transpose()?,
-        serial: said(document.serial.as_ref())
-            .map(|it| reader.parsed(it, "serial", "a serial number of at most 64 characters"))
-            .transpose()?,
+        uuid: uuid(reader, document)?,
+        uuid_line: line(document.uuid.as_ref()),
+        serial: serial(reader, document)?,
+        serial_line: line(document.serial.as_ref()),
         disk: disk.map(|it| disk_identity(reader, it)).transpose()?,
         bmc: document
             .bmc
@@ -108,6 +107,39 @@ fn machine(
             .map(|it| bmc(reader, it))
             .transpose()?,
     })
+}
+
+/// What is wanted instead of a value that vendors put where none was set.
+const IDENTIFIES: &str = "one that tells the machine from others, and this stands where a vendor set \
+     none: leave it out";
+
+fn uuid(
+    reader: Reader<'_>,
+    document: &MachineDocument,
+) -> Result<Option<SystemUuid>, DocumentError> {
+    let Some(text) = said(document.uuid.as_ref()) else {
+        return Ok(None);
+    };
+    let uuid: SystemUuid = reader.parsed(text, "uuid", "a UUID as dmidecode prints it")?;
+    if !uuid.is_usable() {
+        return Err(reader.wrong(text, "uuid", IDENTIFIES, uuid.to_string()));
+    }
+    Ok(Some(uuid))
+}
+
+fn serial(
+    reader: Reader<'_>,
+    document: &MachineDocument,
+) -> Result<Option<SerialNumber>, DocumentError> {
+    let Some(text) = said(document.serial.as_ref()) else {
+        return Ok(None);
+    };
+    let wanted = "a serial number of at most 64 characters";
+    let serial: SerialNumber = reader.parsed(text, "serial", wanted)?;
+    if !serial.is_usable() {
+        return Err(reader.wrong(text, "serial", IDENTIFIES, serial.to_string()));
+    }
+    Ok(Some(serial))
 }
 
 /// An empty text says nothing, like one that is left out.
@@ -185,6 +217,11 @@ machines:
             ),
             ("canary-123", "[canary]", "rack.yaml:5: "),
             (
+                "canary-123",
+                "…",
+                "rack.yaml:5: bmc.password: wanted the BMC's password: … stands for it in examples",
+            ),
+            (
                 "[{ mac: \"52:54:00:77:00:02\" }]",
                 "[]",
                 "rack.yaml:6: nics: wanted at least one card",
@@ -204,6 +241,40 @@ machines:
             assert!(!got.contains("canary"), "{got}");
         }
     }
+
+    #[test]
+    fn what_identifies_a_board_stands_once_and_is_no_placeholder() {
+        let uuid = "4c4c4544-0042-4b10-8051-b3c04f564231";
+        let swapped = "44454c4c-4200-104b-8051-b3c04f564231";
+        for (one, other, wanted) in [
+            (
+                format!("uuid: {uuid}"),
+                format!("uuid: {swapped}"),
+                "rack.yaml:9: uuid: wanted each UUID once, and cp-1 has it in line 6",
+            ),
+            (
+                "serial: S1".to_owned(),
+                "serial: S1".to_owned(),
+                "rack.yaml:9: serial: wanted each serial number once, and cp-1 has it in line 6",
+            ),
+            (
+                "serial: S1".to_owned(),
+                "serial: To Be Filled By O.E.M.".to_owned(),
+                "rack.yaml:9: serial: wanted one that tells the machine from others",
+            ),
+            (
+                format!("uuid: {uuid}"),
+                "uuid: 00000000-0000-0000-0000-000000000000".to_owned(),
+                "rack.yaml:9: uuid: wanted one that tells the machine from others",
+            ),
+        ] {
+            let text = RACK.replace("  - name: w-1", &format!("    {one}\n  - name: w-1"));
+            let text = format!("{text}    {other}\n");
+            let got = parse("rack.yaml", &text).unwrap_err().to_string();
+            assert!(got.starts_with(wanted), "wanted {wanted:?}, got {got:?}");
+        }
+    }
+
     #[test]
     fn a_mistake_of_each_entry_is_told() {
         let text = RACK

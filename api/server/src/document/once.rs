@@ -1,4 +1,5 @@
-//! What only one machine of a document can have: a name, a card, an address, a BMC.
+//! What only one machine of a document can have: a name, a card, an address, a
+//! UUID, a serial number, a BMC.
 
 use std::collections::BTreeMap;
 
@@ -51,6 +52,17 @@ fn held(machine: &MachineSpec) -> Vec<Held<'_>> {
             all.push(one("nics.address", address.to_string(), nic.line));
         }
     }
+    if let Some(uuid) = machine.uuid {
+        // In whichever byte order.
+        let value = uuid.min(uuid.swapped()).to_string();
+        all.push(Held {
+            got: uuid.to_string(),
+            ..one("uuid", value, machine.uuid_line)
+        });
+    }
+    if let Some(serial) = &machine.serial {
+        all.push(one("serial", serial.to_string(), machine.serial_line));
+    }
     if let Some(bmc) = &machine.bmc {
         let identity = bmc.endpoint.identity().to_string();
         all.push(Held {
@@ -66,6 +78,8 @@ fn what(field: &str) -> &'static str {
         "machines.name" => "each name",
         "nics.mac" => "each card",
         "nics.address" => "each address",
+        "uuid" => "each UUID",
+        "serial" => "each serial number",
         _ => "each BMC",
     }
 }

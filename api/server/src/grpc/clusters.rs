@@ -128,12 +128,13 @@ impl ClusterService for ClusterFace {
         let (mut request, asked) = accounted(request)?;
         let document = Zeroizing::new(std::mem::take(&mut request.document));
         let cluster = (request.name.as_str(), request.confirm.as_str());
-        let view = self
+        let imported = self
             .operations
             .import_secrets(cluster, &document, &asked)
             .await?;
         Ok(Response::new(ImportSecretsResponse {
-            cluster: Some(convert::cluster(&view)),
+            cluster: Some(convert::cluster(&imported.view)),
+            unchanged: imported.unchanged,
         }))
     }
 

@@ -1,4 +1,4 @@
-//! Use cases of people who want into a cluster: a talosconfig, a kubeconfig, its secrets.
+//! Use cases of people who want into a cluster: a talosconfig, a kubeconfig, a copy of its secrets.
 //!
 //! What is handed out is recorded before: who, what for, until when. Nothing of it is kept, so a
 //! repeated call makes another certificate and another record.
@@ -8,14 +8,11 @@ use std::time::Duration;
 use machine_core::boot::BootOrigin;
 use machine_core::cluster::{Cluster, Role};
 use machine_core::time::Timestamp;
-use machine_store::change::ClusterWrite;
-use machine_store::{attempts, machines};
 use zeroize::Zeroizing;
 
 use crate::cluster_vault::{AccessOrder, AccessRole};
 use crate::error::UseCaseError;
-use crate::operations::clusters::ClusterView;
-use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::operations::{Asked, Operations, Written};
 
 /// How long access lasts if nobody says: a day's work.
 const LIFETIME: Duration = Duration::from_hours(8);
@@ -87,65 +84,6 @@ impl Operations {
         self.record_handing_out(&cluster, "all secrets", asked)
             .await?;
         Ok(document)
-    }
-
-    /// Gives a cluster other secrets, while no machine has a config with those that it has.
-    pub async fn import_secrets(
-        &self,
-        (name, confirm): (&str, &str),
-        document: &str,
-        asked: &Asked,
-    ) -> Result<ClusterView, UseCaseError> {
-        confirmed(name, confirm, "replace all keys of it")?;
-        let what = ["import secrets", name, document];
-        if self.carried_out(asked, &what).await?.is_some() {
-            return Ok(self.cluster_view(self.cluster(name).await?));
-        }
-        for _ in 0..TRIES {
-            let cluster = self.cluster(name).await?;
-            self.refuse_if_used(&cluster).await?;
-            let secrets = self.effects.seal_cluster_secrets(cluster.id, document)?;
-            let mut change = self.change(&cluster, "given imported secrets", asked);
-            change.request = Some(self.request(asked, &what, String::new()));
-            change.clusters.push(ClusterWrite::HoldUnused {
-                id: cluster.id,
-                version: cluster.version,
-            });
-            change.secrets.push(secrets);
-            match self.write(&change).await? {
-                Written::Now | Written::Before(_) => {
-                    return Ok(self.cluster_view(self.cluster(name).await?));
-                }
-                Written::Overtaken => {}
-            }
-        }
-        Err(UseCaseError::Overtaken)
-    }
-
-    async fn refuse_if_used(&self, cluster: &Cluster) -> Result<(), UseCaseError> {
-        let name = &cluster.spec.name;
-        if cluster.bootstrap.is_some() {
-            return Err(UseCaseError::Contradiction(format!(
-                "{name} was bootstrapped with the secrets that it has: they can't be replaced"
-            )));
-        }
-        let Some(attempt) = attempts::with_secrets_of(&self.db, cluster.id).await? else {
-            return Ok(());
-        };
-        let machine = machines::find(&self.db, attempt.machine).await?;
-        let machine = machine.map_or_else(|| attempt.machine.to_string(), |it| it.name);
-        Err(UseCaseError::Contradiction(match attempt.release {
-            Some(release) => format!(
-                "{machine} got a config with the secrets of {name} at {}: they can't be replaced \
-                 any more. Delete the cluster and make it anew, or keep them",
-                release.at
-            ),
-            None => format!(
-                "{machine} is being installed for {name} and may get its secrets at any moment: \
-                 take that back first (drover machine cancel {machine}), and import before its \
-                 machines are accepted"
-            ),
-        }))
     }
 
     /// Durable before anything is handed out.

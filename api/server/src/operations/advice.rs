@@ -1,10 +1,11 @@
 //! What a person is told to do for a machine that goes on by nothing else.
 
 use machine_core::advice::{advice, advice_on_claimant};
-use machine_core::evidence::Identity;
+use machine_core::evidence::{Identity, conflict_words};
+use machine_core::id::MachineId;
 use machine_core::lifecycle::Input;
 use machine_core::machine::Machine;
-use machine_store::identities;
+use machine_store::{identities, registrations};
 
 use crate::error::UseCaseError;
 use crate::operations::Operations;
@@ -13,7 +14,8 @@ impl Operations {
     /// What can be done for a machine, and for those that claim to be it.
     pub(super) async fn advice(&self, machine: &Machine) -> Result<Vec<String>, UseCaseError> {
         let judged = identities::judge(&self.db, machine.id).await?;
-        let mut ways = advice(machine, &judged);
+        let is_registered = self.is_registered(machine.id).await?;
+        let mut ways = advice(machine, is_registered, &judged);
         ways.extend(self.notes_on_claimants(machine).await?);
         Ok(ways)
     }
@@ -36,10 +38,21 @@ impl Operations {
             } = identities::judge(&self.db, other.machine).await?
                 && with == machine.id
             {
-                notes.push(advice_on_claimant(&machine.name, &other.name, &differences));
+                notes.push(advice_on_claimant(
+                    &machine.name,
+                    (&other.name, self.is_registered(other.machine).await?),
+                    &differences,
+                ));
             }
         }
         Ok(notes)
+    }
+
+    /// Whether a document registers a machine.
+    pub(super) async fn is_registered(&self, machine: MachineId) -> Result<bool, UseCaseError> {
+        Ok(!registrations::of_machine(&self.db, machine)
+            .await?
+            .is_empty())
     }
 
     /// To accept a machine that claims to be another would change nothing: it gets nothing until
@@ -54,17 +67,20 @@ impl Operations {
         }
         let judged = identities::judge(&self.db, machine.id).await?;
         let Identity::Conflict {
-            name, differences, ..
+            name,
+            shared,
+            differences,
+            ..
         } = &judged
         else {
             return Ok(());
         };
-        let named: Vec<String> = differences.iter().map(ToString::to_string).collect();
+        let is_registered = self.is_registered(machine.id).await?;
         Err(UseCaseError::Contradiction(format!(
-            "{}: it claims to be {name}, but {}; to accept it would change nothing; {}",
+            "{}: it claims to be {name}: {}; to accept it would change nothing; {}",
             machine.name,
-            named.join("; "),
-            advice(machine, &judged).join("; ")
+            conflict_words(name, shared, differences),
+            advice(machine, is_registered, &judged).join("; ")
         )))
     }
 }

@@ -9,8 +9,9 @@
 
 use std::net::IpAddr;
 
+use machine_core::allocation::{Allocation, allocate};
 use machine_core::network::ClientKey;
-use machine_store::machines;
+use machine_store::{clusters, machines};
 
 use crate::document::disk::{caveat, listed};
 use crate::document::machine_spec::{MachineSpec, NicSpec};
@@ -126,10 +127,14 @@ impl Operations {
             notes.push(format!("unchanged: {}", listed(&draft.unchanged)));
         }
         // Others may have waited for what is corrected here.
-        self.wake_all().await?;
+        self.wake_after(&draft.change).await?;
         let mut views = Vec::new();
+        let clusters = clusters::list(&self.db).await?;
         for spec in specs {
             let machine = self.machine(&spec.name).await?;
+            if let two_disks @ Allocation::TwoDisks { .. } = allocate(&machine, &clusters) {
+                notes.push(format!("{}: {two_disks}", spec.name));
+            }
             views.push(self.view(machine).await?);
         }
         Ok(AppliedMachines { views, notes })

@@ -5,6 +5,8 @@ use machine_core::cluster::Cluster;
 use machine_core::intent::{Intent, IntentEnd};
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
+use machine_core::membership::holding;
+use machine_core::time::Timestamp;
 use machine_store::change::{Change, ClusterWrite, IntentWrite, MachineWrite};
 use machine_store::{attempts, intents, machines};
 
@@ -18,7 +20,7 @@ use crate::operations::{Asked, Operations, TRIES, Written};
 /// What the machines of a cluster mean for its deletion.
 #[derive(Default)]
 struct Leaving {
-    /// Those that have, or may have, its config; each with its state.
+    /// Those that have, or may have, its config; each with its state, and since when.
     members: Vec<String>,
     /// Those whose permission is taken back.
     released: Vec<Machine>,
@@ -102,7 +104,7 @@ impl Operations {
                 .push(self.effects.drop_cluster_secrets(cluster.id));
             match self.write(&change).await? {
                 Written::Now => {
-                    self.wake_all().await?;
+                    self.wake_after(&change).await?;
                     return Ok(released);
                 }
                 Written::Before(result) => return Ok(names(&result)),
@@ -115,6 +117,12 @@ impl Operations {
     async fn leaving(&self, cluster: &Cluster, asked: &Asked) -> Result<Leaving, UseCaseError> {
         let mut leaving = Leaving::default();
         for machine in machines::list(&self.db).await? {
+            if let Some(since) = self.has_config_since(&machine, cluster).await? {
+                let (name, state) = (&machine.name, machine.state);
+                let member = format!("{name} ({state}; got its config at {since})");
+                leaving.members.push(member);
+                continue;
+            }
             let intent = intents::latest_of_machine(&self.db, machine.id).await?;
             let of_cluster = intent.filter(|it| it.assignment.cluster == cluster.id);
             if let Some(intent) = of_cluster {
@@ -124,8 +132,20 @@ impl Operations {
         Ok(leaving)
     }
 
-    /// A machine that may hold the cluster's config is a member; what is only permitted is taken
-    /// back.
+    /// Since when a machine may hold a config of a cluster. Looked for under whatever permission: a
+    /// config that went out stays out when its install is cancelled, and when the machine is
+    /// installed on another disk.
+    pub(super) async fn has_config_since(
+        &self,
+        machine: &Machine,
+        cluster: &Cluster,
+    ) -> Result<Option<Timestamp>, UseCaseError> {
+        let released = attempts::released(&self.db, machine.id).await?;
+        let held = holding(machine.state, &released, cluster.id);
+        Ok(held.and_then(|it| it.release).map(|it| it.at))
+    }
+
+    /// A machine that runs in the cluster is a member; what is only permitted is taken back.
     async fn leave(
         &self,
         machine: Machine,
@@ -134,16 +154,10 @@ impl Operations {
         leaving: &mut Leaving,
     ) -> Result<(), UseCaseError> {
         let attempts = attempts::of_intent(&self.db, intent.id).await?;
-        let released = attempts.iter().any(|it| it.release.is_some());
-        let is_member = match machine.state {
-            State::Active | State::Cleaning | State::Failed(Moving::Cleaning) => true,
-            State::Provisioning(_) | State::Failed(Moving::Provisioning(_)) => released,
-            State::Discovered
-            | State::Inspecting
-            | State::Available
-            | State::Failed(Moving::Inspecting)
-            | State::Retired => false,
-        };
+        let is_member = matches!(
+            machine.state,
+            State::Active | State::Cleaning | State::Failed(Moving::Cleaning)
+        );
         if is_member {
             let member = format!("{} ({})", machine.name, machine.state);
             leaving.members.push(member);
@@ -189,7 +203,8 @@ impl Operations {
 fn has_members(name: &str, members: &[String]) -> UseCaseError {
     UseCaseError::Contradiction(format!(
         "{name} has members: {}. Deleting it would take away the keys that they can be reached \
-         with. Take each of them out first (drover machine retire NAME leaves its disk alone)",
+         with. Take each of them out first: drover machine retire NAME (it leaves the disk alone, \
+         and drover machine accept NAME takes the machine back later)",
         members.join(", ")
     ))
 }

@@ -10,6 +10,7 @@ use machine_store::{clusters, machines, reservations};
 use crate::document::disk::caveat;
 use crate::error::UseCaseError;
 use crate::operations::Operations;
+use crate::operations::named_members::hindered;
 
 impl Operations {
     /// What hinders the machines of a cluster as things stand. None of it is an error: images and
@@ -33,15 +34,20 @@ impl Operations {
         let disks = spec.members.iter().filter_map(|rule| rule.disk.as_ref());
         notes.extend(caveat(disks.map(|disk| ("members.disk", disk))));
         let clusters = clusters::list(&self.db).await?;
+        let machines = machines::list(&self.db).await?;
         for rule in &spec.members {
             if let Selector::Named(name) = &rule.selector {
-                notes.extend(self.hindrance_of(cluster, name, &clusters).await?);
+                let note = match hindered(cluster, name, &machines) {
+                    Some(why) => Some(format!("{name}: {why}")),
+                    None => self.hindrance_of(cluster, name, &clusters).await?,
+                };
+                notes.extend(note);
             }
         }
         Ok(notes)
     }
 
-    /// What hinders a machine that a rule names.
+    /// What else hinders a machine that a rule names.
     async fn hindrance_of(
         &self,
         cluster: &Cluster,
@@ -49,7 +55,7 @@ impl Operations {
         clusters: &[Cluster],
     ) -> Result<Option<String>, UseCaseError> {
         let Some(machine) = machines::find_by_name(&self.db, name).await? else {
-            return Ok(Some(format!("there is no machine {name} yet")));
+            return Ok(None);
         };
         let allocation = allocate(&machine, clusters);
         let view = self.view(machine).await?;
@@ -70,6 +76,7 @@ impl Operations {
             Allocation::UnusableDisk { disk, .. } => Some(format!(
                 "{name}: {disk} names no single disk: name it by wwn or serial and apply again"
             )),
+            two_disks @ Allocation::TwoDisks { .. } => Some(format!("{name}: {two_disks}")),
             Allocation::Take { .. } | Allocation::None => None,
         })
     }

@@ -51,7 +51,7 @@ impl Operations {
         let machines = machines::list(&self.db).await?;
         let mut views: Vec<ClusterView> = clusters
             .iter()
-            .map(|cluster| self.cluster_view_among(cluster, &clusters, &machines))
+            .map(|cluster| self.cluster_listed(cluster, &clusters, &machines))
             .collect();
         views.sort_by(|a, b| a.cluster.spec.name.cmp(&b.cluster.spec.name));
         Ok(views)
@@ -77,7 +77,7 @@ impl Operations {
             (assigned == Some(cluster.id)).then_some(view)
         });
         let members = members.collect();
-        let view = self.cluster_view_among(&cluster, &clusters, &machines);
+        let view = self.cluster_shown(&cluster, &clusters, &machines);
         Ok((view, members))
     }
 
@@ -108,14 +108,18 @@ impl Operations {
             let known = clusters::find_by_name(&self.db, &spec.name).await?;
             let result = if known.is_none() { MADE } else { CHANGED };
             let (mut change, notes) = match known {
-                Some(known) => self.changed(&known, &spec, asked).await?,
+                Some(known) => {
+                    let fixed = self.fixed_endpoint(&known, &spec).await?;
+                    fixed.map_or(Ok(()), |it| Err(fault(it)))?;
+                    self.changed(&known, &spec, asked).await?
+                }
                 None => (self.made(&spec, asked).await?, Vec::new()),
             };
             change.request = Some(self.request(asked, &what, result.to_owned()));
             match self.write(&change).await? {
                 Written::Now => {
                     let late = self.withdraw_late(&spec.name, asked).await?;
-                    self.wake_all().await?;
+                    self.wake_after(&change).await?;
                     let notes = notes.into_iter().chain(late).collect();
                     return self.applied(&spec.name, result == MADE, notes).await;
                 }
@@ -189,14 +193,7 @@ impl Operations {
         spec: &ClusterSpec,
         asked: &Asked,
     ) -> Result<(Change, Vec<String>), UseCaseError> {
-        if known.spec.endpoint != spec.endpoint {
-            return Err(UseCaseError::Contradiction(format!(
-                "{}: its endpoint is {}, and its members have it in their configs: it can't be \
-                 changed to {}",
-                spec.name, known.spec.endpoint, spec.endpoint
-            )));
-        }
-        let cluster = Cluster {
+        let mut cluster = Cluster {
             spec: spec.clone(),
             ..known.clone()
         };
@@ -205,7 +202,16 @@ impl Operations {
             return Ok((Change::default(), vec![note]));
         }
         let mut change = self.change(&cluster, "changed", asked);
-        let notes = self.withdraw_members(&mut change, &cluster, asked).await?;
+        let mut notes = self.withdraw_members(&mut change, &cluster, asked).await?;
+        notes.extend(self.kept_versions(known, spec).await?);
+        if known.spec.endpoint != spec.endpoint {
+            let (id, version) = (known.id, known.version);
+            change
+                .clusters
+                .push(ClusterWrite::HoldUnused { id, version });
+            // The write before counts it up.
+            cluster.version = version + 1;
+        }
         change.clusters.push(ClusterWrite::Update(cluster));
         Ok((change, notes))
     }
@@ -237,34 +243,6 @@ impl Operations {
             name: name.to_owned(),
             similar: similar.map(str::to_owned),
         })
-    }
-
-    /// A cluster as it is listed, with the machines that it waits for.
-    fn cluster_view_among(
-        &self,
-        cluster: &Cluster,
-        clusters: &[Cluster],
-        machines: &[Machine],
-    ) -> ClusterView {
-        let mut view = self.cluster_view(cluster.clone());
-        let awaited = machines.iter().filter_map(|machine| {
-            let Awaited { role, why } = awaited(machine, cluster, clusters)?;
-            let waits = self.effects.seen_machine(machine.id).waiting;
-            let why = [why, waits].into_iter().find(|it| !it.is_empty());
-            let why = why.map_or_else(String::new, |why| format!(": {why}"));
-            let (name, state) = (&machine.name, machine.state);
-            Some(format!("{name} ({role}, {state}{why})"))
-        });
-        let awaited: Vec<String> = awaited.collect();
-        if !awaited.is_empty() {
-            let waiting = &mut view.seen.waiting;
-            if !waiting.is_empty() {
-                waiting.push_str("; ");
-            }
-            waiting.push_str("no members yet: ");
-            waiting.push_str(&awaited.join(", "));
-        }
-        view
     }
 
     pub(super) fn cluster_view(&self, cluster: Cluster) -> ClusterView {

@@ -15,6 +15,7 @@ use crate::document::{DocumentError, Reader};
 use crate::error::UseCaseError;
 use crate::operations::holders::{Subject, TakenCard};
 use crate::operations::machines::event;
+use crate::operations::named_members::naming;
 use crate::operations::registration::{Recorded, Registration, changed, registered};
 use crate::operations::{Asked, Operations};
 
@@ -50,6 +51,7 @@ impl Operations {
             errors.extend(self.bmc_of_another(reader, spec, specs).await?);
             errors.extend(self.addresses_of_others(reader, spec, specs).await?);
         }
+        errors.extend(self.boards_of_others(reader, specs).await?);
         DocumentError::all(errors)?;
         for spec in specs {
             let subject = self.subject(reader, spec, specs).await?;
@@ -72,6 +74,7 @@ impl Operations {
         clusters: &[Cluster],
         asked: &Asked,
     ) -> Result<(), UseCaseError> {
+        let former = subject.machine.as_ref().map(|it| it.name.clone());
         let registration = self.compared(spec, subject.machine).await?;
         draft.ids.push(registration.machine.id.to_string());
         if registration.is_unchanged() && subject.taken.is_empty() {
@@ -82,6 +85,9 @@ impl Operations {
             self.take(draft, &registration.machine, taken, asked);
         }
         self.write_record(draft, &registration, spec, asked)?;
+        if let Some(former) = former.filter(|it| *it != spec.name) {
+            draft.notes.extend(still_named(&former, spec, clusters));
+        }
         let withdrawn = self
             .withdrawn(&mut draft.change, &registration.machine, clusters, asked)
             .await?;
@@ -209,4 +215,16 @@ impl Operations {
         }
         Ok(())
     }
+}
+
+/// The clusters that a machine is not taken by any more, because it has another name now.
+fn still_named(former: &str, spec: &MachineSpec, clusters: &[Cluster]) -> Vec<String> {
+    let name = &spec.name;
+    let note = |cluster| {
+        format!(
+            "{name} was {former}, and a rule of {cluster} still names {former}: it does not take \
+             {name}; correct its file and apply it again (drover cluster apply)"
+        )
+    };
+    naming(clusters, former).into_iter().map(note).collect()
 }

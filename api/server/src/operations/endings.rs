@@ -109,8 +109,7 @@ impl Operations {
                         self.effects.unreserve(client, it.address);
                     }
                     // A forgotten machine is told as well that it is gone.
-                    self.effects.wake(machine.id);
-                    self.wake_all().await?;
+                    self.wake_after(&change).await?;
                     return self.ended(name, ending, &notes).await;
                 }
                 Written::Before(notes) => return self.ended(name, ending, &notes).await,

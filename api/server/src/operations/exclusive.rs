@@ -1,11 +1,13 @@
-//! What an entry of a document wants and another machine has, which keeps it: a BMC, an address.
+//! What an entry of a document wants and another machine has, which keeps it: a BMC, an
+//! address, a board.
 //!
 //! Entries of one document have been compared with each other already: what another entry gives up
 //! is free.
 
+use machine_core::evidence::KnownIdentity;
 use machine_core::machine::Machine;
 use machine_store::reservations::Reservation;
-use machine_store::{machines, reservations};
+use machine_store::{identities, machines, reservations};
 
 use crate::document::machine_spec::{MachineSpec, NicSpec};
 use crate::document::{DocumentError, Reader};
@@ -25,9 +27,12 @@ impl Operations {
             return Ok(None);
         };
         let holder = machines::find_by_bmc(&self.db, bmc.endpoint.identity()).await?;
-        let Some(holder) = holder.filter(|it| !has_entry(it, all)) else {
+        let Some(holder) = holder.filter(|it| !has_entry(&it.name, all)) else {
             return Ok(None);
         };
+        if self.has_card(&holder, spec).await? {
+            return Ok(None);
+        }
         let address = bmc.endpoint.address;
         let its_own = holder.bmc.as_ref().map(|it| it.address);
         let by = match its_own.filter(|it| *it != address) {
@@ -42,6 +47,40 @@ impl Operations {
         );
         let got = address.to_string();
         Ok(Some(reader.wrong_at(bmc.line, "bmc.ipmi", wanted, got)))
+    }
+
+    /// The UUIDs and serial numbers of entries that other machines were told to have.
+    pub(super) async fn boards_of_others(
+        &self,
+        reader: Reader<'_>,
+        all: &[MachineSpec],
+    ) -> Result<Vec<DocumentError>, UseCaseError> {
+        if all
+            .iter()
+            .all(|it| it.uuid.is_none() && it.serial.is_none())
+        {
+            return Ok(Vec::new());
+        }
+        let known = identities::list(&self.db).await?;
+        let others: Vec<&KnownIdentity> = known
+            .iter()
+            .filter(|it| !has_entry(&it.name, all))
+            .collect();
+        let errors = all.iter().flat_map(|spec| {
+            // Who has a card of the entry is its machine, or keeps the card: that is told then.
+            let has_card =
+                |it: &KnownIdentity| spec.nics.iter().any(|nic| it.macs.contains(&nic.mac));
+            let others = others.iter().filter(move |it| !has_card(it));
+            others.flat_map(move |it| boards_of(reader, spec, it))
+        });
+        Ok(errors.collect())
+    }
+
+    /// Whether a machine has a card of an entry: whose that is decides more than a BMC or an address.
+    async fn has_card(&self, machine: &Machine, spec: &MachineSpec) -> Result<bool, UseCaseError> {
+        let known = identities::of_machine(&self.db, machine.id).await?;
+        let has = |known: &KnownIdentity| spec.nics.iter().any(|it| known.macs.contains(&it.mac));
+        Ok(known.as_ref().is_some_and(has))
     }
 
     /// The addresses of an entry that are kept for other machines.
@@ -60,7 +99,9 @@ impl Operations {
                 continue;
             };
             let holder = machines::find(&self.db, kept.machine).await?;
-            if let Some(holder) = holder.filter(|it| !has_entry(it, all)) {
+            if let Some(holder) = holder.filter(|it| !has_entry(&it.name, all))
+                && !self.has_card(&holder, spec).await?
+            {
                 errors.push(kept_for(reader, (spec, nic), &holder, &kept));
             }
         }
@@ -69,9 +110,28 @@ impl Operations {
 }
 
 /// Whether the document speaks of this machine.
-fn has_entry(machine: &Machine, all: &[MachineSpec]) -> bool {
+fn has_entry(machine: &str, all: &[MachineSpec]) -> bool {
     all.iter()
-        .any(|it| it.name == machine.name || it.renamed_from.as_ref() == Some(&machine.name))
+        .any(|it| it.name == machine || it.renamed_from.as_deref() == Some(machine))
+}
+
+/// What an entry says of its board that another machine was told to have.
+fn boards_of(reader: Reader<'_>, spec: &MachineSpec, holder: &KnownIdentity) -> Vec<DocumentError> {
+    let refused = |line, field, got: String| {
+        let wanted = format!(
+            "the {field} of {}, but {} has this one: correct it, or the record of {} (drover machine \
+             show {})",
+            spec.name, holder.name, holder.name, holder.name
+        );
+        reader.wrong_at(line, field, wanted, got)
+    };
+    let uuid = spec.uuid.zip(holder.uuid);
+    let uuid = uuid.filter(|(said, known)| said.is_same_board(*known));
+    let serial = spec.serial.as_ref().zip(holder.serial.as_ref());
+    let serial = serial.filter(|(said, known)| said == known);
+    let uuid = uuid.map(|(said, _)| refused(spec.uuid_line, "uuid", said.to_string()));
+    let serial = serial.map(|(said, _)| refused(spec.serial_line, "serial", said.to_string()));
+    uuid.into_iter().chain(serial).collect()
 }
 
 fn kept_for(

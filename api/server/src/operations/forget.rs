@@ -1,7 +1,6 @@
 //! The use case that removes a machine's record: one that is retired, was never accepted, or only
 //! claims to be another.
 
-use machine_core::cluster::Selector;
 use machine_core::command::Command;
 use machine_core::machine::Machine;
 use machine_store::change::{Change, MachineWrite};
@@ -10,6 +9,7 @@ use machine_store::{clusters, reservations};
 use crate::error::UseCaseError;
 use crate::operations::endings::Thought;
 use crate::operations::machines::event;
+use crate::operations::named_members::naming;
 use crate::operations::{Asked, Operations};
 
 impl Operations {
@@ -51,18 +51,14 @@ impl Operations {
 
     async fn notes_on_rules(&self, machine: &Machine) -> Result<Vec<String>, UseCaseError> {
         let clusters = clusters::list(&self.db).await?;
-        let naming = clusters.iter().filter(|cluster| {
-            cluster.spec.members.iter().any(
-                |rule| matches!(&rule.selector, Selector::Named(name) if *name == machine.name),
-            )
-        });
-        let note = |name: &String| {
+        let naming = naming(&clusters, &machine.name);
+        let note = |name: &str| {
             format!(
                 "the file of {name} still names {}: the next machine that is registered under \
                  this name is taken by that rule",
                 machine.name
             )
         };
-        Ok(naming.map(|cluster| note(&cluster.spec.name)).collect())
+        Ok(naming.into_iter().map(note).collect())
     }
 }

@@ -73,7 +73,8 @@ impl Operations {
                     }
                     Some(Holder::Keeps(machine)) => {
                         let found = subject.machine.as_ref();
-                        errors.push(refusal(reader, (spec, nic), found, &machine));
+                        let keeper = (&machine, holder.macs.len() == 1);
+                        errors.push(refusal(reader, (spec, nic), found, keeper));
                     }
                 }
             }
@@ -169,7 +170,7 @@ fn refusal(
     reader: Reader<'_>,
     (spec, nic): (&MachineSpec, &NicSpec),
     found: Option<&Machine>,
-    holder: &Machine,
+    (holder, is_only_card): (&Machine, bool),
 ) -> DocumentError {
     let (name, state) = (&holder.name, holder.state);
     let also = match found {
@@ -178,10 +179,21 @@ fn refusal(
         }
         Some(_) | None => String::new(),
     };
+    // An entry has one card at least.
+    let free = match (is_only_card, state) {
+        (false, _) => format!("leave it out of the entry of {name}"),
+        (true, State::Discovered | State::Retired) => {
+            format!("if {name} is gone, end its record first: drover machine forget {name}")
+        }
+        (true, _) => format!(
+            "if {name} is gone, end its record first: drover machine retire {name}, then drover \
+             machine forget {name}"
+        ),
+    };
     let wanted = format!(
-        "a card of {}{also}, but {name} ({state}) has this one: correct it, leave it out of the \
-         entry of {name}, or rename that machine by renamed_from: {name}",
-        spec.name
+        "a card of {own}{also}, but {name} ({state}) has this one: correct it; or, if {own} is the \
+         same machine, write name: {name}, or rename it by renamed_from: {name}; or {free}",
+        own = spec.name
     );
     reader.wrong_at(nic.line, "nics.mac", wanted, nic.mac.to_string())
 }

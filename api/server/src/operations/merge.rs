@@ -30,6 +30,7 @@ impl Operations {
     ) -> Result<Thought, UseCaseError> {
         let pair = Pair { claimant, into };
         pair.refuse_in_use()?;
+        self.refuse_registered(claimant, into).await?;
         let (theirs, own) = (
             self.known_identity(claimant).await?,
             self.known_identity(into).await?,
@@ -67,6 +68,25 @@ impl Operations {
             freed: reservations::of_machine(&self.db, claimant.id).await?,
             notes,
         })
+    }
+
+    /// A merge is for a machine that was found. One that a document registers comes back with the
+    /// next time that the document is applied.
+    async fn refuse_registered(
+        &self,
+        claimant: &Machine,
+        into: &Machine,
+    ) -> Result<(), UseCaseError> {
+        if !self.is_registered(claimant.id).await? {
+            return Ok(());
+        }
+        let (name, end) = (&claimant.name, end_of_record(claimant));
+        Err(UseCaseError::Contradiction(format!(
+            "{name} is registered by a document, as a machine of its own: if its entry is wrong, \
+             correct it (drover machine apply --file FILE); if {name} is {into}, take its entry out \
+             of the document, end its record ({end}), and give its cards in the entry of {into}",
+            into = into.name
+        )))
     }
 
     async fn known_identity(&self, machine: &Machine) -> Result<KnownIdentity, UseCaseError> {
@@ -143,10 +163,11 @@ impl Pair<'_> {
             return Ok(());
         }
         let (claimant, into) = (&self.claimant.name, &self.into.name);
+        let end = end_of_record(self.claimant);
         Err(UseCaseError::Contradiction(format!(
             "{claimant} and {into} share no card, UUID or serial number: nothing says that they \
-             are one machine; if a person knows better, give the card in the entry of {into} and \
-             forget {claimant} (drover machine forget {claimant})"
+             are one machine; if a person knows better, first {end}, and then give its card in the \
+             entry of {into} (drover machine apply --file FILE)"
         )))
     }
 
@@ -212,6 +233,16 @@ impl Pair<'_> {
             event(self.claimant, asked, at, "merged", gone),
             event(self.into, asked, at, "merged", took),
         ]
+    }
+}
+
+/// The commands that end a machine's record.
+fn end_of_record(machine: &Machine) -> String {
+    let name = &machine.name;
+    let forget = format!("drover machine forget {name}");
+    match machine.state {
+        State::Discovered | State::Retired => forget,
+        _ => format!("drover machine retire {name}, then {forget}"),
     }
 }
 

@@ -52,7 +52,7 @@ impl Operations {
             match self.write(&change).await? {
                 Written::Now | Written::Before(_) => {
                     // A card that was accepted may end what others claimed.
-                    self.wake_all().await?;
+                    self.wake_after(&change).await?;
                     return self.view(self.machine(name).await?).await;
                 }
                 Written::Overtaken => {}

@@ -182,7 +182,8 @@ fn is_still_said(machine: &Machine, clusters: &[Cluster], intent: &Intent) -> bo
     match allocate(machine, &own) {
         Allocation::Take { assignment, .. } => assignment == intent.assignment,
         Allocation::None | Allocation::NoDisk { .. } => false,
-        Allocation::UnusableDisk { .. } | Allocation::Ambiguous { .. } => false,
+        Allocation::UnusableDisk { .. } | Allocation::TwoDisks { .. } => false,
+        Allocation::Ambiguous { .. } => false,
     }
 }
 

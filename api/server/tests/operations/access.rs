@@ -236,3 +236,43 @@ async fn secrets_are_imported_until_a_machine_has_those_that_were_made() {
         "{events:?}"
     );
 }
+
+#[tokio::test]
+async fn secrets_of_another_cluster_are_refused_and_the_same_ones_change_nothing() {
+    let around = Around::racked().await;
+    around.cluster(CLUSTER, "1").await.unwrap();
+    let second = CLUSTER
+        .replace("name: lab", "name: second")
+        .replace("0.10:6443", "0.20:6443");
+    around.cluster(&second, "2").await.unwrap();
+    let import = async |name: &'static str, document, key| {
+        let by = asked(key);
+        let imported = around
+            .operations
+            .import_secrets((name, name), document, &by)
+            .await;
+        imported
+            .map(|it| it.unchanged)
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(import("second", "theirs and more", "3").await, Ok(false));
+    let made = around.secrets().await;
+    for (document, key) in [("theirs and more", "4"), ("theirs but other", "5")] {
+        let said = import("lab", document, key).await.unwrap_err();
+        let wanted = "wanted secrets of its own for lab, got those of the cluster second";
+        assert!(said.starts_with(wanted), "{said}");
+    }
+    assert_eq!(around.secrets().await, made);
+    assert_eq!(import("lab", "ours", "6").await, Ok(false));
+    assert_eq!(import("lab", "ours", "7").await, Ok(true));
+    // A part of them that changes leaves the cluster its own.
+    assert_eq!(import("lab", "ours again", "8").await, Ok(false));
+    // What a machine has is not replaced by the same, so that is no contradiction.
+    let attempt = around.installing().await;
+    around.release(&attempt).await;
+    assert_eq!(import("lab", "ours again", "9").await, Ok(true));
+    let events = around.events().await;
+    let told = "person:alice: lab was given imported secrets (it is time)";
+    let count = events.iter().filter(|it| *it == told).count();
+    assert_eq!(count, 2, "{events:?}");
+}

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
-use api_server::cluster_vault::{AccessOrder, ClusterVault, VaultError};
+use api_server::cluster_vault::{AccessOrder, ClusterVault, SecretsLikeness, VaultError};
 use api_server::document::cluster::{ClusterFault, ClusterField};
 use api_server::effects::{
     AddressGiver, EffectError, Effects, PowerRequest, SeenCluster, SeenMachine,
@@ -54,6 +54,7 @@ impl Around {
             fails: Mutex::default(),
             reserved: Mutex::default(),
             woken: Mutex::default(),
+            unsettled: Mutex::default(),
             notes: Mutex::default(),
         });
         let effects: Arc<dyn Effects> = Arc::<World>::clone(&world);
@@ -103,6 +104,8 @@ pub(crate) struct World {
     pub(crate) reserved: Mutex<BTreeSet<(ClientKey, IpAddr)>>,
     /// Who was woken, and was not looked at since.
     woken: Mutex<BTreeSet<MachineId>>,
+    /// Of whom nothing that was said before stands.
+    pub(crate) unsettled: Mutex<BTreeSet<MachineId>>,
     /// What machines wait for.
     pub(crate) notes: Mutex<BTreeMap<MachineId, String>>,
 }
@@ -137,6 +140,28 @@ impl ClusterVault for World {
             sealed: self.seal.seal(&place, document.as_bytes()).unwrap(),
             place,
             at: NOW,
+        })
+    }
+
+    /// The identity of a text is its first word.
+    async fn compare_cluster_secrets(
+        &self,
+        cluster: ClusterId,
+        document: &str,
+    ) -> Result<SecretsLikeness, VaultError> {
+        if document.is_empty() {
+            return Err(VaultError("cluster.id is missing".to_owned()));
+        }
+        let place = Place::new("cluster", cluster, "secrets");
+        let sealed = secrets::find(&self.db, &place).await.unwrap().unwrap();
+        let plain = self.seal.unseal(&place, &sealed).unwrap();
+        let known = String::from_utf8_lossy(plain.expose()).into_owned();
+        Ok(if known == document {
+            SecretsLikeness::Same
+        } else if known.split(' ').next() == document.split(' ').next() {
+            SecretsLikeness::OneIdentity
+        } else {
+            SecretsLikeness::Other
         })
     }
 
@@ -277,6 +302,11 @@ impl Effects for World {
     }
 
     fn wake(&self, machine: MachineId) {
+        self.unsettled.lock().unwrap().insert(machine);
+        self.woken.lock().unwrap().insert(machine);
+    }
+
+    fn wake_bystander(&self, machine: MachineId) {
         self.woken.lock().unwrap().insert(machine);
     }
 

@@ -1,5 +1,6 @@
 //! What ends a cluster's stories: a person resolves a Bootstrap, a cluster is deleted.
 
+use api_server::operations::endings::Ending;
 use machine_core::bootstrap::Resolution;
 use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster};
 use machine_core::lifecycle::State;
@@ -9,6 +10,8 @@ use machine_store::{attempts, intents, secrets};
 
 use crate::around::{Around, NOW, asked};
 use crate::clusters::CLUSTER;
+use crate::machines::RACK;
+use crate::permitted::Begun;
 
 impl Around {
     async fn delete(&self, confirm: &str, key: &str) -> Result<Vec<String>, String> {
@@ -115,8 +118,42 @@ async fn a_cluster_with_members_is_not_deleted_and_they_are_named() {
     around.release(&attempt).await;
     let said = around.delete("lab", "2").await.unwrap_err();
     assert!(
-        said.starts_with("lab has members: cp-1 (provisioning).") && said.contains("retire"),
+        said.starts_with("lab has members: cp-1 (provisioning; got its config at 1970-")
+            && said.contains("retire"),
         "{said}"
     );
     assert!(around.operations.show_cluster("lab").await.is_ok());
+}
+
+/// The config went out, and its keys are on a disk: what was permitted later does not change that.
+#[tokio::test]
+async fn a_machine_that_got_a_config_before_its_install_was_cancelled_keeps_its_cluster() {
+    let around = Around::racked().await;
+    around.cluster(CLUSTER, "1").await.unwrap();
+    around.begin("cp-1", "lab", Begun::Released).await;
+    let elsewhere = RACK.replace("serial: CP1", "serial: CP2");
+    around.rack(&elsewhere, "another disk").await.unwrap();
+    around.operations.retry("cp-1", &asked("2")).await.unwrap();
+    around.begin_again("cp-1", "lab", 2).await;
+    let said = around.delete("lab", "3").await.unwrap_err();
+    let wanted = "lab has members: cp-1 (provisioning; got its config at 1970-";
+    assert!(said.starts_with(wanted), "{said}");
+    // Another cluster takes it: until it came up there, it has the keys of the first one.
+    let other = CLUSTER
+        .replace("name: lab", "name: other")
+        .replace("0.10:6443", "0.20:6443");
+    let nobody = CLUSTER.replace("machine: cp-1", "machine: cp-2");
+    around.cluster(&nobody, "4").await.unwrap();
+    around.cluster(&other, "5").await.unwrap();
+    around.begin_again("cp-1", "other", 3).await;
+    let said = around.delete("lab", "6").await.unwrap_err();
+    assert!(
+        said.contains("cp-1 (provisioning; got its config"),
+        "{said}"
+    );
+    // What it says to do can be done.
+    let by = asked("7");
+    let retired = around.operations.end("cp-1", Ending::Retire, &by).await;
+    assert!(retired.is_ok(), "{retired:?}");
+    assert_eq!(around.delete("lab", "8").await, Ok(Vec::new()));
 }

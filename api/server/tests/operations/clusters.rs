@@ -7,6 +7,7 @@ use machine_store::seal::Sealed;
 use machine_store::secrets;
 
 use crate::around::{Around, asked};
+use crate::permitted::Begun;
 
 pub(crate) const CLUSTER: &str = "\
 name: lab
@@ -55,9 +56,50 @@ async fn a_cluster_that_is_applied_twice_keeps_its_secrets() {
     let (view, _) = around.operations.show_cluster("lab").await.unwrap();
     assert_eq!(view.cluster.spec.kubernetes, "1.34.2");
     assert_eq!(around.secrets().await, secrets);
-    let moved = CLUSTER.replace("0.10:6443", "0.11:6443");
-    let said = around.cluster(&moved, "3").await.unwrap_err().to_string();
-    assert!(said.contains("it can't be changed to"), "{said}");
+}
+
+#[tokio::test]
+async fn an_endpoint_is_changed_until_a_machine_has_it_or_may_get_it() {
+    let around = Around::racked().await;
+    around.cluster(CLUSTER, "1").await.unwrap();
+    let to = |host: &str| CLUSTER.replace("10.77.0.10:6443", &format!("{host}:6443"));
+    let secrets = around.secrets().await;
+    assert!(!around.cluster(&to("10.77.0.11"), "2").await.unwrap().0);
+    let (view, _) = around.operations.show_cluster("lab").await.unwrap();
+    assert_eq!(view.cluster.spec.endpoint, "https://10.77.0.11:6443");
+    assert_eq!(around.secrets().await, secrets);
+    let attempt = around.installing().await;
+    let refused = async |key| {
+        let moved = to("10.77.0.12");
+        around.cluster(&moved, key).await.unwrap_err().to_string()
+    };
+    let said = refused("3").await;
+    let wanted = "lab.yaml:2: endpoint: wanted https://10.77.0.11:6443, with which cp-1 is being";
+    assert!(said.starts_with(wanted), "{said}");
+    assert!(said.contains("drover machine cancel cp-1"), "{said}");
+    around.release(&attempt).await;
+    let said = refused("4").await;
+    let wanted =
+        "lab.yaml:2: endpoint: wanted https://10.77.0.11:6443, for cp-1 got it in its config";
+    assert!(said.starts_with(wanted), "{said}");
+    assert!(
+        said.contains("drover cluster delete lab --confirm lab"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn other_versions_are_told_to_leave_members_as_they_are() {
+    let around = Around::racked().await;
+    around.cluster(CLUSTER, "1").await.unwrap();
+    let to = |version: &str| CLUSTER.replace("1.34.1", version);
+    assert_eq!(around.cluster(&to("1.34.2"), "2").await.unwrap().1, [""; 0]);
+    around.begin("cp-1", "lab", Begun::Released).await;
+    let (_, notes) = around.cluster(&to("1.34.3"), "3").await.unwrap();
+    let wanted = "Kubernetes 1.34.2 -> 1.34.3: its members keep what they have (cp-1); machines";
+    assert!(notes.iter().any(|it| it.starts_with(wanted)), "{notes:?}");
+    let (_, notes) = around.cluster(&to("1.34.3"), "4").await.unwrap();
+    assert_eq!(notes, ["unchanged: lab"]);
 }
 
 #[tokio::test]
@@ -79,7 +121,7 @@ async fn what_hinders_a_cluster_is_said_when_it_is_applied() {
             "1.13.8",
             "the settings have no image talos-1.13.8",
         ),
-        ("cp-1", "cp-9", "there is no machine cp-9 yet"),
+        ("cp-1", "cp-9", "cp-9: there is no such machine"),
         ("cp-1", "cp-2", "the record of cp-2 names the disk"),
     ] {
         let document = CLUSTER.replacen(from, to, 1);

@@ -316,6 +316,8 @@ async fn what_shares_nothing_with_a_machine_or_comes_while_it_is_installed_is_no
     };
     let said = around.refused("m-1", merge).await;
     assert!(said.contains("share no card, UUID or serial"), "{said}");
+    let sequence = "first drover machine forget m-1, and then give its card in the entry of cp-1";
+    assert!(said.contains(sequence), "{said}");
 
     let around = Around::in_an_install(None).await;
     around.showed("cp-1", vec![board(BOARD)]).await;
@@ -324,6 +326,28 @@ async fn what_shares_nothing_with_a_machine_or_comes_while_it_is_installed_is_no
         .await;
     let said = around.refused("m-1", merge).await;
     assert!(said.contains("drover machine cancel cp-1"), "{said}");
+}
+
+#[tokio::test]
+async fn what_a_document_registers_is_not_merged() {
+    let around = Around::racked().await;
+    around.showed("cp-1", vec![board(BOARD)]).await;
+    around.showed("cp-2", vec![board(BOARD)]).await;
+    let merge = Ending::Merge {
+        into: "cp-1",
+        board: false,
+    };
+    let said = around.refused("cp-2", merge).await;
+    for wanted in [
+        "cp-2 is registered by a document",
+        "drover machine apply --file FILE",
+        "end its record (drover machine forget cp-2)",
+    ] {
+        assert!(said.contains(wanted), "{said}");
+    }
+    around.machine("cp-2").await;
+    assert!(!around.advice("cp-2").await.contains("drover machine merge"));
+    assert!(!around.advice("cp-1").await.contains("drover machine merge"));
 }
 
 #[tokio::test]

@@ -182,6 +182,28 @@ async fn after_each_command_that_may_concern_others_the_next_list_is_new_for_all
 }
 
 #[tokio::test]
+async fn only_what_a_command_changes_loses_the_note_that_it_has() {
+    let around = Around::noted().await;
+    let (one, other) = (
+        around.machine("cp-1").await.id,
+        around.machine("cp-2").await.id,
+    );
+    let unsettled = || std::mem::take(&mut *around.world.unsettled.lock().unwrap());
+    unsettled();
+    let changed = RACK.replace("0.11 }", "0.12 }");
+    around.rack(&changed, "again").await.unwrap();
+    let told = unsettled();
+    assert_eq!(told.len(), 1, "{told:?}");
+    around.is_ended("cp-2", Ending::Retire).await;
+    assert_eq!(unsettled(), [other].into());
+    let newer = CLUSTER.replace("1.34.1", "1.34.2");
+    around.cluster(&newer, "newer").await.unwrap();
+    assert!(unsettled().is_empty());
+    around.operations.accept("cp-1", &asked("a")).await.unwrap();
+    assert_eq!(unsettled(), [one].into());
+}
+
+#[tokio::test]
 async fn after_a_hold_is_released_the_next_list_is_new_for_all() {
     let around = Around::noted().await;
     let heard = Heard {

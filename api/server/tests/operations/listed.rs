@@ -15,6 +15,7 @@ use machine_store::evidence::{Evidence, Fact};
 
 use crate::around::{Around, NOW, asked};
 use crate::clusters::CLUSTER;
+use crate::machines::RACK;
 use crate::permitted::Begun;
 
 /// A cluster that takes machines by what they are.
@@ -181,4 +182,86 @@ async fn a_claim_is_over_when_the_claimant_was_merged() {
         .await
         .unwrap();
     assert_eq!(around.said_of("cp-1").await, Vec::<String>::new());
+}
+
+impl Around {
+    /// What `cluster list` and `cluster show` note of the cluster.
+    async fn notes_on_lab(&self) -> [String; 2] {
+        let listed = self.operations.list_clusters().await.unwrap();
+        let (shown, _) = self.operations.show_cluster("lab").await.unwrap();
+        let listed = listed.into_iter().next().unwrap();
+        [listed, shown].map(|it| it.seen.waiting)
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_names_a_machine_in_vain_is_said_as_long_as_it_does() {
+    let around = Around::racked().await;
+    let misspelt = CLUSTER.replace("machine: cp-1 }", "machine: cp1 }");
+    let (_, notes) = around.cluster(&misspelt, "misspelt").await.unwrap();
+    let wanted = "cp1: there is no such machine (did you mean cp-1?)";
+    assert!(notes.iter().any(|it| it == wanted), "{notes:?}");
+    let wanted = "its rule names cp1, and there is no such machine (did you mean cp-1?)";
+    for noted in around.notes_on_lab().await {
+        assert_eq!(noted, wanted);
+    }
+    around.cluster(CLUSTER, "corrected").await.unwrap();
+    let by = asked("retire");
+    let retired = around.operations.end("cp-1", Ending::Retire, &by).await;
+    assert!(retired.is_ok(), "{retired:?}");
+    let (_, notes) = around.cluster(CLUSTER, "again").await.unwrap();
+    let wanted = "cp-1: it is retired: drover machine accept cp-1 takes it back";
+    assert!(notes.iter().any(|it| it.starts_with(wanted)), "{notes:?}");
+    for noted in around.notes_on_lab().await {
+        let wanted = "its rule names cp-1, and it is retired: drover machine accept cp-1";
+        assert!(noted.starts_with(wanted), "{noted}");
+    }
+}
+
+#[tokio::test]
+async fn a_rename_says_which_rules_still_name_the_old_name() {
+    let around = Around::racked().await;
+    around.cluster(CLUSTER, "c").await.unwrap();
+    let renamed = RACK.replace("name: cp-1", "name: cp-9\n    renamed_from: cp-1");
+    let notes = around.rack(&renamed, "renamed").await.unwrap();
+    let wanted = "cp-9 was cp-1, and a rule of lab still names cp-1";
+    assert!(notes.iter().any(|it| it.starts_with(wanted)), "{notes:?}");
+    let [listed, _] = around.notes_on_lab().await;
+    assert!(
+        listed.contains("its rule names cp-1, and there is no"),
+        "{listed}"
+    );
+}
+
+#[tokio::test]
+async fn a_list_names_three_of_the_machines_that_a_cluster_waits_for_and_counts_the_others() {
+    let around = Around::new().await;
+    let entry =
+        |it| format!("  - {{ name: n-{it}, nics: [{{ mac: \"52:54:00:77:00:0{it}\" }}] }}\n");
+    let rule = |name: String| format!("  - {{ role: worker, machine: {name} }}\n");
+    let rack = format!("machines:\n{}", (1..=5).map(entry).collect::<String>());
+    let waiting = (1..=5).map(|it| rule(format!("n-{it}")));
+    let in_vain = (6..=9).map(|it| rule(format!("w-{it}")));
+    let rules: String = waiting.chain(in_vain).collect();
+    let cluster = format!("{CLUSTER}{rules}");
+    around.rack(&rack, "rack").await.unwrap();
+    around.cluster(&cluster, "c").await.unwrap();
+    let [listed, shown] = around.notes_on_lab().await;
+    assert!(listed.contains("n-3 (worker"), "{listed}");
+    assert!(
+        !listed.contains("n-4") && !listed.contains("w-9"),
+        "{listed}"
+    );
+    let more = " and 2 more (drover cluster show lab lists them)";
+    assert!(listed.ends_with(more), "{listed}");
+    assert_eq!(
+        listed.matches("drover cluster show lab").count(),
+        2,
+        "{listed}"
+    );
+    // What its table does not list is said in full.
+    assert!(
+        shown.contains("its rule names w-9, and there is no"),
+        "{shown}"
+    );
 }

@@ -196,6 +196,51 @@ async fn a_rename_is_written_down() {
 }
 
 #[tokio::test]
+async fn the_old_name_after_a_rename_is_refused_over_its_card_with_the_new_name() {
+    let around = Around::new().await;
+    let old = BARE.replace("\" }]", "\", address: 10.77.0.50 }]");
+    around.rack(&old, "old").await.unwrap();
+    let renamed = old.replace("name: cp-1", "name: cp-9\n    renamed_from: cp-1");
+    around.rack(&renamed, "renamed").await.unwrap();
+    let said = around
+        .rack(&old, "old again")
+        .await
+        .unwrap_err()
+        .to_string();
+    for wanted in [
+        "rack.yaml:3: nics.mac",
+        "write name: cp-9",
+        "renamed_from: cp-9",
+        "if cp-9 is gone, end its record first: drover machine forget cp-9",
+    ] {
+        assert!(said.contains(wanted), "{said}");
+    }
+    assert!(!said.contains("choose another"), "{said}");
+}
+
+#[tokio::test]
+async fn a_board_that_another_machine_was_told_to_have_is_refused_with_its_name() {
+    const BOARD: &str = "4c4c4544-0000-4000-8000-000000000001";
+    let around = Around::new().await;
+    let with_board = format!("{BARE}    uuid: {BOARD}\n    serial: S1\n");
+    around.rack(&with_board, "one").await.unwrap();
+    let other = with_board
+        .replace("cp-1", "cp-2")
+        .replace("77:00:01", "77:00:02");
+    let said = around.rack(&other, "two").await.unwrap_err().to_string();
+    for wanted in [
+        "uuid: wanted the uuid of cp-2, but cp-1 has this one",
+        "serial: wanted the serial of cp-2, but cp-1 has this one",
+    ] {
+        assert!(said.contains(wanted), "{said}");
+    }
+    // Its own entry may say it again, and under another name.
+    around.rack(&with_board, "again").await.unwrap();
+    let renamed = with_board.replace("name: cp-1", "name: cp-3\n    renamed_from: cp-1");
+    around.rack(&renamed, "renamed").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_card_that_the_same_document_moves_is_moved() {
     let around = Around::new().await;
     let before = "machines:

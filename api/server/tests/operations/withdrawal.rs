@@ -132,3 +132,27 @@ async fn a_released_config_is_told_to_be_past_recall() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_rule_that_names_another_disk_than_the_record_withdraws_the_permission_and_says_both() {
+    let around = begun(Begun::Permitted).await;
+    let with_disk = |disk| {
+        let rule = format!("machine: cp-1, disk: {{ serial: {disk} }} }}");
+        CLUSTER.replace("machine: cp-1 }", &rule)
+    };
+    let (_, notes) = around.cluster(&with_disk("CP1"), "same").await.unwrap();
+    assert_eq!(around.ends("cp-1").await, ["", ""], "{notes:?}");
+    let (_, notes) = around.cluster(&with_disk("CP7"), "other").await.unwrap();
+    assert_eq!(around.ends("cp-1").await, ["withdrawn", "cancelled"]);
+    let is_said = |it: &String| {
+        it.starts_with("cp-1: cluster lab takes it, but its rule names the disk serial:CP7")
+            && it.contains("record serial:CP1")
+    };
+    assert!(notes.iter().any(is_said), "{notes:?}");
+    // The file of the machine says it as well, also if it changes nothing.
+    let notes = around.rack(RACK, "again").await.unwrap();
+    assert!(notes.iter().any(is_said), "{notes:?}");
+    let agrees = RACK.replace("serial: CP1", "serial: CP7");
+    let notes = around.rack(&agrees, "agrees").await.unwrap();
+    assert!(!notes.iter().any(is_said), "{notes:?}");
+}

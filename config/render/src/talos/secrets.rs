@@ -118,6 +118,14 @@ pub enum SecretsError {
     },
 }
 
+impl SecretsBundle {
+    /// Whether machines with the one bundle would take those with the other for members of their
+    /// cluster: it has the same id, or the same authority of the Talos API.
+    pub fn has_identity_of(&self, other: &Self) -> bool {
+        self.cluster_id == other.cluster_id || self.os.certificate == other.os.certificate
+    }
+}
+
 impl CertificateAndKey {
     /// `crt` and `key`, base64 of PEM, as every Talos document holds them.
     pub fn to_value(&self) -> Mapping {

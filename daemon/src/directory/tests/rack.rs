@@ -7,7 +7,9 @@ use config_render::talos::contract::TalosContract;
 use config_render::talos::secrets::SecretsBundle;
 use machine_core::attempt::{Attempt, AttemptEnd, Verdict};
 use machine_core::boot::Asker;
-use machine_core::cluster::{Cluster, ClusterSpec, Role};
+use machine_core::cluster::{
+    Acceptance, Cluster, ClusterSpec, MemberRule, Pattern, Role, Selector,
+};
 use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
 use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::{Arch, Firmware, MacAddress, SerialNumber, SystemUuid};
@@ -47,6 +49,8 @@ const CLUSTER: ClusterId = ClusterId::from_bytes([4; 16]);
 pub(super) const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
 pub(super) const FOREIGN: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x66, 0, 6]);
 pub(super) const UUID: &str = "4c4c4544-0000-4000-8000-000000000001";
+/// Whose machines the cluster takes, where it takes them by their hardware.
+pub(super) const MADE_BY: &str = "Supermicro";
 
 /// Secrets of a cluster: made once for all tests, since an RSA key takes its time.
 static SECRETS: OnceCell<String> = OnceCell::const_new();
@@ -62,6 +66,7 @@ pub(super) struct Who {
     pub(super) uuid: Option<SystemUuid>,
     pub(super) serial: Option<SerialNumber>,
     pub(super) listed: Vec<MacAddress>,
+    pub(super) manufacturer: Option<String>,
 }
 
 /// The machine itself.
@@ -73,6 +78,7 @@ pub(super) fn machine() -> Who {
         uuid: Some(UUID.parse().unwrap()),
         serial: Some("S1".parse().unwrap()),
         listed: Vec::new(),
+        manufacturer: None,
     }
 }
 
@@ -85,6 +91,7 @@ pub(super) fn stranger() -> Who {
         uuid: None,
         serial: None,
         listed: Vec::new(),
+        manufacturer: None,
     }
 }
 
@@ -122,8 +129,65 @@ impl Rack {
 
     /// With a machine whose BMC says this.
     pub(super) async fn with(mode: DhcpMode, bmc: Option<PowerObservation>) -> Self {
-        let mut directory = directory_of(UnknownPolicy::Ignore, mode).await;
+        let at = now();
         let has_bmc = bmc.is_some();
+        let change = Change {
+            machines: vec![MachineWrite::Insert(registered(has_bmc, at))],
+            clusters: vec![ClusterWrite::Insert(cluster(named()))],
+            intents: vec![IntentWrite::Open(intent(at))],
+            attempts: vec![AttemptWrite::Open(attempt(at))],
+            ..Change::default()
+        };
+        Self::of(UnknownPolicy::Ignore, mode, bmc, change).await
+    }
+
+    /// With a machine that was registered with card, board and disk, in this state, and is to be
+    /// taken by a rule for what it says of its hardware.
+    pub(super) async fn by_rule(state: State, bmc: Option<PowerObservation>) -> Self {
+        let ranges = vec!["10.77.0.50-10.77.0.99".parse().unwrap()];
+        let mode = DhcpMode::Authoritative { ranges };
+        let unknown = match state {
+            State::Discovered => UnknownPolicy::Inspect,
+            _ => UnknownPolicy::Ignore,
+        };
+        let machine = Machine {
+            state,
+            hardware: Hardware::default(),
+            install_disk: Some(assignment().disk),
+            ..registered(bmc.is_some(), now())
+        };
+        let change = Change {
+            machines: vec![MachineWrite::Insert(machine)],
+            clusters: vec![ClusterWrite::Insert(cluster(made_by(MADE_BY)))],
+            ..Change::default()
+        };
+        Self::of(unknown, mode, bmc, change).await
+    }
+
+    /// With a machine that such a rule took, for what it said of its hardware.
+    pub(super) async fn taken_by_rule() -> Self {
+        let at = now();
+        let ranges = vec!["10.77.0.50-10.77.0.99".parse().unwrap()];
+        let mode = DhcpMode::Authoritative { ranges };
+        let mut machine = registered(false, at);
+        machine.hardware.manufacturer = Some(MADE_BY.to_owned());
+        let change = Change {
+            machines: vec![MachineWrite::Insert(machine)],
+            clusters: vec![ClusterWrite::Insert(cluster(made_by(MADE_BY)))],
+            intents: vec![IntentWrite::Open(intent(at))],
+            attempts: vec![AttemptWrite::Open(attempt(at))],
+            ..Change::default()
+        };
+        Self::of(UnknownPolicy::Ignore, mode, None, change).await
+    }
+
+    async fn of(
+        unknown: UnknownPolicy,
+        mode: DhcpMode,
+        bmc: Option<PowerObservation>,
+        change: Change,
+    ) -> Self {
+        let mut directory = directory_of(unknown, mode).await;
         directory.witness = Witness::Says(bmc.unwrap_or(PowerObservation::NoBmc));
         let rack = Self { directory };
         let secrets = SECRETS.get_or_init(|| async {
@@ -138,10 +202,6 @@ impl Rack {
         let sealed = records.seal.seal(&place(CLUSTER), secrets).unwrap();
         let at = now();
         let change = Change {
-            machines: vec![MachineWrite::Insert(registered(has_bmc, at))],
-            clusters: vec![ClusterWrite::Insert(cluster())],
-            intents: vec![IntentWrite::Open(intent(at))],
-            attempts: vec![AttemptWrite::Open(attempt(at))],
             evidence: vec![Evidence {
                 machine: MACHINE,
                 at,
@@ -157,7 +217,7 @@ impl Rack {
                 sealed,
                 at,
             }],
-            ..Change::default()
+            ..change
         };
         rack.write(&change).await;
         rack
@@ -258,7 +318,7 @@ impl Rack {
             macs: listed.chain([who.said]).collect(),
             uuid: who.uuid,
             serial: who.serial.clone(),
-            manufacturer: None,
+            manufacturer: who.manufacturer.clone(),
             product: None,
             platform: Some((Arch::X86_64, Firmware::Uefi)),
             version: None,
@@ -377,7 +437,20 @@ fn registered(has_bmc: bool, at: Timestamp) -> Machine {
     }
 }
 
-fn cluster() -> Cluster {
+/// The rule that names the machine.
+fn named() -> Selector {
+    Selector::Named("cp-1".to_owned())
+}
+
+/// The rule that takes machines of this manufacturer.
+fn made_by(manufacturer: &str) -> Selector {
+    Selector::Matching(Pattern {
+        manufacturer: Some(manufacturer.to_owned()),
+        ..Pattern::default()
+    })
+}
+
+fn cluster(selector: Selector) -> Cluster {
     Cluster {
         id: CLUSTER,
         spec: ClusterSpec {
@@ -387,7 +460,12 @@ fn cluster() -> Cluster {
             kubernetes: "1.34.1".to_owned(),
             image: "talos".to_owned(),
             allow_plaintext: true,
-            members: Vec::new(),
+            members: vec![MemberRule {
+                role: Role::ControlPlane,
+                selector,
+                acceptance: Acceptance::Auto,
+                disk: Some(assignment().disk),
+            }],
         },
         bootstrap: None,
         version: 0,

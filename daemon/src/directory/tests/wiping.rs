@@ -33,7 +33,7 @@ impl Rack {
     async fn wipes(&self) -> bool {
         self.power_on().await;
         let boot = self.dhcp(&machine()).await;
-        match self.script(&machine(), boot).await.unwrap() {
+        match Box::pin(self.script(&machine(), boot)).await.unwrap() {
             ScriptAnswer::Boot { arguments, .. } => arguments.iter().any(|it| it == WIPE),
             other => panic!("wanted an installer, got {other:?}"),
         }

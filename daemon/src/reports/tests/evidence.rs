@@ -11,12 +11,15 @@ use config_talos::log_line::{LogLine, parse_line};
 use config_talos::receiver::{LogReceiver, NotKept};
 use machine_core::attempt::AttemptEnd;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
+use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, BootId};
 use machine_core::network::{ClientKey, Lease, SubnetName};
+use machine_core::time::Timestamp;
 use machine_store::apply::apply;
 use machine_store::boots;
 use machine_store::change::{AttemptWrite, Change, Outcome};
+use machine_store::evidence::{Evidence, Fact};
 use machine_store::leases::LeaseOutcome;
 
 use crate::clock::now;
@@ -155,6 +158,62 @@ async fn another_card_at_the_machines_address_ends_no_attempt_and_is_an_alarm() 
         "{told:?}"
     );
     assert!(!told.contains(&"installing".to_owned()), "{told:?}");
+}
+
+/// Another registered card of the machine holds an address of its own, and an older boot came from
+/// there.
+#[tokio::test]
+async fn what_is_told_from_another_address_of_the_machine_moves_nothing() {
+    let site = Site::new().await;
+    let second = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 2]);
+    let registered = Change {
+        evidence: vec![Evidence {
+            machine: MACHINE,
+            source: EvidenceSource::Registered,
+            at: now(),
+            facts: vec![Fact::Mac(second)],
+        }],
+        ..Change::default()
+    };
+    assert_eq!(
+        apply(&site.db, &registered).await.unwrap(),
+        Outcome::Applied
+    );
+    let lease = Lease {
+        subnet: SubnetName::new("lan"),
+        client: ClientKey::Hardware(second),
+        address: STRANGER,
+        client_identifier: None,
+        granted: now(),
+        expires: now().plus(Duration::from_hours(1)),
+    };
+    assert_eq!(
+        site.live.submit(lease).await.unwrap(),
+        LeaseOutcome::Committed
+    );
+    let older = BootId::from_bytes([7; 16]);
+    site.keep(Boot {
+        id: older,
+        mac: Some(second),
+        address: Some(STRANGER),
+        attempt: None,
+        opened: Timestamp::from_millis(now().as_millis() - 3_600_000),
+        ..network_boot(BootStep::Script)
+    })
+    .await;
+    let reports = site.reports_behind(&site.live, second).await;
+    for (id, event) in [("a", install(StepAction::Start)), ("b", refused())] {
+        publish_from(&reports, STRANGER, id, event).await.unwrap();
+    }
+    assert_eq!(site.attempt().await.verdict, None);
+    let steps: Vec<BootStep> = site.boots().await.iter().map(|it| it.step).collect();
+    assert_eq!(steps, [BootStep::Config, BootStep::Script]);
+    // From the address that fetched, the same words count.
+    let reports = site.reports(&site.live).await;
+    tell(&reports, "c", install(StepAction::Start)).await;
+    assert_eq!(site.boots().await[0].step, BootStep::Installing);
+    tell(&reports, "d", refused()).await;
+    assert!(site.attempt().await.verdict.is_some());
 }
 
 #[tokio::test]

@@ -157,7 +157,8 @@ fn a_clone_of_everything_beside_the_machine_holds_both() {
         doubted(&both, same),
         Some(Doubt::TwoLive {
             other: address,
-            other_boot: BootId::from_bytes([2; 16])
+            other_boot: BootId::from_bytes([2; 16]),
+            other_since: at(200),
         })
     );
     let of_clone = doubted(&both, |it| it.boot = boot(2, 190, BootStep::Script));
@@ -170,6 +171,7 @@ fn a_clone_of_everything_beside_the_machine_holds_both() {
     let held = Doubt::TwoLive {
         other: address,
         other_boot: BootId::from_bytes([2; 16]),
+        other_since: at(200),
     };
     assert_eq!(doubted(&silent, same), Some(held));
 }
@@ -226,7 +228,11 @@ fn who_can_be_told_apart_stops_nobody() {
 fn no_console_is_told_what_another_one_said() {
     let other = IpAddr::from([10, 77, 0, 66]);
     let other_boot = BootId::from_bytes([2; 16]);
-    let doubt = Doubt::TwoLive { other, other_boot };
+    let doubt = Doubt::TwoLive {
+        other,
+        other_boot,
+        other_since: at(200),
+    };
     assert!(doubt.to_string().contains("10.77.0.66"));
     assert!(!doubt.console().contains("10.77.0.66"));
     assert!(doubt.is_alarm() && !Doubt::Restarted.is_alarm());
@@ -296,4 +302,44 @@ fn a_second_boot_beside_one_that_has_the_installer_is_held_and_holds() {
         it.boot = boot(2, 285, BootStep::Script);
     });
     assert_eq!(wiped, None);
+}
+
+/// What is in doubt of the boot 1 at second 300, while no attempt is open.
+fn taught(speaking: &Claimant, others: &[Claimant], powered_on: Option<i64>) -> Option<Doubt> {
+    let claimants: Vec<Claimant> = others.iter().chain([speaking]).cloned().collect();
+    teaching_doubt(
+        speaking,
+        &registered(),
+        &claimants,
+        powered_on.map(at),
+        at(300),
+    )
+}
+
+#[test]
+fn only_a_boot_that_says_what_was_registered_teaches() {
+    let own = claimant(1, 9, 110, 300);
+    assert_eq!(taught(&own, &[], None), None);
+    let silent = Claimant {
+        uuid: None,
+        ..own.clone()
+    };
+    let unsaid = Doubt::Unsaid(vec![EvidenceKind::SystemUuid]);
+    assert_eq!(taught(&silent, &[], None), Some(unsaid.clone()));
+    // What the machine said in the boot that they share does not count for a clone of its card.
+    assert_eq!(taught(&silent, &[own], None), Some(unsaid));
+}
+
+#[test]
+fn of_two_that_speak_at_the_same_time_none_teaches_and_a_restart_does() {
+    let own = claimant(1, 9, 110, 300);
+    let live = claimant(2, 66, 90, 250);
+    let doubt = taught(&own, std::slice::from_ref(&live), None);
+    assert!(matches!(doubt, Some(Doubt::TwoLive { .. })), "{doubt:?}");
+    assert_eq!(taught(&own, std::slice::from_ref(&live), Some(100)), None);
+    for other in [claimant(2, 9, 20, 109), claimant(2, 66, 20, 179)] {
+        assert_eq!(taught(&own, &[other], None), None, "it is silent");
+    }
+    let told_apart = Claimant { uuid: None, ..live };
+    assert_eq!(taught(&own, &[told_apart], None), None);
 }

@@ -91,6 +91,7 @@ fn a_candidate_comes_as_far_as_ipxe_and_a_claimant_no_further_than_its_disk() {
         claimant: None,
         with: machine,
         name: "w1".to_owned(),
+        shared: vec![EvidenceKind::SystemUuid],
         differences: vec![differs],
     };
     assert_eq!(nobody(&conflict, UnknownPolicy::Inspect), Answer::LocalDisk);
@@ -228,6 +229,7 @@ fn a_doubtful_boot_waits_and_its_console_tells_nothing_of_another() {
     let doubt = Doubt::TwoLive {
         other,
         other_boot: boot.id,
+        other_since: boot.opened,
     };
     let facts = BootFacts {
         stage: Stage::Script,

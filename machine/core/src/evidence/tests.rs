@@ -109,7 +109,11 @@ fn a_new_card_on_a_known_board_waits_for_a_person_whatever_it_lists() {
 fn a_clone_is_named_with_what_differs() {
     let one = known(1, &[1], Some(UUID), Some("S1"));
     let Identity::Conflict {
-        with, differences, ..
+        with,
+        name,
+        shared,
+        differences,
+        ..
     } = identify(&script(9, &[], UUID, "S2"), &[one])
     else {
         panic!("a second machine with the same UUID is a conflict")
@@ -123,6 +127,9 @@ fn a_clone_is_named_with_what_differs() {
             "serial is S1 there and S2 here",
         ]
     );
+    let words = conflict_words(&name, &shared, &differences);
+    let wanted = format!("it has the uuid of {name}, but mac is 52:54:00:77:00:01 there");
+    assert!(words.starts_with(&wanted), "{words}");
 }
 
 #[test]

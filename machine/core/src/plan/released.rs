@@ -64,6 +64,13 @@ fn progress(work: &Work<'_>, attempt: &Attempt, later: &[&Boot], now: Timestamp)
         return "it came back to the network after its config was released: its disk should boot"
             .to_owned();
     }
+    if has_started_from_disk(work, attempt) {
+        return format!(
+            "its system runs from its disk; it counts once it shows that it runs on the config of \
+             attempt {}",
+            attempt.number
+        );
+    }
     let own = work.boots.iter().find(|boot| attempt.boot == Some(boot.id));
     let is_silent = |boot: &&Boot| work.signs.heard.is_none_or(|at| at <= boot.step_at);
     let overdue = own.filter(is_silent).and_then(|boot| overdue(boot, now));
@@ -74,6 +81,14 @@ fn progress(work: &Work<'_>, attempt: &Attempt, later: &[&Boot], now: Timestamp)
                        nothing followed: anybody can send that"
             .to_owned(),
     }
+}
+
+/// Whether a boot from disk was seen after the one that fetched. Until its node has named its config,
+/// it may be of an older install.
+fn has_started_from_disk(work: &Work<'_>, attempt: &Attempt) -> bool {
+    let is_own = |boot: &&Boot| attempt.boot == Some(boot.id);
+    let mut after = work.boots.iter().take_while(|boot| !is_own(boot));
+    after.any(|boot| boot.origin == BootOrigin::Disk)
 }
 
 /// The network boots after the one that fetched, newest first. Both the order of the records and

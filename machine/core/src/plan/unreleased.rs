@@ -8,7 +8,7 @@ use crate::intent::Intent;
 use crate::plan::failure::power_used_up;
 use crate::plan::netboot::{plan_without_bmc, progress};
 use crate::plan::older_install::{plan_older_install, unasked};
-use crate::plan::pace::{RESTART_GRACE, is_netbooting, paused, self_test};
+use crate::plan::pace::{RESTART_GRACE, SCRIPT_SILENCE, is_netbooting, paused, self_test};
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
 use crate::power::{PowerObservation, PowerState};
@@ -41,6 +41,10 @@ fn plan_network_boot(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step
             "restart it: its next boot from the network wipes the older install on {}",
             attempt.assignment.disk
         )),
+        PowerObservation::NoBmc if netboots && is_left_over(work, attempt) => Step::wait(
+            "it runs what it was given for an attempt that is over: restart it, to boot from the \
+             network",
+        ),
         PowerObservation::NoBmc if netboots => progress(work, now),
         PowerObservation::NoBmc => plan_without_bmc(work, since, now),
         PowerObservation::Is(PowerState::Off) => {
@@ -49,6 +53,8 @@ fn plan_network_boot(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step
         PowerObservation::Is(PowerState::On) if netboots => {
             if is_somebody(work, attempt) || waits_for_wipe(work, attempt) {
                 switch(work, attempt, Action::PowerOff, now)
+            } else if is_left_over(work, attempt) {
+                left_over(work, now)
             } else {
                 progress(work, now)
             }
@@ -82,6 +88,25 @@ fn serves_another(work: &Work<'_>, attempt: &Attempt) -> bool {
     work.boots.first().is_some_and(|boot| {
         boot.origin == BootOrigin::Network && boot.attempt.is_some_and(|it| it != attempt.id)
     })
+}
+
+/// Whether it runs the installer of an attempt that is over: it does not ask for its script any
+/// more, and is no boot of this attempt.
+fn is_left_over(work: &Work<'_>, attempt: &Attempt) -> bool {
+    let newest = work.boots.first();
+    serves_another(work, attempt) && newest.is_some_and(|boot| boot.step > BootStep::Script)
+}
+
+/// It has a BMC, and is started anew as soon as it is silent.
+fn left_over(work: &Work<'_>, now: Timestamp) -> Step {
+    let last = work.boots.first().map_or(now, |boot| boot.step_at);
+    Step::Wait {
+        until: Some(last.plus(SCRIPT_SILENCE)),
+        why:
+            "it runs what it was given for an attempt that is over, and is started anew when that \
+              is silent"
+                .to_owned(),
+    }
 }
 
 /// Whether somebody waits in our script, or runs our installer, whom we did not switch on in this

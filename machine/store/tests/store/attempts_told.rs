@@ -103,6 +103,9 @@ pub(crate) fn the_newest_released_attempt_is_found_under_any_intent(bench: &Benc
     let next = write(AttemptWrite::Open(attempt(41, 3, 1, 1)));
     bench.block(applied(&bench.db, &next));
     assert_eq!(newest().unwrap().map(|attempt| attempt.id), Some(ID));
+    let released = bench.block(attempts::released(&bench.db, machine_id(1)));
+    let released: Vec<AttemptId> = released.unwrap().iter().map(|it| it.id).collect();
+    assert_eq!(released, [ID]);
 }
 
 /// Several requests of one boot are under way at once, and the clock may have jumped in between.

@@ -6,20 +6,44 @@ use pxe_dhcp::packet::Packet;
 
 use crate::scene::broadcast;
 
-const FILES: [(&str, &str); 3] = [
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packets");
+
+/// What the option of a packet means.
+enum Meant {
+    /// This board, in either byte order.
+    Board(&'static str),
+    /// Nothing that could tell a board.
+    Nothing,
+}
+
+/// Every file of the folder, its text, and what it means.
+const CASES: [(&str, &str, Meant); 3] = [
     (
-        "smbios24-uuid-rom-discover",
-        include_str!("../packets/smbios24-uuid-rom-discover.hex"),
-    ),
-    (
-        "smbios24-uuid-ipxe-discover",
-        include_str!("../packets/smbios24-uuid-ipxe-discover.hex"),
-    ),
-    (
-        "oracle-bios-rom-uuid-is-mac-text",
+        "oracle-bios-rom-uuid-is-mac-text.hex",
         include_str!("../packets/oracle-bios-rom-uuid-is-mac-text.hex"),
+        Meant::Nothing,
+    ),
+    (
+        "smbios24-uuid-ipxe-discover.hex",
+        include_str!("../packets/smbios24-uuid-ipxe-discover.hex"),
+        Meant::Board("03de0294-0480-0506-f806-d50700080009"),
+    ),
+    (
+        "smbios24-uuid-rom-discover.hex",
+        include_str!("../packets/smbios24-uuid-rom-discover.hex"),
+        Meant::Board("03de0294-0480-0506-f806-d50700080009"),
     ),
 ];
+
+/// The names of the packets that there are, in order.
+fn files() -> Vec<String> {
+    let read = std::fs::read_dir(FOLDER).unwrap();
+    let mut names: Vec<String> = read
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
 
 /// The bytes of a packet in hexadecimal digits; `#` begins a line about it.
 fn packet(text: &str) -> Vec<u8> {
@@ -38,16 +62,23 @@ fn uuid(text: &str) -> Option<SystemUuid> {
 
 #[test]
 fn each_unusual_uuid_is_the_board_that_it_means_or_none() {
-    let board: SystemUuid = "03de0294-0480-0506-f806-d50700080009".parse().unwrap();
-    for (name, text) in FILES {
+    let files = files();
+    let cases: Vec<&str> = CASES.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(
+        files, cases,
+        "each file has its case, and each case its file"
+    );
+    for (name, text, meant) in CASES {
         let said = uuid(text);
-        if name.starts_with("smbios24") {
-            assert!(
-                said.is_some_and(|it| it.is_same_board(board)),
-                "{name}: {said:?}"
-            );
-        } else {
-            assert_eq!(said, None, "{name}");
+        match meant {
+            Meant::Nothing => assert_eq!(said, None, "{name}"),
+            Meant::Board(board) => {
+                let board: SystemUuid = board.parse().unwrap();
+                assert!(
+                    said.is_some_and(|it| it.is_same_board(board)),
+                    "{name}: {said:?}"
+                );
+            }
         }
     }
 }

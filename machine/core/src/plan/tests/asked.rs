@@ -74,3 +74,20 @@ fn an_install_is_asked_for_by_itself_and_more_seldom_each_time() {
     story.boots[0].step = BootStep::Installed;
     assert_eq!(story.step(70), ASK, "it said that it restarts");
 }
+
+#[test]
+fn a_system_that_started_from_its_disk_is_not_told_as_one_that_installs() {
+    let mut released = released();
+    released.boot = Some(BootId::from_bytes([1; 16]));
+    let mut story = Story::provisioning(vec![released.clone()]);
+    let untagged = Boot {
+        attempt: None,
+        ..disk_boot(&released, BootStep::Disk)
+    };
+    story.boots = vec![untagged, boot(1, 40, BootStep::Installed)];
+    let Step::Wait { why: said, .. } = story.step(90) else {
+        panic!("it waits for its node's word")
+    };
+    assert!(said.contains("runs from its disk"), "{said}");
+    assert!(!said.contains("installs"), "{said}");
+}

@@ -89,3 +89,29 @@ fn a_node_that_is_silent_since_its_config_says_what_to_look_at() {
     story.signs.heard = Some(at(now));
     assert_eq!(why(story.step(now)), "it has its config and installs");
 }
+
+#[test]
+fn what_a_cancelled_attempt_started_is_no_boot_of_the_next_one() {
+    let started = |attempt: u8, step| Boot {
+        attempt: Some(AttemptId::from_bytes([attempt; 16])),
+        ..boot(1, 95, step)
+    };
+    for power in [ON, PowerObservation::NoBmc] {
+        let next = Attempt {
+            opened: at(100),
+            ..attempt()
+        };
+        let mut story = Story {
+            boots: vec![started(9, BootStep::Config)],
+            power,
+            powered_on: Some(at(90)),
+            ..Story::provisioning(vec![next])
+        };
+        let said = why(story.step(105));
+        assert!(said.contains("an attempt that is over"), "{said}");
+        // Who waits in its script is given this attempt's installer.
+        story.boots = vec![started(9, BootStep::Script)];
+        let said = why(story.step(105));
+        assert_eq!(said, "it boots from the network (last step: script)");
+    }
+}
