@@ -85,7 +85,11 @@ async fn serve(
         status: Arc::clone(&bound.status),
         dhcp: bound.plane.control(),
     };
-    let operations = Operations::new(records.db.clone(), Arc::new(effects));
+    let operations = Operations::new(
+        records.db.clone(),
+        records.commit.clone(),
+        Arc::new(effects),
+    );
     let stopped = stop.clone().cancelled_owned();
     parts.spawn("the API", async move {
         let ended = grpc::serve(bound.api, operations, stopped).await;

@@ -2,20 +2,23 @@
 
 use machine_core::id::MachineId;
 use machine_core::machine::{Hardware, Machine};
-use machine_store::apply::apply;
 use machine_store::change::{Change, MachineWrite, Outcome};
-use machine_store::db::Db;
 use machine_store::machines;
 
 use crate::error::StepError;
+use crate::records::Records;
 
 /// How often a write is tried that somebody else was faster with.
 const TRIES: u32 = 5;
 
 /// Keeps what a machine said of its hardware.
-pub async fn learn_hardware(db: &Db, machine: MachineId, said: &Hardware) -> Result<(), StepError> {
+pub async fn learn_hardware(
+    records: &Records,
+    machine: MachineId,
+    said: &Hardware,
+) -> Result<(), StepError> {
     for _ in 0..TRIES {
-        let Some(known) = machines::find(db, machine).await? else {
+        let Some(known) = machines::find(&records.db, machine).await? else {
             return Ok(());
         };
         let hardware = merged(&known.hardware, said);
@@ -27,7 +30,7 @@ pub async fn learn_hardware(db: &Db, machine: MachineId, said: &Hardware) -> Res
             machines: vec![update],
             ..Change::default()
         };
-        if apply(db, &change).await? == Outcome::Applied {
+        if records.commit.submit(change).await? == Outcome::Applied {
             return Ok(());
         }
     }

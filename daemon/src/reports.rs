@@ -17,7 +17,6 @@ use config_talos::receiver::{EventReceiver, LogReceiver, NotKept};
 use machine_core::attempt::Verdict;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::id::MachineId;
-use machine_store::apply::apply;
 use machine_store::change::{AttemptWrite, Change};
 use machine_store::events;
 use pxe_server::complaint::Complaints;
@@ -138,7 +137,7 @@ impl Reports {
             events: vec![About::boot(boot).event(at, "trouble", detail)],
             ..Change::default()
         };
-        apply(&self.records.db, &change).await?;
+        self.records.commit.submit(change).await?;
         self.records.wake.machine(node.machine);
         Ok(true)
     }

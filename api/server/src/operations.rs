@@ -34,8 +34,8 @@ use std::sync::Arc;
 
 use machine_core::intent::Actor;
 use machine_core::machine::Machine;
-use machine_store::apply::apply;
 use machine_store::change::{Change, Outcome};
+use machine_store::commit::CommitHandle;
 use machine_store::db::Db;
 use machine_store::machines as stored;
 use machine_store::requests::{self, Request};
@@ -48,6 +48,7 @@ use crate::similar::similar;
 #[derive(Clone)]
 pub struct Operations {
     pub(crate) db: Db,
+    pub(crate) commit: CommitHandle,
     pub(crate) effects: Arc<dyn Effects>,
 }
 
@@ -108,8 +109,12 @@ const TRIES: usize = 5;
 
 impl Operations {
     /// Over these.
-    pub fn new(db: Db, effects: Arc<dyn Effects>) -> Self {
-        Self { db, effects }
+    pub fn new(db: Db, commit: CommitHandle, effects: Arc<dyn Effects>) -> Self {
+        Self {
+            db,
+            commit,
+            effects,
+        }
     }
 
     pub(crate) async fn machine(&self, name: &str) -> Result<Machine, UseCaseError> {
@@ -168,7 +173,7 @@ impl Operations {
 
     /// Writes a change.
     pub(crate) async fn write(&self, change: &Change) -> Result<Written, UseCaseError> {
-        match apply(&self.db, change).await? {
+        match self.commit.submit(change.clone()).await? {
             Outcome::Applied => Ok(Written::Now),
             Outcome::Repeated(result) => Ok(Written::Before(result)),
             // Whoever was a moment faster is found when it is thought out anew, and named.

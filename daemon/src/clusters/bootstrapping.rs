@@ -11,7 +11,6 @@ use machine_core::bootstrap::{ClusterStep, EtcdState};
 use machine_core::bootstrap_pace::BootstrapPace;
 use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster, Role};
 use machine_core::id::MachineId;
-use machine_store::apply::apply;
 use machine_store::change::{Change, ClusterWrite, Outcome};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
@@ -190,7 +189,7 @@ impl Clusters {
             events: told_event.into_iter().collect(),
             ..Change::default()
         };
-        if apply(&self.records.db, &change).await? != Outcome::Applied {
+        if self.records.commit.submit(change).await? != Outcome::Applied {
             return Ok(None);
         }
         if let Some(detail) = told {

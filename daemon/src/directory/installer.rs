@@ -8,7 +8,6 @@ use machine_core::boot::{Boot, BootStep};
 use machine_core::cluster::Cluster;
 use machine_core::id::AttemptId;
 use machine_core::time::Timestamp;
-use machine_store::apply::apply;
 use machine_store::change::{AttemptWrite, Change, Outcome};
 use machine_store::{attempts, clusters};
 use pxe_server::directory::ScriptAnswer;
@@ -45,7 +44,7 @@ impl BootDirectory {
         let wipe = attempt.wipe.filter(|_| attempt.wipes_in(boot.id));
         if attempt.boot != Some(boot.id) {
             let change = serving(&attempt, boot, at);
-            if apply(db, &change).await? != Outcome::Applied {
+            if self.records.commit.submit(change).await? != Outcome::Applied {
                 return Ok(wait("the attempt has changed: asking again"));
             }
         }

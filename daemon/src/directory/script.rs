@@ -193,7 +193,7 @@ impl BootDirectory {
             .commit
             .submit(Evidence::of_claim(machine, claim, at))
             .await?;
-        learn_hardware(&self.records.db, machine, &hardware(request)).await
+        learn_hardware(&self.records, machine, &hardware(request)).await
     }
 
     async fn note_script(&self, boot: &Boot, who: &str, at: Timestamp) -> Result<(), StepError> {

@@ -9,7 +9,6 @@ use machine_core::lifecycle::Input;
 use machine_core::machine::{Failure, Machine};
 use machine_core::plan::step::{Action, Step};
 use machine_core::time::Timestamp;
-use machine_store::apply::apply;
 use machine_store::change::{
     AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome,
 };
@@ -266,7 +265,7 @@ impl Reconciler {
             machines: vec![MachineWrite::Update(next)],
             ..change
         };
-        if apply(&self.records.db, &change).await? == Outcome::Applied {
+        if self.records.commit.submit(change).await? == Outcome::Applied {
             info!(machine = %name, %from, %to, "state");
             // What it waited for before is over.
             self.status.clear_waiting(situation.machine.id);
@@ -288,7 +287,7 @@ impl Reconciler {
             events: vec![event],
             ..Change::default()
         };
-        apply(&self.records.db, &change).await?;
+        self.records.commit.submit(change).await?;
         Ok(Progress::Again)
     }
 }

@@ -3,7 +3,6 @@
 
 use machine_core::id::MachineId;
 use machine_core::power::PowerState;
-use machine_store::apply::apply;
 use machine_store::change::{AttemptWrite, Change, Outcome};
 use machine_store::power_on::PowerSwitch;
 
@@ -84,7 +83,7 @@ impl Reconciler {
             events: vec![event],
             ..Change::default()
         };
-        let is_counted = apply(&self.records.db, &change).await? == Outcome::Applied;
+        let is_counted = self.records.commit.submit(change).await? == Outcome::Applied;
         if is_counted {
             let (machine, since) = (situation.machine.id, situation.tried_since());
             self.power.note_command(machine, since, wanted, at);
@@ -98,7 +97,7 @@ impl Reconciler {
             power: vec![PowerSwitch { machine, on: None }],
             ..Change::default()
         };
-        apply(&self.records.db, &change).await?;
+        self.records.commit.submit(change).await?;
         Ok(())
     }
 

@@ -1,45 +1,47 @@
 //! How a [`Change`] is written: each part with what it expects to find, in the one order of locks.
 
 use machine_core::id::AttemptId;
+use tokio::sync::oneshot;
 
 use crate::change::{
     AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, ReservationWrite,
     SecretWrite,
 };
+use crate::commit::batch::write_batch;
+use crate::commit::item::{Item, Ticket, Verdict, Writing};
+use crate::commit::job::Submit as _;
 use crate::db::Db;
 use crate::error::StoreError;
-use crate::transaction::{TRIES, Transaction};
+use crate::transaction::Transaction;
 use crate::{
-    attempts, boards, claimants, clusters, events, evidence, forgotten, intents, machines,
+    attempts, boards, claimants, clusters, evidence, forgotten, intents, machines,
     power_on, registrations, requests, reservations, secrets,
 };
 
-/// Writes a change.
+/// Writes a change in a transaction of its own, for those who have no way to the commit task.
 pub async fn apply(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
-    let (own, change) = (db.clone(), change.clone());
-    db.on_disk(async move { apply_here(&own, &change).await }).await
+    let (reply, answer) = oneshot::channel();
+    let ticket = Ticket::new(change.clone(), Some(reply));
+    let (own, mut jobs) = (db.clone(), [Change::into_job(Box::new(ticket))]);
+    db.on_disk(async move {
+        let done = write_batch(&own, &mut jobs).await;
+        jobs.into_iter().for_each(|job| job.answer(&done));
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    })
+    .await
 }
 
-async fn apply_here(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match apply_once(db, change).await {
-            Err(error) if error.is_transient() && tries < TRIES => {}
-            done => return done,
-        }
-    }
-}
+impl Item for Change {
+    type Outcome = Outcome;
 
-async fn apply_once(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
-    let mut transaction = db.begin().await?;
-    match write(&mut transaction, change).await {
-        Ok(Outcome::Applied) => transaction.commit().await.map(|()| Outcome::Applied),
-        Ok(refused) => transaction.rollback().await.map(|()| refused),
-        Err(error) => {
-            // The first error counts; a connection that can't roll back is closed.
-            let _ = transaction.rollback().await;
-            Err(error)
+    async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<Outcome>, StoreError> {
+        match write(writing.transaction, self).await? {
+            Outcome::Applied => {
+                *writing.protects_a_disk |= self.protects_a_disk();
+                writing.events.extend(self.events.iter().cloned());
+                Ok(Verdict::Keep(Outcome::Applied))
+            }
+            refused => Ok(Verdict::Undo(refused)),
         }
     }
 }
@@ -90,10 +92,6 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     for (uuid, at) in &change.ignored_uuids {
         boards::ignore_uuid(transaction, *uuid, *at).await?;
     }
-    if change.protects_a_disk() {
-        transaction.count_generation().await?;
-    }
-    events::append(transaction, &change.events).await?;
     Ok(Outcome::Applied)
 }
 

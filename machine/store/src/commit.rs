@@ -10,7 +10,7 @@
 //! awaited but the database. When the last handle is dropped, or [`CommitHandle::close`] is called,
 //! the queue is written and the task ends.
 
-mod batch;
+pub(crate) mod batch;
 pub mod claim;
 pub mod item;
 pub mod job;

@@ -264,7 +264,10 @@ impl StoreError {
     /// Whether only the row is to blame, so that other rows of the same transaction may still be
     /// written after a return to the savepoint before it.
     pub(crate) const fn is_of_row(&self) -> bool {
-        matches!(self, Self::Violated { .. } | Self::Corrupt { .. })
+        matches!(
+            self,
+            Self::Violated { .. } | Self::Corrupt { .. } | Self::RequestReused { .. }
+        )
     }
 
     /// Whether the same transaction may succeed if it is tried once more: PostgreSQL chose it as

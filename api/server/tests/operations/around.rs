@@ -20,6 +20,7 @@ use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 use machine_store::apply::apply;
 use machine_store::change::{Change, Outcome, SecretWrite};
+use machine_store::commit::Committer;
 use machine_store::db::Db;
 use machine_store::location::Location;
 use machine_store::place::Place;
@@ -58,8 +59,9 @@ impl Around {
             notes: Mutex::default(),
         });
         let effects: Arc<dyn Effects> = Arc::<World>::clone(&world);
+        let (commit, _) = Committer::spawn(db.clone());
         Self {
-            operations: Operations::new(db.clone(), effects),
+            operations: Operations::new(db.clone(), commit, effects),
             db,
             world,
         }

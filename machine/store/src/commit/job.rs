@@ -3,6 +3,7 @@
 use machine_core::boot::Boot;
 use machine_core::network::Lease;
 
+use crate::change::Change;
 use crate::claimants::Heard;
 use crate::commit::claim::{Fetch, ReleaseClaim};
 use crate::commit::item::{Item, LeaseEnd, Ticket, Writing};
@@ -12,7 +13,7 @@ use crate::events::Event;
 use crate::evidence::Evidence;
 
 /// What can be submitted: [`Lease`], [`LeaseEnd`], [`Boot`], [`Evidence`], [`NewMachine`],
-/// [`ReleaseClaim`], [`Fetch`], [`Heard`] and lists of [`Event`]s.
+/// [`ReleaseClaim`], [`Fetch`], [`Heard`], [`Change`] and lists of [`Event`]s.
 pub trait Submit: Item + sealed::Written {
     #[doc(hidden)]
     fn into_job(ticket: Box<Ticket<Self>>) -> Job;
@@ -74,6 +75,7 @@ items! {
     Fetch(Fetch),
     Heard(Heard),
     Events(Events),
+    Change(Change),
 }
 
 impl Job {
