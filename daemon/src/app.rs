@@ -20,19 +20,19 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::bound::{Bound, bind, checked_subnets};
-use crate::clusters::Clusters;
 use crate::descriptors;
-use crate::effects::DaemonEffects;
-use crate::error::chain;
-use crate::expiry;
 use crate::host::{StateDirectory, this_process};
 use crate::parts::Parts;
-use crate::records::Records;
-use crate::reports::Reports;
-use crate::reports::neighbours::Neighbours;
 use crate::settings::Settings;
 use crate::start_error::StartError;
 use crate::state_access::open_to_others;
+use fleet::clusters::Clusters;
+use fleet::effects::DaemonEffects;
+use fleet::error::chain;
+use fleet::expiry;
+use fleet::records::Records;
+use fleet::reports::Reports;
+use fleet::reports::neighbours::Neighbours;
 
 /// How long all parts together may take to end. The servers cut off their transfers after 10 s.
 const GRACE: Duration = Duration::from_secs(15);

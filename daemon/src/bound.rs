@@ -29,17 +29,17 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::clock::{self, now};
 use crate::descriptors;
-use crate::directory::BootDirectory;
 use crate::host::{StateDirectory, resolve_subnets, this_process};
 use crate::parts::PartEnded;
-use crate::power::Power;
-use crate::reconcile::Reconciler;
-use crate::records::{Image, Ports, Records};
 use crate::settings::{ImageSettings, Settings};
 use crate::start_error::StartError;
-use crate::status::Status;
+use fleet::clock::{self, now};
+use fleet::directory::BootDirectory;
+use fleet::power::Power;
+use fleet::reconcile::Reconciler;
+use fleet::records::{Image, Ports, Records};
+use fleet::status::Status;
 
 /// Everything that has to be there before anything runs.
 #[derive(Debug)]

@@ -16,12 +16,12 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::app;
-use crate::error::chain;
 use crate::preflight;
 use crate::settings::check::check;
 use crate::settings::file::SettingsFile;
 use crate::settings::{Settings, SettingsError, parse, sample, with_environment, with_interface};
 use crate::telemetry;
+use fleet::error::chain;
 
 /// Provisions bare-metal servers: DHCP, TFTP, HTTP boot, power, install, join.
 #[derive(Debug, Parser)]

@@ -14,8 +14,8 @@ use nix::ifaddrs::getifaddrs;
 use nix::unistd::{AccessFlags, access};
 use thiserror::Error;
 
-use crate::clock::now;
 use crate::settings::SubnetSettings;
+use fleet::clock::now;
 
 /// Why the daemon can't work on this host.
 #[derive(Debug, Error)]
@@ -308,7 +308,7 @@ mod tests {
         let path = Path::new("/srv/drover");
         let held = lock_failure(path, io::empty(), Errno::EWOULDBLOCK).to_string();
         assert!(held.starts_with("another drover"), "{held}");
-        let other = crate::error::chain(&lock_failure(path, io::empty(), Errno::ENOLCK));
+        let other = fleet::error::chain(&lock_failure(path, io::empty(), Errno::ENOLCK));
         let wanted = "can't use the state directory /srv/drover: No locks available";
         assert!(other.starts_with(wanted), "{other}");
     }
@@ -320,7 +320,7 @@ mod tests {
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
         let file = directory.path().join("file");
         fs::write(&file, "").unwrap();
-        let error = crate::error::chain(&is_held(&file).unwrap_err());
+        let error = fleet::error::chain(&is_held(&file).unwrap_err());
         assert!(error.contains("not a directory"), "{error}");
     }
 }

@@ -12,8 +12,6 @@ use pxe_loader::command_line::Argument;
 use pxe_server::foreign_server::PATIENCE;
 use serde_saphyr::Spanned;
 
-use crate::error::chain;
-use crate::records::Ports;
 use crate::settings::checker::Checker;
 use crate::settings::file::{
     HttpSection, ImageSection, InstallSection, LogSection, SettingsFile, StateSection,
@@ -22,6 +20,8 @@ use crate::settings::file::{
 use crate::settings::{
     ImageFile, ImageSettings, LogFormat, Place, Settings, SettingsError, SubnetSettings,
 };
+use fleet::error::chain;
+use fleet::records::Ports;
 
 /// Checks what the file says by itself; interfaces and files are looked at when they are used.
 pub fn check(source: &str, file: SettingsFile) -> Result<Settings, SettingsError> {

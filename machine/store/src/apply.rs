@@ -14,8 +14,8 @@ use crate::db::Db;
 use crate::error::StoreError;
 use crate::transaction::Transaction;
 use crate::{
-    attempts, boards, claimants, clusters, evidence, forgotten, intents, machines,
-    power_on, registrations, requests, reservations, secrets,
+    attempts, boards, claimants, clusters, evidence, forgotten, intents, machines, power_on,
+    registrations, requests, reservations, secrets,
 };
 
 /// Writes a change in a transaction of its own, for those who have no way to the commit task.

@@ -15,7 +15,11 @@ pub(crate) struct SqliteRow {
 impl SqliteRow {
     /// What a statement calls its columns.
     pub(crate) fn columns(statement: &Statement<'_>) -> Arc<[Box<str>]> {
-        statement.column_names().into_iter().map(Into::into).collect()
+        statement
+            .column_names()
+            .into_iter()
+            .map(Into::into)
+            .collect()
     }
 
     pub(crate) fn read(
@@ -38,10 +42,12 @@ impl SqliteRow {
         if *value == Value::Null {
             return Ok(None);
         }
-        T::column_result(value.into()).map(Some).map_err(|error| match error {
-            FromSqlError::InvalidType => format!("a value of type {}", value.data_type()),
-            // What it says could hold the value.
-            _ => "a value out of range".to_owned(),
-        })
+        T::column_result(value.into())
+            .map(Some)
+            .map_err(|error| match error {
+                FromSqlError::InvalidType => format!("a value of type {}", value.data_type()),
+                // What it says could hold the value.
+                _ => "a value out of range".to_owned(),
+            })
     }
 }
