@@ -29,12 +29,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::clock::{self, SystemClock, now};
 use crate::descriptors;
 use crate::host::{StateDirectory, resolve_subnets, this_process};
 use crate::parts::PartEnded;
+use crate::random::SystemRandomness;
 use crate::settings::{ImageSettings, Settings};
 use crate::start_error::StartError;
-use fleet::clock::{self, now};
 use fleet::directory::BootDirectory;
 use fleet::power::Power;
 use fleet::reconcile::Reconciler;
@@ -104,6 +105,8 @@ pub async fn bind(
         config_request_timeout: settings.config_request_timeout,
         readers: Arc::default(),
         wake: Arc::default(),
+        clock: Arc::new(SystemClock),
+        randomness: Arc::new(SystemRandomness),
     });
     let power = Arc::new(Power::new(Arc::clone(&records)));
     let status = Arc::new(Status::default());

@@ -14,8 +14,8 @@ use nix::ifaddrs::getifaddrs;
 use nix::unistd::{AccessFlags, access};
 use thiserror::Error;
 
+use crate::clock::now;
 use crate::settings::SubnetSettings;
-use fleet::clock::now;
 
 /// Why the daemon can't work on this host.
 #[derive(Debug, Error)]

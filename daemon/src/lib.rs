@@ -4,11 +4,13 @@
 
 pub mod app;
 pub mod bound;
+pub mod clock;
 pub mod command;
 pub mod descriptors;
 pub mod host;
 pub mod parts;
 pub mod preflight;
+pub mod random;
 pub mod settings;
 pub mod start_error;
 pub mod state_access;

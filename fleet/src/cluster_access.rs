@@ -11,12 +11,12 @@ use config_render::talos::secrets::SecretsBundle;
 use machine_core::cluster::Cluster;
 use machine_core::cluster_endpoint::ParseEndpointError;
 use machine_core::id::ClusterId;
+use machine_core::time::Timestamp;
 use machine_store::change::SecretWrite;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use zeroize::Zeroizing;
 
-use crate::clock::now;
 use crate::cluster_secrets::{make_secrets, open_secrets, place, read_file, seal_file};
 use crate::effects::DaemonEffects;
 use crate::error::{StepError, chain};
@@ -28,13 +28,18 @@ impl ClusterVault for DaemonEffects {
         cluster: ClusterId,
         talos: &str,
     ) -> Result<SecretWrite, VaultError> {
-        let sealed = make_secrets(&self.records.seal, cluster, talos)
-            .await
-            .map_err(|error| closed(&error))?;
+        let sealed = make_secrets(
+            &self.records.seal,
+            cluster,
+            talos,
+            self.records.clock.wall(),
+        )
+        .await
+        .map_err(|error| closed(&error))?;
         Ok(SecretWrite::PutIfAbsent {
             place: place(cluster),
             sealed,
-            at: now(),
+            at: self.records.now(),
         })
     }
 
@@ -48,7 +53,7 @@ impl ClusterVault for DaemonEffects {
         Ok(SecretWrite::Replace {
             place: place(cluster),
             sealed,
-            at: now(),
+            at: self.records.now(),
         })
     }
 
@@ -94,12 +99,14 @@ impl ClusterVault for DaemonEffects {
         let secrets = open_secrets(&self.records, cluster.id)
             .await
             .map_err(|error| closed(&error))?;
+        // Whoever checks the certificate has a clock of his own.
+        let made_of = (&secrets, self.records.clock.wall());
         match order.role {
-            AccessRole::TalosAdmin => talos(cluster, order, ApiRole::Admin, &secrets),
-            AccessRole::TalosOperator => talos(cluster, order, ApiRole::Operator, &secrets),
-            AccessRole::TalosReader => talos(cluster, order, ApiRole::Reader, &secrets),
-            AccessRole::KubeAdmin => kube(cluster, order, KubeRole::Admin, &secrets),
-            AccessRole::KubeViewer => kube(cluster, order, KubeRole::Viewer, &secrets),
+            AccessRole::TalosAdmin => talos(cluster, order, ApiRole::Admin, made_of),
+            AccessRole::TalosOperator => talos(cluster, order, ApiRole::Operator, made_of),
+            AccessRole::TalosReader => talos(cluster, order, ApiRole::Reader, made_of),
+            AccessRole::KubeAdmin => kube(cluster, order, KubeRole::Admin, made_of),
+            AccessRole::KubeViewer => kube(cluster, order, KubeRole::Viewer, made_of),
         }
     }
 }
@@ -108,10 +115,10 @@ fn talos(
     cluster: &Cluster,
     order: &AccessOrder,
     role: ApiRole,
-    secrets: &SecretsBundle,
+    (secrets, at): (&SecretsBundle, Timestamp),
 ) -> Result<Zeroizing<String>, VaultError> {
     let rng = &mut UnwrapErr(SysRng);
-    let made = credentials(secrets, role, now(), order.lifetime, rng)
+    let made = credentials(secrets, role, at, order.lifetime, rng)
         .map_err(|error| VaultError(chain(&error)))?;
     Ok(talosconfig(&cluster.spec.name, &order.endpoints, &made))
 }
@@ -120,7 +127,7 @@ fn kube(
     cluster: &Cluster,
     order: &AccessOrder,
     role: KubeRole,
-    secrets: &SecretsBundle,
+    (secrets, at): (&SecretsBundle, Timestamp),
 ) -> Result<Zeroizing<String>, VaultError> {
     let spec = &cluster.spec;
     let name = spec.name.parse().map_err(|error| unusable(&error))?;
@@ -132,7 +139,7 @@ fn kube(
         secrets,
     };
     let rng = &mut UnwrapErr(SysRng);
-    kubeconfig(cluster, role, now(), order.lifetime, rng).map_err(|error| {
+    kubeconfig(cluster, role, at, order.lifetime, rng).map_err(|error| {
         VaultError(format!(
             "the kubeconfig can't be made, which takes a Kubernetes authority on P-256: {}",
             chain(&error)

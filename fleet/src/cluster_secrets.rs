@@ -8,13 +8,13 @@ use config_render::talos::contract::TalosContract;
 use config_render::talos::secrets::SecretsBundle;
 use config_talos::credentials::Credentials;
 use machine_core::id::ClusterId;
+use machine_core::time::Timestamp;
 use machine_store::place::Place;
 use machine_store::seal::{SealKey, Sealed};
 use machine_store::secrets;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 
-use crate::clock::wall;
 use crate::error::{StepError, chain};
 use crate::reader_credentials::Made;
 use crate::records::Records;
@@ -44,10 +44,11 @@ pub async fn make_secrets(
     seal: &SealKey,
     cluster: ClusterId,
     talos: &str,
+    at: Timestamp,
 ) -> Result<Sealed, StepError> {
     let contract: TalosContract = talos.parse()?;
     let made = tokio::task::spawn_blocking(move || {
-        SecretsBundle::generate(contract, wall(), &mut UnwrapErr(SysRng))
+        SecretsBundle::generate(contract, at, &mut UnwrapErr(SysRng))
     })
     .await
     .map_err(|error| StepError::Outside(error.to_string()))?;
@@ -107,13 +108,13 @@ pub async fn reader_credentials(
     records: &Records,
     cluster: ClusterId,
 ) -> Result<Credentials, StepError> {
-    let at = wall();
+    let at = records.clock.wall();
     let sealed = sealed_secrets(records, cluster).await?;
     if let Some(credentials) = records.readers.find(cluster, &sealed, at) {
         return Ok(credentials);
     }
     let secrets = open_sealed(&records.seal, cluster, &sealed)?;
-    let credentials = api_credentials(&secrets, ApiRole::Reader)?;
+    let credentials = api_credentials(&secrets, ApiRole::Reader, at)?;
     let made = Made {
         at,
         of: sealed,
@@ -129,15 +130,19 @@ pub async fn admin_credentials(
     cluster: ClusterId,
 ) -> Result<Credentials, StepError> {
     let secrets = open_secrets(records, cluster).await?;
-    api_credentials(&secrets, ApiRole::Admin)
+    api_credentials(&secrets, ApiRole::Admin, records.clock.wall())
 }
 
-fn api_credentials(secrets: &SecretsBundle, role: ApiRole) -> Result<Credentials, StepError> {
+fn api_credentials(
+    secrets: &SecretsBundle,
+    role: ApiRole,
+    at: Timestamp,
+) -> Result<Credentials, StepError> {
     let failed = |why: String| StepError::Sealed {
         what: "the API's credentials",
         why,
     };
-    let made = credentials(secrets, role, wall(), CERTIFICATE, &mut UnwrapErr(SysRng))
+    let made = credentials(secrets, role, at, CERTIFICATE, &mut UnwrapErr(SysRng))
         .map_err(|error| failed(error.to_string()))?;
     let key = zeroize::Zeroizing::new(made.key.expose().to_owned());
     Credentials::from_pem(&made.ca, &made.certificate, &key)

@@ -18,7 +18,6 @@ use machine_store::{boots, clusters, events, intents, machines};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::clock::now;
 use crate::error::StepError;
 use crate::records::{About, Records};
 use crate::status::{ClusterStatus, Status};
@@ -121,8 +120,11 @@ impl Clusters {
                 };
                 if is_news {
                     info!(cluster = %cluster.spec.name, "ready");
-                    let event =
-                        About::cluster(cluster.id).event(now(), READY, "every member is ready");
+                    let event = About::cluster(cluster.id).event(
+                        self.records.now(),
+                        READY,
+                        "every member is ready",
+                    );
                     self.records.commit.try_event(event);
                 }
                 Ok(())

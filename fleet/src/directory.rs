@@ -45,7 +45,6 @@ use pxe_server::directory::{
 use tokio::sync::Semaphore;
 use tracing::debug;
 
-use crate::clock::now;
 use crate::directory::alarms::Alarms;
 use crate::directory::bmc::Witness;
 use crate::directory::cards::KnownCards;
@@ -158,7 +157,7 @@ impl BootDirectory {
             return Ok(());
         };
         if observed.step > boot.step {
-            let at = now();
+            let at = self.records.now();
             self.keep(advanced(&boot, observed.step, at)).await?;
             self.note(&boot, at, observed.step, observed.detail);
         }

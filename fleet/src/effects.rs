@@ -25,7 +25,6 @@ use crate::error::StepError;
 use crate::power::{Power, password_place};
 use crate::records::Records;
 use crate::status::Status;
-use crate::{clock, random};
 
 /// How long whoever lists machines waits until those are looked at that were changed a moment ago:
 /// records take milliseconds, and a BMC that does not answer takes longer than anybody likes to wait.
@@ -50,11 +49,13 @@ pub struct DaemonEffects {
 #[async_trait::async_trait]
 impl Effects for DaemonEffects {
     fn now(&self) -> Timestamp {
-        clock::now()
+        self.records.now()
     }
 
     fn draw(&self) -> Result<[u8; 16], EffectError> {
-        random::draw().map_err(|error| EffectError(error.to_string()))
+        self.records
+            .draw()
+            .map_err(|error| EffectError(error.to_string()))
     }
 
     fn seal_bmc_password(
@@ -68,7 +69,7 @@ impl Effects for DaemonEffects {
         Ok(SecretWrite::Replace {
             place,
             sealed,
-            at: clock::now(),
+            at: self.records.now(),
         })
     }
 
@@ -113,7 +114,8 @@ impl Effects for DaemonEffects {
             .switch(machine, wanted)
             .await
             .map_err(|error| effect(&error))?;
-        self.status.set_power(machine.id, Some(power));
+        self.status
+            .set_power(machine.id, Some(power), self.records.now());
         self.records.wake.machine(machine.id);
         Ok(power)
     }

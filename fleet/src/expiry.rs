@@ -10,7 +10,6 @@ use machine_store::error::StoreError;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::clock::now;
 use crate::error::chain;
 use crate::records::Records;
 
@@ -35,7 +34,7 @@ pub async fn run(records: Arc<Records>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        if let Err(error) = forget_silent(&records, now()).await {
+        if let Err(error) = forget_silent(&records, records.now()).await {
             warn!(error = chain(&error), "silent machines are not forgotten");
         }
     }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use machine_core::id::{AttemptId, BootId, MachineId};
 use machine_core::time::Timestamp;
 
-use crate::clock::now;
+use crate::clock::SharedClock;
 
 /// How many addresses are remembered; more than that are strangers, and the silent ones go first.
 const ADDRESSES: usize = 16_384;
@@ -16,6 +16,7 @@ const ADDRESSES: usize = 16_384;
 /// Who was heard last.
 #[derive(Debug)]
 pub struct Heard {
+    clock: SharedClock,
     begun: Timestamp,
     voices: Mutex<BTreeMap<IpAddr, Voice>>,
     found: Mutex<BTreeMap<MachineId, (BootId, AttemptId)>>,
@@ -29,17 +30,17 @@ struct Voice {
     open: u32,
 }
 
-impl Default for Heard {
-    fn default() -> Self {
+impl Heard {
+    /// Nobody was heard yet, by this clock.
+    pub fn new(clock: SharedClock) -> Self {
         Self {
-            begun: now(),
+            begun: clock.now(),
+            clock,
             voices: Mutex::default(),
             found: Mutex::default(),
         }
     }
-}
 
-impl Heard {
     /// Something came from this address.
     pub fn said(&self, peer: IpAddr) {
         self.update(peer, |_| {});
@@ -56,7 +57,7 @@ impl Heard {
     }
 
     fn update(&self, peer: IpAddr, change: impl FnOnce(&mut Voice)) {
-        let last = now();
+        let last = self.clock.now();
         let mut voices = self.voices.lock().unwrap_or_else(PoisonError::into_inner);
         if voices.len() >= ADDRESSES && !voices.contains_key(&peer) {
             forget_half(&mut voices);
@@ -70,7 +71,7 @@ impl Heard {
     pub fn last(&self, peer: IpAddr) -> Timestamp {
         let voices = self.voices.lock().unwrap_or_else(PoisonError::into_inner);
         match voices.get(&peer) {
-            Some(voice) if voice.open > 0 => now(),
+            Some(voice) if voice.open > 0 => self.clock.now(),
             Some(voice) => voice.last,
             None => self.begun,
         }
@@ -111,6 +112,7 @@ fn forget_half(voices: &mut BTreeMap<IpAddr, Voice>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::now;
     use std::net::Ipv4Addr;
 
     fn peer(bits: u32) -> IpAddr {
@@ -119,7 +121,7 @@ mod tests {
 
     #[test]
     fn an_open_connection_is_life_however_silent_it_is() {
-        let heard = Heard::default();
+        let heard = Heard::new(crate::fixtures::clock());
         assert_eq!(heard.last(peer(1)), heard.begun);
         heard.opened(peer(1));
         heard.opened(peer(1));
@@ -133,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_crowd_of_strangers_does_not_grow_without_bound_nor_drop_who_is_connected() {
-        let heard = Heard::default();
+        let heard = Heard::new(crate::fixtures::clock());
         heard.opened(peer(0));
         for stranger in 1..40_000 {
             heard.said(peer(stranger));
@@ -145,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_config_was_found_in_one_boot_and_not_in_the_next() {
-        let heard = Heard::default();
+        let heard = Heard::new(crate::fixtures::clock());
         let (machine, attempt) = (
             MachineId::from_bytes([1; 16]),
             AttemptId::from_bytes([2; 16]),

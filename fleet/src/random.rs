@@ -1,4 +1,6 @@
-//! Randomness: the one place that draws it.
+//! Randomness, as a port: ids and keys are drawn here, and a simulation draws its own.
+
+use std::fmt;
 
 use thiserror::Error;
 
@@ -10,11 +12,8 @@ pub struct NoRandomness {
     pub why: String,
 }
 
-/// Bytes that nobody can guess.
-pub fn draw<const N: usize>() -> Result<[u8; N], NoRandomness> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| NoRandomness {
-        why: error.to_string(),
-    })?;
-    Ok(bytes)
+/// A source of bytes that nobody can guess.
+pub trait Randomness: fmt::Debug + Send + Sync {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness>;
 }

@@ -31,7 +31,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use crate::clock::{self, now};
 use crate::error::StepError;
 use crate::heard::Heard;
 use crate::power::Power;
@@ -74,6 +73,7 @@ pub struct Reconciler {
 impl Reconciler {
     /// Over these records.
     pub fn new(records: Arc<Records>, power: Arc<Power>, status: Arc<Status>) -> Self {
+        let heard = Arc::new(Heard::new(Arc::clone(&records.clock)));
         Self {
             records,
             power,
@@ -81,7 +81,7 @@ impl Reconciler {
             under_way: Mutex::default(),
             places: Places::default(),
             tasks: TaskTracker::new(),
-            heard: Arc::default(),
+            heard,
             asked: Mutex::default(),
             alarms: Mutex::default(),
             has_jumped: AtomicBool::new(false),
@@ -127,7 +127,7 @@ impl Reconciler {
 
     /// A clock that has jumped is followed slowly: people should know why times look wrong.
     fn tell_jumps(&self) {
-        let apart = clock::jumped();
+        let apart = self.records.clock.jumped();
         let was_told = self.has_jumped.swap(apart.is_some(), Ordering::Relaxed);
         if let (Some(apart), false) = (apart, was_told) {
             let apart = humantime::format_duration(apart);
@@ -217,7 +217,7 @@ impl Reconciler {
         if self.status.set_hindrance(machine, hindrance)
             && let Some(why) = hindrance
         {
-            let event = About::machine(machine).event(now(), "refused", why);
+            let event = About::machine(machine).event(self.records.now(), "refused", why);
             self.records.commit.try_event(event);
         }
         Ok(Some(situation))
@@ -231,7 +231,7 @@ impl Reconciler {
             };
         }
         let command = self.power.last_command(situation.machine.id);
-        plan(&situation.work(power, command.as_ref()), now())
+        plan(&situation.work(power, command.as_ref()), self.records.now())
     }
 
     /// What the plan may know of the power. A machine that is not on the move needs none.
@@ -252,7 +252,10 @@ impl Reconciler {
     /// it waits for was said: BMCs are slow, and freeze under load.
     async fn refresh_power(&self, machine: &Machine) {
         let is_still = machine.state.moving().is_none();
-        if is_still && machine.bmc.is_some() && self.status.is_power_old(machine.id, now()) {
+        if is_still
+            && machine.bmc.is_some()
+            && self.status.is_power_old(machine.id, self.records.now())
+        {
             let _place = self.places.of_bmcs().await;
             self.ask_power(machine).await;
         }
@@ -265,7 +268,7 @@ impl Reconciler {
             PowerObservation::Is(power) => Some(power),
             PowerObservation::NoBmc | PowerObservation::Unreachable(_) => None,
         };
-        self.status.set_power(machine.id, seen);
+        self.status.set_power(machine.id, seen, self.records.now());
         power
     }
 
@@ -312,7 +315,7 @@ impl Reconciler {
 
     /// Looks at a machine again at this moment; once, however often it is said meanwhile.
     fn wake_at(&self, machine: MachineId, until: Timestamp) {
-        let at = now();
+        let at = self.records.now();
         let is_set = {
             let mut alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
             let before = alarms.insert(machine, until);

@@ -17,6 +17,8 @@ use machine_store::events::Event;
 use machine_store::seal::SealKey;
 use machine_store::token::TokenKey;
 
+use crate::clock::SharedClock;
+use crate::random::{NoRandomness, Randomness};
 use crate::reader_credentials::ReaderCredentials;
 use crate::wake::Wake;
 
@@ -69,6 +71,10 @@ pub struct Records {
     pub readers: Arc<ReaderCredentials>,
     /// Wakes the reconcile loop.
     pub wake: Arc<Wake>,
+    /// What time it is.
+    pub clock: SharedClock,
+    /// Where ids come from.
+    pub randomness: Arc<dyn Randomness>,
 }
 
 /// About whom an event is.
@@ -141,6 +147,18 @@ impl About {
 }
 
 impl Records {
+    /// Now, for those who decide.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Bytes that nobody can guess.
+    pub fn draw<const N: usize>(&self) -> Result<[u8; N], NoRandomness> {
+        let mut bytes = [0; N];
+        self.randomness.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
     /// The subnet that an address lies in.
     pub fn subnet_of(&self, address: IpAddr) -> Option<&Subnet> {
         self.subnets

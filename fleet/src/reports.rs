@@ -22,7 +22,6 @@ use machine_store::events;
 use pxe_server::complaint::Complaints;
 use tracing::{debug, warn};
 
-use crate::clock::now;
 use crate::error::StepError;
 use crate::heard::Heard;
 use crate::records::{About, Records, advanced};
@@ -126,7 +125,7 @@ impl Reports {
         if !attempt.is_open() || attempt.boot != Some(boot.id) {
             return Ok(false);
         }
-        let at = now();
+        let at = self.records.now();
         let detail = format!("attempt {}: {}: {why}", attempt.number, end.as_str());
         let judge = AttemptWrite::Judge {
             id: attempt.id,
@@ -154,7 +153,7 @@ impl Reports {
             && boot.step == BootStep::System
         {
             // It asks for a config: its disk holds none.
-            let asks = advanced(boot, BootStep::System, now());
+            let asks = advanced(boot, BootStep::System, self.records.now());
             self.records.commit.submit(asks).await?;
         }
         let installing = node
@@ -185,7 +184,9 @@ impl Reports {
         let next = Last::after(last, boot.id, id, &told);
         if is_known != Some(true) {
             let is_recorded = is_known.is_none() && self.is_recorded(machine, boot, &told).await?;
-            if !is_recorded && (told.step.is_some() || self.allowance.note(machine, now())) {
+            if !is_recorded
+                && (told.step.is_some() || self.allowance.note(machine, self.records.now()))
+            {
                 self.tell(boot, told).await?;
             }
             // Also for one that was recorded: the call that did it may have broken off before this.
@@ -211,7 +212,7 @@ impl Reports {
     }
 
     async fn tell(&self, boot: &Boot, told: Told) -> Result<(), StepError> {
-        let at = now();
+        let at = self.records.now();
         let moves_on = told
             .step
             .filter(|step| boot.origin == BootOrigin::Network && *step > boot.step);

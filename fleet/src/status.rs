@@ -17,8 +17,6 @@ use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 use tokio::sync::Notify;
 
-use crate::clock::now;
-
 /// How old the power of a machine that is not on the move may be.
 const POWER_AGE: Duration = Duration::from_mins(3);
 
@@ -191,10 +189,9 @@ impl Status {
     }
 
     /// What a machine's BMC said.
-    pub fn set_power(&self, machine: MachineId, power: Option<PowerState>) {
+    pub fn set_power(&self, machine: MachineId, power: Option<PowerState>, at: Timestamp) {
         let mut machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
         let status = machines.entry(machine).or_default();
-        let at = now();
         status.power = power;
         status.power_at = Some(at);
         status.off_since = match power {
@@ -227,6 +224,7 @@ impl Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::now;
 
     #[tokio::test]
     async fn what_was_read_before_a_change_is_not_said_after_it() {
@@ -251,7 +249,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_said_of_bystanders_stands_while_a_silent_bmc_is_asked() {
         let (status, machine) = (Status::default(), MachineId::from_bytes([1; 16]));
-        status.set_power(machine, None);
+        status.set_power(machine, None, now());
         status.begin_look(machine);
         status.set_waiting(machine, "known".to_owned());
         status.ask_again(machine);
@@ -268,7 +266,7 @@ mod tests {
     #[tokio::test]
     async fn a_list_waits_for_looks_at_bystanders_that_need_records_or_a_bmc_that_answers() {
         let (status, machine) = (Status::default(), MachineId::from_bytes([1; 16]));
-        status.set_power(machine, Some(PowerState::On));
+        status.set_power(machine, Some(PowerState::On), now());
         for asks_bmc in [false, true] {
             status.ask_again(machine);
             status.begin_look(machine);
@@ -300,14 +298,14 @@ mod tests {
             );
         }
         assert!(status.is_power_old(machine, now()), "it was never asked");
-        status.set_power(machine, Some(PowerState::Off));
+        status.set_power(machine, Some(PowerState::Off), now());
         let off_since = status.machine(machine).off_since;
-        status.set_power(machine, Some(PowerState::Off));
+        status.set_power(machine, Some(PowerState::Off), now());
         assert_eq!(status.machine(machine).off_since, off_since);
         assert!(off_since.is_some());
-        status.set_power(machine, Some(PowerState::On));
+        status.set_power(machine, Some(PowerState::On), now());
         assert_eq!(status.machine(machine).off_since, None);
-        status.set_power(machine, None);
+        status.set_power(machine, None, now());
         let asked = status.machine(machine).power_at.unwrap();
         assert!(!status.is_power_old(machine, asked));
         assert!(status.is_power_old(machine, asked.plus(POWER_AGE)));

@@ -15,7 +15,6 @@ use machine_store::change::{Change, ClusterWrite, Outcome};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use crate::clock::now;
 use crate::cluster_secrets::{admin_credentials, reader_credentials};
 use crate::clusters::{Clusters, Located};
 use crate::error::{StepError, chain};
@@ -35,7 +34,7 @@ impl Clusters {
             paces.remove(&cluster.id);
         }
         match paces.get(&cluster.id) {
-            Some(pace) => pace.paced(step, now()),
+            Some(pace) => pace.paced(step, self.records.now()),
             None => step,
         }
     }
@@ -157,7 +156,10 @@ impl Clusters {
 
     fn refuse(&self, cluster: &Cluster, words: &str) -> bool {
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        paces.entry(cluster.id).or_default().refuse(words, now())
+        paces
+            .entry(cluster.id)
+            .or_default()
+            .refuse(words, self.records.now())
     }
 
     /// Writes the record of the call, and tells it if it is news. The cluster after that; `None` if
@@ -169,7 +171,7 @@ impl Clusters {
         outcome: BootstrapOutcome,
         told: Option<&str>,
     ) -> Result<Option<Cluster>, StepError> {
-        let at = now();
+        let at = self.records.now();
         let bootstrap = Some(Bootstrap {
             machine,
             recorded: at,

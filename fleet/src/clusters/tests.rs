@@ -292,6 +292,8 @@ async fn a_certificate_is_used_again_without_opening_the_secrets() {
         config_request_timeout: records.config_request_timeout,
         readers: Arc::clone(&records.readers),
         wake: Arc::default(),
+        clock: crate::fixtures::clock(),
+        randomness: crate::fixtures::randomness(),
     };
     let again = reader_credentials(&closed, own).await.unwrap();
     assert!(knows(&node, &again).await);

@@ -11,7 +11,6 @@ use machine_store::bounds::drop_old_boots;
 use machine_store::events::Event;
 use tracing::debug;
 
-use crate::clock::now;
 use crate::directory::BootDirectory;
 use crate::error::chain;
 use crate::pace::Paced;
@@ -52,7 +51,7 @@ impl BootDirectory {
             tokio::time::sleep(HELD).await;
             let held = paces.held(machine);
             let detail = format!("and {held} more steps of its boots, which are not listed");
-            let event = About::machine(machine).event(now(), "more", detail);
+            let event = About::machine(machine).event(records.now(), "more", detail);
             records.commit.try_event(event);
         });
     }

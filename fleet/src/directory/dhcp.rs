@@ -9,11 +9,9 @@ use machine_store::boot_read::{BootRead, boot_read};
 use machine_store::error::StoreError;
 use pxe_server::directory::{BootAnswer, BootQuestion};
 
-use crate::clock::now;
 use crate::directory::bounds::is_again;
 use crate::directory::{BootDirectory, claim, is_card_of_any};
 use crate::error::StepError;
-use crate::random::{NoRandomness, draw};
 use crate::records::advanced;
 
 impl BootDirectory {
@@ -22,7 +20,7 @@ impl BootDirectory {
         question: &BootQuestion,
     ) -> Result<BootAnswer, StepError> {
         let claim = claim(question.mac, question.uuid);
-        let at = now();
+        let at = self.records.now();
         let read = boot_read(&self.records.db, &claim).await?;
         self.note_other_board(&claim, &read, at);
         let adopted = self.adopted(question, &read, at).map(|boot| {
@@ -36,7 +34,8 @@ impl BootDirectory {
         let (boot, decision) = if let Some(goes_on) = goes_on {
             goes_on
         } else {
-            let boot = opened(question, &read, at)?;
+            let id = BootId::from_bytes(self.records.draw()?);
+            let boot = opened(id, question, &read, at);
             if boot.machine.is_some() {
                 self.count_boot(question.mac);
             }
@@ -128,9 +127,9 @@ impl BootDirectory {
 }
 
 /// The boot that a question begins.
-fn opened(question: &BootQuestion, read: &BootRead, at: Timestamp) -> Result<Boot, NoRandomness> {
-    Ok(Boot {
-        id: BootId::from_bytes(draw()?),
+fn opened(id: BootId, question: &BootQuestion, read: &BootRead, at: Timestamp) -> Boot {
+    Boot {
+        id,
         machine: read.standing.as_ref().map(|standing| standing.machine.id),
         mac: Some(question.mac),
         origin: BootOrigin::Network,
@@ -142,7 +141,7 @@ fn opened(question: &BootQuestion, read: &BootRead, at: Timestamp) -> Result<Boo
         step_at: at,
         sent_to_disk: false,
         ready: None,
-    })
+    }
 }
 
 /// A REQUEST goes on with the boot of its DISCOVER.

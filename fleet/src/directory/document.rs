@@ -24,7 +24,6 @@ use pxe_server::directory::{Document, DocumentRequest};
 use sha2::{Digest, Sha256};
 use tracing::info;
 
-use crate::clock::now;
 use crate::directory::BootDirectory;
 use crate::directory::case::Case;
 use crate::directory::claims::{self, Tone};
@@ -38,7 +37,7 @@ impl BootDirectory {
         &self,
         request: &DocumentRequest,
     ) -> Result<Option<Document>, StepError> {
-        let at = now();
+        let at = self.records.now();
         let Some(attempt) = self.records.tokens.verify(&request.token) else {
             self.note_guess(request, at).await?;
             return Ok(None);

@@ -14,7 +14,6 @@ use machine_store::error::StoreError;
 use machine_store::{boots, identities, leases, reservations};
 use pxe_server::directory::DocumentRequest;
 
-use crate::clock::now;
 use crate::directory::claims::describe;
 use crate::directory::guesses::{Asker, HELD, Told, Used};
 use crate::directory::{BootDirectory, claim, is_card_of_any};
@@ -65,7 +64,7 @@ impl BootDirectory {
 
     /// Says how many guesses were held back, and from whom.
     pub(super) fn tell_held_guesses(&self, machine: MachineId) {
-        let at = now();
+        let at = self.records.now();
         let (held, askers) = self.guesses.held(machine, at);
         if held == 0 {
             return;

@@ -18,7 +18,6 @@ use machine_store::events::Event;
 use machine_store::evidence::Evidence;
 use pxe_server::directory::{ScriptAnswer, ScriptRequest};
 
-use crate::clock::now;
 use crate::directory::BootDirectory;
 use crate::directory::dhcp::describe;
 use crate::directory::rule::hardware;
@@ -26,7 +25,6 @@ use crate::directory::speaker::claimant;
 use crate::error::StepError;
 use crate::expiry::has_room;
 use crate::learn::learn_hardware;
-use crate::random::draw;
 use crate::records::{About, advanced};
 
 /// A boot that polls its script is noted again after this long.
@@ -41,7 +39,7 @@ impl BootDirectory {
         let Some(boot) = self.find_boot(request.boot).await? else {
             return Ok(None);
         };
-        let at = now();
+        let at = self.records.now();
         let Some(mac) = self.holder(&boot, request, at).await? else {
             return Ok(None);
         };
@@ -112,7 +110,7 @@ impl BootDirectory {
         request: &ScriptRequest,
         at: Timestamp,
     ) -> Result<(), StepError> {
-        let id = MachineId::from_bytes(draw()?);
+        let id = MachineId::from_bytes(self.records.draw()?);
         let name = Machine::generated_name(claim.mac);
         let mut machine = Machine::discovered(id, name, at);
         machine.hardware = hardware(request);
@@ -138,7 +136,7 @@ impl BootDirectory {
         };
         let outcome = match self.records.commit.submit(new.clone()).await? {
             NewMachineOutcome::NameTaken => {
-                let suffix: [u8; 2] = draw()?;
+                let suffix: [u8; 2] = self.records.draw()?;
                 let mut again = new;
                 again.machine.name =
                     format!("{}-{:02x}{:02x}", again.machine.name, suffix[0], suffix[1]);

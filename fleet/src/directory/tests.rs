@@ -14,6 +14,7 @@ use machine_store::token::TokenKey;
 use machine_store::{events, machines};
 
 use super::*;
+use crate::fixtures::now;
 use crate::power::Power;
 use crate::records::{Image, Ports};
 use crate::status::Status;
@@ -72,6 +73,8 @@ async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootDirectory {
         config_request_timeout: machine_core::plan::work::CONFIG_REQUEST_TIMEOUT,
         readers: Arc::default(),
         wake: Arc::default(),
+        clock: crate::fixtures::clock(),
+        randomness: crate::fixtures::randomness(),
     });
     let power = Arc::new(Power::new(Arc::clone(&records)));
     let reconciler = Reconciler::new(Arc::clone(&records), power, Arc::new(Status::default()));

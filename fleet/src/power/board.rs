@@ -17,7 +17,6 @@ use machine_core::id::MachineId;
 use machine_core::machine::Machine;
 use machine_store::{boards, identities};
 
-use crate::clock::now;
 use crate::error::{StepError, chain};
 use crate::records::{About, Records};
 
@@ -76,7 +75,7 @@ impl Boards {
         let why = refusal(machine, endpoint.address, guid, uuid);
         let before = self.found().insert(place, Found::Alarmed(guid));
         if before != Some(Found::Alarmed(guid)) {
-            let alarm = About::machine(machine.id).event(now(), "alarm", why.clone());
+            let alarm = About::machine(machine.id).event(records.now(), "alarm", why.clone());
             records.commit.try_event(alarm);
         }
         Err(StepError::Outside(why))
@@ -118,6 +117,6 @@ fn note_untold(records: &Records, machine: &Machine, address: SocketAddr) {
         "its BMC at {address} does not say which machine it is in: that its address is right can't \
          be checked"
     );
-    let event = About::machine(machine.id).event(now(), "power", detail);
+    let event = About::machine(machine.id).event(records.now(), "power", detail);
     records.commit.try_event(event);
 }

@@ -23,7 +23,7 @@ use machine_store::token::TokenKey;
 
 use super::board::Boards;
 use super::*;
-use crate::clock::now;
+use crate::fixtures::now;
 use crate::records::Ports;
 
 const UUID: SystemUuid = SystemUuid::from_bytes([0x4c; 16]);
@@ -110,6 +110,8 @@ pub(crate) async fn records() -> Records {
             log: 8082,
         },
         wake: Arc::default(),
+        clock: crate::fixtures::clock(),
+        randomness: crate::fixtures::randomness(),
     }
 }
 

@@ -15,9 +15,7 @@ use machine_store::change::{
 use machine_store::events::Event;
 use tracing::info;
 
-use crate::clock::now;
 use crate::error::StepError;
-use crate::random::draw;
 use crate::reconcile::Reconciler;
 use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
@@ -37,7 +35,7 @@ impl Reconciler {
             }
             Step::Advance(input) => self.move_on(situation, input).await,
             Step::Allocate(assignment) => {
-                let next = machine.after(Input::Allocate, now())?;
+                let next = machine.after(Input::Allocate, self.records.now())?;
                 self.open_intent(situation, next, assignment).await
             }
             Step::Permit(assignment) => {
@@ -62,7 +60,7 @@ impl Reconciler {
     }
 
     async fn move_on(&self, situation: &Situation, input: Input) -> Result<Progress, StepError> {
-        let at = now();
+        let at = self.records.now();
         let next = situation.machine.after(input, at)?;
         let mut change = Change::default();
         if input == Input::RunsFromDisk {
@@ -102,7 +100,7 @@ impl Reconciler {
         next: Machine,
         assignment: Assignment,
     ) -> Result<Progress, StepError> {
-        let at = now();
+        let at = self.records.now();
         let actor = Self::policy(situation);
         let mut detail = format!(
             "installs as {}, and may erase {}",
@@ -123,7 +121,7 @@ impl Reconciler {
             ..About::machine(next.id)
         };
         let intent = Intent {
-            id: IntentId::from_bytes(draw()?),
+            id: IntentId::from_bytes(self.records.draw()?),
             machine: next.id,
             assignment,
             actor: actor.clone(),
@@ -148,7 +146,7 @@ impl Reconciler {
         situation: &Situation,
         failure: Failure,
     ) -> Result<Progress, StepError> {
-        let at = now();
+        let at = self.records.now();
         let detail = format!(
             "{} failed: {}; {}",
             failure.step, failure.why, failure.advice
@@ -181,7 +179,7 @@ impl Reconciler {
         let Some(intent) = &situation.intent else {
             return Ok(Progress::Done);
         };
-        let at = now();
+        let at = self.records.now();
         let number = situation.last_number.saturating_add(1);
         let powered_on = situation.powered_on;
         // A machine that was switched on to be inspected is installed in the same boot; not in one
@@ -191,7 +189,7 @@ impl Reconciler {
             situation.attempts.is_empty() && is_free && follows_power_on(boot, powered_on)
         });
         let attempt = Attempt {
-            id: AttemptId::from_bytes(draw()?),
+            id: AttemptId::from_bytes(self.records.draw()?),
             machine: situation.machine.id,
             intent: intent.id,
             number,
@@ -222,7 +220,7 @@ impl Reconciler {
         let Some(attempt) = situation.open_attempt() else {
             return Ok(Progress::Again);
         };
-        let at = now();
+        let at = self.records.now();
         let said = attempt
             .verdict
             .as_ref()
@@ -239,7 +237,7 @@ impl Reconciler {
         let (Some(attempt), Some(intent)) = (situation.open_attempt(), &situation.intent) else {
             return Ok(Progress::Again);
         };
-        let at = now();
+        let at = self.records.now();
         let detail = format!(
             "the next boot from the network wipes the older install on {}, as {} permits ({}, \
              attempt {})",

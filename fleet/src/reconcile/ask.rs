@@ -14,14 +14,12 @@ use machine_core::id::{AttemptId, BootId};
 use machine_core::plan::signs::{Asked, Reply, Signs};
 use machine_store::attempts;
 
-use crate::clock::now;
 use crate::cluster_secrets::{admin_credentials, reader_credentials};
 use crate::error::{StepError, chain};
-use crate::random::draw;
 use crate::reconcile::Reconciler;
 use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
-use crate::records::advanced;
+use crate::records::{Records, advanced};
 
 /// How long a node's API may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -110,7 +108,7 @@ impl Reconciler {
         let reply = match answer {
             Answer::Silence(why) => Reply::Silence(why),
             Answer::Runs((version, BootSource::Disk)) => {
-                let boot = from_disk(situation, attempt, address)?;
+                let boot = from_disk(&self.records, situation, (attempt, address))?;
                 self.keep_joined(&boot, &version).await?;
                 return Ok(Progress::Again);
             }
@@ -128,7 +126,7 @@ impl Reconciler {
         let count = before.map_or(0, |before| before.count).saturating_add(1);
         let reply = Asked {
             attempt,
-            at: now(),
+            at: self.records.now(),
             count,
             reply,
         };
@@ -136,7 +134,7 @@ impl Reconciler {
     }
 
     async fn keep_joined(&self, boot: &Boot, version: &str) -> Result<(), StepError> {
-        let at = now();
+        let at = self.records.now();
         self.records
             .commit
             .submit(advanced(boot, BootStep::Joined, at))
@@ -188,7 +186,11 @@ fn last_address(situation: &Situation, attempt: &Attempt) -> Option<IpAddr> {
 
 /// The boot in which a system runs from its disk on the config of an attempt: the newest from disk
 /// at this address since the attempt's own boot, or one that nobody has told us of.
-fn from_disk(situation: &Situation, attempt: &Attempt, address: IpAddr) -> Result<Boot, StepError> {
+fn from_disk(
+    records: &Records,
+    situation: &Situation,
+    (attempt, address): (&Attempt, IpAddr),
+) -> Result<Boot, StepError> {
     let mut since = situation
         .boots
         .iter()
@@ -198,11 +200,11 @@ fn from_disk(situation: &Situation, attempt: &Attempt, address: IpAddr) -> Resul
         .boots
         .iter()
         .find(|boot| attempt.boot == Some(boot.id));
-    let at = now();
+    let at = records.now();
     let boot = match known {
         Some(boot) => boot.clone(),
         None => Boot {
-            id: BootId::from_bytes(draw()?),
+            id: BootId::from_bytes(records.draw()?),
             machine: Some(situation.machine.id),
             mac: serving.and_then(|boot| boot.mac),
             origin: BootOrigin::Disk,

@@ -6,7 +6,6 @@ use machine_core::power::PowerState;
 use machine_store::change::{AttemptWrite, Change, Outcome};
 use machine_store::power_on::PowerSwitch;
 
-use crate::clock::now;
 use crate::error::StepError;
 use crate::reconcile::Reconciler;
 use crate::reconcile::progress::Progress;
@@ -33,11 +32,12 @@ impl Reconciler {
         let mut waiting = "it was switched on to boot from the network".to_owned();
         if let Some(lost) = lost {
             waiting = format!("{waiting}; {lost}");
-            let event = About::machine(machine.id).event(now(), "power", lost);
+            let event = About::machine(machine.id).event(self.records.now(), "power", lost);
             self.records.commit.try_event(event);
         }
         self.power.note_obeyed(machine.id);
-        self.status.set_power(machine.id, Some(PowerState::On));
+        self.status
+            .set_power(machine.id, Some(PowerState::On), self.records.now());
         self.status.set_waiting(machine.id, waiting);
         Ok(Progress::Done)
     }
@@ -64,7 +64,7 @@ impl Reconciler {
         wanted: PowerState,
         what: &str,
     ) -> Result<bool, StepError> {
-        let at = now();
+        let at = self.records.now();
         let event = About::machine(situation.machine.id).event(at, "power", what);
         let count = situation
             .open_attempt()
@@ -107,7 +107,7 @@ impl Reconciler {
         let (machine, why) = (situation.machine.id, error.chain());
         let told = format!("its BMC refused: {why}");
         if self.power.note_refusal(machine, why) {
-            let event = About::machine(machine).event(now(), "power", told.clone());
+            let event = About::machine(machine).event(self.records.now(), "power", told.clone());
             self.records.commit.try_event(event);
         }
         self.status.set_waiting(machine, told);

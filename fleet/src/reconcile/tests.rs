@@ -9,6 +9,7 @@ use machine_store::generation::{Confirmation, Confirmed, confirm, resume};
 use machine_store::requests::Request;
 
 use super::*;
+use crate::fixtures::now;
 use crate::power::tests::records;
 use crate::reconcile::places::{BMCS, NODES};
 
@@ -135,7 +136,7 @@ async fn dead_bmcs_and_nodes_keep_nobody_from_what_records_decide() {
 #[tokio::test]
 async fn what_is_known_of_a_bystander_stands_while_its_dead_bmc_is_asked() {
     let it = Loop::over(records().await).await;
-    it.status.set_power(MACHINE, None);
+    it.status.set_power(MACHINE, None, now());
     it.status
         .set_waiting(MACHINE, "its BMC does not answer".to_owned());
     let places = &it.reconciler.places;

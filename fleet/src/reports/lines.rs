@@ -10,9 +10,7 @@ use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::id::{AttemptId, BootId, MachineId};
 use machine_store::{attempts, boots};
 
-use crate::clock::now;
 use crate::error::StepError;
-use crate::random::draw;
 use crate::records::{About, advanced};
 use crate::reports::Reports;
 use crate::reports::allowance::may_start_from_disk;
@@ -43,7 +41,8 @@ impl Reports {
         match (attempt, node.boot()) {
             (Some(attempt), Some(boot)) => self.runs_config(&node, boot, attempt).await,
             (None, Some(boot)) if self.allowance.panic_line(node.machine, boot.id) => {
-                let event = About::boot(boot).event(now(), "panic", line.message.clone());
+                let event =
+                    About::boot(boot).event(self.records.now(), "panic", line.message.clone());
                 Ok(self.records.commit.submit(vec![event]).await?)
             }
             (None, Some(_)) | (_, None) => Ok(()),
@@ -65,7 +64,7 @@ impl Reports {
         if is_others || boot.step >= BootStep::System {
             return Ok(());
         }
-        let at = now();
+        let at = self.records.now();
         self.records.note(
             &boot,
             at,
@@ -90,7 +89,7 @@ impl Reports {
         let is_told_again = printed.and_then(|at| self.is_told_again(node.machine, at));
         let standing = node.boot();
         let is_open = standing.is_some_and(|boot| boot.origin == BootOrigin::Disk);
-        let at = now();
+        let at = self.records.now();
         let is_known = is_open && is_told_again != Some(false);
         if is_known || !may_start_from_disk(&node.boots, at) {
             self.note_kernel(node.machine, printed);
@@ -98,7 +97,7 @@ impl Reports {
         }
         let earlier = standing.or_else(|| node.boots.first());
         let boot = Boot {
-            id: BootId::from_bytes(draw()?),
+            id: BootId::from_bytes(self.records.draw()?),
             machine: Some(node.machine),
             mac: earlier.and_then(|boot| boot.mac),
             origin: BootOrigin::Disk,

@@ -12,11 +12,12 @@ use machine_core::attempt::Attempt;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::id::MachineId;
 use machine_core::network::ClientKey;
+use machine_core::time::Timestamp;
 use machine_store::db::Db;
 use machine_store::{attempts, boots, identities, leases};
 
-use crate::clock::now;
 use crate::error::StepError;
+use crate::records::Records;
 
 /// How many boots are looked through, firmware with many cards opens one for each; and how many of
 /// which more was seen than a DISCOVER.
@@ -35,8 +36,9 @@ pub(super) struct Node {
 
 impl Node {
     /// Who speaks from this address; `None` if it is nobody we know.
-    pub(super) async fn at(db: &Db, peer: IpAddr) -> Result<Option<Self>, StepError> {
-        let Some(machine) = machine_at(db, peer).await? else {
+    pub(super) async fn at(records: &Records, peer: IpAddr) -> Result<Option<Self>, StepError> {
+        let db = &records.db;
+        let Some(machine) = machine_at(db, peer, records.now()).await? else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -86,8 +88,7 @@ fn is_seen(boot: &Boot) -> bool {
     boot.origin == BootOrigin::Disk || boot.step >= BootStep::Script
 }
 
-async fn machine_at(db: &Db, peer: IpAddr) -> Result<Option<MachineId>, StepError> {
-    let at = now();
+async fn machine_at(db: &Db, peer: IpAddr, at: Timestamp) -> Result<Option<MachineId>, StepError> {
     for lease in leases::of_address(db, peer).await? {
         if at < lease.expires {
             let ClientKey::Hardware(mac) = lease.client;

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use machine_store::identities;
 
-use crate::clock::now;
 use crate::error::StepError;
 use crate::records::About;
 use crate::reports::Reports;
@@ -16,8 +15,7 @@ impl Reports {
     /// with its address. An error if the kernel does not know the card at this moment: what was said
     /// is to be said again.
     pub(super) async fn speaker(&self, peer: IpAddr) -> Result<Option<Node>, StepError> {
-        let db = &self.records.db;
-        let Some(node) = Node::at(db, peer).await? else {
+        let Some(node) = Node::at(&self.records, peer).await? else {
             return Ok(None);
         };
         let Some(card) = self.neighbours.find(peer).await else {
@@ -25,18 +23,18 @@ impl Reports {
                 "the card behind {peer} is not known at this moment"
             )));
         };
-        let known = identities::of_machine(db, node.machine).await?;
+        let known = identities::of_machine(&self.records.db, node.machine).await?;
         if known.is_some_and(|known| known.macs.contains(&card)) {
             self.heard.said(peer);
             return Ok(Some(node));
         }
-        if self.impostors.is_due(node.machine, now()) {
+        if self.impostors.is_due(node.machine, self.records.now()) {
             let text = format!(
                 "what {peer} says of this machine is not believed: the card behind it is {card}, \
                  which is not registered; if it is the machine's, add it to its document (drover \
                  machine apply)"
             );
-            let event = About::machine(node.machine).event(now(), "alarm", text);
+            let event = About::machine(node.machine).event(self.records.now(), "alarm", text);
             self.records.commit.try_event(event);
         }
         Ok(None)

@@ -27,9 +27,9 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 
-use crate::clock::now;
 use crate::cluster_secrets::{place, seal_file};
 use crate::clusters::Clusters;
+use crate::fixtures::now;
 use crate::records::{Ports, Records};
 use crate::status::Status;
 
@@ -159,6 +159,8 @@ async fn records(db: Db, commit: CommitHandle) -> Records {
         },
         config_request_timeout: Duration::from_mins(5),
         wake: Arc::default(),
+        clock: crate::fixtures::clock(),
+        randomness: crate::fixtures::randomness(),
     }
 }
 

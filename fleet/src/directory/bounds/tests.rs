@@ -16,6 +16,7 @@ use pxe_server::directory::{BootQuestion, Directory};
 
 use super::*;
 use crate::directory::tests::directory;
+use crate::fixtures::now;
 
 const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
 const KNOWN: MachineId = MachineId::from_bytes([7; 16]);

@@ -31,9 +31,9 @@ use rand::rngs::SysRng;
 use tokio::sync::OnceCell;
 
 use super::{BootDirectory, directory_of};
-use crate::clock::now;
 use crate::cluster_secrets::place;
 use crate::directory::bmc::Witness;
+use crate::fixtures::now;
 use machine_core::id::BootId;
 use machine_core::network::{SubnetName, UnknownPolicy};
 use machine_core::time::Timestamp;

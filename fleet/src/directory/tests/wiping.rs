@@ -15,7 +15,7 @@ use machine_store::change::{AttemptWrite, Change, IntentWrite};
 use pxe_server::directory::ScriptAnswer;
 
 use super::rack::*;
-use crate::clock::now;
+use crate::fixtures::now;
 
 const WIPE: &str = "talos.experimental.wipe=system";
 /// The attempt of an earlier permission, whose config is on the disk.

@@ -22,7 +22,7 @@ use machine_store::change::{AttemptWrite, Change, Outcome};
 use machine_store::evidence::{Evidence, Fact};
 use machine_store::leases::LeaseOutcome;
 
-use crate::clock::now;
+use crate::fixtures::now;
 use crate::reports::Reports;
 use crate::reports::tests::publish_from;
 use crate::reports::tests::site::{ATTEMPT, BOOT, MAC, MACHINE, PEER, Site, attempt, network_boot};

@@ -25,7 +25,7 @@ use machine_store::seal::SealKey;
 use machine_store::token::TokenKey;
 use machine_store::{attempts, boots, events};
 
-use crate::clock::now;
+use crate::fixtures::now;
 use crate::heard::Heard;
 use crate::records::{Ports, Records};
 use crate::reports::Reports;
@@ -93,7 +93,7 @@ impl Site {
             ..Change::default()
         };
         assert_eq!(apply(&db, &change).await.unwrap(), Outcome::Applied);
-        let heard = Arc::default();
+        let heard = Arc::new(Heard::new(crate::fixtures::clock()));
         let site = Self {
             db,
             live,
@@ -141,6 +141,8 @@ impl Site {
                 log: 82,
             },
             wake: Arc::default(),
+            clock: crate::fixtures::clock(),
+            randomness: crate::fixtures::randomness(),
         })
     }
 
