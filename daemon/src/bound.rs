@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api_server::grpc;
+use bmc_control::connect::Connector;
+use bmc_control::limits::Limits;
 use machine_core::generation::Standing;
 use machine_core::network::{ClientKey, DhcpMode, Subnet};
 use machine_core::safe_mode::SafeMode;
@@ -37,6 +39,7 @@ use crate::random::SystemRandomness;
 use crate::settings::{ImageSettings, Settings};
 use crate::start_error::StartError;
 use fleet::directory::BootDirectory;
+use fleet::nodes::TalosNodes;
 use fleet::power::Power;
 use fleet::reconcile::Reconciler;
 use fleet::records::{Image, Ports, Records};
@@ -106,6 +109,8 @@ pub async fn bind(
         readers: Arc::default(),
         wake: Arc::default(),
         clock: Arc::new(SystemClock),
+        bmcs: Arc::new(Connector::new(Limits::DEFAULT)),
+        nodes: Arc::new(TalosNodes),
         randomness: Arc::new(SystemRandomness),
     });
     let power = Arc::new(Power::new(Arc::clone(&records)));

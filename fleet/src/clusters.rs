@@ -59,6 +59,7 @@ impl Clusters {
         let mut ticks = tokio::time::interval(INTERVAL);
         loop {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 _ = ticks.tick() => {}
             }

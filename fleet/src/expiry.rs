@@ -31,6 +31,7 @@ pub async fn run(records: Arc<Records>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(PERIOD);
     loop {
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bmc_control::connect::Connector;
+use bmc_control::limits::Limits;
 use machine_core::time::Timestamp;
 
+use crate::bmcs::Bmcs;
 use crate::clock::{Clock, SharedClock};
 use crate::random::{NoRandomness, Randomness};
 
@@ -51,4 +54,9 @@ pub(crate) fn now() -> Timestamp {
 /// The random bytes of tests.
 pub(crate) fn randomness() -> Arc<dyn Randomness> {
     Arc::new(SystemBytes)
+}
+
+/// BMCs on the wire.
+pub(crate) fn bmcs() -> Arc<dyn Bmcs> {
+    Arc::new(Connector::new(Limits::DEFAULT))
 }

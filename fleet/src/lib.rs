@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bmcs;
 pub mod clock;
 pub mod cluster_access;
 pub mod cluster_check;
@@ -18,6 +19,7 @@ pub mod heard;
 pub mod hindrance;
 pub mod learn;
 pub mod machine_config;
+pub mod nodes;
 pub mod pace;
 pub mod power;
 pub mod random;

@@ -9,8 +9,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bmc_control::bmc::{Bmc, PowerChange};
-use bmc_control::connect::Connector;
-use bmc_control::limits::Limits;
 use bmc_ipmi::login::Password;
 use machine_core::hardware::Firmware;
 use machine_core::id::MachineId;
@@ -38,7 +36,6 @@ pub fn password_place(machine: MachineId) -> Place {
 #[derive(Debug)]
 pub struct Power {
     records: Arc<Records>,
-    connector: Connector,
     commands: Mutex<BTreeMap<MachineId, PowerCommand>>,
     turns: Mutex<BTreeMap<MachineId, Arc<tokio::sync::Mutex<()>>>>,
     boards: Boards,
@@ -49,7 +46,6 @@ impl Power {
     pub fn new(records: Arc<Records>) -> Self {
         Self {
             records,
-            connector: Connector::new(Limits::DEFAULT),
             commands: Mutex::default(),
             turns: Mutex::default(),
             boards: Boards::default(),
@@ -209,7 +205,8 @@ impl Power {
         let plain = self.records.seal.unseal(&place, &sealed);
         let plain = plain.map_err(|error| closed(error.to_string()))?;
         Ok(Some(
-            self.connector
+            self.records
+                .bmcs
                 .connect(endpoint, Password::new(plain.expose())),
         ))
     }

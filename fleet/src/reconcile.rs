@@ -98,6 +98,7 @@ impl Reconciler {
         let mut ticks = tokio::time::interval(sweep);
         loop {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => break,
                 _ = ticks.tick() => self.sweep().await,
                 woken = self.records.wake.wait() => {

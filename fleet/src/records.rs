@@ -17,7 +17,9 @@ use machine_store::events::Event;
 use machine_store::seal::SealKey;
 use machine_store::token::TokenKey;
 
+use crate::bmcs::Bmcs;
 use crate::clock::SharedClock;
+use crate::nodes::Nodes;
 use crate::random::{NoRandomness, Randomness};
 use crate::reader_credentials::ReaderCredentials;
 use crate::wake::Wake;
@@ -73,6 +75,10 @@ pub struct Records {
     pub wake: Arc<Wake>,
     /// What time it is.
     pub clock: SharedClock,
+    /// The BMCs.
+    pub bmcs: Arc<dyn Bmcs>,
+    /// The nodes' APIs.
+    pub nodes: Arc<dyn Nodes>,
     /// Where ids come from.
     pub randomness: Arc<dyn Randomness>,
 }

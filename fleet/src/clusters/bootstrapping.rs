@@ -1,10 +1,10 @@
 //! The one Bootstrap of a cluster: what its control planes say of their etcd, and the call.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use config_talos::api::{PORT, TalosApi};
 use config_talos::api_error::BootstrapError;
 use config_talos::credentials::Credentials;
 use machine_core::bootstrap::{ClusterStep, EtcdState};
@@ -18,6 +18,7 @@ use tracing::{info, warn};
 use crate::cluster_secrets::{admin_credentials, reader_credentials};
 use crate::clusters::{Clusters, Located};
 use crate::error::{StepError, chain};
+use crate::nodes::{NodeApi, Nodes};
 use crate::records::About;
 
 /// How long a node's API may take to answer.
@@ -57,7 +58,11 @@ impl Clusters {
         for it in located.iter() {
             if let Some(address) = of_control_plane(it) {
                 let (machine, credentials) = (it.member.machine, credentials.clone());
-                asked.spawn(async move { (machine, etcd_of(address, &credentials).await) });
+                let nodes = Arc::clone(&self.records.nodes);
+                asked.spawn(async move {
+                    let etcd = etcd_of(&*nodes, address, &credentials).await;
+                    (machine, etcd)
+                });
             }
         }
         while let Some(answer) = asked.join_next().await {
@@ -93,7 +98,7 @@ impl Clusters {
         let Some(recorded) = recorded else {
             return Ok(());
         };
-        match api.with_patience(BOOTSTRAP_PATIENCE).bootstrap().await {
+        match api.bootstrap(BOOTSTRAP_PATIENCE).await {
             Ok(()) => {
                 let told = Some("Bootstrap was accepted");
                 self.record(&recorded, machine, BootstrapOutcome::Done, told)
@@ -134,10 +139,16 @@ impl Clusters {
     }
 
     /// A node whose API has answered to our certificate.
-    async fn admin_api(&self, cluster: &Cluster, address: IpAddr) -> Result<TalosApi, StepError> {
+    async fn admin_api(
+        &self,
+        cluster: &Cluster,
+        address: IpAddr,
+    ) -> Result<Box<dyn NodeApi>, StepError> {
         let credentials = admin_credentials(&self.records, cluster.id).await?;
         let outside = |why: String| StepError::Outside(why);
-        let api = TalosApi::connect(SocketAddr::new(address, PORT), &credentials, PATIENCE)
+        let nodes = &self.records.nodes;
+        let api = nodes
+            .connect(address, &credentials, PATIENCE)
             .await
             .map_err(|error| outside(chain(&error)))?;
         api.version()
@@ -206,11 +217,12 @@ impl Clusters {
 }
 
 /// What a node says of its etcd; `None` if it does not answer.
-pub(super) async fn etcd_of(address: IpAddr, credentials: &Credentials) -> Option<EtcdState> {
-    let address = SocketAddr::new(address, PORT);
-    let api = TalosApi::connect(address, credentials, PATIENCE)
-        .await
-        .ok()?;
+pub(super) async fn etcd_of(
+    nodes: &dyn Nodes,
+    address: IpAddr,
+    credentials: &Credentials,
+) -> Option<EtcdState> {
+    let api = nodes.connect(address, credentials, PATIENCE).await.ok()?;
     let services = api.services().await.ok()?;
     let etcd = services.iter().find(|service| service.id == "etcd")?;
     let state = etcd_state(&etcd.state, etcd.healthy);

@@ -258,7 +258,9 @@ async fn a_control_plane_that_is_not_active_is_not_called() {
 
 /// Whether the node knows these credentials.
 async fn knows(node: &ControlPlane, credentials: &Credentials) -> bool {
-    etcd_of(node.address, credentials).await.is_some()
+    etcd_of(&crate::nodes::TalosNodes, node.address, credentials)
+        .await
+        .is_some()
 }
 
 #[tokio::test]
@@ -293,6 +295,8 @@ async fn a_certificate_is_used_again_without_opening_the_secrets() {
         readers: Arc::clone(&records.readers),
         wake: Arc::default(),
         clock: crate::fixtures::clock(),
+        bmcs: crate::fixtures::bmcs(),
+        nodes: Arc::new(crate::nodes::TalosNodes),
         randomness: crate::fixtures::randomness(),
     };
     let again = reader_credentials(&closed, own).await.unwrap();

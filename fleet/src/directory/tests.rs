@@ -74,6 +74,8 @@ async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootDirectory {
         readers: Arc::default(),
         wake: Arc::default(),
         clock: crate::fixtures::clock(),
+        bmcs: crate::fixtures::bmcs(),
+        nodes: Arc::new(crate::nodes::TalosNodes),
         randomness: crate::fixtures::randomness(),
     });
     let power = Arc::new(Power::new(Arc::clone(&records)));

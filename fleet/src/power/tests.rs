@@ -111,6 +111,8 @@ pub(crate) async fn records() -> Records {
         },
         wake: Arc::default(),
         clock: crate::fixtures::clock(),
+        bmcs: crate::fixtures::bmcs(),
+        nodes: Arc::new(crate::nodes::TalosNodes),
         randomness: crate::fixtures::randomness(),
     }
 }

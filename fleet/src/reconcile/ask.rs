@@ -1,11 +1,10 @@
 //! Asking a node's API: only a member of the cluster can answer, for its API shows a certificate of
 //! the cluster's CA. What comes of it is evidence that no lost log line takes away.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use config_talos::api::{PORT, TalosApi};
 use config_talos::command_line::BootSource;
 use config_talos::credentials::Credentials;
 use machine_core::attempt::Attempt;
@@ -16,6 +15,7 @@ use machine_store::attempts;
 
 use crate::cluster_secrets::{admin_credentials, reader_credentials};
 use crate::error::{StepError, chain};
+use crate::nodes::Nodes;
 use crate::reconcile::Reconciler;
 use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
@@ -68,7 +68,7 @@ impl Reconciler {
         };
         let cluster = intent.assignment.cluster;
         let credentials = reader_credentials(&self.records, cluster).await?;
-        match ask_version(address, &credentials).await {
+        match ask_version(&*self.records.nodes, address, &credentials).await {
             Answer::Silence(why) => {
                 let waiting = format!("it runs from its disk, but its API does not answer: {why}");
                 self.status.set_waiting(situation.machine.id, waiting);
@@ -104,7 +104,7 @@ impl Reconciler {
         // Only an administrator may read the file with the kernel's command line.
         let cluster = attempt.assignment.cluster;
         let credentials = admin_credentials(&self.records, cluster).await?;
-        let answer = ask_source(address, &credentials).await;
+        let answer = ask_source(&*self.records.nodes, address, &credentials).await;
         let reply = match answer {
             Answer::Silence(why) => Reply::Silence(why),
             Answer::Runs((version, BootSource::Disk)) => {
@@ -146,9 +146,12 @@ impl Reconciler {
 }
 
 /// The version of the system at an address.
-async fn ask_version(address: IpAddr, credentials: &Credentials) -> Answer<String> {
-    let address = SocketAddr::new(address, PORT);
-    let version = match TalosApi::connect(address, credentials, PATIENCE).await {
+async fn ask_version(
+    nodes: &dyn Nodes,
+    address: IpAddr,
+    credentials: &Credentials,
+) -> Answer<String> {
+    let version = match nodes.connect(address, credentials, PATIENCE).await {
         Ok(api) => api.version().await.map_err(|error| chain(&error)),
         Err(error) => Err(chain(&error)),
     };
@@ -159,9 +162,12 @@ async fn ask_version(address: IpAddr, credentials: &Credentials) -> Answer<Strin
 }
 
 /// The version of the system at an address, and where it was started from.
-async fn ask_source(address: IpAddr, credentials: &Credentials) -> Answer<(String, BootSource)> {
-    let address = SocketAddr::new(address, PORT);
-    let api = match TalosApi::connect(address, credentials, PATIENCE).await {
+async fn ask_source(
+    nodes: &dyn Nodes,
+    address: IpAddr,
+    credentials: &Credentials,
+) -> Answer<(String, BootSource)> {
+    let api = match nodes.connect(address, credentials, PATIENCE).await {
         Ok(api) => api,
         Err(error) => return Answer::Silence(chain(&error)),
     };

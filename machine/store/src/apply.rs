@@ -25,7 +25,9 @@ pub async fn apply(db: &Db, change: &Change) -> Result<Outcome, StoreError> {
     let (own, mut jobs) = (db.clone(), [Change::into_job(Box::new(ticket))]);
     db.on_disk(async move {
         let done = write_batch(&own, &mut jobs).await;
-        jobs.into_iter().for_each(|job| job.answer(&done));
+        for job in jobs {
+            job.answer(&done);
+        }
         answer.await.unwrap_or(Err(StoreError::Closed))
     })
     .await

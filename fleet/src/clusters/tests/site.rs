@@ -160,6 +160,8 @@ async fn records(db: Db, commit: CommitHandle) -> Records {
         config_request_timeout: Duration::from_mins(5),
         wake: Arc::default(),
         clock: crate::fixtures::clock(),
+        bmcs: crate::fixtures::bmcs(),
+        nodes: Arc::new(crate::nodes::TalosNodes),
         randomness: crate::fixtures::randomness(),
     }
 }

@@ -142,6 +142,8 @@ impl Site {
             },
             wake: Arc::default(),
             clock: crate::fixtures::clock(),
+            bmcs: crate::fixtures::bmcs(),
+            nodes: Arc::new(crate::nodes::TalosNodes),
             randomness: crate::fixtures::randomness(),
         })
     }
