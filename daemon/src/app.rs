@@ -32,7 +32,7 @@ use fleet::error::chain;
 use fleet::expiry;
 use fleet::records::Records;
 use fleet::reports::Reports;
-use fleet::reports::neighbours::Neighbours;
+use fleet::reports::neighbours::KernelNeighbours;
 
 /// How long all parts together may take to end. The servers cut off their transfers after 10 s.
 const GRACE: Duration = Duration::from_secs(15);
@@ -76,7 +76,7 @@ async fn serve(
     let reports = Reports::new(
         Arc::clone(&records),
         bound.reconciler.heard(),
-        Neighbours::Kernel,
+        Arc::new(KernelNeighbours),
     );
     let mut parts = start_receivers(reports, (bound.event_sinks, bound.logs), &stop);
     let effects = DaemonEffects {

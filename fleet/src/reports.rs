@@ -54,13 +54,13 @@ pub struct Reports {
     kernels: Mutex<BTreeMap<MachineId, SystemTime>>,
     lasts: Lasts,
     allowance: Allowance,
-    neighbours: Neighbours,
+    neighbours: Arc<dyn Neighbours>,
     impostors: Impostors,
 }
 
 impl Reports {
     /// Over these records; `heard` is told who speaks.
-    pub fn new(records: Arc<Records>, heard: Arc<Heard>, neighbours: Neighbours) -> Self {
+    pub fn new(records: Arc<Records>, heard: Arc<Heard>, neighbours: Arc<dyn Neighbours>) -> Self {
         Self {
             records,
             heard,

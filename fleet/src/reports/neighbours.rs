@@ -1,10 +1,12 @@
-//! Which card is behind an address, and when it was told last that it is somebody else's.
+//! Which card is behind an address, as a port; and when it was told last that it is somebody else's.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
@@ -14,22 +16,20 @@ use pxe_server::neighbour::find_neighbour;
 const TOLD_AGAIN: Duration = Duration::from_mins(1);
 
 /// Who knows which card is behind an address.
-#[derive(Debug, Clone, Copy)]
-pub enum Neighbours {
-    /// The kernel.
-    Kernel,
-    /// A test: this card is behind all of them.
-    #[cfg(test)]
-    Always(MacAddress),
+#[async_trait]
+pub trait Neighbours: fmt::Debug + Send + Sync {
+    /// The card behind `address`; none if it is not known at this moment.
+    async fn find(&self, address: IpAddr) -> Option<MacAddress>;
 }
 
-impl Neighbours {
-    pub(crate) async fn find(self, address: IpAddr) -> Option<MacAddress> {
-        match self {
-            Self::Kernel => find_neighbour(address).await,
-            #[cfg(test)]
-            Self::Always(card) => Some(card),
-        }
+/// What the kernel knows of its neighbours.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KernelNeighbours;
+
+#[async_trait]
+impl Neighbours for KernelNeighbours {
+    async fn find(&self, address: IpAddr) -> Option<MacAddress> {
+        find_neighbour(address).await
     }
 }
 

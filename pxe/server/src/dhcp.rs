@@ -260,8 +260,8 @@ pub enum ReserveError {
     Refused(#[from] ReservationError),
 }
 
-/// Tells the running DHCP server what has changed.
-#[derive(Debug, Clone)]
+/// Tells the running DHCP server what has changed. The default is that of a server of no subnet.
+#[derive(Debug, Clone, Default)]
 pub struct DhcpControl {
     pub(crate) subnets: Arc<[Arc<DhcpSubnet>]>,
 }
