@@ -34,6 +34,8 @@ pub struct Db {
     opened: Opened,
     place: Arc<str>,
     lineage: Arc<Lineage>,
+    #[cfg(feature = "faults")]
+    faults: Arc<crate::faults::Faults>,
 }
 
 #[derive(Debug, Clone)]
@@ -63,7 +65,15 @@ impl Db {
             opened,
             place,
             lineage,
+            #[cfg(feature = "faults")]
+            faults: Arc::default(),
         })
+    }
+
+    /// What can be made to go wrong with it.
+    #[cfg(feature = "faults")]
+    pub fn faults(&self) -> &crate::faults::Faults {
+        &self.faults
     }
 
     /// Whether the database answers a read.
@@ -118,6 +128,8 @@ impl Db {
     }
 
     pub(crate) async fn all(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        #[cfg(feature = "faults")]
+        self.faults.before_read(&self.place)?;
         match &self.opened {
             Opened::Sqlite(sqlite) => {
                 let rows = sqlite.all(statement, &self.place).await?;
@@ -137,6 +149,8 @@ impl Db {
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
+        #[cfg(feature = "faults")]
+        self.faults.before_write(&self.place).await?;
         let open = match &self.opened {
             Opened::Sqlite(sqlite) => sqlite.begin(&self.place).await.map(Open::Sqlite),
             Opened::Postgres(pool) => pool

@@ -26,6 +26,8 @@ pub mod error;
 pub mod events;
 pub mod evidence;
 pub mod exclusive;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod file_lock;
 pub mod forgotten;
 pub mod generation;

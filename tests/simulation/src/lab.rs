@@ -1,48 +1,138 @@
-//! What the machines of a run do: firmware, one disk, power, a BMC that may lie, and an operating
-//! system that retries as Talos does.
+//! The world of a run: its clock, its queue, its machines, and what was really done.
 //!
-//! A node knows nothing of Drover's records. What it does next is an event of its own power cycle
-//! (`generation`): switching it off forgets all of them, in the middle of an install, too.
+//! Drover's ports and the run's own events share it. It is locked for moments only, and everything
+//! runs on one thread: whoever comes first is the same in each run of a seed.
 
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use machine_core::boot::{Asker, BootStep};
-use machine_core::decision::Answer;
-use machine_core::disk::DiskIdentity;
-use machine_core::id::{AttemptId, BootId};
-use machine_core::power::PowerState;
+use machine_core::time::Timestamp;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::event::Event;
 use crate::invariant::Violation;
-use crate::node::{Contents, NodeStep};
-use crate::world::World;
+use crate::ledger::Ledger;
+use crate::node::{Node, NodeStep};
+use crate::random::Random;
+use crate::scenario::Settings;
 
-/// How often firmware asks for an address, and iPXE after it.
-const DISCOVERS: u32 = 4;
-/// How often iPXE asks for its script before it starts the machine anew.
-const SCRIPTS: u32 = 10;
+/// When a run begins.
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_000_000_000);
+/// How many lines of the trace are kept of a run that breaks no promise.
+const TRACE: usize = 80;
 
-impl World {
-    pub(crate) fn power_on(&mut self, index: usize) {
-        if self.nodes[index].power == PowerState::Off {
-            self.nodes[index].power = PowerState::On;
-            self.restart(index);
+/// The world, shared.
+#[derive(Debug)]
+pub(crate) struct Lab {
+    world: Mutex<World>,
+    /// Something was scheduled that comes before everything else.
+    pub(crate) sooner: Notify,
+}
+
+/// Everything that there is in a run but Drover.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) settings: Settings,
+    pub(crate) now: Timestamp,
+    /// When the life of Drover began that is under way: by tokio's clock, and by ours.
+    pub(crate) life: Option<(Instant, Timestamp)>,
+    pub(crate) random: Random,
+    queue: BTreeMap<(Timestamp, u64), Event>,
+    sequence: u64,
+    pub(crate) is_calm: bool,
+    pub(crate) calm_since: Timestamp,
+    pub(crate) is_mended: bool,
+    /// How far the system's clock is from the truth, in milliseconds.
+    pub(crate) clock_error: i64,
+    /// How far Drover's clock is ahead of ours, in milliseconds.
+    pub(crate) drover_ahead: i64,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) ledger: Ledger,
+    pub(crate) broken: Option<Violation>,
+    pub(crate) trace: VecDeque<String>,
+}
+
+impl Lab {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            world: Mutex::new(World::new(settings)),
+            sooner: Notify::new(),
         }
     }
 
-    pub(crate) fn power_off(&mut self, index: usize) {
-        let node = &mut self.nodes[index];
-        node.power = PowerState::Off;
-        node.generation += 1;
-        (node.boot, node.runs) = (None, None);
+    /// Looks at the world, or changes it.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.read_clock();
+        let before = world.next_moment();
+        let done = work(&mut world);
+        if world.next_moment() != before || world.broken.is_some() {
+            self.sooner.notify_one();
+        }
+        done
+    }
+}
+
+impl World {
+    fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            now: START,
+            life: None,
+            random: Random::new(settings.seed),
+            queue: BTreeMap::new(),
+            sequence: 0,
+            is_calm: settings.faults.is_zero(),
+            calm_since: START,
+            is_mended: false,
+            clock_error: 0,
+            drover_ahead: 0,
+            nodes: Vec::new(),
+            ledger: Ledger::default(),
+            broken: None,
+            trace: VecDeque::new(),
+        }
     }
 
-    fn restart(&mut self, index: usize) {
-        let node = &mut self.nodes[index];
-        node.generation += 1;
-        (node.boot, node.runs) = (None, None);
-        let self_test = node.self_test;
-        self.later(index, self_test, NodeStep::Posted);
+    /// Follows tokio's clock, where it runs.
+    fn read_clock(&mut self) {
+        if let Some((began, at)) = self.life
+            && Handle::try_current().is_ok()
+        {
+            self.now = at.plus(Instant::now().saturating_duration_since(began));
+        }
+    }
+
+    /// What the system's clock says.
+    pub(crate) fn wall(&self) -> Timestamp {
+        Timestamp::from_millis(self.now.as_millis() + self.clock_error)
+    }
+
+    /// What Drover's clock says: the times in its records are by this one.
+    pub(crate) fn drover_now(&self) -> Timestamp {
+        Timestamp::from_millis(self.now.as_millis() + self.drover_ahead)
+    }
+
+    /// When the next event comes.
+    pub(crate) fn next_moment(&self) -> Option<Timestamp> {
+        self.queue.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// The next event, if it is due.
+    pub(crate) fn next_due(&mut self) -> Option<Event> {
+        let entry = self.queue.first_entry()?;
+        let at = entry.key().0;
+        (at <= self.now).then(|| entry.remove())
+    }
+
+    pub(crate) fn schedule(&mut self, after: Duration, event: Event) {
+        self.sequence += 1;
+        self.queue
+            .insert((self.now.plus(after), self.sequence), event);
     }
 
     /// Schedules what a node does next in this power cycle.
@@ -51,176 +141,61 @@ impl World {
         self.schedule(after, Event::Node(index, generation, step));
     }
 
-    fn soon(&mut self, index: usize, (least, most): (u64, u64), step: NodeStep) {
+    pub(crate) fn soon(&mut self, index: usize, (least, most): (u64, u64), step: NodeStep) {
         let after = self.random.seconds(least, most);
         self.later(index, after, step);
     }
 
-    pub(crate) fn node_step(&mut self, index: usize, step: NodeStep) -> Result<(), Violation> {
-        match step {
-            NodeStep::Posted => {
-                let node = &mut self.nodes[index];
-                let network = node.network_first || node.override_network;
-                node.override_network = false;
-                if network {
-                    self.discover(index, (1, 5));
-                } else {
-                    self.boot_disk(index, false);
-                }
-            }
-            NodeStep::Discover(tries) => self.ask_dhcp(index, Asker::Firmware, tries),
-            NodeStep::Loaded => {
-                self.note_step(index, BootStep::Loader);
-                self.soon(index, (2, 6), NodeStep::Ipxe(0));
-            }
-            NodeStep::Ipxe(tries) => self.ask_dhcp(index, Asker::Ipxe, tries),
-            NodeStep::Script(failures) => self.ask_script(index, failures),
-            NodeStep::System(attempt) => {
-                self.note_step(index, BootStep::System);
-                self.soon(index, (1, 5), NodeStep::Fetch(attempt, 0));
-            }
-            NodeStep::Fetch(attempt, tries) => self.ask_config(index, attempt, tries),
-            NodeStep::Config(attempt, disk) => return self.install(index, attempt, &disk),
-            NodeStep::Written(attempt) => {
-                self.nodes[index].contents = Contents::Installed(attempt);
-                self.restart(index);
-            }
-            NodeStep::Started(attempt) => {
-                self.nodes[index].runs = Some((attempt, self.now));
-                self.report(index, attempt);
-            }
-            NodeStep::Report(attempt) => self.report(index, attempt),
-        }
-        Ok(())
+    /// A number that nothing else in this run has.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
     }
 
-    /// Its firmware tries the network, from its first card on.
-    fn discover(&mut self, index: usize, within: (u64, u64)) {
-        self.nodes[index].first_card();
-        self.ask_from_card(index, within);
+    /// Whether this run has faults at the moment.
+    pub(crate) const fn faults(&self) -> bool {
+        !self.is_calm
     }
 
-    fn ask_from_card(&mut self, index: usize, within: (u64, u64)) {
-        let step = match self.nodes[index].rom {
-            Asker::Firmware => NodeStep::Discover(0),
-            Asker::Ipxe => NodeStep::Ipxe(0),
-        };
-        self.soon(index, within, step);
+    /// Whether something goes wrong that does in so many of 100 cases while there are faults.
+    pub(crate) fn fails(&mut self, chance: u64) -> bool {
+        self.faults() && self.random.percent(chance)
     }
 
-    /// No card was told to boot from the network: the next one is tried, then the disk.
-    fn leave_card(&mut self, index: usize) {
-        if self.nodes[index].next_card() {
-            self.ask_from_card(index, (1, 5));
+    /// How long a word on the wire, or with a BMC or an API, takes.
+    pub(crate) fn latency(&mut self) -> Duration {
+        if self.faults() {
+            self.random.seconds(0, 3)
         } else {
-            self.boot_disk(index, true);
+            Duration::from_millis(20)
         }
     }
 
-    /// Starts the disk; `asked` says that the network was tried before.
-    fn boot_disk(&mut self, index: usize, asked: bool) {
-        let hangs = self.random.percent(30);
-        match self.nodes[index].contents {
-            Contents::Installed(attempt) => self.soon(index, (40, 90), NodeStep::Started(attempt)),
-            Contents::Foreign => {}
-            Contents::Half if hangs && self.faults() => {}
-            Contents::Empty | Contents::Half if !asked => self.discover(index, (1, 5)),
-            Contents::Empty | Contents::Half if self.nodes[index].halts => {}
-            Contents::Empty | Contents::Half => self.discover(index, (50, 70)),
+    pub(crate) fn choose(&mut self, count: usize) -> usize {
+        let limit = u64::try_from(count).unwrap_or(u64::MAX);
+        usize::try_from(self.random.below(limit)).unwrap_or(0)
+    }
+
+    /// The node that has an address.
+    pub(crate) fn node_at(&self, address: IpAddr) -> Option<usize> {
+        self.nodes.iter().position(|node| node.address == address)
+    }
+
+    /// A promise was broken; the first counts.
+    pub(crate) fn judge(&mut self, judged: Result<(), Violation>) {
+        if let Err(violation) = judged {
+            self.note(|| format!("BROKEN: {violation}"));
+            self.broken.get_or_insert(violation);
         }
     }
 
-    fn ask_dhcp(&mut self, index: usize, asker: Asker, tries: u32) {
-        let again = match asker {
-            Asker::Firmware => NodeStep::Discover(tries + 1),
-            Asker::Ipxe => NodeStep::Ipxe(tries + 1),
-        };
-        let answer = self.over_the_wire(|world| Some(world.answer_dhcp(index, asker)));
-        let wire = self.nodes[index].wire;
-        let is_missed = wire.misses_first && tries == 0;
-        let is_silence = |(_, netboot): &(BootId, bool)| !netboot && wire.beside_another_server;
-        let heard = answer.filter(|answer| !is_missed && !is_silence(answer));
-        match (heard, asker) {
-            (Some((boot, true)), Asker::Firmware) => {
-                self.nodes[index].boot = Some(boot);
-                self.note_step(index, BootStep::Lease);
-                self.soon(index, (1, 4), NodeStep::Loaded);
-            }
-            (Some((boot, true)), Asker::Ipxe) => {
-                self.nodes[index].boot = Some(boot);
-                self.soon(index, (1, 3), NodeStep::Script(0));
-            }
-            (Some((_, false)), Asker::Firmware | Asker::Ipxe) => self.leave_card(index),
-            (None, Asker::Firmware | Asker::Ipxe) if tries + 1 < DISCOVERS => {
-                self.later(index, Duration::from_secs(4 << tries), again);
-            }
-            (None, Asker::Firmware | Asker::Ipxe) => self.leave_card(index),
+    /// Keeps a line of the trace.
+    pub(crate) fn note(&mut self, line: impl FnOnce() -> String) {
+        if !self.settings.whole_trace && self.trace.len() == TRACE {
+            self.trace.pop_front();
         }
-    }
-
-    fn ask_script(&mut self, index: usize, failures: u32) {
-        match self.over_the_wire(|world| world.answer_script(index)) {
-            Some(Answer::Wait) => self.soon(index, (4, 6), NodeStep::Script(0)),
-            Some(Answer::LocalDisk) => self.boot_disk(index, true),
-            Some(Answer::Install(attempt)) => {
-                self.note_step(index, BootStep::Kernel);
-                self.soon(index, (10, 60), NodeStep::System(attempt));
-            }
-            None if failures < SCRIPTS => {
-                self.soon(index, (4, 6), NodeStep::Script(failures + 1));
-            }
-            None => self.restart(index),
-        }
-    }
-
-    /// Talos asks again with growing pauses for three hours, then starts over. Each time it tells
-    /// that it has no config.
-    fn ask_config(&mut self, index: usize, attempt: AttemptId, tries: u32) {
-        const TRIES: u32 = 180;
-        if tries >= TRIES {
-            return self.restart(index);
-        }
-        if tries > 0 {
-            self.note_step(index, BootStep::System);
-        }
-        let pause = 1 << tries.min(6);
-        self.soon(
-            index,
-            (pause, pause + 2),
-            NodeStep::Fetch(attempt, tries + 1),
-        );
-        let node = &self.nodes[index];
-        let peer = (node.address, Some(node.mac));
-        if self.wire_holds() {
-            self.begin_release(index, attempt, peer);
-        }
-    }
-
-    fn install(
-        &mut self,
-        index: usize,
-        attempt: AttemptId,
-        disk: &DiskIdentity,
-    ) -> Result<(), Violation> {
-        let node = &mut self.nodes[index];
-        if node.disk != *disk {
-            // It refuses the config, and fetches it again and again with growing pauses.
-            return Ok(());
-        }
-        // What it still wanted to fetch is forgotten: it has its config.
-        node.generation += 1;
-        node.contents = Contents::Half;
-        let takes = node.install;
-        self.judge_disk_write(index, attempt, disk)?;
-        self.later(index, takes, NodeStep::Written(attempt));
-        Ok(())
-    }
-
-    /// Tells that it runs from disk until somebody hears it.
-    fn report(&mut self, index: usize, attempt: AttemptId) {
-        let heard = self.over_the_wire(|world| world.hear_disk(index, attempt));
-        if heard.is_none() {
-            self.soon(index, (8, 12), NodeStep::Report(attempt));
-        }
+        let elapsed = self.now.since(START).as_secs_f64();
+        self.trace
+            .push_back(format!("{elapsed:>10.3} s  {}", line()));
     }
 }

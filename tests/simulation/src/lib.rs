@@ -1,11 +1,10 @@
-//! Whole fleets against the real decisions of `machine-core`, on a virtual clock.
+//! Whole fleets against the crate that ships (`fleet`) and the store, on a virtual clock.
 //!
-//! A run is one seed: machines that start, install and lose power ([`lab`]), a boot plane and a
-//! reconcile loop that ask the real core what to do ([`boot_plane`], [`release`], [`reconcile`],
-//! [`clusters`]), people and
-//! faults ([`chaos`]), and records with the store's compare-and-set ([`records`]). After every
-//! event the promises of the project are checked by code that does not ask the core
-//! ([`invariant`]). The same seed is the same run, event for event.
+//! A run is one seed: machines that start, install and lose power ([`firmware`], [`system`]), a
+//! Drover that is the real one behind simulated ports ([`drover`], [`bmc`], [`node_api`]), people
+//! and faults ([`people`], [`chaos`]). What was really done is kept in a [`ledger`] that the records
+//! can't talk out of it, and after every moment in which something was written the promises of the
+//! project are checked ([`invariant`]). The same seed is the same run, event for event.
 
 #![forbid(unsafe_code)]
 #![expect(
@@ -13,20 +12,22 @@
     reason = "every index and key was made by the simulation itself; a wrong one should end it"
 )]
 
-pub mod boot_plane;
+pub mod bmc;
 pub mod chaos;
-pub mod claimants;
-pub mod clusters;
+pub mod drover;
 pub mod event;
-pub mod fleet;
+pub mod firmware;
 pub mod invariant;
 pub mod lab;
+pub mod ledger;
+pub mod neighbours;
 pub mod node;
-pub mod proof;
+pub mod node_api;
+pub mod people;
+pub mod rack;
 pub mod random;
-pub mod reconcile;
-pub mod records;
-pub mod release;
 pub mod run;
 pub mod scenario;
-pub mod world;
+pub mod system;
+pub mod virtual_clock;
+pub mod wire;

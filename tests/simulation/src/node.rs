@@ -1,14 +1,18 @@
 //! One machine of the lab as a value: its parts, and what it can do next.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use config_talos::command_line::BootSource;
+use config_talos::event::TalosEvent;
 use machine_core::boot::Asker;
 use machine_core::disk::DiskIdentity;
 use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::{AttemptId, BootId};
-use machine_core::power::{PowerObservation, PowerState};
+use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
+use pxe_server::directory::{Document, ScriptAnswer};
 
 /// What is on a node's disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +37,6 @@ pub(crate) struct Bmc {
 /// What is between a node and us.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wire {
-    /// Whether another DHCP server gives the addresses: the way to the local disk is silence.
-    pub(crate) beside_another_server: bool,
     /// Whether its link comes up so slowly that it misses the first answer.
     pub(crate) misses_first: bool,
 }
@@ -55,6 +57,10 @@ pub(crate) struct Node {
     pub(crate) manufacturer: String,
     pub(crate) disk: DiskIdentity,
     pub(crate) contents: Contents,
+    /// Whether a person writes it down before it was ever seen.
+    pub(crate) is_registered: bool,
+    /// Whether he knows its board's UUID.
+    pub(crate) knows_board: bool,
     pub(crate) network_first: bool,
     /// Whether firmware stops when nothing can be booted, instead of trying again.
     pub(crate) halts: bool,
@@ -65,8 +71,18 @@ pub(crate) struct Node {
     pub(crate) power: PowerState,
     pub(crate) generation: u64,
     pub(crate) boot: Option<BootId>,
+    /// What it loaded over the network.
+    pub(crate) loaded: Option<Loaded>,
+    /// Since when its system runs from the network with a config.
+    pub(crate) installs: Option<(AttemptId, Timestamp)>,
     /// The config that its system runs from disk on, and since when.
     pub(crate) runs: Option<(AttemptId, Timestamp)>,
+    /// Whether a system of ours has ever run from its disk.
+    pub(crate) has_run: bool,
+    /// What it waits for, by number.
+    pub(crate) asked: Option<(u64, Question)>,
+    /// Messages that nobody has acknowledged yet.
+    pub(crate) unheard: BTreeSet<u64>,
 }
 
 /// What a node does next.
@@ -77,28 +93,57 @@ pub(crate) enum NodeStep {
     Loaded,
     Ipxe(u32),
     Script(u32),
-    System(AttemptId),
-    Fetch(AttemptId, u32),
-    Config(AttemptId, DiskIdentity),
+    System,
+    Fetch(u32),
     Written(AttemptId),
+    Wiped,
     Started(AttemptId),
-    Report(AttemptId),
+    /// What its services and its status say every minute.
+    Beat,
+    /// A message goes out, for the how-many-eth time.
+    Tell(u64, Message, u32),
+    /// What it asked for came.
+    Answer(u64, Reply),
+    /// What it asked for did not come in time.
+    Expired(u64),
+}
+
+/// What a node asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Question {
+    Dhcp(Asker, u32),
+    Script(u32),
+    Config(u32),
+}
+
+/// What it is answered; nothing where it is to ask again.
+#[derive(Debug, Clone)]
+pub(crate) enum Reply {
+    Dhcp(Option<(BootId, bool)>),
+    Script(Option<ScriptAnswer>),
+    Config(Option<Document>),
+}
+
+/// What a node tells.
+#[derive(Debug, Clone)]
+pub(crate) enum Message {
+    /// The kernel's command line.
+    Kernel(BootSource, String),
+    /// A line of a service, which runs on the config of this attempt.
+    Service(AttemptId),
+    /// An event.
+    Event(TalosEvent),
+}
+
+/// Where the system that was loaded finds its config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Loaded {
+    pub(crate) token: String,
+    pub(crate) name: String,
+    pub(crate) wipes: bool,
 }
 
 impl Node {
-    /// Turns to the first card.
-    pub(crate) fn first_card(&mut self) {
-        self.mac = self.cards.first().copied().unwrap_or(self.mac);
-    }
-
-    /// Turns to the next card, if there is one.
-    pub(crate) fn next_card(&mut self) -> bool {
-        let mut rest = self.cards.iter().skip_while(|card| **card != self.mac);
-        let next = rest.nth(1).copied();
-        self.mac = next.unwrap_or(self.mac);
-        next.is_some()
-    }
-
     /// Whether its API answers as a member's.
     pub(crate) fn is_up(&self, attempt: AttemptId, now: Timestamp) -> bool {
         const SERVICES: Duration = Duration::from_secs(20);
@@ -106,17 +151,15 @@ impl Node {
             .is_some_and(|(it, since)| it == attempt && now.since(since) >= SERVICES)
     }
 
-    pub(crate) fn observed(&self) -> PowerObservation {
-        match self.bmc {
-            None => PowerObservation::NoBmc,
-            Some(Bmc { silent: true, .. }) => PowerObservation::Unreachable("silence".to_owned()),
-            Some(bmc) => PowerObservation::Is(bmc.lie.unwrap_or(self.power)),
-        }
-    }
-
     /// The nth node's address; two nodes never have the same.
     pub(crate) fn nth_address(index: usize) -> IpAddr {
         let host = u32::try_from(index).unwrap_or(u32::MAX);
         IpAddr::V4(Ipv4Addr::from_bits(0x0a4d_0000 + 10 + host))
+    }
+
+    /// The address of the nth node's BMC.
+    pub(crate) fn nth_bmc(index: usize) -> IpAddr {
+        let host = u32::try_from(index).unwrap_or(u32::MAX);
+        IpAddr::V4(Ipv4Addr::from_bits(0x0a4e_0000 + 10 + host))
     }
 }

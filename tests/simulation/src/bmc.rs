@@ -1,0 +1,162 @@
+//! The BMCs of the lab: they may be silent, lie, do nothing, lose a session after or before they did
+//! what they were asked for.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bmc_control::bmc::{Bmc, BmcIdentity, BootOverrideOutcome, PowerChange};
+use bmc_control::error::{BmcError, Operation};
+use bmc_ipmi::application::SystemGuid;
+use bmc_ipmi::login::Password;
+use fleet::bmcs::Bmcs;
+use machine_core::endpoint::BmcEndpoint;
+use machine_core::power::{BootOverride, PowerState};
+use machine_store::db::Db;
+use machine_store::{intents, machines};
+
+use crate::lab::Lab;
+use crate::node::Node;
+
+/// How long a BMC that does not answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// All BMCs of the lab.
+#[derive(Debug)]
+pub(crate) struct LabBmcs {
+    pub(crate) lab: Arc<Lab>,
+    pub(crate) db: Db,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct LabBmc {
+    lab: Arc<Lab>,
+    db: Db,
+    address: SocketAddr,
+    node: Option<usize>,
+}
+
+impl Bmcs for LabBmcs {
+    fn connect(&self, endpoint: &BmcEndpoint, _password: Password) -> Box<dyn Bmc> {
+        let node = self.lab.with(|world| {
+            let ip = endpoint.address.ip();
+            (0..world.nodes.len()).find(|index| Node::nth_bmc(*index) == ip)
+        });
+        Box::new(LabBmc {
+            lab: Arc::clone(&self.lab),
+            db: self.db.clone(),
+            address: endpoint.address,
+            node,
+        })
+    }
+}
+
+impl LabBmc {
+    /// Logs in; which node it is.
+    async fn log_in(&self, operation: Operation) -> Result<usize, BmcError> {
+        let (latency, is_there) = self.lab.with(|world| {
+            let bmc = self.node.and_then(|node| world.nodes[node].bmc);
+            let is_there = bmc.is_some_and(|bmc| !bmc.silent) && !world.fails(3);
+            (world.latency(), is_there)
+        });
+        tokio::time::sleep(if is_there { latency } else { PATIENCE }).await;
+        match self.node {
+            Some(node) if is_there => Ok(node),
+            _ => Err(self.lost(operation)),
+        }
+    }
+
+    fn lost(&self, operation: Operation) -> BmcError {
+        BmcError::Deadline {
+            operation,
+            address: self.address,
+            limit: PATIENCE,
+        }
+    }
+
+    /// Switches power, and writes down that it was done.
+    async fn switch(&self, node: usize, wanted: PowerState) {
+        let all = machines::list(&self.db).await.unwrap_or_default();
+        let is_its = |bmc: &BmcEndpoint| bmc.address == self.address;
+        let machine = all
+            .into_iter()
+            .find(|it| it.bmc.as_ref().is_some_and(is_its));
+        let intent = match &machine {
+            Some(machine) => intents::latest_of_machine(&self.db, machine.id).await.ok(),
+            None => None,
+        };
+        self.lab.with(|world| {
+            if let Some(machine) = &machine {
+                let now = world.drover_now();
+                let intent = intent.flatten().filter(|it| it.closed.is_none());
+                let judged = world.ledger.power(machine, intent.as_ref(), wanted, now);
+                world.judge(judged);
+            }
+            world.note(|| format!("the BMC of node {node} switches it {wanted}"));
+            match wanted {
+                PowerState::On => world.power_on(node),
+                PowerState::Off => world.power_off(node),
+            }
+        });
+    }
+}
+
+#[async_trait]
+impl Bmc for LabBmc {
+    async fn power(&self) -> Result<PowerState, BmcError> {
+        let node = self.log_in(Operation::ReadPower).await?;
+        Ok(self.lab.with(|world| {
+            let node = &world.nodes[node];
+            node.bmc.and_then(|bmc| bmc.lie).unwrap_or(node.power)
+        }))
+    }
+
+    async fn set_power(&self, wanted: PowerState) -> Result<PowerChange, BmcError> {
+        let operation = Operation::SetPower(wanted);
+        let node = self.log_in(operation).await?;
+        let (said, ignores) = self.lab.with(|world| {
+            let node = &world.nodes[node];
+            let bmc = node.bmc.unwrap_or_default();
+            (bmc.lie.unwrap_or(node.power), bmc.ignores)
+        });
+        if said == wanted {
+            return Ok(PowerChange::AlreadyThere);
+        }
+        if !ignores {
+            self.switch(node, wanted).await;
+        }
+        if self.lab.with(|world| world.fails(5)) {
+            return Err(self.lost(operation));
+        }
+        Ok(PowerChange::Commanded)
+    }
+
+    async fn set_boot(&self, wanted: BootOverride) -> Result<BootOverrideOutcome, BmcError> {
+        let node = self.log_in(Operation::SetBoot).await?;
+        self.lab.with(|world| {
+            let node = &mut world.nodes[node];
+            let ignores = node.bmc.is_some_and(|bmc| bmc.ignores);
+            node.override_network |= !ignores;
+        });
+        Ok(BootOverrideOutcome {
+            asked: wanted,
+            read_back: wanted,
+            efi_kept: true,
+            valid: true,
+            persistent: false,
+        })
+    }
+
+    async fn identity(&self) -> Result<BmcIdentity, BmcError> {
+        let node = self.log_in(Operation::Identify).await?;
+        let guid = self.lab.with(|world| *world.nodes[node].uuid.as_bytes());
+        Ok(BmcIdentity {
+            manufacturer: 1,
+            product: 1,
+            firmware: "1.0".to_owned(),
+            system_guid: Some(SystemGuid(guid)),
+        })
+    }
+}

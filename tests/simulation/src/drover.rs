@@ -1,0 +1,246 @@
+//! One life of Drover: the parts that ship, wired as the daemon wires them, on simulated ports.
+//!
+//! A life has a runtime of its own. Killing it drops the runtime with every task in it, each at the
+//! await that it had come to; the database stays.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api_server::operations::Operations;
+use fleet::clusters::Clusters;
+use fleet::directory::BootDirectory;
+use fleet::effects::DaemonEffects;
+use fleet::expiry;
+use fleet::power::Power;
+use fleet::random::{NoRandomness, Randomness};
+use fleet::reconcile::Reconciler;
+use fleet::records::{Image, Ports, Records};
+use fleet::reports::Reports;
+use fleet::status::Status;
+use machine_core::hardware::Arch;
+use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
+use machine_core::plan::work::CONFIG_REQUEST_TIMEOUT;
+use machine_core::time::Timestamp;
+use machine_store::commit::Committer;
+use machine_store::db::Db;
+use machine_store::error::StoreError;
+use machine_store::events;
+use machine_store::seal::SealKey;
+use machine_store::token::TokenKey;
+use pxe_server::dhcp::DhcpControl;
+use tokio::runtime::{Builder, EnterGuard, Runtime};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::bmc::LabBmcs;
+use crate::lab::Lab;
+use crate::neighbours::LabNeighbours;
+use crate::node_api::LabNodes;
+use crate::virtual_clock::VirtualClock;
+use crate::wire::SUBNET;
+
+/// How often the reconcile loop looks at every machine: the daemon's own default.
+const SWEEP: Duration = Duration::from_secs(30);
+
+/// What outlives Drover.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    pub(crate) db: Db,
+    pub(crate) seal: SealKey,
+}
+
+/// One life of Drover.
+#[derive(Debug)]
+pub(crate) struct Drover {
+    runtime: Runtime,
+    pub(crate) db: Db,
+    pub(crate) directory: BootDirectory,
+    pub(crate) reports: Arc<Reports>,
+    pub(crate) operations: Operations,
+    pub(crate) status: Arc<Status>,
+}
+
+/// The random bytes of a run.
+#[derive(Debug)]
+struct Drawn(Arc<Lab>);
+
+impl Randomness for Drawn {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        self.0.with(|world| {
+            for chunk in bytes.chunks_mut(16) {
+                let drawn = world.random.bytes();
+                chunk.copy_from_slice(&drawn[..chunk.len()]);
+            }
+        });
+        Ok(())
+    }
+}
+
+impl Drover {
+    /// Starts it over the database.
+    pub(crate) fn start(lab: &Arc<Lab>, ground: &Ground) -> Result<Self, StoreError> {
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .event_interval(1)
+            .build()
+            .map_err(|_| StoreError::Closed)?;
+        let parts = runtime.block_on(wire_up(lab, ground))?;
+        let (directory, reports, operations, status) = parts;
+        Ok(Self {
+            runtime,
+            db: ground.db.clone(),
+            directory,
+            reports,
+            operations,
+            status,
+        })
+    }
+
+    /// Does work in this life.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(work);
+    }
+
+    /// Work that is not awaited begins in this life.
+    pub(crate) fn enter(&self) -> EnterGuard<'_> {
+        self.runtime.enter()
+    }
+
+    /// Lets everything go on until the world's next event.
+    pub(crate) fn run(&self, lab: &Lab) {
+        self.runtime.block_on(async {
+            let next = lab.with(|world| {
+                let (began, at) = world.life?;
+                let next = world.next_moment()?;
+                Some(began + next.since(at))
+            });
+            let Some(next) = next else { return };
+            tokio::select! {
+                biased;
+                () = lab.sooner.notified() => {}
+                () = tokio::time::sleep_until(next) => {}
+            }
+            lab.with(|_| ());
+        });
+    }
+
+    /// Lets it take so many more turns at this moment, and no time go by.
+    pub(crate) fn run_turns(&self, turns: u64) {
+        self.runtime.block_on(async {
+            for _ in 0..turns {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+}
+
+type Parts = (BootDirectory, Arc<Reports>, Operations, Arc<Status>);
+
+async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
+    let db = ground.db.clone();
+    let last = events::tail(&db, 1).await?.pop().map(|it| it.event.at);
+    let clock = begin(lab, last);
+    let now = fleet::clock::Clock::now(&clock);
+    let tokens = TokenKey::load_or_make(&db, &ground.seal, now).await;
+    let tokens = tokens.map_err(|_| StoreError::Closed)?;
+    let (commit, _) = Committer::spawn(db.clone());
+    let records = Arc::new(Records {
+        bmcs: Arc::new(LabBmcs {
+            lab: Arc::clone(lab),
+            db: db.clone(),
+        }),
+        db,
+        commit,
+        seal: ground.seal.clone(),
+        tokens,
+        subnets: vec![subnet()],
+        images: vec![image()],
+        ports: Ports {
+            http: 8080,
+            event_sink: 8081,
+            log: 8082,
+        },
+        config_request_timeout: CONFIG_REQUEST_TIMEOUT,
+        readers: Arc::default(),
+        wake: Arc::default(),
+        clock: Arc::new(clock),
+        nodes: Arc::new(LabNodes(Arc::clone(lab))),
+        randomness: Arc::new(Drawn(Arc::clone(lab))),
+    });
+    let power = Arc::new(Power::new(Arc::clone(&records)));
+    let status = Arc::<Status>::default();
+    let reconciler = Reconciler::new(
+        Arc::clone(&records),
+        Arc::clone(&power),
+        Arc::clone(&status),
+    );
+    let reconciler = Arc::new(reconciler);
+    let directory = BootDirectory::new(Arc::clone(&records), Arc::clone(&reconciler));
+    let neighbours = Arc::new(LabNeighbours(Arc::clone(lab)));
+    let reports = Reports::new(Arc::clone(&records), reconciler.heard(), neighbours);
+    let effects = DaemonEffects {
+        records: Arc::clone(&records),
+        power,
+        status: Arc::clone(&status),
+        dhcp: DhcpControl::default(),
+    };
+    let operations = Operations::new(
+        records.db.clone(),
+        records.commit.clone(),
+        Arc::new(effects),
+    );
+    // It is killed, never stopped.
+    let stop = CancellationToken::new();
+    tokio::spawn(reconciler.run(SWEEP, stop.clone()));
+    let clusters = Clusters::new(Arc::clone(&records), Arc::clone(&status));
+    tokio::spawn(clusters.run(stop.clone()));
+    tokio::spawn(expiry::run(records, stop));
+    Ok((directory, Arc::new(reports), operations, status))
+}
+
+/// Begins a life's clock: by the system's, and no earlier than the last event on record.
+fn begin(lab: &Arc<Lab>, last: Option<Timestamp>) -> VirtualClock {
+    let read = Instant::now();
+    let began = lab.with(|world| {
+        world.life = Some((read, world.now));
+        let began = last.map_or(world.wall(), |last| last.max(world.wall()));
+        world.drover_ahead = began.as_millis() - world.now.as_millis();
+        began
+    });
+    VirtualClock {
+        lab: Arc::clone(lab),
+        began,
+        read,
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the simulation's own network is well-formed"
+)]
+fn subnet() -> Subnet {
+    let parsed = |text: &str| text.parse().expect("an address");
+    Subnet {
+        name: SubnetName::new(SUBNET),
+        network: "10.77.0.0/16".parse().expect("a network"),
+        server: parsed("10.77.0.1"),
+        mode: DhcpMode::Authoritative {
+            ranges: vec!["10.77.0.10-10.77.255.250".parse().expect("a range")],
+        },
+        unknown: UnknownPolicy::Inspect,
+        router: None,
+        dns: Vec::new(),
+        lease_time: Duration::from_hours(1),
+    }
+}
+
+fn image() -> Image {
+    Image {
+        name: "talos".to_owned(),
+        arch: Arch::X86_64,
+        kernel: [1; 32],
+        initrd: [2; 32],
+        arguments: Vec::new(),
+    }
+}

@@ -1,0 +1,153 @@
+//! What people do: they register, accept, cancel and retry through the real use cases, press
+//! buttons, and pull plugs.
+
+use std::sync::Arc;
+
+use api_server::error::UseCaseError;
+use api_server::operations::endings::Ending;
+use api_server::operations::release_hold::Choice;
+use api_server::operations::{Asked, Operations};
+use machine_core::machine::Machine;
+
+use crate::drover::Drover;
+use crate::event::{Deed, Event};
+use crate::lab::{Lab, World};
+use crate::node::Node;
+
+/// A person does something with a machine.
+pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: Deed) {
+    match deed {
+        Deed::Press => return lab.with(|world| world.power_on(index)),
+        Deed::Cycle => return lab.with(|world| world.cycle(index)),
+        Deed::Register | Deed::Accept | Deed::Cancel | Deed::Retry | Deed::ReleaseHold => {}
+    }
+    let Some(drover) = drover else {
+        // He finds nobody, and tries again.
+        return lab.with(|world| {
+            let after = world.random.seconds(20, 60);
+            world.schedule(after, Event::Deed(index, deed));
+        });
+    };
+    let (names, document, key) = lab.with(|world| {
+        let key = format!("{deed:?}-{}", world.number());
+        (world.names(index), world.document(), key)
+    });
+    let (lab, operations) = (Arc::clone(lab), drover.operations.clone());
+    drover.spawn(async move {
+        let done = if deed == Deed::Register {
+            register(&operations, &document, key).await
+        } else {
+            let mut done = Ok(());
+            for name in &names {
+                done = do_to(&operations, name, deed, key.clone()).await;
+                if done.is_ok() {
+                    break;
+                }
+            }
+            done
+        };
+        lab.with(|world| world.has_done(index, deed, done));
+    });
+}
+
+async fn register(
+    operations: &Operations,
+    document: &str,
+    key: String,
+) -> Result<(), UseCaseError> {
+    let asked = asked(key)?;
+    let applied = operations.apply_machines("lab.yaml", document, &asked);
+    applied.await.map(|_| ())
+}
+
+async fn do_to(
+    operations: &Operations,
+    name: &str,
+    deed: Deed,
+    key: String,
+) -> Result<(), UseCaseError> {
+    let asked = asked(key)?;
+    match deed {
+        Deed::Accept => operations.accept(name, &asked).await.map(|_| ()),
+        Deed::Retry => operations.retry(name, &asked).await.map(|_| ()),
+        Deed::Cancel => operations
+            .end(name, Ending::Cancel, &asked)
+            .await
+            .map(|_| ()),
+        Deed::ReleaseHold => {
+            let choice = Choice::default();
+            let released = operations.release_hold(name, &choice, &asked);
+            released.await.map(|_| ())
+        }
+        Deed::Register | Deed::Press | Deed::Cycle => Ok(()),
+    }
+}
+
+fn asked(key: String) -> Result<Asked, UseCaseError> {
+    Asked::new("alice".to_owned(), "it is time".to_owned(), key)
+}
+
+impl World {
+    fn cycle(&mut self, index: usize) {
+        self.power_off(index);
+        // In peace he also picks the network in the firmware's menu, as he is told to.
+        self.nodes[index].override_network |= self.is_calm;
+        self.power_on(index);
+    }
+
+    /// What became of what a person did; what he does next.
+    fn has_done(&mut self, index: usize, deed: Deed, done: Result<(), UseCaseError>) {
+        let told = done.as_ref().err().map(ToString::to_string);
+        self.note(|| {
+            let outcome = told.as_deref().unwrap_or("done");
+            format!("a person: {deed:?} for node {index}: {outcome}")
+        });
+        let is_patient = matches!(deed, Deed::Accept | Deed::Register);
+        match (deed, done) {
+            (Deed::Cancel, Ok(())) => {
+                // Who cancelled an install decides for it again later: nobody else does.
+                let later = self.random.seconds(60, 3600);
+                self.schedule(later, Event::Deed(index, Deed::Accept));
+            }
+            (_, Err(UseCaseError::NotFound { .. } | UseCaseError::Store(_))) if is_patient => {
+                let later = self.random.seconds(60, 120);
+                self.schedule(later, Event::Deed(index, deed));
+            }
+            _ => {}
+        }
+    }
+
+    /// What a node's machine may be called.
+    pub(crate) fn names(&self, index: usize) -> Vec<String> {
+        let node = &self.nodes[index];
+        if node.is_registered {
+            return vec![format!("node-{index}")];
+        }
+        let cards = node.cards.iter();
+        cards.map(|card| Machine::generated_name(*card)).collect()
+    }
+
+    /// The document of those machines that are registered before they are seen.
+    fn document(&self) -> String {
+        let registered = self.nodes.iter().enumerate();
+        let registered = registered.filter(|(_, node)| node.is_registered);
+        let machines: Vec<String> = registered.map(|(index, node)| entry(index, node)).collect();
+        format!("machines:\n{}", machines.join(""))
+    }
+}
+
+fn entry(index: usize, node: &Node) -> String {
+    let cards = node.cards.iter();
+    let cards: Vec<String> = cards.map(|card| format!("{{ mac: \"{card}\" }}")).collect();
+    let mut text = format!("  - name: node-{index}\n    nics: [{}]\n", cards.join(", "));
+    if node.knows_board {
+        text.push_str(&format!("    uuid: {}\n", node.uuid));
+    }
+    if node.bmc.is_some() {
+        let address = Node::nth_bmc(index);
+        text.push_str(&format!(
+            "    bmc: {{ ipmi: {address}, username: drover, password: secret }}\n"
+        ));
+    }
+    text
+}

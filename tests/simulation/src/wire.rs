@@ -1,0 +1,271 @@
+//! What nodes ask of Drover and tell it: each on its way through the real boot plane's directory, or
+//! the real receivers, in the life of Drover that is under way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use config_talos::command_line::{BootSource, CommandLine};
+use config_talos::event::Publication;
+use config_talos::log_line::{LogLine, LogSource};
+use config_talos::receiver::{EventReceiver, LogReceiver};
+use fleet::directory::BootDirectory;
+use machine_core::attempt::Attempt;
+use machine_core::boot::{Asker, BootStep};
+use machine_core::hardware::{Arch, Firmware, MacAddress};
+use machine_core::id::BootId;
+use machine_core::network::{ClientKey, Lease, SubnetName};
+use pxe_server::directory::{
+    BootQuestion, Directory, DocumentRefusal, DocumentRequest, LeaseOutcome, ObservedStep,
+    ScriptAnswer, ScriptRequest, StepOwner,
+};
+
+use machine_store::boots;
+use machine_store::db::Db;
+
+use crate::drover::Drover;
+use crate::event::Event;
+use crate::invariant::Dossier;
+use crate::lab::Lab;
+use crate::ledger::Papers;
+use crate::node::{Message, Node, NodeStep, Question, Reply};
+use crate::system::attempt_and_disk;
+
+/// How long a lease lasts: longer than a run.
+const LEASE: Duration = Duration::from_hours(24 * 30);
+/// The name of the one subnet.
+pub(crate) const SUBNET: &str = "lab";
+
+/// What a node wants of Drover.
+#[derive(Debug, Clone)]
+pub(crate) enum Errand {
+    /// It asks, under a number.
+    Ask(usize, u64, Question),
+    /// Its boot has come so far.
+    Step(usize, BootStep),
+    /// It tells, under a number.
+    Report(usize, u64, Message),
+}
+
+/// Carries an errand to Drover.
+pub(crate) fn carry(lab: &Arc<Lab>, drover: &Drover, errand: Errand) {
+    match errand {
+        Errand::Step(index, step) => {
+            let boot = lab.with(|world| world.nodes[index].boot);
+            if let Some(boot) = boot {
+                let _context = drover.enter();
+                note_step(&drover.directory, boot, step);
+            }
+        }
+        Errand::Ask(index, number, question) => {
+            let node = lab.with(|world| world.nodes[index].clone());
+            let (lab, directory) = (Arc::clone(lab), drover.directory.clone());
+            let db = drover.db.clone();
+            drover.spawn(async move {
+                let reply = ask(&lab, (&db, &directory), (index, &node), question).await;
+                lab.with(|world| {
+                    if !world.fails(5) {
+                        let after = world.latency();
+                        let step = NodeStep::Answer(number, reply);
+                        world.schedule(after, Event::Node(index, node.generation, step));
+                    }
+                });
+            });
+        }
+        Errand::Report(index, number, message) => {
+            let address = lab.with(|world| world.nodes[index].address);
+            let (lab, reports) = (Arc::clone(lab), Arc::clone(&drover.reports));
+            drover.spawn(async move {
+                let kept = match message {
+                    Message::Event(event) => {
+                        let id = format!("{index}-{number}");
+                        let actor = String::new();
+                        let said = Publication { id, actor, event };
+                        EventReceiver::receive(&*reports, address, said).await
+                    }
+                    Message::Kernel(source, at) => {
+                        LogReceiver::receive(&*reports, address, kernel_line(source, at)).await
+                    }
+                    Message::Service(attempt) => {
+                        let tag = (LogLine::ATTEMPT_TAG.to_owned(), attempt.to_string());
+                        let line = line(LogSource::Service("apid".to_owned()), [tag].into());
+                        LogReceiver::receive(&*reports, address, line).await
+                    }
+                };
+                lab.with(|world| {
+                    // Whoever is not heard to say that it is kept is told again.
+                    if kept.is_ok() && !world.fails(5) {
+                        world.nodes[index].unheard.remove(&number);
+                    }
+                });
+            });
+        }
+    }
+}
+
+async fn ask(
+    lab: &Arc<Lab>,
+    (db, directory): (&Db, &BootDirectory),
+    (index, node): (usize, &Node),
+    question: Question,
+) -> Reply {
+    match question {
+        Question::Dhcp(asker, _) => Reply::Dhcp(ask_dhcp(lab, directory, node, asker).await),
+        Question::Script(_) => {
+            let Some(boot) = node.boot else {
+                return Reply::Script(None);
+            };
+            let answer = directory.script(script_request(node, boot)).await.ok();
+            if let Some(ScriptAnswer::Boot { arguments, .. }) = &answer
+                && arguments.iter().any(|it| it.contains("experimental.wipe"))
+                && is_wipe_permitted(db, boot).await
+            {
+                lab.with(|world| world.ledger.permit_wipe(index));
+            }
+            Reply::Script(answer)
+        }
+        Question::Config(_) => {
+            let peer = (node.address, Some(node.mac));
+            Reply::Config(fetch(lab, (db, directory), (index, node), peer).await)
+        }
+    }
+}
+
+/// Whether an open intent, and the open attempt under it, say that this boot wipes.
+async fn is_wipe_permitted(db: &Db, boot: BootId) -> bool {
+    let Ok(Some(machine)) = boots::find(db, boot)
+        .await
+        .map(|it| it.and_then(|it| it.machine))
+    else {
+        return false;
+    };
+    let Ok(Some(dossier)) = Dossier::read(db, machine).await else {
+        return false;
+    };
+    let is_open = dossier.intent.is_some_and(|it| it.closed.is_none());
+    let wipes = |it: &Attempt| it.is_open() && it.wipe.is_some_and(|wipe| wipe.boot == Some(boot));
+    is_open && dossier.attempts.iter().any(wipes)
+}
+
+/// DISCOVER and REQUEST, each answered as the boot plane's responder does.
+async fn ask_dhcp(
+    lab: &Lab,
+    directory: &BootDirectory,
+    node: &Node,
+    asker: Asker,
+) -> Option<(BootId, bool)> {
+    let question = BootQuestion {
+        subnet: SubnetName::new(SUBNET),
+        mac: node.mac,
+        uuid: Some(node.uuid),
+        platform: Some((Arch::X86_64, Firmware::Uefi)),
+        asker,
+        is_discover: true,
+    };
+    directory.boot(question.clone()).await.ok()?;
+    let request = BootQuestion {
+        is_discover: false,
+        ..question
+    };
+    let answer = directory.boot(request).await.ok()?;
+    let boot = answer.boot?;
+    let now = lab.with(|world| world.drover_now());
+    let lease = Lease {
+        subnet: SubnetName::new(SUBNET),
+        client: ClientKey::Hardware(node.mac),
+        address: node.address,
+        client_identifier: None,
+        granted: now,
+        expires: now.plus(LEASE),
+    };
+    let leased = directory.lease(lease, Some(boot)).await.ok()?;
+    if leased != LeaseOutcome::Committed {
+        return None;
+    }
+    note_step(directory, boot, BootStep::Lease);
+    Some((boot, answer.netboot))
+}
+
+fn note_step(directory: &BootDirectory, boot: BootId, step: BootStep) {
+    directory.step(ObservedStep {
+        whose: StepOwner::Boot(boot),
+        step,
+        detail: "as the lab does".to_owned(),
+    });
+}
+
+fn script_request(node: &Node, boot: BootId) -> ScriptRequest {
+    ScriptRequest {
+        boot,
+        peer: node.address,
+        hardware: Some(node.mac),
+        mac: Some(node.mac),
+        macs: node.cards.iter().copied().collect::<BTreeSet<MacAddress>>(),
+        uuid: Some(node.uuid),
+        serial: Some(node.serial.clone()),
+        manufacturer: Some(node.manufacturer.clone()),
+        product: None,
+        platform: Some((Arch::X86_64, Firmware::Uefi)),
+        version: None,
+    }
+}
+
+/// Asks for the config of a node, from any address; what goes out is written down.
+pub(crate) async fn fetch(
+    lab: &Arc<Lab>,
+    (db, directory): (&Db, &BootDirectory),
+    (index, node): (usize, &Node),
+    (peer, hardware): (IpAddr, Option<MacAddress>),
+) -> Option<pxe_server::directory::Document> {
+    let loaded = node.loaded.clone()?;
+    let is_own = peer == node.address;
+    let request = DocumentRequest {
+        token: loaded.token,
+        name: loaded.name,
+        peer,
+        hardware,
+        uuid: is_own.then_some(node.uuid),
+        serial: is_own.then(|| node.serial.clone()),
+    };
+    match directory.document(request).await {
+        Ok(document) => {
+            let text = String::from_utf8_lossy(&document.body);
+            let to = is_own.then_some(index);
+            if let Some((attempt, _)) = attempt_and_disk(&text)
+                && let Ok(Some(papers)) = Papers::read(db, attempt).await
+            {
+                lab.with(|world| {
+                    let now = world.drover_now();
+                    world.released(to, &papers, now);
+                });
+            }
+            Some(document)
+        }
+        Err(DocumentRefusal::Refused) => {
+            lab.with(|world| world.ledger.refusals += 1);
+            None
+        }
+        Err(DocumentRefusal::Unavailable(_)) => None,
+    }
+}
+
+fn kernel_line(source: BootSource, at: String) -> LogLine {
+    LogLine {
+        at_text: Some(at),
+        command_line: Some(CommandLine { source }),
+        ..line(LogSource::Kernel, BTreeMap::new())
+    }
+}
+
+fn line(source: LogSource, tags: BTreeMap<String, String>) -> LogLine {
+    LogLine {
+        source,
+        message: "a line".to_owned(),
+        level: None,
+        sequence: None,
+        at_text: None,
+        command_line: None,
+        tags,
+    }
+}
