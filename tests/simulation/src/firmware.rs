@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use machine_core::boot::{Asker, BootStep};
+use machine_core::hardware::MacAddress;
 use machine_core::id::BootId;
 use machine_core::power::PowerState;
 use pxe_server::directory::ScriptAnswer;
@@ -166,11 +167,13 @@ impl World {
         let is_missed = self.nodes[index].wire.misses_first && tries == 0;
         match (answer.filter(|_| !is_missed), asker) {
             (Some((boot, true)), Asker::Firmware) => {
-                self.nodes[index].boot = Some(boot);
+                let node = &mut self.nodes[index];
+                (node.boot, node.speaks) = (Some(boot), node.mac);
                 self.soon(index, (1, 4), NodeStep::Loaded);
             }
             (Some((boot, true)), Asker::Ipxe) => {
-                self.nodes[index].boot = Some(boot);
+                let node = &mut self.nodes[index];
+                (node.boot, node.speaks) = (Some(boot), node.mac);
                 self.soon(index, (1, 3), NodeStep::Script(0));
             }
             (Some((_, false)), _) => self.leave_card(index),
@@ -230,14 +233,23 @@ fn loaded(arguments: &[String]) -> Option<Loaded> {
 impl Node {
     /// Turns to the first card.
     pub(crate) fn first_card(&mut self) {
-        self.mac = self.cards.first().copied().unwrap_or(self.mac);
+        let first = self.cards.first().copied();
+        self.turn_to(first.unwrap_or(self.mac));
     }
 
     /// Turns to the next card, if there is one.
     pub(crate) fn next_card(&mut self) -> bool {
         let mut rest = self.cards.iter().skip_while(|card| **card != self.mac);
         let next = rest.nth(1).copied();
-        self.mac = next.unwrap_or(self.mac);
+        self.turn_to(next.unwrap_or(self.mac));
         next.is_some()
+    }
+
+    /// Turns to a card, which has an address of its own.
+    pub(crate) fn turn_to(&mut self, card: MacAddress) {
+        let mut cards = self.cards.iter().zip(&self.addresses);
+        if let Some((_, address)) = cards.find(|(it, _)| **it == card) {
+            (self.mac, self.address) = (card, *address);
+        }
     }
 }

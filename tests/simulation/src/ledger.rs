@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use machine_core::attempt::Attempt;
-use machine_core::id::{AttemptId, ClusterId, IntentId, MachineId};
+use machine_core::id::{AttemptId, ClusterId, IntentId};
 use machine_core::intent::Intent;
 use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
@@ -36,7 +36,6 @@ pub(crate) struct Ledger {
 
 #[derive(Debug)]
 struct Released {
-    machine: MachineId,
     node: usize,
     fetches: u32,
     disk: String,
@@ -121,7 +120,6 @@ impl Ledger {
         };
         let attempt = &papers.attempt;
         let released = self.released.entry(attempt.id).or_insert_with(|| Released {
-            machine: attempt.machine,
             node,
             fetches: 0,
             disk: serial(&attempt.assignment.disk),
@@ -220,11 +218,6 @@ impl Ledger {
         let cluster = self.released.get(&attempt).map(|it| it.cluster);
         let executed = cluster.and_then(|it| self.bootstraps.get(&it));
         executed.is_some_and(|(_, at)| now.since(*at) >= FORMS)
-    }
-
-    /// Whose config an attempt's was.
-    pub(crate) fn machine_of(&self, attempt: AttemptId) -> Option<MachineId> {
-        self.released.get(&attempt).map(|it| it.machine)
     }
 }
 

@@ -48,6 +48,10 @@ pub(crate) struct Node {
     pub(crate) mac: MacAddress,
     /// All its cards, in the order in which its firmware tries them.
     pub(crate) cards: Vec<MacAddress>,
+    /// Their addresses.
+    pub(crate) addresses: Vec<IpAddr>,
+    /// The card over which it was last sent on to the network: its system speaks from there.
+    pub(crate) speaks: MacAddress,
     /// What the ROM of its cards is.
     pub(crate) rom: Asker,
     pub(crate) wire: Wire,

@@ -21,6 +21,8 @@ use crate::node::{Bmc, Contents, Node, Wire};
 const MEMBERS: usize = 10;
 /// How many of them are control planes.
 const CONTROL_PLANES: usize = 3;
+/// How far the addresses of second cards are from those of first ones.
+const SECOND: usize = 20_000;
 /// The disk that is installed on.
 const DISK: &str = "D1";
 
@@ -96,6 +98,7 @@ impl World {
             uuid,
             serial: serial_number(&format!("S{index}")),
             address: Node::nth_address(index),
+            addresses: vec![Node::nth_address(index), Node::nth_address(index + SECOND)],
             manufacturer: format!("Lab {}", index / MEMBERS),
             disk: disk(if has_wrong_disk { "OTHER" } else { DISK }),
             contents: if is_foreign {
@@ -139,6 +142,8 @@ impl Node {
             uuid: SystemUuid::from_bytes([0; 16]),
             serial: serial_number("S"),
             address: Self::nth_address(0),
+            addresses: Vec::new(),
+            speaks: mac,
             manufacturer: String::new(),
             disk: disk(DISK),
             contents: Contents::Empty,

@@ -124,6 +124,7 @@ impl World {
         self.note(|| format!("node {index} runs from its disk on attempt {attempt}"));
         let now = self.now;
         let node = &mut self.nodes[index];
+        node.turn_to(node.speaks);
         (node.runs, node.has_run) = (Some((attempt, now)), true);
         self.tell_kernel(index, BootSource::Disk);
         self.soon(index, (5, 20), NodeStep::Beat);
