@@ -33,7 +33,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::bmc::LabBmcs;
-use crate::lab::Lab;
+use crate::lab::{Lab, START};
 use crate::neighbours::LabNeighbours;
 use crate::node_api::LabNodes;
 use crate::virtual_clock::VirtualClock;
@@ -204,7 +204,7 @@ fn begin(lab: &Arc<Lab>, last: Option<Timestamp>) -> VirtualClock {
     let read = Instant::now();
     let began = lab.with(|world| {
         world.life = Some((read, world.now));
-        let began = last.map_or(world.wall(), |last| last.max(world.wall()));
+        let began = last.unwrap_or(START).max(world.wall());
         world.drover_ahead = began.as_millis() - world.now.as_millis();
         began
     });

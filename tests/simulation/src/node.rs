@@ -43,6 +43,10 @@ pub(crate) struct Wire {
 
 /// One machine of the lab.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a trait of a machine that any other may go with"
+)]
 pub(crate) struct Node {
     /// The card that it boots from at the moment.
     pub(crate) mac: MacAddress,

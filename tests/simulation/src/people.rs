@@ -139,15 +139,13 @@ impl World {
 fn entry(index: usize, node: &Node) -> String {
     let cards = node.cards.iter();
     let cards: Vec<String> = cards.map(|card| format!("{{ mac: \"{card}\" }}")).collect();
-    let mut text = format!("  - name: node-{index}\n    nics: [{}]\n", cards.join(", "));
-    if node.knows_board {
-        text.push_str(&format!("    uuid: {}\n", node.uuid));
-    }
-    if node.bmc.is_some() {
+    let named = format!("  - name: node-{index}\n    nics: [{}]\n", cards.join(", "));
+    let board = node
+        .knows_board
+        .then(|| format!("    uuid: {}\n", node.uuid));
+    let bmc = node.bmc.map(|_| {
         let address = Node::nth_bmc(index);
-        text.push_str(&format!(
-            "    bmc: {{ ipmi: {address}, username: drover, password: secret }}\n"
-        ));
-    }
-    text
+        format!("    bmc: {{ ipmi: {address}, username: drover, password: secret }}\n")
+    });
+    [Some(named), board, bmc].into_iter().flatten().collect()
 }

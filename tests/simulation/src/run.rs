@@ -24,7 +24,7 @@ use tokio::runtime::Builder;
 use crate::drover::{Drover, Ground};
 use crate::event::{Deed, Event, Fault};
 use crate::invariant::{Dossier, Violation};
-use crate::lab::{Lab, START};
+use crate::lab::{Lab, START, World};
 use crate::node::Node;
 use crate::people;
 use crate::scenario::Settings;
@@ -103,7 +103,7 @@ struct Run {
 /// Simulates one seed.
 pub fn simulate(settings: Settings) -> Result<Summary, Box<Broken>> {
     let lab = Arc::new(Lab::new(settings));
-    let clusters = lab.with(|world| world.build());
+    let clusters = lab.with(World::build);
     let broken = |lab: &Lab, violation| {
         lab.with(|world| {
             Box::new(Broken {
@@ -167,7 +167,7 @@ impl Run {
                     world.now = world.next_moment().unwrap_or(world.now).max(world.now);
                 }),
             }
-            while let Some(event) = self.lab.with(|world| world.next_due()) {
+            while let Some(event) = self.lab.with(World::next_due) {
                 self.events += 1;
                 if self.happens(event)? {
                     return Ok(());
@@ -196,7 +196,7 @@ impl Run {
             Event::Fault(index, fault) => self.goes_wrong(index, fault),
             Event::Start => self.start(),
             Event::Calm => {
-                self.lab.with(|world| world.calm());
+                self.lab.with(World::calm);
                 self.goes_wrong(0, Fault::DatabaseHealthy);
             }
             Event::Look => {
@@ -341,7 +341,7 @@ impl Run {
             for recorded in &new {
                 let event = &recorded.event;
                 self.lab.with(|world| {
-                    world.note(|| format!("on record: {}: {}", event.kind, event.detail))
+                    world.note(|| format!("on record: {}: {}", event.kind, event.detail));
                 });
                 touched.extend(event.machine);
             }
