@@ -72,7 +72,8 @@ impl World {
         }
     }
 
-    /// The faults end: what is off and has no BMC is switched on by a person.
+    /// The faults end: what has no BMC is switched on by a person, and
+    /// started anew if no system runs on it.
     pub(crate) fn calm(&mut self) {
         self.note(|| "the faults end".to_owned());
         self.is_calm = true;
@@ -81,6 +82,10 @@ impl World {
             self.change_bmc(node, Fault::BmcHealthy);
             if self.nodes[node].bmc.is_none() {
                 self.power_on(node);
+                let (is_idle, minute) = (self.nodes[node].is_idle(), Duration::from_mins(1));
+                if is_idle {
+                    self.schedule(minute, Event::Deed(node, Deed::Cycle));
+                }
             }
         }
     }

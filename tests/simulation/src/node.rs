@@ -152,6 +152,11 @@ pub(crate) struct Loaded {
 }
 
 impl Node {
+    /// Whether no system runs on it that has a config.
+    pub(crate) const fn is_idle(&self) -> bool {
+        self.runs.is_none() && self.installs.is_none()
+    }
+
     /// Whether its API answers as a member's.
     pub(crate) fn is_up(&self, attempt: AttemptId, now: Timestamp) -> bool {
         const SERVICES: Duration = Duration::from_secs(20);

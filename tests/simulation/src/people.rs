@@ -40,7 +40,7 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
             let mut done = Ok(());
             for name in &names {
                 done = do_to(&operations, name, deed, key.clone()).await;
-                if done.is_ok() {
+                if !matches!(done, Err(UseCaseError::NotFound { .. })) {
                     break;
                 }
             }
