@@ -15,6 +15,8 @@ pub mod directory;
 pub mod effects;
 pub mod error;
 pub mod expiry;
+#[cfg(test)]
+mod fixtures;
 pub mod heard;
 pub mod hindrance;
 pub mod host;

@@ -9,7 +9,7 @@ use machine_store::generation::{Confirmation, Confirmed, confirm, resume};
 use machine_store::requests::Request;
 
 use super::*;
-use crate::power::tests::records;
+use crate::fixtures::records;
 use crate::reconcile::places::{BMCS, NODES};
 
 const MACHINE: MachineId = MachineId::from_bytes([1; 16]);
