@@ -1,5 +1,5 @@
 //! A BMC without a machine: `ipmi_sim`, whose chassis is a shell script that keeps the power in a
-//! file. It can be unplugged: then it takes every command, and stays off.
+//! file. It can be unplugged: then it is off, takes every command, and stays off.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -22,14 +22,13 @@ pub(crate) struct Bmc {
 }
 
 impl Bmc {
-    /// Starts it, unplugged, with this GUID, and waits until it answers.
-    pub(crate) fn unplugged(place: &Place, guid: &str) -> Self {
+    /// Starts it, with this GUID and a machine that is off, and waits until it answers.
+    pub(crate) fn start(place: &Place, guid: &str) -> Self {
         let folder = place.path("bmc");
         fs::create_dir_all(&folder).unwrap();
         let chassis = folder.join("chassis");
         fs::write(&chassis, CHASSIS).unwrap();
         fs::set_permissions(&chassis, fs::Permissions::from_mode(0o755)).unwrap();
-        fs::write(folder.join("unplugged"), "").unwrap();
         let settings = BmcSettings {
             name: "cp-1",
             folder: &folder,
@@ -46,6 +45,12 @@ impl Bmc {
             folder,
             _simulator: simulator,
         }
+    }
+
+    /// Pulls the plug.
+    pub(crate) fn unplug(&self) {
+        fs::write(self.folder.join("unplugged"), "").unwrap();
+        fs::write(self.folder.join("power"), "0").unwrap();
     }
 
     /// Puts the plug in: from now on it comes on when it is told to.
