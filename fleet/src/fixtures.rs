@@ -1,15 +1,26 @@
-//! What tests need in place of a daemon: the system's clock and its random bytes.
+//! What tests of the fleet's parts work on, and what they need in place of a daemon: the
+//! system's clock and its random bytes.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bmc_control::connect::Connector;
 use bmc_control::limits::Limits;
+use machine_core::cluster::{Cluster, ClusterSpec};
+use machine_core::id::ClusterId;
+use machine_core::plan::work::CONFIG_REQUEST_TIMEOUT;
 use machine_core::time::Timestamp;
+use machine_store::commit::Committer;
+use machine_store::db::Db;
+use machine_store::location::Location;
+use machine_store::seal::SealKey;
+use machine_store::token::TokenKey;
 
 use crate::bmcs::Bmcs;
 use crate::clock::{Clock, SharedClock};
+use crate::nodes::TalosNodes;
 use crate::random::{NoRandomness, Randomness};
+use crate::records::{Ports, Records};
 
 /// The system's clock, as it is.
 #[derive(Debug)]
@@ -59,4 +70,49 @@ pub(crate) fn randomness() -> Arc<dyn Randomness> {
 /// BMCs on the wire.
 pub(crate) fn bmcs() -> Arc<dyn Bmcs> {
     Arc::new(Connector::new(Limits::DEFAULT))
+}
+
+/// Records over an empty database in memory, without subnets and images.
+pub(crate) async fn records() -> Records {
+    let db = Db::open(&Location::SqliteMemory).await.unwrap();
+    let (commit, _) = Committer::spawn(db.clone());
+    let seal = SealKey::generate().unwrap();
+    Records {
+        tokens: TokenKey::load_or_make(&db, &seal, now()).await.unwrap(),
+        db,
+        commit,
+        seal,
+        subnets: Vec::new(),
+        images: Vec::new(),
+        ports: Ports {
+            http: 8080,
+            event_sink: 8081,
+            log: 8082,
+        },
+        config_request_timeout: CONFIG_REQUEST_TIMEOUT,
+        readers: Arc::default(),
+        wake: Arc::default(),
+        clock: clock(),
+        bmcs: bmcs(),
+        nodes: Arc::new(TalosNodes),
+        randomness: randomness(),
+    }
+}
+
+/// A cluster without members.
+pub(crate) fn cluster(id: ClusterId) -> Cluster {
+    Cluster {
+        id,
+        spec: ClusterSpec {
+            name: "lab".to_owned(),
+            endpoint: "https://10.77.0.10:6443".to_owned(),
+            talos: "1.13.9".to_owned(),
+            kubernetes: "1.34.1".to_owned(),
+            image: "talos".to_owned(),
+            allow_plaintext: true,
+            members: Vec::new(),
+        },
+        bootstrap: None,
+        version: 0,
+    }
 }

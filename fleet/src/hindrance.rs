@@ -26,6 +26,8 @@ pub fn bootable<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::cluster;
+    use machine_core::id::ClusterId;
 
     #[test]
     fn what_stands_against_an_install_is_named() {
@@ -37,15 +39,7 @@ mod tests {
             arguments: vec![],
         };
         let images = std::slice::from_ref(&image);
-        let mut spec = ClusterSpec {
-            name: "lab".to_owned(),
-            endpoint: "https://10.77.0.10:6443".to_owned(),
-            talos: "1.13.9".to_owned(),
-            kubernetes: "1.34.1".to_owned(),
-            image: "talos".to_owned(),
-            allow_plaintext: true,
-            members: vec![],
-        };
+        let mut spec = cluster(ClusterId::from_bytes([1; 16])).spec;
         assert_eq!(bootable(images, &spec, Arch::X86_64), Ok(&image));
         let missing = bootable(&[], &spec, Arch::X86_64).unwrap_err();
         assert_eq!(missing, "no image talos for amd64 in the settings");

@@ -11,13 +11,13 @@ use config_talos::credentials::Credentials;
 use machine_core::bootstrap::{Resolution, resolve};
 use machine_core::cluster::BootstrapOutcome::{Done, NotReady, Refused, Unknown};
 use machine_core::lifecycle::{Origin, State};
-use machine_store::seal::SealKey;
 use tonic::Code;
 
 use crate::cluster_secrets::reader_credentials;
 use crate::clusters::bootstrapping::etcd_of;
 use crate::clusters::tests::api::{ControlPlane, Fate};
 use crate::clusters::tests::site::{CLUSTER, Daemon, MACHINE, Site, other_secrets, secrets};
+use crate::fixtures;
 use crate::records::Records;
 
 /// A cluster whose control plane waits for Bootstrap.
@@ -284,20 +284,9 @@ async fn a_certificate_is_used_again_without_opening_the_secrets() {
     reader_credentials(&site.records, own).await.unwrap();
     let records = &site.records;
     let closed = Records {
-        seal: SealKey::generate().unwrap(),
-        tokens: records.tokens.clone(),
         db: records.db.clone(),
-        commit: records.commit.clone(),
-        subnets: Vec::new(),
-        images: Vec::new(),
-        ports: records.ports,
-        config_request_timeout: records.config_request_timeout,
         readers: Arc::clone(&records.readers),
-        wake: Arc::default(),
-        clock: crate::fixtures::clock(),
-        bmcs: crate::fixtures::bmcs(),
-        nodes: Arc::new(crate::nodes::TalosNodes),
-        randomness: crate::fixtures::randomness(),
+        ..fixtures::records().await
     };
     let again = reader_credentials(&closed, own).await.unwrap();
     assert!(knows(&node, &again).await);

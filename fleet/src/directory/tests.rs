@@ -6,17 +6,12 @@ use std::time::Duration;
 use machine_core::boot::{Asker, BootOrigin};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::network::{DhcpMode, Subnet};
-use machine_store::commit::Committer;
-use machine_store::db::Db;
-use machine_store::location::Location;
-use machine_store::seal::SealKey;
-use machine_store::token::TokenKey;
 use machine_store::{events, machines};
 
 use super::*;
-use crate::fixtures::now;
+use crate::fixtures::records;
 use crate::power::Power;
-use crate::records::{Image, Ports};
+use crate::records::Image;
 use crate::status::Status;
 
 const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
@@ -25,7 +20,9 @@ const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 50));
 mod guesses;
 mod impostors;
 mod rack;
+mod recorded;
 mod teaching;
+mod who;
 mod wiping;
 mod withdrawn;
 
@@ -38,10 +35,6 @@ pub(super) async fn directory(unknown: UnknownPolicy) -> BootDirectory {
 }
 
 async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootDirectory {
-    let db = Db::open(&Location::SqliteMemory).await.unwrap();
-    let seal = SealKey::generate().unwrap();
-    let tokens = TokenKey::load_or_make(&db, &seal, now()).await.unwrap();
-    let (commit, _) = Committer::spawn(db.clone());
     let subnet = Subnet {
         name: SubnetName::new("lab"),
         network: "10.77.0.0/24".parse().unwrap(),
@@ -53,10 +46,6 @@ async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootDirectory {
         lease_time: Duration::from_hours(1),
     };
     let records = Arc::new(Records {
-        db,
-        commit,
-        seal,
-        tokens,
         subnets: vec![subnet],
         images: vec![Image {
             name: "talos".to_owned(),
@@ -65,18 +54,7 @@ async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootDirectory {
             initrd: [2; 32],
             arguments: Vec::new(),
         }],
-        ports: Ports {
-            http: 8080,
-            event_sink: 8081,
-            log: 8082,
-        },
-        config_request_timeout: machine_core::plan::work::CONFIG_REQUEST_TIMEOUT,
-        readers: Arc::default(),
-        wake: Arc::default(),
-        clock: crate::fixtures::clock(),
-        bmcs: crate::fixtures::bmcs(),
-        nodes: Arc::new(crate::nodes::TalosNodes),
-        randomness: crate::fixtures::randomness(),
+        ..records().await
     });
     let power = Arc::new(Power::new(Arc::clone(&records)));
     let reconciler = Reconciler::new(Arc::clone(&records), power, Arc::new(Status::default()));
@@ -218,6 +196,6 @@ fn an_attempt_begins_before_the_boot_that_it_was_opened_for_is_served() {
         sent_to_disk: false,
         ready: None,
     };
-    let change = installer::serving(&rack::attempt(opened), &boot, asked);
+    let change = installer::serving(&recorded::attempt(opened), &boot, asked);
     assert!(change.events.iter().all(|event| event.at >= opened));
 }

@@ -13,18 +13,12 @@ use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::SystemUuid;
 use machine_store::apply::apply;
 use machine_store::change::{Change, MachineWrite, Outcome};
-use machine_store::commit::Committer;
-use machine_store::db::Db;
 use machine_store::events;
 use machine_store::evidence::{Evidence, Fact};
-use machine_store::location::Location;
-use machine_store::seal::SealKey;
-use machine_store::token::TokenKey;
 
 use super::board::Boards;
 use super::*;
-use crate::fixtures::now;
-use crate::records::Ports;
+use crate::fixtures::{now, records};
 
 const UUID: SystemUuid = SystemUuid::from_bytes([0x4c; 16]);
 const OTHER: SystemGuid = SystemGuid([0x17; 16]);
@@ -87,34 +81,6 @@ impl Bmc for Told {
 
 fn address(last: u8) -> SocketAddr {
     SocketAddr::from(([10, 77, 1, last], 623))
-}
-
-/// Records on an empty database in memory.
-pub(crate) async fn records() -> Records {
-    let db = Db::open(&Location::SqliteMemory).await.unwrap();
-    let seal = SealKey::generate().unwrap();
-    let tokens = TokenKey::load_or_make(&db, &seal, now()).await.unwrap();
-    let (commit, _) = Committer::spawn(db.clone());
-    Records {
-        db,
-        config_request_timeout: machine_core::plan::work::CONFIG_REQUEST_TIMEOUT,
-        readers: Arc::default(),
-        commit,
-        seal,
-        tokens,
-        subnets: Vec::new(),
-        images: Vec::new(),
-        ports: Ports {
-            http: 8080,
-            event_sink: 8081,
-            log: 8082,
-        },
-        wake: Arc::default(),
-        clock: crate::fixtures::clock(),
-        bmcs: crate::fixtures::bmcs(),
-        nodes: Arc::new(crate::nodes::TalosNodes),
-        randomness: crate::fixtures::randomness(),
-    }
 }
 
 /// cp-1, with a BMC, and with this UUID if it said one.

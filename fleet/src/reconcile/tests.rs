@@ -9,8 +9,7 @@ use machine_store::generation::{Confirmation, Confirmed, confirm, resume};
 use machine_store::requests::Request;
 
 use super::*;
-use crate::fixtures::now;
-use crate::power::tests::records;
+use crate::fixtures::{now, records};
 use crate::reconcile::places::{BMCS, NODES};
 
 const MACHINE: MachineId = MachineId::from_bytes([1; 16]);

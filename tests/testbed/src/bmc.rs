@@ -1,7 +1,7 @@
 //! A machine's BMC: `OpenIPMI`'s `ipmi_sim`, a BMC in software, in the server's reach.
 //!
-//! It speaks RMCP+ on port 623 of an address of its own and drives the machine through
-//! `testbed-chassis`. Of the suites it knows, 3 is the strongest (17 is refused). It answers one
+//! It speaks RMCP+ on port 623 of an address of its own and drives the machine through a program,
+//! `testbed-chassis` where the machine is one of QEMU's. Of the suites it knows, 3 is the strongest (17 is refused). It answers one
 //! request at a time, also while a button is being pressed.
 
 use std::fs;
@@ -25,21 +25,52 @@ pub struct Bmc {
     program: Program,
 }
 
+/// What a BMC says of itself, and what it drives.
+#[derive(Debug)]
+pub struct BmcSettings<'a> {
+    /// Its name; its output is the artefact `<name>-bmc.log`.
+    pub name: &'a str,
+    /// The folder of its files.
+    pub folder: &'a Path,
+    /// Its system GUID: 32 hexadecimal digits.
+    pub guid: &'a str,
+    /// Where it listens, in the server's namespace.
+    pub address: Ipv4Addr,
+    /// Who may drive it.
+    pub credentials: Credentials,
+    /// The command that switches what stands behind it, called with `get power boot`,
+    /// `set boot pxe power 1` and the like (`ipmi_lan(5)`, `chassis_control`).
+    pub control: String,
+}
+
 impl Bmc {
     /// Starts the BMC of `chassis` at `address` and waits until it answers.
-    pub(crate) fn start(
+    pub(crate) fn of_chassis(
         room: &Room,
         chassis: &Chassis,
         address: Ipv4Addr,
         credentials: Credentials,
     ) -> Result<Self, LabError> {
-        let folder = chassis.folder.join("bmc");
-        let state = folder.join("state");
-        fs::create_dir_all(&state).map_err(LabError::file("create", &state))?;
         let control = built("testbed-chassis", "testbed")?;
-        let settings = settings(chassis, address, &credentials, &control)?;
+        let settings = BmcSettings {
+            name: &chassis.name,
+            folder: &chassis.folder.join("bmc"),
+            guid: &chassis.uuid.replace('-', ""),
+            address,
+            credentials,
+            control: format!("{} {}", control.display(), chassis.folder.display()),
+        };
+        Self::start(room, settings)
+    }
+
+    /// Starts a BMC and waits until it answers: any error in its files makes it run without ever
+    /// opening its port.
+    pub(crate) fn start(room: &Room, told: BmcSettings<'_>) -> Result<Self, LabError> {
+        let state = told.folder.join("state");
+        fs::create_dir_all(&state).map_err(LabError::file("create", &state))?;
+        let settings = settings(&told)?;
         let write = |name: &str, text: &str| {
-            let path = folder.join(name);
+            let path = told.folder.join(name);
             fs::write(&path, text).map_err(LabError::file("write", &path))?;
             Ok::<_, LabError>(path)
         };
@@ -52,12 +83,12 @@ impl Bmc {
             .arg(write("bmc.emu", EMULATION)?)
             .arg("-s")
             .arg(state);
-        let address = SocketAddrV4::new(address, PORT);
-        let program = room.start(&format!("{}-bmc", chassis.name), command)?;
+        let address = SocketAddrV4::new(told.address, PORT);
+        let program = room.start(&format!("{}-bmc", told.name), command)?;
         room.network.server().enter(|| await_answer(address))??;
         Ok(Self {
             address,
-            credentials,
+            credentials: told.credentials,
             program,
         })
     }
@@ -79,13 +110,15 @@ impl Bmc {
 }
 
 /// The simulator's settings (`ipmi_lan(5)`).
-fn settings(
-    chassis: &Chassis,
-    address: Ipv4Addr,
-    credentials: &Credentials,
-    control: &Path,
-) -> Result<String, LabError> {
-    let Credentials { user, password } = credentials;
+fn settings(told: &BmcSettings<'_>) -> Result<String, LabError> {
+    let BmcSettings {
+        name,
+        guid,
+        address,
+        control,
+        ..
+    } = told;
+    let Credentials { user, password } = &told.credentials;
     // IPMI 2.0 §22.28, §22.30: 16 characters for a name, 20 for a password.
     for (what, text, longest) in [("BMC user", user, 16), ("BMC password", password, 20)] {
         if text.is_empty() || text.len() > longest || text.contains(['"', '\\', '\n']) {
@@ -97,7 +130,6 @@ fn settings(
         }
     }
     let methods = "none md2 md5 straight";
-    let guid = chassis.uuid.replace('-', "");
     Ok(format!(
         "name \"{name}\"\n\
          set_working_mc 0x20\n\
@@ -110,12 +142,9 @@ fn settings(
          allowed_auths_admin {methods}\n\
          guid {guid}\n\
          endlan\n\
-         chassis_control \"{control} {folder}\"\n\
+         chassis_control \"{control}\"\n\
          user 1 false \"\" \"\" user 10 {methods}\n\
-         user 2 true \"{user}\" \"{password}\" admin 10 {methods}\n",
-        name = chassis.name,
-        control = control.display(),
-        folder = chassis.folder.display(),
+         user 2 true \"{user}\" \"{password}\" admin 10 {methods}\n"
     ))
 }
 

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use machine_core::hardware::MacAddress;
 
 use crate::artefacts::Artefacts;
+use crate::bmc::{Bmc, BmcSettings};
 use crate::error::LabError;
 use crate::machine::Machine;
 use crate::namespace::Namespace;
@@ -147,6 +148,11 @@ impl Lab {
     /// output in the artefact `<name>.log`.
     pub fn start(&self, name: &str, command: Command) -> Result<Program, LabError> {
         self.room.start(name, command)
+    }
+
+    /// Starts a BMC that has no machine of QEMU's behind it, and waits until it answers.
+    pub fn bmc(&self, settings: BmcSettings<'_>) -> Result<Bmc, LabError> {
+        Bmc::start(&self.room, settings)
     }
 
     /// Captures all packets of the segment into the artefact `segment.pcap` from here on.

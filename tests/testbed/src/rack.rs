@@ -69,7 +69,7 @@ impl RackedMachine {
             Some(credentials) => {
                 let address = Ipv4Addr::new(10, 77, 1, number.saturating_add(10));
                 room.network.add_server_address(address)?;
-                Some(Bmc::start(room, &chassis, address, credentials)?)
+                Some(Bmc::of_chassis(room, &chassis, address, credentials)?)
             }
         };
         Ok(Self {

@@ -3,12 +3,11 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use config_render::talos::key;
 use config_render::talos::secrets::{CertificateAndKey, SecretsBundle};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
-use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster, ClusterSpec, Role};
+use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster, Role};
 use machine_core::id::{BootId, ClusterId, IntentId, MachineId};
 use machine_core::intent::{Actor, Assignment, Intent};
 use machine_core::lifecycle::State;
@@ -17,11 +16,9 @@ use machine_store::apply::apply;
 use machine_store::change::{
     Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, SecretWrite,
 };
-use machine_store::commit::{CommitHandle, Committer};
+use machine_store::commit::Committer;
 use machine_store::db::Db;
 use machine_store::location::Location;
-use machine_store::seal::SealKey;
-use machine_store::token::TokenKey;
 use machine_store::{clusters, events};
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
@@ -29,8 +26,8 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 
 use crate::cluster_secrets::{place, seal_file};
 use crate::clusters::Clusters;
-use crate::fixtures::now;
-use crate::records::{Ports, Records};
+use crate::fixtures::{cluster, now, records};
+use crate::records::Records;
 use crate::status::Status;
 
 pub(super) const CLUSTER: ClusterId = ClusterId::from_bytes([3; 16]);
@@ -56,13 +53,17 @@ impl Site {
         machine.state = state;
         let change = Change {
             machines: vec![MachineWrite::Insert(machine)],
-            clusters: vec![ClusterWrite::Insert(cluster())],
+            clusters: vec![ClusterWrite::Insert(cluster(CLUSTER))],
             intents: vec![IntentWrite::Open(intent())],
             ..Change::default()
         };
         assert_eq!(apply(&db, &change).await.unwrap(), Outcome::Applied);
         commit.submit(disk_boot(address)).await.unwrap();
-        let records = Arc::new(records(db, commit).await);
+        let records = Arc::new(Records {
+            db,
+            commit,
+            ..records().await
+        });
         let site = Self { records };
         site.import(&secrets()).await;
         site
@@ -142,30 +143,6 @@ impl Daemon {
     }
 }
 
-async fn records(db: Db, commit: CommitHandle) -> Records {
-    let seal = SealKey::generate().unwrap();
-    Records {
-        tokens: TokenKey::load_or_make(&db, &seal, now()).await.unwrap(),
-        readers: Arc::default(),
-        db,
-        commit,
-        seal,
-        subnets: Vec::new(),
-        images: Vec::new(),
-        ports: Ports {
-            http: 80,
-            event_sink: 81,
-            log: 82,
-        },
-        config_request_timeout: Duration::from_mins(5),
-        wake: Arc::default(),
-        clock: crate::fixtures::clock(),
-        bmcs: crate::fixtures::bmcs(),
-        nodes: Arc::new(crate::nodes::TalosNodes),
-        randomness: crate::fixtures::randomness(),
-    }
-}
-
 /// The cluster's first secrets.
 pub(super) fn secrets() -> SecretsBundle {
     SecretsBundle::from_yaml(SECRETS).unwrap()
@@ -200,23 +177,6 @@ fn disk_boot(address: IpAddr) -> Boot {
         step_at: now(),
         sent_to_disk: false,
         ready: None,
-    }
-}
-
-fn cluster() -> Cluster {
-    Cluster {
-        id: CLUSTER,
-        spec: ClusterSpec {
-            name: "lab".to_owned(),
-            endpoint: "https://10.77.0.10:6443".to_owned(),
-            talos: "1.13.9".to_owned(),
-            kubernetes: "1.34.1".to_owned(),
-            image: "talos".to_owned(),
-            allow_plaintext: true,
-            members: Vec::new(),
-        },
-        bootstrap: None,
-        version: 0,
     }
 }
 

@@ -6,6 +6,8 @@ use machine_store::events;
 use machine_store::reservations::Reservation;
 
 use super::rack::*;
+use super::recorded::*;
+use super::who::*;
 
 /// Where the machine is, with a card of one's own.
 fn at_the_machines_address() -> Who {

@@ -6,6 +6,8 @@ use machine_core::power::{PowerObservation, PowerState};
 use machine_store::identities;
 
 use super::rack::*;
+use super::recorded::*;
+use super::who::*;
 use pxe_server::directory::{ScriptAnswer, ScriptRefusal};
 
 /// The machine itself comes, after all that, as far as its config.
@@ -226,7 +228,7 @@ async fn a_cloned_card_gets_nothing_while_drover_has_not_switched_the_machine_on
     is_alarmed(&rack).await;
     rack.accept(boot).await;
     let answer = rack.script(&machine(), boot).await.unwrap();
-    let token = super::rack::token(&answer).expect("a person accepted this boot");
+    let token = super::who::token(&answer).expect("a person accepted this boot");
     assert_eq!(rack.config(&machine(), &token).await, Config::Released);
 }
 

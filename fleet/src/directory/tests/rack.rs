@@ -1,21 +1,15 @@
 //! A machine that was registered and is to be installed, and whoever plays it on the wire.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use config_render::talos::contract::TalosContract;
 use config_render::talos::secrets::SecretsBundle;
-use machine_core::attempt::{Attempt, AttemptEnd, Verdict};
+use machine_core::attempt::{AttemptEnd, Verdict};
 use machine_core::boot::Asker;
-use machine_core::cluster::{
-    Acceptance, Cluster, ClusterSpec, MemberRule, Pattern, Role, Selector,
-};
-use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
 use machine_core::evidence::EvidenceSource;
-use machine_core::hardware::{Arch, Firmware, MacAddress, SerialNumber, SystemUuid};
-use machine_core::id::{AttemptId, ClusterId, IntentId, MachineId};
-use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
-use machine_core::lifecycle::{Input, Origin, State};
+use machine_core::hardware::{Arch, Firmware, MacAddress};
+use machine_core::intent::IntentEnd;
+use machine_core::lifecycle::{Input, State};
 use machine_core::machine::{Hardware, Machine};
 use machine_core::network::{ClientKey, DhcpMode, Lease};
 use machine_core::power::PowerObservation;
@@ -30,90 +24,24 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use tokio::sync::OnceCell;
 
+use super::recorded::*;
+use super::who::*;
 use super::{BootDirectory, directory_of};
 use crate::cluster_secrets::place;
 use crate::directory::bmc::Witness;
 use crate::fixtures::now;
 use machine_core::id::BootId;
 use machine_core::network::{SubnetName, UnknownPolicy};
-use machine_core::time::Timestamp;
 use pxe_server::directory::{
     BootQuestion, Directory, DocumentRefusal, DocumentRequest, ScriptAnswer, ScriptRefusal,
     ScriptRequest,
 };
 
-pub(super) const MACHINE: MachineId = MachineId::from_bytes([1; 16]);
-pub(super) const ATTEMPT: AttemptId = AttemptId::from_bytes([2; 16]);
-pub(super) const INTENT: IntentId = IntentId::from_bytes([3; 16]);
-const CLUSTER: ClusterId = ClusterId::from_bytes([4; 16]);
-pub(super) const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
-pub(super) const FOREIGN: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x66, 0, 6]);
-pub(super) const UUID: &str = "4c4c4544-0000-4000-8000-000000000001";
 /// Whose machines the cluster takes, where it takes them by their hardware.
 pub(super) const MADE_BY: &str = "Supermicro";
 
 /// Secrets of a cluster: made once for all tests, since an RSA key takes its time.
 static SECRETS: OnceCell<String> = OnceCell::const_new();
-
-/// Who is on the wire, and what it says.
-#[derive(Debug, Clone)]
-pub(super) struct Who {
-    /// The card that its frames carry, and that the neighbour table shows.
-    pub(super) card: MacAddress,
-    /// The card that DHCP and iPXE say; its own unless it lies.
-    pub(super) said: MacAddress,
-    pub(super) address: IpAddr,
-    pub(super) uuid: Option<SystemUuid>,
-    pub(super) serial: Option<SerialNumber>,
-    pub(super) listed: Vec<MacAddress>,
-    pub(super) manufacturer: Option<String>,
-}
-
-/// The machine itself.
-pub(super) fn machine() -> Who {
-    Who {
-        card: CARD,
-        said: CARD,
-        address: IpAddr::from([10, 77, 0, 50]),
-        uuid: Some(UUID.parse().unwrap()),
-        serial: Some("S1".parse().unwrap()),
-        listed: Vec::new(),
-        manufacturer: None,
-    }
-}
-
-/// Somebody with another card and address.
-pub(super) fn stranger() -> Who {
-    Who {
-        card: FOREIGN,
-        said: FOREIGN,
-        address: IpAddr::from([10, 77, 0, 66]),
-        uuid: None,
-        serial: None,
-        listed: Vec::new(),
-        manufacturer: None,
-    }
-}
-
-/// The token of an installer's kernel line.
-pub(super) fn token(answer: &ScriptAnswer) -> Option<String> {
-    let ScriptAnswer::Boot { arguments, .. } = answer else {
-        return None;
-    };
-    let config = arguments
-        .iter()
-        .find(|it| it.starts_with("talos.config="))?;
-    let (_, rest) = config.split_once("/c/")?;
-    Some(rest.split_once('/')?.0.to_owned())
-}
-
-/// What the console of an answer shows.
-pub(super) fn console(answer: &ScriptAnswer) -> &str {
-    match answer {
-        ScriptAnswer::Wait { because } | ScriptAnswer::LocalDisk { because } => because,
-        ScriptAnswer::Boot { .. } => "boots",
-    }
-}
 
 /// The directory, and the registered machine in it.
 pub(super) struct Rack {
@@ -407,111 +335,4 @@ pub(super) enum Config {
     Released,
     Refused,
     AskAgain(String),
-}
-
-pub(super) fn request(who: &Who, token: &str) -> DocumentRequest {
-    DocumentRequest {
-        token: token.to_owned(),
-        name: config_render::oses::talos::MACHINE_CONFIG.to_owned(),
-        peer: who.address,
-        hardware: Some(who.card),
-        uuid: None,
-        serial: None,
-    }
-}
-
-fn registered(has_bmc: bool, at: Timestamp) -> Machine {
-    Machine {
-        state: State::Provisioning(Origin::Available),
-        hardware: Hardware {
-            arch: Some(Arch::X86_64),
-            firmware: Some(Firmware::Uefi),
-            ..Hardware::default()
-        },
-        bmc: has_bmc.then(|| BmcEndpoint {
-            protocol: BmcProtocol::Ipmi,
-            address: "127.0.0.1:1".parse().unwrap(),
-            username: "drover".to_owned(),
-        }),
-        ..Machine::discovered(MACHINE, "cp-1", at)
-    }
-}
-
-/// The rule that names the machine.
-fn named() -> Selector {
-    Selector::Named("cp-1".to_owned())
-}
-
-/// The rule that takes machines of this manufacturer.
-fn made_by(manufacturer: &str) -> Selector {
-    Selector::Matching(Pattern {
-        manufacturer: Some(manufacturer.to_owned()),
-        ..Pattern::default()
-    })
-}
-
-fn cluster(selector: Selector) -> Cluster {
-    Cluster {
-        id: CLUSTER,
-        spec: ClusterSpec {
-            name: "lab".to_owned(),
-            endpoint: "https://10.77.0.50:6443".to_owned(),
-            talos: "1.13.9".to_owned(),
-            kubernetes: "1.34.1".to_owned(),
-            image: "talos".to_owned(),
-            allow_plaintext: true,
-            members: vec![MemberRule {
-                role: Role::ControlPlane,
-                selector,
-                acceptance: Acceptance::Auto,
-                disk: Some(assignment().disk),
-            }],
-        },
-        bootstrap: None,
-        version: 0,
-    }
-}
-
-fn assignment() -> Assignment {
-    Assignment {
-        cluster: CLUSTER,
-        role: Role::ControlPlane,
-        disk: "serial:DISK1".parse().unwrap(),
-    }
-}
-
-pub(super) fn intent(at: Timestamp) -> Intent {
-    Intent {
-        id: INTENT,
-        machine: MACHINE,
-        assignment: assignment(),
-        actor: Actor::Policy("cluster lab".to_owned()),
-        reason: String::new(),
-        opened: at,
-        expires: at.plus(Intent::LIFETIME),
-        wipe: false,
-        claims: 0,
-        closed: None,
-    }
-}
-
-pub(super) fn attempt(at: Timestamp) -> Attempt {
-    Attempt {
-        id: ATTEMPT,
-        machine: MACHINE,
-        intent: INTENT,
-        number: 1,
-        assignment: assignment(),
-        opened: at,
-        deadline: at.plus(Attempt::LIFETIME),
-        boot: None,
-        accepted_boot: None,
-        power_actions: 0,
-        power_at: None,
-        release: None,
-        closed: None,
-        basis: None,
-        wipe: None,
-        verdict: None,
-    }
 }

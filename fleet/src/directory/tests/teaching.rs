@@ -9,6 +9,8 @@ use machine_store::change::{Change, MachineWrite};
 use machine_store::{claimants, evidence, intents, machines, power_on};
 
 use super::rack::*;
+use super::recorded::*;
+use super::who::*;
 
 /// The machine itself, as it was made.
 fn made(manufacturer: &str) -> Who {

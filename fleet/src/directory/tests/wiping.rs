@@ -15,6 +15,8 @@ use machine_store::change::{AttemptWrite, Change, IntentWrite};
 use pxe_server::directory::ScriptAnswer;
 
 use super::rack::*;
+use super::recorded::*;
+use super::who::*;
 use crate::fixtures::now;
 
 const WIPE: &str = "talos.experimental.wipe=system";

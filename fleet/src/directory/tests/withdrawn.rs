@@ -2,6 +2,7 @@
 //! and is told so once; whoever else asks stays an alarm.
 
 use super::rack::*;
+use super::who::*;
 
 #[tokio::test]
 async fn the_cancelled_machines_own_request_is_a_refusal_that_is_told_once() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use machine_core::attempt::{Attempt, Release};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
-use machine_core::cluster::{Cluster, ClusterSpec, Role};
+use machine_core::cluster::Role;
 use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
@@ -21,13 +21,11 @@ use machine_store::commit::{CommitHandle, Committer};
 use machine_store::db::Db;
 use machine_store::evidence::{Evidence, Fact};
 use machine_store::location::Location;
-use machine_store::seal::SealKey;
-use machine_store::token::TokenKey;
 use machine_store::{attempts, boots, events};
 
-use crate::fixtures::now;
+use crate::fixtures::{cluster, now, records};
 use crate::heard::Heard;
-use crate::records::{Ports, Records};
+use crate::records::Records;
 use crate::reports::Reports;
 use crate::reports::neighbours::Neighbours;
 
@@ -92,7 +90,7 @@ impl Site {
         machine.state = State::Provisioning(Origin::Available);
         let change = Change {
             machines: vec![MachineWrite::Insert(machine)],
-            clusters: vec![ClusterWrite::Insert(cluster())],
+            clusters: vec![ClusterWrite::Insert(cluster(CLUSTER))],
             intents: vec![IntentWrite::Open(intent())],
             attempts: vec![AttemptWrite::Open(attempt())],
             evidence: vec![Evidence {
@@ -135,27 +133,10 @@ impl Site {
     }
 
     pub(super) async fn records(&self, commit: &CommitHandle) -> Arc<Records> {
-        let seal = SealKey::generate().unwrap();
-        let db = Db::open(&Location::SqliteMemory).await.unwrap();
         Arc::new(Records {
             db: self.db.clone(),
-            config_request_timeout: machine_core::plan::work::CONFIG_REQUEST_TIMEOUT,
-            readers: Arc::default(),
             commit: commit.clone(),
-            tokens: TokenKey::load_or_make(&db, &seal, now()).await.unwrap(),
-            seal,
-            subnets: Vec::new(),
-            images: Vec::new(),
-            ports: Ports {
-                http: 80,
-                event_sink: 81,
-                log: 82,
-            },
-            wake: Arc::default(),
-            clock: crate::fixtures::clock(),
-            bmcs: crate::fixtures::bmcs(),
-            nodes: Arc::new(crate::nodes::TalosNodes),
-            randomness: crate::fixtures::randomness(),
+            ..records().await
         })
     }
 
@@ -189,23 +170,6 @@ pub(super) fn network_boot(step: BootStep) -> Boot {
         step_at: now(),
         sent_to_disk: false,
         ready: None,
-    }
-}
-
-fn cluster() -> Cluster {
-    Cluster {
-        id: CLUSTER,
-        spec: ClusterSpec {
-            name: "lab".to_owned(),
-            endpoint: "https://10.77.0.10:6443".to_owned(),
-            talos: "1.13.9".to_owned(),
-            kubernetes: "1.34.1".to_owned(),
-            image: "talos".to_owned(),
-            allow_plaintext: true,
-            members: Vec::new(),
-        },
-        bootstrap: None,
-        version: 0,
     }
 }
 
