@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use api_cli::command::ClientCommand;
 use api_cli::command::arguments::ClientArguments;
+use api_cli::command::output_format::OutputFormat;
 use api_cli::completion::print_completion;
 use api_cli::error::CommandError;
 use api_cli::examples::examples;
@@ -117,22 +118,35 @@ pub enum ConfigCommand {
 /// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
-    /// One sentence for the person who typed it.
-    pub why: String,
+    /// The line on standard error: one sentence for the person who typed it, or an object for the
+    /// program that did.
+    pub line: String,
     /// What the program ends with.
     pub exit_code: u8,
 }
 
 impl From<String> for Failed {
     fn from(why: String) -> Self {
-        Self { why, exit_code: 1 }
+        Self {
+            line: format!("drover: {why}"),
+            exit_code: 1,
+        }
     }
 }
 
-impl From<CommandError> for Failed {
-    fn from(error: CommandError) -> Self {
+impl Failed {
+    /// The failure of a command of the client, told in the format that is wanted.
+    fn told(error: &CommandError, output: OutputFormat) -> Self {
+        let why = chain(error);
+        let line = match output {
+            // One object on one line is YAML, too.
+            OutputFormat::Json | OutputFormat::Yaml => error.as_json(&why),
+            OutputFormat::Table | OutputFormat::Wide | OutputFormat::Name => {
+                format!("drover: {why}")
+            }
+        };
         Self {
-            why: chain(&error),
+            line,
             exit_code: error.exit_code(),
         }
     }
@@ -140,12 +154,17 @@ impl From<CommandError> for Failed {
 
 /// Runs a command.
 pub async fn run(arguments: Arguments) -> Result<(), Failed> {
+    let output = arguments.client.output;
+    let told = |error: CommandError| Failed::told(&error, output);
     match arguments.command {
         Command::Serve(serve) => run_serve(serve).await?,
         Command::Settings => print(&sample::sample())?,
         Command::Config(command) => generate(&command)?,
-        Command::Completion { shell } => complete(shell)?,
-        Command::Client(command) => api_cli::run::run(command, &arguments.client).await?,
+        Command::Completion { shell } => complete(shell).map_err(told)?,
+        Command::Client(command) => {
+            let done = api_cli::run::run(command, &arguments.client).await;
+            done.map_err(told)?;
+        }
     }
     Ok(())
 }

@@ -24,13 +24,13 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {
-            complain(&failed.why);
+            complain(&failed.line);
             ExitCode::from(failed.exit_code)
         }
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the one sentence that a person reads")]
-fn complain(error: &str) {
-    eprintln!("drover: {error}");
+#[expect(clippy::print_stderr, reason = "the one line that says why")]
+fn complain(line: &str) {
+    eprintln!("{line}");
 }

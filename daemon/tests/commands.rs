@@ -33,7 +33,20 @@ fn a_socket_in_the_environment_is_used_and_not_demanded() {
     let said = command.args(["machine", "list"]).output().unwrap();
     let why = text(&said.stderr);
     assert!(why.contains("/nonexistent/drover.sock"), "{why}");
-    assert_eq!(said.status.code(), Some(1));
+    assert_eq!(said.status.code(), Some(6));
+}
+
+#[test]
+fn an_error_is_an_object_for_who_reads_json() {
+    for format in ["json", "yaml"] {
+        let mut command = drover();
+        command.env("DROVER_SOCKET", "/nonexistent/drover.sock");
+        let said = command.args(["machine", "list", "-o", format]).output();
+        let said = text(&said.unwrap().stderr);
+        let beginning = r#"{"error":{"code":"no_daemon","exit_code":6,"message":"can't reach"#;
+        assert!(said.starts_with(beginning), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
 }
 
 #[test]

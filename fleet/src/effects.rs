@@ -1,13 +1,17 @@
-//! What the use cases ask of the daemon: [`api_server::effects::Effects`] on the real parts.
+//! What the use cases ask of the daemon: `api_server::effects::Effects` on the real parts.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api_server::document::cluster::ClusterFault;
-use api_server::effects::{
-    AddressGiver, EffectError, Effects, PowerRequest, SeenCluster, SeenMachine,
-};
+use api_server::effects::addresses::{AddressGiver, Addresses};
+use api_server::effects::attention::{Attention, SeenCluster, SeenMachine};
+use api_server::effects::clock::ClockAndIds;
+use api_server::effects::cluster_checks::ClusterChecks;
+use api_server::effects::error::EffectError;
+use api_server::effects::passwords::PasswordVault;
+use api_server::effects::power::{PowerControl, PowerRequest};
 use machine_core::cluster::ClusterSpec;
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::machine::Machine;
@@ -46,8 +50,7 @@ pub struct DaemonEffects {
     pub dhcp: DhcpControl,
 }
 
-#[async_trait::async_trait]
-impl Effects for DaemonEffects {
+impl ClockAndIds for DaemonEffects {
     fn now(&self) -> Timestamp {
         self.records.now()
     }
@@ -58,6 +61,13 @@ impl Effects for DaemonEffects {
             .map_err(|error| EffectError(error.to_string()))
     }
 
+    fn request_code(&self, parts: &[&str]) -> [u8; 32] {
+        request_code(&self.records.seal, parts)
+    }
+}
+
+#[async_trait::async_trait]
+impl PasswordVault for DaemonEffects {
     fn seal_bmc_password(
         &self,
         machine: MachineId,
@@ -91,7 +101,10 @@ impl Effects for DaemonEffects {
         let plain = sealed.and_then(|sealed| self.records.seal.unseal(&place, &sealed).ok());
         Ok(plain.is_some_and(|plain| plain.expose() == password.as_bytes()))
     }
+}
 
+#[async_trait::async_trait]
+impl PowerControl for DaemonEffects {
     async fn switch_power(
         &self,
         machine: &Machine,
@@ -124,21 +137,9 @@ impl Effects for DaemonEffects {
         let guid = self.power.guid(machine).await;
         guid.map_err(|error| effect(&error))
     }
+}
 
-    fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), EffectError> {
-        self.dhcp
-            .reserve(client, address)
-            .map_err(|error| EffectError(error.to_string()))
-    }
-
-    fn unreserve(&self, client: ClientKey, address: IpAddr) {
-        self.dhcp.unreserve(client, address);
-    }
-
-    fn request_code(&self, parts: &[&str]) -> [u8; 32] {
-        request_code(&self.records.seal, parts)
-    }
-
+impl Addresses for DaemonEffects {
     fn giver_of(&self, address: IpAddr) -> Result<AddressGiver, EffectError> {
         let Some(subnet) = self.records.subnet_of(address) else {
             return Ok(AddressGiver::Nobody);
@@ -164,14 +165,29 @@ impl Effects for DaemonEffects {
         })
     }
 
-    fn has_image(&self, name: &str) -> bool {
-        self.records.images.iter().any(|image| image.name == name)
+    fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), EffectError> {
+        self.dhcp
+            .reserve(client, address)
+            .map_err(|error| EffectError(error.to_string()))
     }
 
+    fn unreserve(&self, client: ClientKey, address: IpAddr) {
+        self.dhcp.unreserve(client, address);
+    }
+}
+
+impl ClusterChecks for DaemonEffects {
     fn check_cluster(&self, spec: &ClusterSpec) -> Result<(), ClusterFault> {
         check_cluster(spec)
     }
 
+    fn has_image(&self, name: &str) -> bool {
+        self.records.images.iter().any(|image| image.name == name)
+    }
+}
+
+#[async_trait::async_trait]
+impl Attention for DaemonEffects {
     fn wake(&self, machine: MachineId) {
         self.status.ask_anew(machine);
         self.records.wake.machine(machine);

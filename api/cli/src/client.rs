@@ -14,16 +14,20 @@ use tower::service_fn;
 use crate::command::arguments::MutationArguments;
 use crate::error::CommandError;
 use crate::patient::PatientChannel;
+use crate::reason::reason;
+
+/// A connection for what is done with machines.
+pub type Machines = MachineServiceClient<PatientChannel>;
+/// A connection for what is done with clusters.
+pub type Clusters = ClusterServiceClient<PatientChannel>;
 
 /// The service of machines.
-pub async fn machines(socket: &Path) -> Result<MachineServiceClient<PatientChannel>, CommandError> {
+pub async fn machines(socket: &Path) -> Result<Machines, CommandError> {
     Ok(MachineServiceClient::new(connect(socket).await?))
 }
 
 /// The service of machines, for what their BMCs take part in.
-pub async fn machines_with_bmcs(
-    socket: &Path,
-) -> Result<MachineServiceClient<PatientChannel>, CommandError> {
+pub async fn machines_with_bmcs(socket: &Path) -> Result<Machines, CommandError> {
     let channel = PatientChannel {
         may_ask_bmc: true,
         ..connect(socket).await?
@@ -32,9 +36,7 @@ pub async fn machines_with_bmcs(
 }
 
 /// The service of machines, for who asks again and again and says himself for what he waits.
-pub async fn machines_quietly(
-    socket: &Path,
-) -> Result<MachineServiceClient<PatientChannel>, CommandError> {
+pub async fn machines_quietly(socket: &Path) -> Result<Machines, CommandError> {
     let channel = PatientChannel {
         is_quiet: true,
         ..connect(socket).await?
@@ -43,14 +45,12 @@ pub async fn machines_quietly(
 }
 
 /// The service of clusters.
-pub async fn clusters(socket: &Path) -> Result<ClusterServiceClient<PatientChannel>, CommandError> {
+pub async fn clusters(socket: &Path) -> Result<Clusters, CommandError> {
     Ok(ClusterServiceClient::new(connect(socket).await?))
 }
 
 /// The service of clusters, for who asks again and again and says himself for what he waits.
-pub async fn clusters_quietly(
-    socket: &Path,
-) -> Result<ClusterServiceClient<PatientChannel>, CommandError> {
+pub async fn clusters_quietly(socket: &Path) -> Result<Clusters, CommandError> {
     let channel = PatientChannel {
         is_quiet: true,
         ..connect(socket).await?
@@ -70,7 +70,7 @@ async fn connect(socket: &Path) -> Result<PatientChannel, CommandError> {
         socket: socket.to_owned(),
         why,
     };
-    // What the connector below says goes lost in tonic's error: ask the socket itself first.
+    // tonic drops the connector's error, so the socket itself is asked first.
     UnixStream::connect(socket).await.map_err(|error| {
         if error.kind() == std::io::ErrorKind::PermissionDenied {
             let socket = socket.to_owned();
@@ -94,7 +94,8 @@ async fn connect(socket: &Path) -> Result<PatientChannel, CommandError> {
     })
 }
 
-/// Who changes something: the login name of this process's user, as the environment has it.
+/// Who changes something, and why: the login name of this process's user, as the environment has it,
+/// and the reason that was given.
 pub fn mutation(arguments: MutationArguments) -> Result<Mutation, CommandError> {
     let drawn = match arguments.idempotency_key {
         Some(key) => key,
@@ -102,7 +103,7 @@ pub fn mutation(arguments: MutationArguments) -> Result<Mutation, CommandError> 
     };
     Ok(Mutation {
         actor: std::env::var("USER").unwrap_or_default(),
-        reason: arguments.reason,
+        reason: reason(arguments.reason)?,
         idempotency_key: drawn,
     })
 }

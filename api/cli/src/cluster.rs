@@ -1,19 +1,19 @@
 //! `drover cluster …`
 
 use api_proto::v1::{ApplyClusterRequest, Cluster, GetClusterRequest, ListClustersRequest};
-use serde_json::{Value, json};
+use api_proto::word::Word as _;
 
-use crate::client::{clusters, mutation};
+use crate::client::{Clusters, clusters, mutation};
 use crate::cluster_access;
 use crate::command::arguments::ClientArguments;
 use crate::command::cluster::ClusterCommand;
 use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
-use crate::event::{event_json, print_event};
+use crate::event::print_event;
 use crate::input::read_document;
-use crate::listing::{machine_json, print_machines};
+use crate::listing::print_machines;
 use crate::output::{
-    print_line, print_names, print_notes, print_remark, print_structured, print_table,
+    or_dash, print_line, print_names, print_notes, print_remark, print_structured, print_table,
 };
 use crate::wait::wait_for_cluster;
 
@@ -22,47 +22,16 @@ pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result
     let mut client = clusters(&arguments.socket).await?;
     let output = arguments.output;
     match command {
-        ClusterCommand::List => {
-            let response = client
-                .list_clusters(ListClustersRequest {})
-                .await?
-                .into_inner();
-            if response.clusters.is_empty() && output.is_for_people() {
-                return print_remark(
-                    "there are no clusters yet: drover cluster apply --file FILE makes one",
-                );
-            }
-            print_clusters(&response.clusters, output)
-        }
+        ClusterCommand::List => list(client, output).await,
         ClusterCommand::Wait {
             name,
             goal,
             timeout,
         } => wait_for_cluster(&arguments.socket, &name, goal, timeout).await,
         ClusterCommand::Show { name } => {
-            let response = client
-                .get_cluster(GetClusterRequest { name })
-                .await?
-                .into_inner();
-            if output.is_structured() {
-                let value = json!({
-                    "cluster": response.cluster.as_ref().map(cluster_json),
-                    "members": response.members.iter().map(machine_json).collect::<Vec<_>>(),
-                    "events": response.events.iter().map(event_json).collect::<Vec<_>>(),
-                });
-                return print_structured(&value, output);
-            }
-            print_clusters(response.cluster.as_slice(), output)?;
-            if output == OutputFormat::Name {
-                return Ok(());
-            }
-            print_line("")?;
-            print_machines(&response.members, output)?;
-            print_line("")?;
-            for event in &response.events {
-                print_event(event, output)?;
-            }
-            Ok(())
+            let request = GetClusterRequest { name };
+            let response = client.get_cluster(request).await?.into_inner();
+            print_details(&response.cluster.unwrap_or_default(), output)
         }
         ClusterCommand::Apply {
             file,
@@ -76,50 +45,91 @@ pub async fn run(command: ClusterCommand, arguments: &ClientArguments) -> Result
                 file,
             };
             let response = client.apply_cluster(request).await?.into_inner();
-            print_clusters(response.cluster.as_slice(), output)?;
+            print_cluster(&response.cluster.unwrap_or_default(), output)?;
             print_notes(&response.notes)
         }
         ClusterCommand::Access(command) => cluster_access::run(command, client, output).await,
     }
 }
 
-fn print_clusters(clusters: &[Cluster], output: OutputFormat) -> Result<(), CommandError> {
-    if output.is_structured() {
-        let clusters = Value::Array(clusters.iter().map(cluster_json).collect());
-        return print_structured(&clusters, output);
+async fn list(mut client: Clusters, output: OutputFormat) -> Result<(), CommandError> {
+    let mut clusters = Vec::new();
+    let mut request = ListClustersRequest::default();
+    loop {
+        let page = client.list_clusters(request).await?.into_inner();
+        clusters.extend(page.clusters);
+        let Some(page_token) = page.next_page_token else {
+            break;
+        };
+        request = ListClustersRequest {
+            page_token,
+            ..ListClustersRequest::default()
+        };
     }
-    if output == OutputFormat::Name {
-        return print_names(clusters.iter().map(|it| &it.name));
+    if clusters.is_empty() && output.is_for_people() {
+        return print_remark(
+            "there are no clusters yet: drover cluster apply --file FILE makes one",
+        );
     }
+    match output {
+        OutputFormat::Json | OutputFormat::Yaml => print_structured(&clusters, output),
+        OutputFormat::Name => print_names(clusters.iter().map(|it| &it.name)),
+        OutputFormat::Table | OutputFormat::Wide => print_rows(&clusters),
+    }
+}
+
+fn print_details(cluster: &Cluster, output: OutputFormat) -> Result<(), CommandError> {
+    print_cluster(cluster, output)?;
+    let Some(details) = cluster.details.as_ref().filter(|_| output.is_for_people()) else {
+        return Ok(());
+    };
+    print_line("")?;
+    print_machines(&details.members, output)?;
+    print_line("")?;
+    details
+        .events
+        .iter()
+        .try_for_each(|event| print_event(event, output))
+}
+
+/// Prints a cluster: one object for programs.
+pub(crate) fn print_cluster(cluster: &Cluster, output: OutputFormat) -> Result<(), CommandError> {
+    match output {
+        OutputFormat::Json | OutputFormat::Yaml => print_structured(cluster, output),
+        OutputFormat::Name => print_line(&cluster.name),
+        OutputFormat::Table | OutputFormat::Wide => print_rows(std::slice::from_ref(cluster)),
+    }
+}
+
+fn print_rows(clusters: &[Cluster]) -> Result<(), CommandError> {
+    let has_results = clusters.iter().any(|it| it.result.is_some());
     let rows = clusters.iter().map(|cluster| {
         let ready = if cluster.ready { "yes" } else { "no" };
-        vec![
-            cluster.name.clone(),
+        let mut row = vec![cluster.name.clone()];
+        if has_results {
+            row.push(or_dash(cluster.result().word()));
+        }
+        row.extend([
             ready.to_owned(),
-            cluster.bootstrap.clone(),
+            cluster.bootstrap().word().to_owned(),
             cluster.talos.clone(),
             cluster.kubernetes.clone(),
             cluster.endpoint.clone(),
-            cluster.waiting.clone(),
-        ]
+            cluster.waiting().to_owned(),
+        ]);
+        row
     });
-    let headings = [
-        "name",
+    let mut headings = vec!["name"];
+    if has_results {
+        headings.push("result");
+    }
+    headings.extend([
         "ready",
         "bootstrap",
         "talos",
         "kubernetes",
         "endpoint",
         "notes",
-    ];
+    ]);
     print_table(&headings, rows.collect())
-}
-
-fn cluster_json(cluster: &Cluster) -> Value {
-    json!({
-        "id": cluster.id, "name": cluster.name, "endpoint": cluster.endpoint,
-        "talos": cluster.talos, "kubernetes": cluster.kubernetes, "ready": cluster.ready,
-        "bootstrap": cluster.bootstrap, "waiting": cluster.waiting,
-        "allow_plaintext": cluster.allow_plaintext,
-    })
 }

@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
-use api_proto::v1::cluster_service_client::ClusterServiceClient;
 use api_proto::v1::{
-    BootstrapResolution, DeleteClusterRequest, ExportSecretsRequest, ImportSecretsRequest,
-    KubeConfigRequest, KubeRole, ResolveBootstrapRequest, TalosConfigRequest, TalosRole,
+    BootstrapResolution, ChangeResult, Cluster, DeleteClusterRequest, ExportSecretsRequest,
+    ImportSecretsRequest, KubeConfigRequest, KubeRole, ResolveBootstrapRequest, TalosConfigRequest,
+    TalosRole,
 };
-use serde_json::json;
+use prost_types::Timestamp;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::client::mutation;
+use crate::client::{Clusters as Client, mutation};
+use crate::cluster::print_cluster;
 use crate::command::arguments::MutationArguments;
 use crate::command::cluster_access::{
     AccessArguments, ClusterAccessCommand, KubeRoleArgument, ResolutionArgument, SecretsCommand,
@@ -19,11 +21,18 @@ use crate::command::cluster_access::{
 use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
 use crate::input::read_document;
-use crate::output::{print_notes, print_outcome, time};
-use crate::patient::PatientChannel;
+use crate::output::{print_line, print_notes, print_outcome};
 use crate::secret_file::{Existing, write_secret};
 
-type Client = ClusterServiceClient<PatientChannel>;
+/// A file that was written.
+#[derive(Serialize)]
+struct Written<'a> {
+    file: String,
+    /// What it opens, and as whom.
+    role: &'a str,
+    /// Until when; none for ever.
+    until: Option<String>,
+}
 
 /// Runs one of these commands.
 pub(crate) async fn run(
@@ -73,7 +82,7 @@ async fn talosconfig(
     let response = client.talos_config(request).await?.into_inner();
     let document = Zeroizing::new(response.document);
     write_secret(&file, &document, Existing::Replace)?;
-    told(&file, word, response.until, output)?;
+    told(&file, word, response.until.as_ref(), output)?;
     print_notes(&response.notes)
 }
 
@@ -97,7 +106,7 @@ async fn kubeconfig(
     let response = client.kube_config(request).await?.into_inner();
     let document = Zeroizing::new(response.document);
     write_secret(&file, &document, Existing::Replace)?;
-    told(&file, word, response.until, output)?;
+    told(&file, word, response.until.as_ref(), output)?;
     print_notes(&response.notes)
 }
 
@@ -122,7 +131,7 @@ async fn secrets(
             let response = client.export_secrets(request).await?.into_inner();
             let document = Zeroizing::new(response.document);
             write_secret(&file, &document, Existing::Keep)?;
-            told(&file, "all keys", 0, output)
+            told(&file, "all keys", None, output)
         }
         SecretsCommand::Import {
             name,
@@ -131,21 +140,31 @@ async fn secrets(
             mutation: why,
         } => {
             let (_, document) = read_document(&file).await?;
+            let mutation = Some(mutation(why)?);
             let request = ImportSecretsRequest {
-                mutation: Some(mutation(why)?),
-                name: name.clone(),
+                mutation,
+                name,
                 document,
                 confirm,
             };
             let response = client.import_secrets(request).await?.into_inner();
-            let is_new = !response.unchanged;
-            let imported = json!({ "name": name, "imported": is_new });
-            let sentence = if is_new {
-                format!("{name} has the secrets of the file")
-            } else {
-                format!("unchanged: {name} had the secrets of the file already")
-            };
-            print_outcome(&imported, &sentence, output)
+            let cluster = response.cluster.unwrap_or_default();
+            if output.is_for_people() {
+                return print_line(&imported(&cluster));
+            }
+            print_cluster(&cluster, output)
+        }
+    }
+}
+
+fn imported(cluster: &Cluster) -> String {
+    let name = &cluster.name;
+    match cluster.result() {
+        ChangeResult::Unchanged => {
+            format!("unchanged: {name} had the secrets of the file already")
+        }
+        ChangeResult::Unspecified | ChangeResult::Created | ChangeResult::Configured => {
+            format!("{name} has the secrets of the file")
         }
     }
 }
@@ -167,15 +186,16 @@ async fn resolve_bootstrap(
         resolution: resolution.into(),
     };
     let response = client.resolve_bootstrap(request).await?.into_inner();
-    let bootstrap = response.cluster.unwrap_or_default().bootstrap;
-    let sentence = match resolution {
+    let cluster = response.cluster.unwrap_or_default();
+    if !output.is_for_people() {
+        return print_cluster(&cluster, output);
+    }
+    print_line(&match resolution {
         BootstrapResolution::Done => format!("{name} counts as bootstrapped"),
         BootstrapResolution::NotDone | BootstrapResolution::Unspecified => {
             format!("Bootstrap of {name} is called again when a control plane waits for it")
         }
-    };
-    let resolved = json!({ "name": name, "bootstrap": bootstrap });
-    print_outcome(&resolved, &sentence, output)
+    })
 }
 
 async fn delete(
@@ -189,14 +209,14 @@ async fn delete(
         name: name.clone(),
         confirm,
     };
-    let released = client.delete_cluster(request).await?.into_inner().released;
-    let deleted = json!({ "name": name, "deleted": true, "released": released });
+    let deleted = client.delete_cluster(request).await?.into_inner();
     let sentence = format!("{name} and its secrets are deleted");
     print_outcome(&deleted, &sentence, output)?;
     if output.is_structured() {
         return Ok(());
     }
-    let notes = released
+    let notes = deleted
+        .released
         .iter()
         .map(|it| format!("{it} is not installed for it any more"));
     print_notes(&notes.collect::<Vec<_>>())
@@ -210,18 +230,21 @@ fn file_or(file: Option<PathBuf>, name: &str, kind: &str) -> PathBuf {
 fn told(
     file: &std::path::Path,
     what: &str,
-    until: i64,
+    until: Option<&Timestamp>,
     output: OutputFormat,
 ) -> Result<(), CommandError> {
     if file.as_os_str() == "-" {
         return Ok(());
     }
-    let (file, until) = (file.display().to_string(), time(until));
-    let written = json!({ "file": file, "role": what, "until": until });
-    let sentence = if until.is_empty() {
-        format!("{file}: {what}")
-    } else {
-        format!("{file}: {what} until {until}")
+    let written = Written {
+        file: file.display().to_string(),
+        role: what,
+        until: until.map(api_proto::time::text),
+    };
+    let file = &written.file;
+    let sentence = match &written.until {
+        None => format!("{file}: {what}"),
+        Some(until) => format!("{file}: {what} until {until}"),
     };
     print_outcome(&written, &sentence, output)
 }

@@ -2,8 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use api_proto::v1::{ConfirmDatabaseRequest, GetDatabaseRequest, GetDatabaseResponse};
-use serde_json::json;
+use api_proto::v1::{ConfirmDatabaseRequest, Database, GetDatabaseRequest};
 
 use crate::client::{database, mutation};
 use crate::command::arguments::{ClientArguments, MutationArguments};
@@ -38,57 +37,48 @@ pub async fn run(
 /// asked in vain does not ask again; any other failure is left to the command that follows.
 pub async fn warn(arguments: &ClientArguments) -> Result<(), CommandError> {
     match status(arguments).await {
-        Ok(found) if !found.safe_mode.is_empty() => {
-            print_warning(&format!("{}; {}", found.safe_mode, found.advice))
+        Ok(found) if found.safe_mode.is_some() => {
+            print_warning(&format!("{}; {}", found.safe_mode(), found.advice()))
         }
         Err(silent @ CommandError::Silent(_)) => Err(silent),
         Ok(_) | Err(_) => Ok(()),
     }
 }
 
-async fn status(arguments: &ClientArguments) -> Result<GetDatabaseResponse, CommandError> {
+async fn status(arguments: &ClientArguments) -> Result<Database, CommandError> {
     let mut client = database(&arguments.socket).await?;
     let found = client.get_database(GetDatabaseRequest {}).await?;
-    Ok(found.into_inner())
+    Ok(found.into_inner().database.unwrap_or_default())
 }
 
-fn print_status(found: &GetDatabaseResponse, output: OutputFormat) -> Result<(), CommandError> {
-    let GetDatabaseResponse {
-        place,
-        safe_mode,
-        advice,
-        confirmable,
-    } = found;
-    let status = json!({
-        "database": place, "safe_mode": safe_mode, "advice": advice,
-        "confirmable": confirmable,
-    });
-    let sentence = match safe_mode.as_str() {
-        "" => format!("{place}: the one that was here last"),
-        _ => format!("{place}: {safe_mode}; {advice}"),
+fn print_status(found: &Database, output: OutputFormat) -> Result<(), CommandError> {
+    let place = &found.place;
+    let sentence = match &found.safe_mode {
+        None => format!("{place}: the one that was here last"),
+        Some(safe_mode) => format!("{place}: {safe_mode}; {}", found.advice()),
     };
-    print_outcome(&status, &sentence, output)
+    print_outcome(found, &sentence, output)
 }
 
 async fn confirm(
-    found: GetDatabaseResponse,
+    found: Database,
     arguments: &ClientArguments,
     (yes, why): (bool, MutationArguments),
 ) -> Result<(), CommandError> {
     if found.confirmable {
-        print_warning(&format!("{}: {}", found.place, found.safe_mode))?;
+        print_warning(&format!("{}: {}", found.place, found.safe_mode()))?;
         if !yes {
             ask()?;
         }
     }
     let request = ConfirmDatabaseRequest {
         mutation: Some(mutation(why)?),
-        found: found.safe_mode,
+        found: found.safe_mode.unwrap_or_default(),
     };
     let mut client = database(&arguments.socket).await?;
-    client.confirm_database(request).await?;
-    let confirmed = json!({ "database": found.place, "safe_mode": "" });
+    let confirmed = client.confirm_database(request).await?.into_inner();
     let sentence = format!("{}: confirmed, safe mode is over", found.place);
+    let confirmed = confirmed.database.unwrap_or_default();
     print_outcome(&confirmed, &sentence, arguments.output)
 }
 

@@ -2,7 +2,6 @@
 //! a board.
 
 use api_proto::v1;
-use api_proto::v1::Machine;
 use api_proto::v1::machine_service_client::MachineServiceClient;
 
 use crate::client::{machines_with_bmcs, mutation};
@@ -10,7 +9,7 @@ use crate::command::arguments::ClientArguments;
 use crate::command::ending::EndingCommand;
 use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
-use crate::listing::print_machines;
+use crate::listing::print_machine;
 use crate::output::{print_line, print_notes, print_structured};
 use crate::patient::PatientChannel;
 
@@ -59,16 +58,8 @@ pub(crate) async fn run(
             (response.machine, response.notes)
         }
     };
-    print_ended(machine.as_slice(), &notes, arguments.output)
-}
-
-fn print_ended(
-    machines: &[Machine],
-    notes: &[String],
-    output: OutputFormat,
-) -> Result<(), CommandError> {
-    print_machines(machines, output)?;
-    print_notes(notes)
+    print_machine(machine.as_ref(), arguments.output)?;
+    print_notes(&notes)
 }
 
 async fn forget(
@@ -84,7 +75,7 @@ async fn forget(
     let response = client.forget_machine(request).await?.into_inner();
     match output {
         OutputFormat::Json | OutputFormat::Yaml => {
-            print_structured(&serde_json::json!([]), output)?;
+            print_structured(&response, output)?;
         }
         OutputFormat::Name => print_line(&name)?,
         OutputFormat::Table | OutputFormat::Wide => {

@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use api_proto::error_class::ErrorClass;
+use api_proto::v1;
+use api_proto::v1::ErrorCode;
+use api_proto::word::Word as _;
 use thiserror::Error;
 
 use crate::patience::Silence;
@@ -33,9 +37,17 @@ pub enum CommandError {
     /// The daemon refused.
     #[error("{message}")]
     Refused {
+        /// What for.
+        code: ErrorCode,
         /// In its words.
         message: String,
     },
+    /// A change without a reason.
+    #[error(
+        "wanted a reason for the record (--reason 'WHY', or DROVER_REASON in the environment), got \
+         none"
+    )]
+    NoReason,
     /// A file can't be read.
     #[error("can't read {path}: {why}")]
     Unreadable {
@@ -61,9 +73,9 @@ pub enum CommandError {
     /// The output can't be written: the reader has gone.
     #[error("can't write the output")]
     Output(#[from] std::io::Error),
-    /// The output can't be written as YAML.
-    #[error("can't write the output as YAML: {0}")]
-    Yaml(String),
+    /// The output can't be written in the format that is wanted.
+    #[error("can't write the output in this format: {0}")]
+    Unprintable(String),
     /// The daemon is there and does not answer.
     #[error(transparent)]
     Silent(#[from] Silence),
@@ -96,19 +108,64 @@ pub enum CommandError {
     NoRandomness(String),
 }
 
+/// What the program ends with when the time of a `wait` is over.
+const TIME_IS_OVER: u8 = 7;
+
 impl CommandError {
-    /// What the program ends with: 3 if only the time is over, 4 if the daemon has the request and
-    /// does not answer, else 1. (2 is for a command that is typed wrongly.)
+    /// What the program ends with: the class of the error (see [`ErrorClass::exit_code`]), 7 if only
+    /// the time of a `wait` is over, else 1.
     pub const fn exit_code(&self) -> u8 {
-        match self {
-            Self::TimedOut { .. } => 3,
-            Self::NoDaemon { .. } | Self::Forbidden { .. } => 1,
-            Self::Refused { .. } | Self::Unreadable { .. } => 1,
-            Self::Output(_) | Self::Yaml(_) | Self::NoRandomness(_) => 1,
-            Self::Silent(_) => 4,
-            Self::Broken { .. } | Self::Lost { .. } => 1,
-            Self::NotConfirmed { .. } | Self::Unwritable { .. } => 1,
+        match (self.class(), self) {
+            (Some(class), _) => class.exit_code(),
+            (None, Self::TimedOut { .. }) => TIME_IS_OVER,
+            (None, _) => 1,
         }
+    }
+
+    /// The kind of refusal that it is; none for failures of the program itself, and for what did not
+    /// come to pass.
+    const fn class(&self) -> Option<ErrorClass> {
+        match self {
+            Self::Refused { code, .. } => code.class(),
+            Self::Unreadable { .. } | Self::NoReason => Some(ErrorClass::Usage),
+            Self::Forbidden { .. } | Self::NotConfirmed { .. } => Some(ErrorClass::Refused),
+            Self::NoDaemon { .. } | Self::Silent(_) | Self::Broken { .. } => {
+                Some(ErrorClass::Unavailable)
+            }
+            Self::TimedOut { .. } | Self::Lost { .. } | Self::Unwritable { .. } => None,
+            Self::Output(_) | Self::Unprintable(_) | Self::NoRandomness(_) => None,
+        }
+    }
+
+    /// The word that programs tell it by: that of the API, or one of these.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { code, .. } => match code.word() {
+                "" => "unknown",
+                word => word,
+            },
+            Self::NoReason => ErrorCode::Unaccounted.word(),
+            Self::Forbidden { .. } => ErrorCode::Forbidden.word(),
+            Self::Unreadable { .. } => "unreadable_file",
+            Self::Unwritable { .. } => "unwritable_file",
+            Self::NotConfirmed { .. } => "not_confirmed",
+            Self::NoDaemon { .. } => "no_daemon",
+            Self::Silent(_) => "silent_daemon",
+            Self::Broken { .. } => "broken_connection",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Lost { .. } => "lost",
+            Self::Output(_) | Self::Unprintable(_) => "output_failed",
+            Self::NoRandomness(_) => "no_randomness",
+        }
+    }
+
+    /// The error as programs read it on standard error, on one line; `message` is it and its causes.
+    pub fn as_json(&self, message: &str) -> String {
+        let (code, exit_code) = (self.code(), self.exit_code());
+        let error = serde_json::json!({
+            "error": { "code": code, "message": message, "exit_code": exit_code },
+        });
+        error.to_string()
     }
 
     /// Whether whoever read the output has gone, as `head` does: nobody is to be told.
@@ -129,7 +186,9 @@ impl From<tonic::Status> for CommandError {
                 },
             };
         }
+        let code = v1::Error::of(&status).map_or(ErrorCode::Unspecified, |it| it.code());
         Self::Refused {
+            code,
             message: status.message().to_owned(),
         }
     }
@@ -143,4 +202,58 @@ fn innermost<'a>(
         inner = source;
     }
     inner
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: ErrorCode) -> CommandError {
+        tonic::Status::from(v1::Error {
+            code: code.into(),
+            message: "no".to_owned(),
+        })
+        .into()
+    }
+
+    #[test]
+    fn each_kind_of_error_ends_with_a_code_of_its_own() {
+        let no_daemon = CommandError::NoDaemon {
+            socket: "/run/drover.sock".into(),
+            why: "Connection refused".to_owned(),
+        };
+        let over = CommandError::TimedOut {
+            name: "cp-1".to_owned(),
+            timeout: Duration::from_secs(1),
+            why: String::new(),
+        };
+        let unreadable = CommandError::Unreadable {
+            path: "a.yaml".into(),
+            why: String::new(),
+        };
+        for (error, code) in [
+            (CommandError::NoRandomness(String::new()), 1),
+            (unreadable, 2),
+            (CommandError::NoReason, 2),
+            (refused(ErrorCode::InvalidDocument), 2),
+            (refused(ErrorCode::WrongState), 3),
+            (refused(ErrorCode::NotFound), 4),
+            (refused(ErrorCode::KeyReused), 5),
+            (refused(ErrorCode::Records), 6),
+            (no_daemon, 6),
+            (over, 7),
+        ] {
+            assert_eq!(error.exit_code(), code, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn programs_read_an_error_as_one_object() {
+        let error = refused(ErrorCode::NotFound);
+        let told: serde_json::Value = serde_json::from_str(&error.as_json("no")).unwrap();
+        let wanted = serde_json::json!({
+            "error": { "code": "not_found", "message": "no", "exit_code": 4 },
+        });
+        assert_eq!(told, wanted);
+    }
 }

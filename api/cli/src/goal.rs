@@ -2,42 +2,32 @@
 
 use std::str::FromStr;
 
+use api_proto::v1::{MachineState, PowerState};
+use api_proto::word::Word as _;
 use clap::ValueEnum;
 
 /// What a machine is awaited to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MachineGoal {
     /// In this state.
-    State(String),
+    State(MachineState),
     /// On or off, as its BMC says.
-    Power(&'static str),
+    Power(PowerState),
 }
-
-/// The states by their words, as the API says them.
-const STATES: [&str; 8] = [
-    "discovered",
-    "inspecting",
-    "available",
-    "provisioning",
-    "active",
-    "cleaning",
-    "failed",
-    "retired",
-];
 
 impl FromStr for MachineGoal {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let state = text.strip_prefix("state=").unwrap_or(text);
+        let state = MachineState::from_word(state).map(Self::State);
         match text {
-            "on" => Ok(Self::Power("on")),
-            "off" => Ok(Self::Power("off")),
-            _ if STATES.contains(&state) => Ok(Self::State(state.to_owned())),
-            _ => Err(format!(
-                "wanted on, off, or one of the states {}, got {text:?}",
-                STATES.join(", ")
-            )),
+            "on" => Ok(Self::Power(PowerState::On)),
+            "off" => Ok(Self::Power(PowerState::Off)),
+            _ => state.ok_or_else(|| {
+                let states = MachineState::ALL.join(", ");
+                format!("wanted on, off, or one of the states {states}, got {text:?}")
+            }),
         }
     }
 }
@@ -60,7 +50,7 @@ mod tests {
     #[test]
     fn goals_are_states_and_power() {
         assert_eq!(goal("active"), goal("state=active"));
-        assert_eq!(goal("on"), MachineGoal::Power("on"));
+        assert_eq!(goal("on"), MachineGoal::Power(PowerState::On));
         let said = "ready".parse::<MachineGoal>().unwrap_err();
         assert!(
             said.contains("active") && said.contains("\"ready\""),
@@ -71,7 +61,10 @@ mod tests {
     #[test]
     fn every_state_can_be_waited_for() {
         for state in machine_core::lifecycle::State::ALL {
-            assert!(STATES.contains(&state.as_str()), "{state}");
+            assert!(
+                matches!(goal(state.as_str()), MachineGoal::State(_)),
+                "{state}"
+            );
         }
     }
 }

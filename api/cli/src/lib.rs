@@ -23,6 +23,7 @@ pub mod machine;
 mod output;
 pub mod patience;
 pub mod patient;
+mod reason;
 mod record;
 pub mod run;
 mod secret_file;

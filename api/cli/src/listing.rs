@@ -1,64 +1,105 @@
-//! Machines as they are listed: a row each for people, an object each for programs.
+//! Machines as they are printed: a row each for people, the view itself for programs. What several
+//! come of is a list for programs, what one comes of is one object.
 
 use api_proto::v1::Machine;
-use serde_json::{Value, json};
+use api_proto::word::Word as _;
 
 use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
-use crate::output::{or_dash, print_names, print_structured, print_table, time};
+use crate::output::{or_dash, print_line, print_names, print_structured, print_table, time};
 
-/// Prints machines, a row each.
+/// Prints machines.
 pub(crate) fn print_machines(
     machines: &[Machine],
     output: OutputFormat,
 ) -> Result<(), CommandError> {
     if output.is_structured() {
-        let machines = Value::Array(machines.iter().map(machine_json).collect());
-        return print_structured(&machines, output);
+        return print_structured(machines, output);
     }
     if output == OutputFormat::Name {
         return print_names(machines.iter().map(|it| &it.name));
     }
-    let is_wide = output == OutputFormat::Wide;
-    let rows = machines.iter().map(|machine| {
-        let mut notes = machine.conditions.join(", ");
-        let waiting = machine
-            .failure
-            .as_ref()
-            .map_or(machine.waiting.as_str(), |it| it.why.as_str());
-        if !notes.is_empty() && !waiting.is_empty() {
-            notes.push_str("; ");
+    print_rows(machines, output)
+}
+
+/// Prints a machine, if there is one.
+pub(crate) fn print_machine(
+    machine: Option<&Machine>,
+    output: OutputFormat,
+) -> Result<(), CommandError> {
+    match machine {
+        Some(machine) if output.is_structured() => print_structured(machine, output),
+        Some(machine) if output == OutputFormat::Name => print_line(&machine.name),
+        Some(machine) => print_rows(std::slice::from_ref(machine), output),
+        None if output.is_structured() => print_structured(&None::<Machine>, output),
+        None => Ok(()),
+    }
+}
+
+fn print_rows(machines: &[Machine], output: OutputFormat) -> Result<(), CommandError> {
+    let shown = Columns {
+        is_wide: output == OutputFormat::Wide,
+        has_results: machines.iter().any(|it| it.result.is_some()),
+    };
+    let rows = machines.iter().map(|it| shown.row(it));
+    print_table(&shown.headings(), rows.collect())
+}
+
+/// Which columns there are.
+struct Columns {
+    is_wide: bool,
+    /// What a document made of them.
+    has_results: bool,
+}
+
+impl Columns {
+    fn headings(&self) -> Vec<&'static str> {
+        let mut headings = vec!["name"];
+        if self.has_results {
+            headings.push("result");
         }
-        notes.push_str(waiting);
-        let mut row = vec![
-            machine.name.clone(),
-            machine.state.clone(),
-            or_dash(&machine.cluster),
-            or_dash(&machine.role),
-            or_dash(&machine.power),
-            or_dash(&machine.firmware),
-            or_dash(&machine.address),
-        ];
-        if is_wide {
+        headings.extend(["state", "cluster", "role", "power", "firmware", "address"]);
+        if self.is_wide {
+            headings.extend(["architecture", "ready", "since", "id"]);
+        }
+        headings.push("notes");
+        headings
+    }
+
+    fn row(&self, machine: &Machine) -> Vec<String> {
+        let mut row = vec![machine.name.clone()];
+        if self.has_results {
+            row.push(or_dash(machine.result().word()));
+        }
+        row.extend([
+            machine.state().word().to_owned(),
+            or_dash(machine.cluster()),
+            or_dash(machine.role().word()),
+            or_dash(machine.power().word()),
+            or_dash(machine.firmware().word()),
+            or_dash(machine.address()),
+        ]);
+        if self.is_wide {
             let ready = if machine.ready { "yes" } else { "no" };
             row.extend([
-                or_dash(&machine.architecture),
+                or_dash(machine.architecture().word()),
                 ready.to_owned(),
-                or_dash(&time(machine.since)),
+                or_dash(&time(machine.since.as_ref())),
                 machine.id.clone(),
             ]);
         }
-        row.push(notes);
+        row.push(notes(machine));
         row
-    });
-    let mut headings = vec![
-        "name", "state", "cluster", "role", "power", "firmware", "address",
-    ];
-    if is_wide {
-        headings.extend(["architecture", "ready", "since", "id"]);
     }
-    headings.push("notes");
-    print_table(&headings, rows.collect())
+}
+
+fn notes(machine: &Machine) -> String {
+    let conditions: Vec<&str> = machine.conditions.iter().map(|it| &*it.text).collect();
+    let failure = machine.failure.as_ref();
+    let waiting = failure.map_or(machine.waiting(), |it| it.why.as_str());
+    let notes = [conditions.join(", "), waiting.to_owned()];
+    let notes: Vec<String> = notes.into_iter().filter(|it| !it.is_empty()).collect();
+    notes.join("; ")
 }
 
 /// What is said to a person whose list is empty; `of` is how many there are that the selector does
@@ -72,22 +113,10 @@ pub(crate) fn words_for_no_machine(of: usize) -> String {
     format!("the selector takes none of the {of} machines: drover machine list shows them all")
 }
 
-/// A machine for programs.
-pub(crate) fn machine_json(machine: &Machine) -> Value {
-    json!({
-        "id": machine.id, "name": machine.name, "state": machine.state,
-        "since": time(machine.since), "waiting": machine.waiting,
-        "conditions": machine.conditions, "cluster": machine.cluster, "role": machine.role,
-        "address": machine.address, "power": machine.power, "ready": machine.ready,
-        "architecture": machine.architecture, "firmware": machine.firmware,
-        "failure": machine.failure.as_ref().map(|it| json!({
-            "step": it.step, "why": it.why, "advice": it.advice,
-        })),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use api_proto::v1::{ChangeResult, Condition, MachineState};
+
     use super::*;
 
     #[test]
@@ -97,5 +126,28 @@ mod tests {
         let hidden = words_for_no_machine(3);
         assert!(hidden.contains("selector"), "{hidden}");
         assert!(hidden.contains("none of the 3"), "{hidden}");
+    }
+
+    #[test]
+    fn a_row_says_what_became_of_an_entry_and_what_is_to_be_said_of_its_machine() {
+        let machine = Machine {
+            name: "cp-1".to_owned(),
+            state: MachineState::Active.into(),
+            waiting: Some("its power".to_owned()),
+            conditions: vec![Condition {
+                text: "NotReady".to_owned(),
+                ..Condition::default()
+            }],
+            result: Some(ChangeResult::Created.into()),
+            ..Machine::default()
+        };
+        let columns = Columns {
+            is_wide: false,
+            has_results: true,
+        };
+        let row = columns.row(&machine);
+        assert_eq!(row[..3], ["cp-1", "created", "active"]);
+        assert_eq!(row.last().unwrap(), "NotReady; its power");
+        assert_eq!(row.len(), columns.headings().len());
     }
 }

@@ -2,15 +2,14 @@
 
 use std::path::Path;
 
-use api_proto::v1::machine_service_client::MachineServiceClient;
 use api_proto::v1::{
     AcceptMachineRequest, ApplyMachinesRequest, CancelMachineRequest, GetMachineRequest,
     ListMachinesRequest, PowerOperation, ReleaseHoldRequest, RetryMachineRequest, SetPowerRequest,
     WatchTimelineRequest,
 };
-use serde_json::json;
+use api_proto::word::Word as _;
 
-use crate::client::{machines, machines_with_bmcs, mutation};
+use crate::client::{Machines as Client, machines, machines_with_bmcs, mutation};
 use crate::command::arguments::{ClientArguments, MutationArguments};
 use crate::command::machine::{MachineCommand, PowerArgument};
 use crate::command::output_format::OutputFormat;
@@ -19,14 +18,13 @@ use crate::endings;
 use crate::error::CommandError;
 use crate::event::print_event;
 use crate::input::read_document;
-use crate::listing::{print_machines, words_for_no_machine};
-use crate::output::{print_line, print_notes, print_remark, print_structured};
-use crate::patient::PatientChannel;
+use crate::listing::{print_machine, print_machines, words_for_no_machine};
+use crate::output::{print_line, print_notes, print_remark};
 use crate::selector::Selector;
 use crate::wait::wait_for_machine;
 
-/// A connection for what is done with machines.
-type Client = MachineServiceClient<PatientChannel>;
+/// How many machines are asked for at once: a megabyte of them.
+const PAGE: u32 = 2000;
 
 /// Runs a command about machines.
 pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result<(), CommandError> {
@@ -35,8 +33,17 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
     match command {
         MachineCommand::List { selector } => list(client, selector.as_ref(), output).await,
         MachineCommand::Show { name } => show(client, name, output).await,
-        MachineCommand::Timeline { name, follow } => {
-            timeline(client, WatchTimelineRequest { name, follow }, output).await
+        MachineCommand::Timeline {
+            name,
+            follow,
+            after,
+        } => {
+            let request = WatchTimelineRequest {
+                name,
+                follow,
+                after,
+            };
+            timeline(client, request, output).await
         }
         MachineCommand::Wait {
             name,
@@ -88,8 +95,17 @@ async fn list(
     selector: Option<&Selector>,
     output: OutputFormat,
 ) -> Result<(), CommandError> {
-    let listed = client.list_machines(ListMachinesRequest {}).await?;
-    let mut machines = listed.into_inner().machines;
+    let mut machines = Vec::new();
+    let mut next = Some(String::new());
+    while let Some(page_token) = next {
+        let request = ListMachinesRequest {
+            page_size: PAGE,
+            page_token,
+        };
+        let page = client.list_machines(request).await?.into_inner();
+        machines.extend(page.machines);
+        next = page.next_page_token;
+    }
     let of = machines.len();
     machines.retain(|it| selector.is_none_or(|selector| selector.takes(it)));
     if machines.is_empty() && output.is_for_people() {
@@ -100,7 +116,7 @@ async fn list(
 
 async fn show(mut client: Client, name: String, output: OutputFormat) -> Result<(), CommandError> {
     let found = client.get_machine(GetMachineRequest { name }).await?;
-    print_details(&found.into_inner(), output)
+    print_details(&found.into_inner().machine.unwrap_or_default(), output)
 }
 
 async fn apply(
@@ -110,8 +126,9 @@ async fn apply(
     output: OutputFormat,
 ) -> Result<(), CommandError> {
     let (file, document) = read_document(file).await?;
+    let mutation = Some(mutation(why)?);
     let request = ApplyMachinesRequest {
-        mutation: Some(mutation(why)?),
+        mutation,
         document,
         file,
     };
@@ -129,7 +146,7 @@ async fn accept(
     let mutation = Some(mutation(why)?);
     let request = AcceptMachineRequest { mutation, name };
     let accepted = client.accept_machine(request).await?.into_inner();
-    print_machines(accepted.machine.as_slice(), output)
+    print_machine(accepted.machine.as_ref(), output)
 }
 
 async fn retry(
@@ -138,7 +155,7 @@ async fn retry(
     output: OutputFormat,
 ) -> Result<(), CommandError> {
     let tried = client.retry_machine(request).await?.into_inner();
-    print_machines(tried.machine.as_slice(), output)
+    print_machine(tried.machine.as_ref(), output)
 }
 
 async fn cancel(
@@ -150,7 +167,7 @@ async fn cancel(
     let mutation = Some(mutation(why)?);
     let request = CancelMachineRequest { mutation, name };
     let cancelled = client.cancel_machine(request).await?.into_inner();
-    print_machines(cancelled.machine.as_slice(), output)?;
+    print_machine(cancelled.machine.as_ref(), output)?;
     print_notes(&cancelled.notes)
 }
 
@@ -165,7 +182,7 @@ async fn release_hold(
     output: OutputFormat,
 ) -> Result<(), CommandError> {
     let released = client.release_hold(request).await?.into_inner();
-    print_machines(released.machine.as_slice(), output)?;
+    print_machine(released.machine.as_ref(), output)?;
     print_notes(&[AFTER_RELEASE.to_owned()])
 }
 
@@ -196,14 +213,11 @@ async fn power(
     };
     let mut client = machines_with_bmcs(&arguments.socket).await?;
     let response = client.set_power(request).await?.into_inner();
-    let power = &response.power;
-    match arguments.output {
-        OutputFormat::Table | OutputFormat::Wide => print_line(&format!("{name} is {power}"))?,
-        OutputFormat::Json | OutputFormat::Yaml => {
-            let value = json!({ "name": name, "power": power });
-            print_structured(&value, arguments.output)?;
-        }
-        OutputFormat::Name => print_line(&name)?,
+    let machine = response.machine.unwrap_or_default();
+    if arguments.output.is_for_people() {
+        print_line(&format!("{name} is {}", machine.power().word()))?;
+    } else {
+        print_machine(Some(&machine), arguments.output)?;
     }
     print_notes(&response.notes)
 }

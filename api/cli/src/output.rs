@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use machine_core::time::Timestamp;
-use serde_json::Value;
+use prost_types::Timestamp;
+use serde::Serialize;
 
 use crate::command::output_format::OutputFormat;
 use crate::error::CommandError;
@@ -21,14 +21,9 @@ pub(crate) fn print_table(headings: &[&str], rows: Vec<Vec<String>>) -> Result<(
     print_line(&table.trim_fmt())
 }
 
-/// Prints a JSON document on one line.
-pub(crate) fn print_json(value: &Value) -> Result<(), CommandError> {
-    print_line(&value.to_string())
-}
-
 /// Prints what came of a command: an object for programs, a sentence for people.
 pub(crate) fn print_outcome(
-    value: &Value,
+    value: &impl Serialize,
     sentence: &str,
     output: OutputFormat,
 ) -> Result<(), CommandError> {
@@ -38,13 +33,17 @@ pub(crate) fn print_outcome(
     print_line(sentence)
 }
 
-/// Prints a value for programs: YAML if that is asked for, else JSON.
-pub(crate) fn print_structured(value: &Value, output: OutputFormat) -> Result<(), CommandError> {
-    if output != OutputFormat::Yaml {
-        return print_json(value);
-    }
-    let text = serde_saphyr::to_string(value);
-    let text = text.map_err(|error| CommandError::Yaml(error.to_string()))?;
+/// Prints a value for programs: YAML if that is asked for, else JSON on one line.
+pub(crate) fn print_structured<T: Serialize + ?Sized>(
+    value: &T,
+    output: OutputFormat,
+) -> Result<(), CommandError> {
+    let text = if output == OutputFormat::Yaml {
+        serde_saphyr::to_string(&value).map_err(|error| error.to_string())
+    } else {
+        serde_json::to_string(value).map_err(|error| error.to_string())
+    };
+    let text = text.map_err(CommandError::Unprintable)?;
     print_line(text.trim_end())
 }
 
@@ -97,12 +96,8 @@ fn cleaned(text: &str) -> String {
 }
 
 /// A time of the API: empty for never.
-pub(crate) fn time(millis: i64) -> String {
-    if millis == 0 {
-        String::new()
-    } else {
-        Timestamp::from_millis(millis).to_string()
-    }
+pub(crate) fn time(at: Option<&Timestamp>) -> String {
+    at.map(api_proto::time::text).unwrap_or_default()
 }
 
 /// What to show for an empty text.
@@ -116,9 +111,7 @@ pub(crate) fn or_dash(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
-    use super::*;
+    use serde_json::{Value, json};
 
     /// What is printed as YAML is read back as what it was: also what a careless reader takes for a
     /// number, a truth or a time.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use api_proto::v1::Machine;
+use api_proto::word::Word as _;
 use thiserror::Error;
 
 /// Which machines are shown: all terms have to hold.
@@ -86,19 +87,20 @@ impl Field {
     fn values(self, machine: &Machine) -> Vec<&str> {
         match self {
             Self::Name => vec![&machine.name],
-            Self::State => vec![&machine.state],
-            Self::Cluster => vec![&machine.cluster],
-            Self::Role => vec![&machine.role],
-            Self::Power => vec![&machine.power],
-            Self::Address => vec![&machine.address],
-            Self::Architecture => vec![&machine.architecture],
-            Self::Firmware => vec![&machine.firmware],
+            Self::State => vec![machine.state().word()],
+            Self::Cluster => vec![machine.cluster()],
+            Self::Role => vec![machine.role().word()],
+            Self::Power => vec![machine.power().word()],
+            Self::Address => vec![machine.address()],
+            Self::Architecture => vec![machine.architecture().word()],
+            Self::Firmware => vec![machine.firmware().word()],
             Self::Ready => vec![if machine.ready { "true" } else { "false" }],
-            // The first word names a condition; the rest says why.
+            // As programs read it, and as the first word of the text has it.
             Self::Condition => machine
                 .conditions
                 .iter()
-                .filter_map(|it| it.split_whitespace().next())
+                .flat_map(|it| [Some(it.kind().word()), it.text.split_whitespace().next()])
+                .flatten()
                 .collect(),
         }
     }
@@ -183,15 +185,20 @@ fn matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use api_proto::v1::{Condition, ConditionKind, MachineState};
+
     use super::*;
 
     fn machine() -> Machine {
         Machine {
             name: "cp-1".to_owned(),
-            state: "active".to_owned(),
-            cluster: "lab".to_owned(),
+            state: MachineState::Active.into(),
+            cluster: Some("lab".to_owned()),
             ready: true,
-            conditions: vec!["Conflict with w-3: mac is a there and b here".to_owned()],
+            conditions: vec![Condition {
+                kind: ConditionKind::Conflict.into(),
+                text: "Conflict with w-3: mac is a there and b here".to_owned(),
+            }],
             ..Machine::default()
         }
     }
@@ -212,6 +219,7 @@ mod tests {
             ("role!=", false),
             ("ready=true", true),
             ("condition=Conflict", true),
+            ("condition=conflict", true),
             ("condition!=Conflict", false),
             ("condition=NotReady", false),
         ] {

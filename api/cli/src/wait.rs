@@ -6,7 +6,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use api_proto::v1::{Cluster, GetClusterRequest, GetMachineRequest, Machine};
+use api_proto::v1::{Cluster, GetClusterRequest, GetMachineRequest, Machine, MachineState};
+use api_proto::word::Word as _;
 use tokio::time::{Instant, sleep};
 use tonic::{Code, Status};
 
@@ -133,17 +134,19 @@ async fn wait(
 
 fn judge_machine(goal: &MachineGoal, machine: &Machine) -> Verdict {
     let why = reason(machine);
-    let state = machine.state.as_str();
+    let (state, power) = (machine.state(), machine.power());
     match goal {
-        MachineGoal::Power(power) if machine.power == *power => Verdict::Reached,
-        MachineGoal::Power(_) => Verdict::Pending(format!("power {}; {why}", machine.power)),
-        MachineGoal::State(wanted) if state == wanted => Verdict::Reached,
+        MachineGoal::Power(wanted) if power == *wanted => Verdict::Reached,
+        MachineGoal::Power(_) => Verdict::Pending(format!("power {}; {why}", power.word())),
+        MachineGoal::State(wanted) if state == *wanted => Verdict::Reached,
         MachineGoal::State(_) => match (state, &machine.failure) {
-            ("failed", Some(failure)) => Verdict::Lost(format!(
+            (MachineState::Failed, Some(failure)) => Verdict::Lost(format!(
                 "it failed at {}: {}; what to do: {}",
                 failure.step, failure.why, failure.advice
             )),
-            ("failed" | "retired", _) => Verdict::Lost(format!("it is {state}")),
+            (MachineState::Failed | MachineState::Retired, _) => {
+                Verdict::Lost(format!("it is {}", state.word()))
+            }
             _ => Verdict::Pending(why),
         },
     }
@@ -151,21 +154,19 @@ fn judge_machine(goal: &MachineGoal, machine: &Machine) -> Verdict {
 
 /// The state, and what it waits for.
 fn reason(machine: &Machine) -> String {
-    let mut words = vec![machine.state.as_str()];
-    words.extend(machine.conditions.iter().map(String::as_str));
-    if !machine.waiting.is_empty() {
-        words.push(&machine.waiting);
-    }
+    let mut words = vec![machine.state().word()];
+    words.extend(machine.conditions.iter().map(|it| it.text.as_str()));
+    words.extend(machine.waiting.as_deref());
     words.join("; ")
 }
 
 fn judge_cluster(goal: ClusterGoal, cluster: &Cluster) -> Verdict {
     match goal {
         ClusterGoal::Ready if cluster.ready => Verdict::Reached,
-        ClusterGoal::Ready if cluster.waiting.is_empty() => {
-            Verdict::Pending("it is not ready".to_owned())
+        ClusterGoal::Ready => {
+            let why = cluster.waiting.as_deref().unwrap_or("it is not ready");
+            Verdict::Pending(why.to_owned())
         }
-        ClusterGoal::Ready => Verdict::Pending(cluster.waiting.clone()),
     }
 }
 

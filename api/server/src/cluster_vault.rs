@@ -10,6 +10,8 @@ use machine_store::change::SecretWrite;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::operation::Operation;
+
 /// The vault did not do what it was asked: one sentence for a person, without a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
@@ -39,6 +41,14 @@ impl AccessRole {
             Self::TalosReader => "os:reader",
             Self::KubeAdmin => "admin",
             Self::KubeViewer => "viewer",
+        }
+    }
+
+    /// What asks for it.
+    pub const fn operation(self) -> Operation {
+        match self {
+            Self::TalosAdmin | Self::TalosOperator | Self::TalosReader => Operation::TalosConfig,
+            Self::KubeAdmin | Self::KubeViewer => Operation::KubeConfig,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Why a use case was not carried out.
 
+use api_proto::v1;
+use api_proto::v1::ErrorCode;
 use machine_core::command::Command;
 use machine_core::lifecycle::Refused;
 use machine_store::error::StoreError;
@@ -7,7 +9,8 @@ use thiserror::Error;
 
 use crate::cluster_vault::VaultError;
 use crate::document::DocumentError;
-use crate::effects::EffectError;
+use crate::effects::error::EffectError;
+use crate::operation::Operation;
 
 /// Why a use case was not carried out.
 #[derive(Debug, Error)]
@@ -25,6 +28,14 @@ pub enum UseCaseError {
     /// A change that does not say who asks, why, or under which key.
     #[error("wanted {0} with the change, got none")]
     Unaccounted(&'static str),
+    /// The caller's roles do not permit it.
+    #[error("{caller} and may not do {}: it takes {}", .operation.method(), takes(*.operation))]
+    Forbidden {
+        /// Who, with which roles.
+        caller: String,
+        /// What was asked for.
+        operation: Operation,
+    },
     /// A value of the request is not what it should be.
     #[error("{0}")]
     Invalid(String),
@@ -65,9 +76,43 @@ fn meant(similar: Option<&str>) -> String {
     similar.map_or_else(String::new, |name| format!(": did you mean {name}?"))
 }
 
+fn takes(operation: Operation) -> String {
+    let roles: Vec<&str> = operation.roles().iter().map(|it| it.as_str()).collect();
+    roles.join(" or ")
+}
+
 fn listed(commands: &[Command]) -> String {
     let words: Vec<&str> = commands.iter().map(|it| it.as_str()).collect();
     words.join(", ")
+}
+
+impl UseCaseError {
+    /// What programs tell it by.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotFound { .. } => ErrorCode::NotFound,
+            Self::Unaccounted(_) => ErrorCode::Unaccounted,
+            Self::Forbidden { .. } => ErrorCode::Forbidden,
+            Self::Invalid(_) => ErrorCode::InvalidArgument,
+            Self::Document(_) => ErrorCode::InvalidDocument,
+            Self::Lifecycle { .. } => ErrorCode::WrongState,
+            Self::Contradiction(_) => ErrorCode::Contradiction,
+            Self::Overtaken => ErrorCode::Overtaken,
+            Self::Effect(_) => ErrorCode::OutsideFailed,
+            Self::Vault(_) => ErrorCode::Secrets,
+            Self::Store(_) => ErrorCode::Records,
+            Self::KeyReused(_) => ErrorCode::KeyReused,
+        }
+    }
+}
+
+impl From<UseCaseError> for tonic::Status {
+    fn from(error: UseCaseError) -> Self {
+        Self::from(v1::Error {
+            code: error.code().into(),
+            message: error.to_string(),
+        })
+    }
 }
 
 impl From<StoreError> for UseCaseError {

@@ -2,15 +2,15 @@
 
 #![forbid(unsafe_code)]
 
-mod caller;
+pub mod caller;
 pub mod cluster_vault;
-mod convert;
 pub mod document;
 pub mod effects;
 pub mod error;
 pub mod grpc;
+pub mod operation;
 pub mod operations;
-mod record;
 mod similar;
 mod timeline;
+mod view;
 pub mod yaml;

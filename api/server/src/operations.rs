@@ -3,6 +3,7 @@
 pub(crate) mod access;
 mod advice;
 mod apply_machines;
+pub mod apply_result;
 mod boards;
 mod cancel;
 mod cluster_change;
@@ -13,6 +14,7 @@ pub(crate) mod clusters;
 pub(crate) mod database;
 mod drafting;
 pub mod endings;
+pub mod events;
 mod exclusive;
 mod forget;
 mod holders;
@@ -20,6 +22,7 @@ mod machine_view;
 pub(crate) mod machines;
 mod merge;
 mod named_members;
+pub mod page;
 pub(crate) mod power;
 mod registration;
 pub mod release_hold;
@@ -32,7 +35,6 @@ mod withdrawal;
 
 use std::sync::Arc;
 
-use machine_core::intent::Actor;
 use machine_core::machine::Machine;
 use machine_store::change::{Change, Outcome};
 use machine_store::commit::CommitHandle;
@@ -40,6 +42,7 @@ use machine_store::db::Db;
 use machine_store::machines as stored;
 use machine_store::requests::{self, Request};
 
+use crate::caller::Asked;
 use crate::effects::Effects;
 use crate::error::UseCaseError;
 use crate::similar::similar;
@@ -57,40 +60,6 @@ impl std::fmt::Debug for Operations {
         f.debug_struct("Operations")
             .field("db", &self.db)
             .finish_non_exhaustive()
-    }
-}
-
-/// Who asks for a change, why, and under which key.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    actor: Actor,
-    reason: String,
-    key: String,
-}
-
-impl Asked {
-    /// By `who`, for this reason, under this key: a repeated request is carried out once. None of
-    /// them may be empty.
-    pub fn new(who: String, reason: String, key: String) -> Result<Self, UseCaseError> {
-        for (text, wanted) in [
-            (&who, "who asks"),
-            (&reason, "a reason"),
-            (&key, "an idempotency key"),
-        ] {
-            if text.trim().is_empty() {
-                return Err(UseCaseError::Unaccounted(wanted));
-            }
-        }
-        Ok(Self {
-            actor: Actor::Person(who),
-            reason,
-            key,
-        })
-    }
-
-    /// The reason as it stands in an event.
-    fn because(&self) -> String {
-        format!(" ({})", self.reason)
     }
 }
 

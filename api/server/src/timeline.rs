@@ -6,18 +6,25 @@
 
 use std::time::Duration;
 
+use api_proto::v1;
 use api_proto::v1::WatchTimelineResponse;
+use machine_core::id::MachineId;
 use machine_store::events::RecordedEvent;
 use tokio::sync::{mpsc, watch};
 use tonic::Status;
 
-use crate::convert;
+use crate::caller::Caller;
 use crate::operations::Operations;
+use crate::view::event::event;
 
 /// How often a timeline that is followed is read.
 const FOLLOW: Duration = Duration::from_millis(300);
 /// How many events may wait for a slow reader.
 const WAITING: usize = 64;
+
+/// What is said to who follows when the daemon stops.
+const STOPPED: &str =
+    "the daemon stopped, and the timeline ends here: follow it again when it runs";
 
 /// What goes over the wire.
 pub(crate) type Sent = Result<WatchTimelineResponse, Status>;
@@ -26,7 +33,11 @@ pub(crate) type Sent = Result<WatchTimelineResponse, Status>;
 #[derive(Debug)]
 pub(crate) struct Timeline {
     pub(crate) operations: Operations,
-    pub(crate) name: String,
+    pub(crate) caller: Caller,
+    /// Whose: a name may be another's later.
+    pub(crate) machine: MachineId,
+    /// The number of the event after which it begins.
+    pub(crate) after: i64,
     pub(crate) follow: bool,
     /// Turns true when the daemon stops.
     pub(crate) stopping: watch::Receiver<bool>,
@@ -54,9 +65,10 @@ impl Timeline {
             end = self.send_events(&sender) => end,
             // An error means that the server is gone, which is as good.
             _ = stopping.wait_for(|stopping| *stopping) => {
-                Err(Status::unavailable(
-                    "the daemon stopped, and the timeline ends here: follow it again when it runs",
-                ))
+                Err(Status::from(v1::Error {
+                    code: v1::ErrorCode::Stopping.into(),
+                    message: STOPPED.to_owned(),
+                }))
             }
         };
         if let Err(status) = end {
@@ -67,13 +79,13 @@ impl Timeline {
 
     /// Sends events until there are no more, or, when it follows, until nobody listens.
     async fn send_events(&self, sender: &mpsc::Sender<Sent>) -> Result<(), Status> {
-        let mut after = 0;
+        let mut after = self.after;
         loop {
-            let events = self.operations.events(&self.name, after).await;
-            let events = events?;
+            let read = self.operations.timeline(&self.caller, self.machine, after);
+            let events = read.await?;
             after = events.last().map_or(after, |last| last.seq);
-            for event in in_order_of_time(&events) {
-                let event = Some(convert::event(event));
+            for recorded in in_order_of_time(&events) {
+                let event = Some(event(recorded));
                 let sent = sender.send(Ok(WatchTimelineResponse { event })).await;
                 if sent.is_err() {
                     return Ok(());

@@ -89,6 +89,7 @@ impl Client {
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = self.place.command(&self.binary);
         command.arg("--socket").arg(&self.socket).args(words);
+        command.env("DROVER_REASON", "a scenario");
         let mut command = Command::from(command);
         command
             .stdout(Stdio::piped())

@@ -17,8 +17,8 @@ pub struct Event {
     pub kind: String,
     /// What happened, for people.
     pub detail: String,
-    /// The boot that it belongs to, or nothing.
-    pub boot: String,
+    /// The boot that it belongs to, if it belongs to one.
+    pub boot: Option<String>,
 }
 
 impl Event {
@@ -46,7 +46,7 @@ mod tests {
 
     fn event(kind: &str, detail: &str) -> Event {
         let line = format!(
-            r#"{{"sequence":1,"at":"2026-11-23T22:20:05.250Z","actor":"drover","kind":"{kind}","detail":"{detail}","boot":""}}"#
+            r#"{{"sequence":1,"at":"2026-11-23T22:20:05.250Z","actor":"drover","kind":"{kind}","detail":"{detail}","boot":null}}"#
         );
         serde_json::from_str(&line).unwrap()
     }

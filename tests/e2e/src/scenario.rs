@@ -213,7 +213,7 @@ impl Scenario {
     /// Waits until Drover says that the cluster is ready.
     pub async fn wait_ready(&self, within: Duration) -> Result<(), ScenarioError> {
         let show = ["cluster", "show", CLUSTER];
-        let is_ready = |shown: &Value| shown.pointer("/cluster/ready") == Some(&Value::Bool(true));
+        let is_ready = |shown: &Value| shown.pointer("/ready") == Some(&Value::Bool(true));
         self.wait_shown(&show, "ready cluster", within, is_ready)
             .await
             .map(drop)

@@ -52,11 +52,11 @@ async fn a_machine_that_is_found_waits_until_it_is_accepted_and_a_rule_takes_it(
     let accept = ["machine", "accept", name, "--reason", "it is ours"];
     client.run(&accept).await.unwrap();
     let show = ["machine", "show", name];
-    let is_active = |shown: &Value| shown.pointer("/machine/state") == Some(&"active".into());
+    let is_active = |shown: &Value| shown.pointer("/state") == Some(&"active".into());
     let shown = scenario.wait_shown(&show, "active machine", LONG, is_active);
     let shown = shown.await.unwrap();
-    assert_eq!(shown.pointer("/machine/cluster"), Some(&CLUSTER.into()));
-    let role = shown.pointer("/machine/role").unwrap();
+    assert_eq!(shown.pointer("/cluster"), Some(&CLUSTER.into()));
+    let role = shown.pointer("/role").unwrap();
     assert_eq!(role, Role::Worker.word());
     let timeline = client.run(&["machine", "timeline", name]).await.unwrap();
     for step in [" ipxe ", " state ", " config ", " installed ", " disk "] {

@@ -69,7 +69,11 @@ async fn become_a_cluster(scenario: &Scenario) {
 
 /// One attempt, one release, and it is what runs.
 fn assert_installed_at_once(shown: &Value) {
-    let attempts = shown.pointer("/attempts").unwrap().as_array().unwrap();
+    let attempts = shown
+        .pointer("/details/attempts")
+        .unwrap()
+        .as_array()
+        .unwrap();
     let ends: Vec<&Value> = attempts.iter().map(|it| it.get("end").unwrap()).collect();
     assert_eq!(ends, ["installed"], "{shown}");
 }

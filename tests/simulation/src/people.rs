@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use api_server::caller::{Asked, Caller, Role};
 use api_server::error::UseCaseError;
+use api_server::operations::Operations;
 use api_server::operations::endings::Ending;
 use api_server::operations::release_hold::Choice;
-use api_server::operations::{Asked, Operations};
 use machine_core::machine::Machine;
 
 use crate::drover::Drover;
@@ -84,7 +85,8 @@ async fn do_to(
 }
 
 fn asked(key: String) -> Result<Asked, UseCaseError> {
-    Asked::new("alice".to_owned(), "it is time".to_owned(), key)
+    let alice = Caller::in_process("alice", Role::ALL);
+    Asked::new(alice, "it is time".to_owned(), key)
 }
 
 impl World {

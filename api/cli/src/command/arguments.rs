@@ -31,9 +31,10 @@ fn default_socket() -> PathBuf {
 /// Why something is changed.
 #[derive(Debug, Clone, Args)]
 pub struct MutationArguments {
-    /// Why, for the record
-    #[arg(long, default_value = "no reason given")]
-    pub reason: String,
+    /// Why, for the record; else what the environment says as `DROVER_REASON`, else it is asked for
+    /// at a terminal
+    #[arg(long)]
+    pub reason: Option<String>,
     /// A key under which a repeated request is recognised; drawn at random if not given
     #[arg(long)]
     pub idempotency_key: Option<String>,

@@ -31,7 +31,7 @@ pub enum ClusterCommand {
     },
     /// Wait until a cluster is so; what it waits for goes to standard error
     ///
-    /// Ends with 0 when it is so, with 1 when there is none, with 3 when the time is over.
+    /// Ends with 0 when it is so, with 4 when there is none, with 7 when the time is over.
     #[command(after_help = examples(&[
         "drover cluster wait lab --for ready --timeout 1h",
     ]))]

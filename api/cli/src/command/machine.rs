@@ -47,6 +47,14 @@ pub enum MachineCommand {
         /// Go on with what happens from now on
         #[arg(long, short)]
         follow: bool,
+        /// Only what happened after the event of this number (`sequence` in JSON)
+        #[arg(
+            long,
+            value_name = "SEQUENCE",
+            default_value_t = 0,
+            hide_default_value = true
+        )]
+        after: i64,
     },
     /// Register machines, or change what is recorded of them
     #[command(after_help = examples(&[
@@ -132,8 +140,8 @@ pub enum MachineCommand {
     },
     /// Wait until a machine is so; what it waits for goes to standard error
     ///
-    /// Ends with 0 when it is so, with 1 when it failed or is not there, with 3 when the time is
-    /// over.
+    /// Ends with 0 when it is so, with 1 when it failed, with 4 when it is not there, with 7 when the
+    /// time is over.
     #[command(after_help = examples(&[
         "drover machine wait cp-1 --for active --timeout 30m",
         "drover machine wait cp-1 --for off --timeout 2m",

@@ -1,14 +1,14 @@
 //! When waiting ends, and how: on a clock that jumps.
 
-use api_proto::v1::Failure;
+use api_proto::v1::{Failure, PowerState};
 
 use super::*;
 
 fn machine(state: &str) -> Machine {
     Machine {
-        state: state.to_owned(),
-        power: "off".to_owned(),
-        waiting: "its power to go on".to_owned(),
+        state: MachineState::from_word(state).unwrap().into(),
+        power: PowerState::Off.into(),
+        waiting: Some("its power to go on".to_owned()),
         ..Machine::default()
     }
 }
@@ -76,7 +76,7 @@ async fn a_time_that_is_over_has_a_code_of_its_own() {
     let (ended, looks) = waited(Vec::new()).await;
     let error = ended.unwrap_err();
     assert!(error.to_string().contains("still"), "{error}");
-    assert_eq!(error.exit_code(), 3);
+    assert_eq!(error.exit_code(), 7);
     // The pauses grow: it does not ask four times a second for a minute.
     assert!(looks < 60, "{looks}");
 }

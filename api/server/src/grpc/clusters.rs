@@ -1,5 +1,6 @@
 //! The gRPC face of clusters: what they are, the way into them, their secrets, their end.
 
+use api_proto::time::from_millis;
 use api_proto::v1::cluster_service_server::ClusterService;
 use api_proto::v1::{
     ApplyClusterRequest, ApplyClusterResponse, BootstrapResolution, DeleteClusterRequest,
@@ -12,11 +13,12 @@ use machine_core::bootstrap::Resolution;
 use tonic::{Request, Response, Status};
 use zeroize::Zeroizing;
 
-use crate::caller::accounted;
-use crate::convert;
 use crate::error::UseCaseError;
 use crate::grpc::access::{handed_out, kube_role, lifetime, talos_role};
+use crate::grpc::accounted::{accounted, questioned};
+use crate::grpc::paging::page;
 use crate::operations::Operations;
+use crate::view::cluster::{applied, cluster, detailed};
 
 /// The use cases of clusters as a gRPC service.
 #[derive(Debug)]
@@ -34,24 +36,27 @@ impl ClusterFace {
 impl ClusterService for ClusterFace {
     async fn list_clusters(
         &self,
-        _: Request<ListClustersRequest>,
+        request: Request<ListClustersRequest>,
     ) -> Result<Response<ListClustersResponse>, Status> {
-        let views = self.operations.list_clusters().await?;
-        let clusters = views.iter().map(convert::cluster).collect();
-        Ok(Response::new(ListClustersResponse { clusters }))
+        let (request, caller) = questioned(request);
+        let page = page(request.page_size, request.page_token)?;
+        let listed = self.operations.list_clusters(&caller, &page).await?;
+        Ok(Response::new(ListClustersResponse {
+            clusters: listed.items.iter().map(cluster).collect(),
+            next_page_token: listed.next,
+        }))
     }
 
     async fn get_cluster(
         &self,
         request: Request<GetClusterRequest>,
     ) -> Result<Response<GetClusterResponse>, Status> {
-        let name = request.into_inner().name;
-        let (view, members) = self.operations.show_cluster(&name).await?;
-        let events = self.operations.cluster_events(&name).await?;
+        let (request, caller) = questioned(request);
+        let name = &request.name;
+        let (view, members) = self.operations.show_cluster(&caller, name).await?;
+        let events = self.operations.cluster_events(&caller, name).await?;
         Ok(Response::new(GetClusterResponse {
-            cluster: Some(convert::cluster(&view)),
-            members: members.iter().map(convert::machine).collect(),
-            events: events.iter().map(convert::event).collect(),
+            cluster: Some(detailed(&view, &members, &events)),
         }))
     }
 
@@ -61,14 +66,13 @@ impl ClusterService for ClusterFace {
     ) -> Result<Response<ApplyClusterResponse>, Status> {
         let (request, asked) = accounted(request)?;
         let (file, document) = (&request.file, &request.document);
-        let applied = self
+        let done = self
             .operations
             .apply_cluster(file, document, &asked)
             .await?;
         Ok(Response::new(ApplyClusterResponse {
-            cluster: Some(convert::cluster(&applied.view)),
-            created: applied.created,
-            notes: applied.notes,
+            cluster: Some(applied(&done.view, done.result)),
+            notes: done.notes,
         }))
     }
 
@@ -84,7 +88,7 @@ impl ClusterService for ClusterFace {
             .await?;
         Ok(Response::new(TalosConfigResponse {
             document: handed_out(access.document),
-            until: access.until.as_millis(),
+            until: Some(from_millis(access.until.as_millis())),
             notes: access.notes,
         }))
     }
@@ -101,7 +105,7 @@ impl ClusterService for ClusterFace {
             .await?;
         Ok(Response::new(KubeConfigResponse {
             document: handed_out(access.document),
-            until: access.until.as_millis(),
+            until: Some(from_millis(access.until.as_millis())),
             notes: access.notes,
         }))
     }
@@ -133,8 +137,7 @@ impl ClusterService for ClusterFace {
             .import_secrets(cluster, &document, &asked)
             .await?;
         Ok(Response::new(ImportSecretsResponse {
-            cluster: Some(convert::cluster(&imported.view)),
-            unchanged: imported.unchanged,
+            cluster: Some(applied(&imported.view, imported.result)),
         }))
     }
 
@@ -149,7 +152,7 @@ impl ClusterService for ClusterFace {
             .resolve_bootstrap(&request.name, resolution, &asked)
             .await?;
         Ok(Response::new(ResolveBootstrapResponse {
-            cluster: Some(convert::cluster(&view)),
+            cluster: Some(cluster(&view)),
         }))
     }
 
@@ -163,7 +166,10 @@ impl ClusterService for ClusterFace {
             .operations
             .delete_cluster(name, confirm, &asked)
             .await?;
-        Ok(Response::new(DeleteClusterResponse { released }))
+        Ok(Response::new(DeleteClusterResponse {
+            released,
+            name: request.name,
+        }))
     }
 }
 

@@ -6,9 +6,9 @@ use api_proto::v1::{
 };
 use tonic::{Request, Response, Status};
 
-use crate::caller::accounted;
-use crate::convert;
+use crate::grpc::accounted::{accounted, questioned};
 use crate::operations::Operations;
+use crate::view::database::database;
 
 /// The use cases of the database as a gRPC service.
 #[derive(Debug)]
@@ -26,10 +26,13 @@ impl DatabaseFace {
 impl DatabaseService for DatabaseFace {
     async fn get_database(
         &self,
-        _: Request<GetDatabaseRequest>,
+        request: Request<GetDatabaseRequest>,
     ) -> Result<Response<GetDatabaseResponse>, Status> {
-        let view = self.operations.show_database();
-        Ok(Response::new(convert::database(&view)))
+        let (_, caller) = questioned(request);
+        let view = self.operations.show_database(&caller)?;
+        Ok(Response::new(GetDatabaseResponse {
+            database: Some(database(&view)),
+        }))
     }
 
     async fn confirm_database(
@@ -40,6 +43,9 @@ impl DatabaseService for DatabaseFace {
         self.operations
             .confirm_database(&request.found, &asked)
             .await?;
-        Ok(Response::new(ConfirmDatabaseResponse {}))
+        let view = self.operations.show_database(&asked.caller)?;
+        Ok(Response::new(ConfirmDatabaseResponse {
+            database: Some(database(&view)),
+        }))
     }
 }

@@ -14,15 +14,16 @@ use tokio::sync::watch;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use crate::caller::accounted;
-use crate::convert;
-use crate::effects::PowerRequest;
+use crate::caller::Asked;
+use crate::effects::power::PowerRequest;
 use crate::error::UseCaseError;
+use crate::grpc::accounted::{accounted, questioned};
+use crate::grpc::paging::page;
+use crate::operations::Operations;
 use crate::operations::endings::Ending;
 use crate::operations::release_hold::Choice;
-use crate::operations::{Asked, Operations};
-use crate::record;
 use crate::timeline::{Sent, Timeline};
+use crate::view::machine::{applied, detailed, machine};
 
 /// The use cases of machines as a gRPC service.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl MachineFace {
         asked: &Asked,
     ) -> Result<(Option<v1::Machine>, Vec<String>), Status> {
         let ended = self.operations.end(name, ending, asked).await?;
-        Ok((ended.view.as_ref().map(convert::machine), ended.notes))
+        Ok((ended.view.as_ref().map(machine), ended.notes))
     }
 }
 
@@ -55,35 +56,26 @@ impl MachineFace {
 impl MachineService for MachineFace {
     async fn list_machines(
         &self,
-        _: Request<ListMachinesRequest>,
+        request: Request<ListMachinesRequest>,
     ) -> Result<Response<ListMachinesResponse>, Status> {
-        let views = self.operations.list_machines().await?;
-        let machines = views.iter().map(convert::machine).collect();
-        Ok(Response::new(ListMachinesResponse { machines }))
+        let (request, caller) = questioned(request);
+        let page = page(request.page_size, request.page_token)?;
+        let listed = self.operations.list_machines(&caller, &page).await?;
+        Ok(Response::new(ListMachinesResponse {
+            machines: listed.items.iter().map(machine).collect(),
+            next_page_token: listed.next,
+        }))
     }
 
     async fn get_machine(
         &self,
         request: Request<GetMachineRequest>,
     ) -> Result<Response<GetMachineResponse>, Status> {
-        let name = request.into_inner().name;
-        let details = self.operations.show_machine(&name).await?;
-        let bmc = details.view.machine.bmc.as_ref();
+        let (request, caller) = questioned(request);
+        let name = &request.name;
+        let details = self.operations.show_machine(&caller, name).await?;
         Ok(Response::new(GetMachineResponse {
-            machine: Some(convert::machine(&details.view)),
-            evidence: details.evidence.iter().map(convert::evidence).collect(),
-            boots: details.view.boots.iter().map(convert::boot).collect(),
-            attempts: details.attempts.iter().map(convert::attempt).collect(),
-            bmc: bmc
-                .map(|bmc| format!("{} {}", bmc.protocol, bmc.address))
-                .unwrap_or_default(),
-            intents: details.intents.iter().map(convert::intent).collect(),
-            record: Some(record::record(&details)),
-            assurance: details
-                .assurance
-                .map(|it| it.to_string())
-                .unwrap_or_default(),
-            advice: details.advice,
+            machine: Some(detailed(&details)),
         }))
     }
 
@@ -92,13 +84,14 @@ impl MachineService for MachineFace {
         request: Request<ApplyMachinesRequest>,
     ) -> Result<Response<ApplyMachinesResponse>, Status> {
         let (request, asked) = accounted(request)?;
-        let applied = self
+        let done = self
             .operations
             .apply_machines(&request.file, &request.document, &asked)
             .await?;
+        let machines = done.machines.iter();
         Ok(Response::new(ApplyMachinesResponse {
-            machines: applied.views.iter().map(convert::machine).collect(),
-            notes: applied.notes,
+            machines: machines.map(|it| applied(&it.view, it.result)).collect(),
+            notes: done.notes,
         }))
     }
 
@@ -109,7 +102,7 @@ impl MachineService for MachineFace {
         let (request, asked) = accounted(request)?;
         let view = self.operations.accept(&request.name, &asked).await?;
         Ok(Response::new(AcceptMachineResponse {
-            machine: Some(convert::machine(&view)),
+            machine: Some(machine(&view)),
         }))
     }
 
@@ -127,7 +120,7 @@ impl MachineService for MachineFace {
             self.operations.retry(name, &asked).await?
         };
         Ok(Response::new(RetryMachineResponse {
-            machine: Some(convert::machine(&view)),
+            machine: Some(machine(&view)),
         }))
     }
 
@@ -139,7 +132,7 @@ impl MachineService for MachineFace {
         let wanted = power_request(request.operation())?;
         let switched = self.operations.power(&request.name, wanted, &asked).await?;
         Ok(Response::new(SetPowerResponse {
-            power: switched.power.to_string(),
+            machine: Some(machine(&switched.view)),
             notes: switched.notes,
         }))
     }
@@ -164,7 +157,7 @@ impl MachineService for MachineFace {
             .release_hold(&request.name, &choice, &asked)
             .await?;
         Ok(Response::new(ReleaseHoldResponse {
-            machine: Some(convert::machine(&view)),
+            machine: Some(machine(&view)),
         }))
     }
 
@@ -174,13 +167,15 @@ impl MachineService for MachineFace {
         &self,
         request: Request<WatchTimelineRequest>,
     ) -> Result<Response<ReceiverStream<Sent>>, Status> {
-        let WatchTimelineRequest { name, follow } = request.into_inner();
+        let (request, caller) = questioned(request);
         // Whether there is such a machine is answered at once, not within the stream.
-        self.operations.events(&name, 0).await?;
+        let machine = self.operations.watched(&caller, &request.name).await?;
         let timeline = Timeline {
             operations: self.operations.clone(),
-            name,
-            follow,
+            caller,
+            machine,
+            after: request.after,
+            follow: request.follow,
             stopping: self.stopping.clone(),
         };
         Ok(Response::new(ReceiverStream::new(timeline.spawn())))
@@ -230,7 +225,8 @@ impl MachineService for MachineFace {
     ) -> Result<Response<v1::ForgetMachineResponse>, Status> {
         let (request, asked) = accounted(request)?;
         let (_, notes) = self.end(&request.name, Ending::Forget, &asked).await?;
-        Ok(Response::new(v1::ForgetMachineResponse { notes }))
+        let name = request.name;
+        Ok(Response::new(v1::ForgetMachineResponse { notes, name }))
     }
 
     async fn merge_machine(

@@ -10,9 +10,12 @@ use machine_core::cluster::{Cluster, Role};
 use machine_core::time::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::caller::Asked;
 use crate::cluster_vault::{AccessOrder, AccessRole};
 use crate::error::UseCaseError;
-use crate::operations::{Asked, Operations, Written};
+use crate::operation::Operation;
+use crate::operations::page::Page;
+use crate::operations::{Operations, Written};
 
 /// How long access lasts if nobody says: a day's work.
 const LIFETIME: Duration = Duration::from_hours(8);
@@ -43,6 +46,7 @@ impl Operations {
         lifetime: Duration,
         asked: &Asked,
     ) -> Result<Access, UseCaseError> {
+        asked.caller.permit(role.operation())?;
         let lifetime = match lifetime {
             Duration::ZERO => LIFETIME,
             lifetime if (SHORTEST..=LONGEST).contains(&lifetime) => lifetime,
@@ -78,6 +82,7 @@ impl Operations {
         confirm: &str,
         asked: &Asked,
     ) -> Result<Zeroizing<String>, UseCaseError> {
+        asked.caller.permit(Operation::ExportSecrets)?;
         let cluster = self.cluster(name).await?;
         confirmed(name, confirm, "hand out all keys of it")?;
         let document = self.effects.open_cluster_secrets(cluster.id).await?;
@@ -106,7 +111,7 @@ impl Operations {
 
     /// Where the control planes of a cluster run, as far as is known.
     async fn control_planes(&self, cluster: &Cluster) -> Result<Vec<String>, UseCaseError> {
-        let views = self.list_machines().await?;
+        let views = self.listed_machines(&Page::default()).await?.items;
         let members = views.iter().filter(|view| {
             view.assignment().is_some_and(|(intent, _)| {
                 intent.assignment.cluster == cluster.id

@@ -10,24 +10,37 @@
 use std::net::IpAddr;
 
 use machine_core::allocation::{Allocation, allocate};
+use machine_core::id::MachineId;
 use machine_core::network::ClientKey;
 use machine_store::{clusters, machines};
 
+use crate::caller::Asked;
 use crate::document::disk::{caveat, listed};
 use crate::document::machine_spec::{MachineSpec, NicSpec};
 use crate::document::machines::parse;
 use crate::document::{DocumentError, Reader};
-use crate::effects::AddressGiver;
+use crate::effects::addresses::AddressGiver;
 use crate::error::UseCaseError;
+use crate::operation::Operation;
+use crate::operations::apply_result::ApplyResult;
 use crate::operations::drafting::Draft;
 use crate::operations::machines::MachineView;
-use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::operations::{Operations, TRIES, Written};
+
+/// A machine that was applied.
+#[derive(Debug, Clone)]
+pub struct AppliedMachine {
+    /// The machine.
+    pub view: MachineView,
+    /// What became of its entry.
+    pub result: ApplyResult,
+}
 
 /// Machines that were applied.
 #[derive(Debug, Clone)]
 pub struct AppliedMachines {
-    /// The machines.
-    pub views: Vec<MachineView>,
+    /// The machines, in the order of the document.
+    pub machines: Vec<AppliedMachine>,
     /// What a person should know of it, a sentence each: what was cleared, which permissions ended,
     /// what has no effect as things stand.
     pub notes: Vec<String>,
@@ -41,20 +54,21 @@ impl Operations {
         document: &str,
         asked: &Asked,
     ) -> Result<AppliedMachines, UseCaseError> {
+        asked.caller.permit(Operation::ApplyMachines)?;
         let specs = parse(file, document)?;
         let reader = Reader { file };
         let notes = self.check_addresses(reader, &specs)?;
         let what = ["apply machines", document];
-        if let Some(ids) = self.carried_out(asked, &what).await? {
-            return self.applied_before(&ids, notes).await;
+        if let Some(kept) = self.carried_out(asked, &what).await? {
+            return self.applied_before(&kept, notes).await;
         }
         for _ in 0..TRIES {
             let mut draft = self.draft(reader, &specs, asked).await?;
-            let ids = draft.ids.join(" ");
-            draft.change.request = Some(self.request(asked, &what, ids));
+            let kept = kept(&draft.results);
+            draft.change.request = Some(self.request(asked, &what, kept));
             match self.write(&draft.change).await? {
                 Written::Now => return self.registered(&specs, draft, notes).await,
-                Written::Before(ids) => return self.applied_before(&ids, notes).await,
+                Written::Before(kept) => return self.applied_before(&kept, notes).await,
                 Written::Overtaken => {}
             }
         }
@@ -123,37 +137,62 @@ impl Operations {
         notes.extend(caveat(
             draft.disks.iter().map(|(name, disk)| (&**name, disk)),
         ));
-        if !draft.unchanged.is_empty() {
-            notes.push(format!("unchanged: {}", listed(&draft.unchanged)));
+        let unchanged = specs.iter().zip(&draft.results);
+        let unchanged = unchanged.filter(|(_, (_, it))| *it == ApplyResult::Unchanged);
+        let unchanged: Vec<String> = unchanged.map(|(spec, _)| spec.name.clone()).collect();
+        if !unchanged.is_empty() {
+            notes.push(format!("unchanged: {}", listed(&unchanged)));
         }
         // Others may have waited for what is corrected here.
         self.wake_after(&draft.change).await?;
-        let mut views = Vec::new();
+        let mut applied = Vec::new();
         let clusters = clusters::list(&self.db).await?;
-        for spec in specs {
+        for (spec, (_, result)) in specs.iter().zip(draft.results) {
             let machine = self.machine(&spec.name).await?;
             if let two_disks @ Allocation::TwoDisks { .. } = allocate(&machine, &clusters) {
                 notes.push(format!("{}: {two_disks}", spec.name));
             }
-            views.push(self.view(machine).await?);
+            let view = self.view(machine).await?;
+            applied.push(AppliedMachine { view, result });
         }
-        Ok(AppliedMachines { views, notes })
+        Ok(AppliedMachines {
+            machines: applied,
+            notes,
+        })
     }
 
     /// The answer to a request that was carried out before: the same machines.
     async fn applied_before(
         &self,
-        ids: &str,
+        kept: &str,
         notes: Vec<String>,
     ) -> Result<AppliedMachines, UseCaseError> {
-        let mut views = Vec::new();
-        for id in ids.split(' ').filter_map(|id| id.parse().ok()) {
+        let mut applied = Vec::new();
+        for (id, result) in kept.split(' ').filter_map(read_kept) {
             if let Some(machine) = machines::find(&self.db, id).await? {
-                views.push(self.view(machine).await?);
+                let view = self.view(machine).await?;
+                applied.push(AppliedMachine { view, result });
             }
         }
-        Ok(AppliedMachines { views, notes })
+        Ok(AppliedMachines {
+            machines: applied,
+            notes,
+        })
     }
+}
+
+/// What is kept of the answer, for a repeated request: each machine, and what became of it.
+fn kept(results: &[(MachineId, ApplyResult)]) -> String {
+    let words = results
+        .iter()
+        .map(|(id, result)| format!("{id}={}", result.as_str()));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Earlier versions kept only the ids.
+fn read_kept(word: &str) -> Option<(MachineId, ApplyResult)> {
+    let (id, result) = word.split_once('=').unwrap_or((word, ""));
+    Some((id.parse().ok()?, ApplyResult::kept(result)))
 }
 
 /// Every address of a document, with its card and machine.

@@ -6,10 +6,11 @@ use machine_core::machine::Machine;
 use machine_store::change::{Change, MachineWrite};
 use machine_store::identities;
 
+use crate::caller::Asked;
 use crate::error::UseCaseError;
+use crate::operations::Operations;
 use crate::operations::endings::Thought;
 use crate::operations::machines::event;
-use crate::operations::{Asked, Operations};
 
 impl Operations {
     pub(super) async fn replacement_of_board(

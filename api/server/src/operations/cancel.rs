@@ -7,11 +7,12 @@ use machine_core::machine::Machine;
 use machine_core::time::Timestamp;
 use machine_store::change::{Change, MachineWrite};
 
+use crate::caller::Asked;
 use crate::error::UseCaseError;
+use crate::operations::Operations;
 use crate::operations::endings::Thought;
 use crate::operations::machines::event;
 use crate::operations::withdrawal::{Ended, ended};
-use crate::operations::{Asked, Operations};
 
 impl Operations {
     /// What a cancellation ends: the inspection, or the permission with its attempt.

@@ -10,12 +10,14 @@ use machine_core::time::Timestamp;
 use machine_store::change::{Change, ClusterWrite, IntentWrite, MachineWrite};
 use machine_store::{attempts, intents, machines};
 
+use crate::caller::Asked;
 use crate::error::UseCaseError;
+use crate::operation::Operation;
 use crate::operations::access::confirmed;
 use crate::operations::clusters::ClusterView;
 use crate::operations::machines::event;
 use crate::operations::withdrawal::taken_back;
-use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::operations::{Operations, TRIES, Written};
 
 /// What the machines of a cluster mean for its deletion.
 #[derive(Default)]
@@ -35,6 +37,7 @@ impl Operations {
         resolution: Resolution,
         asked: &Asked,
     ) -> Result<ClusterView, UseCaseError> {
+        asked.caller.permit(Operation::ResolveBootstrap)?;
         let (word, detail) = match resolution {
             Resolution::Done => ("done", "a person says that it was carried out"),
             Resolution::NotDone => (
@@ -78,6 +81,7 @@ impl Operations {
         confirm: &str,
         asked: &Asked,
     ) -> Result<Vec<String>, UseCaseError> {
+        asked.caller.permit(Operation::DeleteCluster)?;
         let what = ["delete cluster", name];
         if let Some(result) = self.carried_out(asked, &what).await? {
             return Ok(names(&result));

@@ -10,11 +10,15 @@ use machine_store::change::{Change, ClusterWrite};
 use machine_store::events::{self, Event, RecordedEvent};
 use machine_store::{clusters, machines};
 
+use crate::caller::{Asked, Caller};
 use crate::document::cluster::{ClusterFault, ClusterField, parse, with_line};
-use crate::effects::SeenCluster;
+use crate::effects::attention::SeenCluster;
 use crate::error::UseCaseError;
+use crate::operation::Operation;
+use crate::operations::apply_result::ApplyResult;
 use crate::operations::machines::MachineView;
-use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::operations::page::{Page, Paged};
+use crate::operations::{Operations, TRIES, Written};
 use crate::similar::similar;
 
 /// A cluster, and what was last seen of it.
@@ -31,40 +35,45 @@ pub struct ClusterView {
 pub struct AppliedCluster {
     /// The cluster.
     pub view: ClusterView,
-    /// Whether it was made, and not changed.
-    pub created: bool,
+    /// What became of it.
+    pub result: ApplyResult,
     /// What hinders its machines as things stand, a sentence each.
     pub notes: Vec<String>,
 }
 
 /// How many events of a cluster are shown: those of a few weeks.
 const EVENTS: u32 = 50;
-/// The results of a request that makes a cluster and of one that changes it, or finds it so.
-const MADE: &str = "made";
-const CHANGED: &str = "changed";
 
 impl Operations {
-    /// Every cluster, by name.
-    pub async fn list_clusters(&self) -> Result<Vec<ClusterView>, UseCaseError> {
+    /// The clusters, by name.
+    pub async fn list_clusters(
+        &self,
+        caller: &Caller,
+        page: &Page,
+    ) -> Result<Paged<ClusterView>, UseCaseError> {
+        caller.permit(Operation::ListClusters)?;
         self.effects.settled().await;
         let clusters = clusters::list(&self.db).await?;
         let machines = machines::list(&self.db).await?;
-        let mut views: Vec<ClusterView> = clusters
-            .iter()
-            .map(|cluster| self.cluster_listed(cluster, &clusters, &machines))
-            .collect();
-        views.sort_by(|a, b| a.cluster.spec.name.cmp(&b.cluster.spec.name));
-        Ok(views)
+        let listed = page.cut(clusters.iter().collect(), |it| &it.spec.name);
+        let views = listed.items.into_iter();
+        let views = views.map(|cluster| self.cluster_listed(cluster, &clusters, &machines));
+        Ok(Paged {
+            items: views.collect(),
+            next: listed.next,
+        })
     }
 
     /// One cluster, its members, and the machines that it waits for.
     pub async fn show_cluster(
         &self,
+        caller: &Caller,
         name: &str,
     ) -> Result<(ClusterView, Vec<MachineView>), UseCaseError> {
+        caller.permit(Operation::GetCluster)?;
         let cluster = self.cluster(name).await?;
         let clusters = clusters::list(&self.db).await?;
-        let listed = self.list_machines().await?;
+        let listed = self.listed_machines(&Page::default()).await?.items;
         let machines: Vec<Machine> = listed.iter().map(|it| it.machine.clone()).collect();
         let members = listed.into_iter().filter_map(|mut view| {
             let assigned = view.assignment().map(|(it, _)| it.assignment.cluster);
@@ -82,7 +91,12 @@ impl Operations {
     }
 
     /// The last of what happened to a cluster, oldest first.
-    pub async fn cluster_events(&self, name: &str) -> Result<Vec<RecordedEvent>, UseCaseError> {
+    pub async fn cluster_events(
+        &self,
+        caller: &Caller,
+        name: &str,
+    ) -> Result<Vec<RecordedEvent>, UseCaseError> {
+        caller.permit(Operation::GetCluster)?;
         let cluster = self.cluster(name).await?;
         Ok(events::tail_of_cluster(&self.db, cluster.id, EVENTS).await?)
     }
@@ -94,19 +108,25 @@ impl Operations {
         document: &str,
         asked: &Asked,
     ) -> Result<AppliedCluster, UseCaseError> {
+        asked.caller.permit(Operation::ApplyCluster)?;
         let spec = parse(file, document)?;
         let fault = |fault: ClusterFault| with_line(file, document, &fault);
         self.effects.check_cluster(&spec).map_err(fault)?;
         let what = ["apply cluster", document];
         if let Some(result) = self.carried_out(asked, &what).await? {
-            return self.applied(&spec.name, result == MADE, Vec::new()).await;
+            let before = ApplyResult::kept(&result);
+            return self.applied(&spec.name, before, Vec::new()).await;
         }
         for _ in 0..TRIES {
             self.shared_endpoint(&spec)
                 .await?
                 .map_or(Ok(()), |it| Err(fault(it)))?;
             let known = clusters::find_by_name(&self.db, &spec.name).await?;
-            let result = if known.is_none() { MADE } else { CHANGED };
+            let result = match &known {
+                None => ApplyResult::Created,
+                Some(known) if known.spec == spec => ApplyResult::Unchanged,
+                Some(_) => ApplyResult::Configured,
+            };
             let (mut change, notes) = match known {
                 Some(known) => {
                     let fixed = self.fixed_endpoint(&known, &spec).await?;
@@ -115,16 +135,17 @@ impl Operations {
                 }
                 None => (self.made(&spec, asked).await?, Vec::new()),
             };
-            change.request = Some(self.request(asked, &what, result.to_owned()));
+            change.request = Some(self.request(asked, &what, result.as_str().to_owned()));
             match self.write(&change).await? {
                 Written::Now => {
                     let late = self.withdraw_late(&spec.name, asked).await?;
                     self.wake_after(&change).await?;
                     let notes = notes.into_iter().chain(late).collect();
-                    return self.applied(&spec.name, result == MADE, notes).await;
+                    return self.applied(&spec.name, result, notes).await;
                 }
                 Written::Before(result) => {
-                    return self.applied(&spec.name, result == MADE, Vec::new()).await;
+                    let before = ApplyResult::kept(&result);
+                    return self.applied(&spec.name, before, Vec::new()).await;
                 }
                 Written::Overtaken => {}
             }
@@ -158,7 +179,7 @@ impl Operations {
     async fn applied(
         &self,
         name: &str,
-        created: bool,
+        result: ApplyResult,
         mut notes: Vec<String>,
     ) -> Result<AppliedCluster, UseCaseError> {
         let cluster = self.cluster(name).await?;
@@ -166,7 +187,7 @@ impl Operations {
         let view = self.cluster_view(cluster);
         Ok(AppliedCluster {
             view,
-            created,
+            result,
             notes,
         })
     }
@@ -222,7 +243,7 @@ impl Operations {
             boot: None,
             machine: None,
             cluster: Some(cluster.id),
-            actor: asked.actor.clone(),
+            actor: asked.actor(),
             kind: "cluster".to_owned(),
             detail: format!("{} was {what}{}", cluster.spec.name, asked.because()),
         };

@@ -6,8 +6,10 @@ use machine_core::safe_mode::SafeMode;
 use machine_store::events::Event;
 use machine_store::generation::{Confirmation, Confirmed, confirm};
 
+use crate::caller::{Asked, Caller};
 use crate::error::UseCaseError;
-use crate::operations::{Asked, Operations};
+use crate::operation::Operation;
+use crate::operations::Operations;
 
 /// The database, as it is shown.
 #[derive(Debug, Clone)]
@@ -20,15 +22,17 @@ pub struct DatabaseView {
 
 impl Operations {
     /// Which database it is, and whether it is trusted.
-    pub fn show_database(&self) -> DatabaseView {
-        DatabaseView {
+    pub fn show_database(&self, caller: &Caller) -> Result<DatabaseView, UseCaseError> {
+        caller.permit(Operation::GetDatabase)?;
+        Ok(DatabaseView {
             place: self.db.place().to_owned(),
             safe_mode: self.db.safe_mode(),
-        }
+        })
     }
 
     /// Ends safe mode, if what is doubted is still what the person has read: `found`.
     pub async fn confirm_database(&self, found: &str, asked: &Asked) -> Result<(), UseCaseError> {
+        asked.caller.permit(Operation::ConfirmDatabase)?;
         let detail = match self.db.safe_mode() {
             Some(SafeMode::Doubted(doubt)) => confirmed(doubt, found, asked)?,
             // Carried out before, or nothing to do: the store knows.
@@ -42,7 +46,7 @@ impl Operations {
                 boot: None,
                 machine: None,
                 cluster: None,
-                actor: asked.actor.clone(),
+                actor: asked.actor(),
                 kind: "database".to_owned(),
                 detail,
             },

@@ -10,26 +10,26 @@ use machine_store::evidence::Fact;
 use machine_store::registrations::{self, RegistrationWrite};
 use machine_store::reservations::{self, Reservation};
 
+use crate::caller::Asked;
 use crate::document::machine_spec::MachineSpec;
 use crate::document::{DocumentError, Reader};
 use crate::error::UseCaseError;
+use crate::operations::Operations;
+use crate::operations::apply_result::ApplyResult;
 use crate::operations::holders::{Subject, TakenCard};
 use crate::operations::machines::event;
 use crate::operations::named_members::naming;
 use crate::operations::registration::{Recorded, Registration, changed, registered};
-use crate::operations::{Asked, Operations};
 
 /// A change in the making, and what is to be told and done when it is written.
 #[derive(Default)]
 pub(super) struct Draft {
     /// What is written.
     pub(super) change: Change,
-    /// The machines of the document, in its order.
-    pub(super) ids: Vec<String>,
+    /// The machines of the document, in its order, and what becomes of each.
+    pub(super) results: Vec<(MachineId, ApplyResult)>,
     /// The reservations that end.
     pub(super) freed: Vec<Reservation>,
-    /// The machines whose record says already what the document says.
-    pub(super) unchanged: Vec<String>,
     /// Those whose disk is named anew: what Talos may not find is told once for all of them.
     pub(super) disks: Vec<(String, DiskIdentity)>,
     /// What a person should know of it, a sentence each.
@@ -76,9 +76,14 @@ impl Operations {
     ) -> Result<(), UseCaseError> {
         let former = subject.machine.as_ref().map(|it| it.name.clone());
         let registration = self.compared(spec, subject.machine).await?;
-        draft.ids.push(registration.machine.id.to_string());
-        if registration.is_unchanged() && subject.taken.is_empty() {
-            draft.unchanged.push(spec.name.clone());
+        let is_unchanged = registration.is_unchanged() && subject.taken.is_empty();
+        let result = match (registration.is_new, is_unchanged) {
+            (true, _) => ApplyResult::Created,
+            (false, false) => ApplyResult::Configured,
+            (false, true) => ApplyResult::Unchanged,
+        };
+        draft.results.push((registration.machine.id, result));
+        if is_unchanged {
             return Ok(());
         }
         for taken in &subject.taken {

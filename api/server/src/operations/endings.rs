@@ -7,9 +7,11 @@ use machine_store::change::Change;
 use machine_store::machines;
 use machine_store::reservations::Reservation;
 
+use crate::caller::Asked;
 use crate::error::UseCaseError;
+use crate::operation::Operation;
 use crate::operations::machines::MachineView;
-use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::operations::{Operations, TRIES, Written};
 
 /// What a person says of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +72,19 @@ impl Ending<'_> {
         }
     }
 
+    /// What asks for it.
+    const fn operation(&self) -> Operation {
+        match self {
+            Self::Cancel => Operation::CancelMachine,
+            Self::Retire => Operation::RetireMachine,
+            Self::Forget => Operation::ForgetMachine,
+            Self::Merge { .. } => Operation::MergeMachine,
+            Self::ReplaceBoard => Operation::ReplaceBoard,
+            Self::IgnoreUuid => Operation::IgnoreUuid,
+            Self::AcceptBmc => Operation::AcceptBmc,
+        }
+    }
+
     /// The machine that it is about afterwards.
     const fn subject<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         match self {
@@ -89,6 +104,7 @@ impl Operations {
         ending: Ending<'_>,
         asked: &Asked,
     ) -> Result<Ended, UseCaseError> {
+        asked.caller.permit(ending.operation())?;
         let what = ending.request(name);
         if let Some(notes) = self.carried_out(asked, &what).await? {
             return self.ended(name, ending, &notes).await;

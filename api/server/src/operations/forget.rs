@@ -6,11 +6,12 @@ use machine_core::machine::Machine;
 use machine_store::change::{Change, MachineWrite};
 use machine_store::{clusters, reservations};
 
+use crate::caller::Asked;
 use crate::error::UseCaseError;
+use crate::operations::Operations;
 use crate::operations::endings::Thought;
 use crate::operations::machines::event;
 use crate::operations::named_members::naming;
-use crate::operations::{Asked, Operations};
 
 impl Operations {
     pub(super) async fn forgetting(

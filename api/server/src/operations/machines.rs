@@ -9,23 +9,24 @@ use machine_core::intent::Intent;
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
 use machine_store::change::{Change, MachineWrite};
-use machine_store::events::{self, Event, RecordedEvent};
+use machine_store::events::Event;
 use machine_store::evidence::{Fact, RecordedFact};
 use machine_store::reservations::{self, Reservation};
 use machine_store::{
-    attempts, clusters, disks, evidence, forgotten, identities, intents, machines, registrations,
+    attempts, clusters, disks, evidence, identities, intents, machines, registrations,
 };
 
-use crate::effects::SeenMachine;
+use crate::caller::{Asked, Caller};
+use crate::effects::attention::SeenMachine;
 use crate::error::UseCaseError;
-use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::operation::Operation;
+use crate::operations::page::{Page, Paged};
+use crate::operations::{Operations, TRIES, Written};
 
 /// How many intents are shown.
 const INTENTS: u32 = 5;
 /// How many attempts are shown: of two permissions, if each has as many as it may.
 const ATTEMPTS: u32 = 16;
-/// How many events are read at once.
-const EVENTS: u32 = 500;
 
 /// A machine, and what is known of it.
 #[derive(Debug, Clone)]
@@ -75,20 +76,41 @@ impl MachineView {
 }
 
 impl Operations {
-    /// Every machine, by name.
-    pub async fn list_machines(&self) -> Result<Vec<MachineView>, UseCaseError> {
+    /// The machines, by name.
+    pub async fn list_machines(
+        &self,
+        caller: &Caller,
+        page: &Page,
+    ) -> Result<Paged<MachineView>, UseCaseError> {
+        caller.permit(Operation::ListMachines)?;
+        self.listed_machines(page).await
+    }
+
+    /// The same, for another use case.
+    pub(super) async fn listed_machines(
+        &self,
+        page: &Page,
+    ) -> Result<Paged<MachineView>, UseCaseError> {
         self.effects.settled().await;
         let disks = disks::list(&self.db).await?;
+        let machines = page.cut(machines::list(&self.db).await?, |it| &it.name);
         let mut views = Vec::new();
-        for machine in machines::list(&self.db).await? {
+        for machine in machines.items {
             views.push(self.view_among(machine, &disks).await?);
         }
-        views.sort_by(|a, b| a.machine.name.cmp(&b.machine.name));
-        Ok(views)
+        Ok(Paged {
+            items: views,
+            next: machines.next,
+        })
     }
 
     /// One machine.
-    pub async fn show_machine(&self, name: &str) -> Result<MachineDetails, UseCaseError> {
+    pub async fn show_machine(
+        &self,
+        caller: &Caller,
+        name: &str,
+    ) -> Result<MachineDetails, UseCaseError> {
+        caller.permit(Operation::GetMachine)?;
         self.effects.settled().await;
         let view = self.view(self.machine(name).await?).await?;
         let id = view.machine.id;
@@ -118,21 +140,9 @@ impl Operations {
         Ok((intent, cluster.map(|it| it.spec.name).unwrap_or_default()))
     }
 
-    /// The events of a machine after the one of this number, oldest first; also of one that was
-    /// forgotten, until another has its name.
-    pub async fn events(&self, name: &str, after: i64) -> Result<Vec<RecordedEvent>, UseCaseError> {
-        let id = match self.machine(name).await {
-            Ok(machine) => machine.id,
-            Err(error) => {
-                let forgotten = forgotten::find_by_name(&self.db, name).await?;
-                forgotten.ok_or(error)?
-            }
-        };
-        Ok(events::of_machine(&self.db, id, after, EVENTS).await?)
-    }
-
     /// Accepts a machine: it may be inspected, and allocated by the clusters' rules.
     pub async fn accept(&self, name: &str, asked: &Asked) -> Result<MachineView, UseCaseError> {
+        asked.caller.permit(Operation::AcceptMachine)?;
         self.intend(name, Input::Accept, asked).await
     }
 
@@ -189,7 +199,7 @@ pub(crate) fn event(
         boot: None,
         machine: Some(machine.id),
         cluster: None,
-        actor: asked.actor.clone(),
+        actor: asked.actor(),
         kind: kind.to_owned(),
         detail,
     }

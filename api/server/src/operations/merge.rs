@@ -9,10 +9,11 @@ use machine_store::change::{Change, MachineWrite};
 use machine_store::evidence::{Evidence, Fact};
 use machine_store::{identities, reservations};
 
+use crate::caller::Asked;
 use crate::error::UseCaseError;
+use crate::operations::Operations;
 use crate::operations::endings::Thought;
 use crate::operations::machines::event;
-use crate::operations::{Asked, Operations};
 
 /// The claimant, and the machine that it is.
 struct Pair<'a> {

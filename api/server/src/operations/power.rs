@@ -6,16 +6,20 @@ use machine_core::power::PowerState;
 use machine_store::change::Change;
 use machine_store::power_on::PowerSwitch;
 
-use crate::effects::PowerRequest;
+use crate::caller::Asked;
+use crate::effects::power::PowerRequest;
 use crate::error::UseCaseError;
-use crate::operations::machines::event;
-use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::operation::Operation;
+use crate::operations::machines::{MachineView, event};
+use crate::operations::{Operations, TRIES, Written};
 
 /// Power that was switched.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Switched {
     /// What it is now, as the BMC says.
     pub power: PowerState,
+    /// The machine.
+    pub view: MachineView,
     /// What a person should know beside, a sentence each.
     pub notes: Vec<String>,
 }
@@ -30,6 +34,7 @@ impl Operations {
         request: PowerRequest,
         asked: &Asked,
     ) -> Result<Switched, UseCaseError> {
+        asked.caller.permit(Operation::SetPower)?;
         let machine = self.machine(name).await?;
         refuse_if_retired(&machine)?;
         let what = verb(request);
@@ -84,7 +89,10 @@ impl Operations {
         let power = switched?;
         written?;
         let notes = note_on_plan(machine, power).into_iter().collect();
-        Ok(Switched { power, notes })
+        let mut view = self.view(machine.clone()).await?;
+        // The last look may be older than the command.
+        view.seen.power = Some(power);
+        Ok(Switched { power, view, notes })
     }
 }
 

@@ -16,9 +16,11 @@ use machine_store::evidence::{Evidence, Fact};
 use machine_store::{attempts, identities, intents};
 use std::time::Duration;
 
+use crate::caller::Asked;
 use crate::error::UseCaseError;
+use crate::operation::Operation;
 use crate::operations::machines::{MachineView, event};
-use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::operations::{Operations, TRIES, Written};
 
 /// How long somebody who spoke for a machine can be accepted: longer than a server takes to start.
 const RECENT: Duration = Duration::from_mins(30);
@@ -40,6 +42,7 @@ impl Operations {
         choice: &Choice,
         asked: &Asked,
     ) -> Result<MachineView, UseCaseError> {
+        asked.caller.permit(Operation::ReleaseHold)?;
         let card = choice.card.map(|it| it.to_string()).unwrap_or_default();
         let what = ["release hold", name, &card, &choice.boot];
         if self.carried_out(asked, &what).await?.is_some() {

@@ -11,11 +11,12 @@ use machine_store::attempts;
 use machine_store::change::{Change, IntentWrite, MachineWrite};
 use machine_store::intents;
 
+use crate::caller::Asked;
 use crate::error::UseCaseError;
+use crate::operations::Operations;
 use crate::operations::endings::Thought;
 use crate::operations::machines::event;
 use crate::operations::withdrawal::taken_back;
-use crate::operations::{Asked, Operations};
 
 impl Operations {
     pub(super) async fn retirement(

@@ -11,13 +11,16 @@ use machine_core::machine::Machine;
 use machine_store::change::{Change, IntentWrite, MachineWrite};
 use machine_store::{attempts, clusters, intents};
 
+use crate::caller::Asked;
 use crate::error::UseCaseError;
+use crate::operation::Operation;
 use crate::operations::machines::{MachineView, event};
-use crate::operations::{Asked, Operations, Written};
+use crate::operations::{Operations, Written};
 
 impl Operations {
     /// Tries again what a machine failed at, or what its node refused.
     pub async fn retry(&self, name: &str, asked: &Asked) -> Result<MachineView, UseCaseError> {
+        asked.caller.permit(Operation::RetryMachine)?;
         match self.retry_refused(name, asked).await? {
             Some(view) => Ok(view),
             None => self.intend(name, Input::Retry, asked).await,

@@ -15,9 +15,11 @@ use machine_core::time::Timestamp;
 use machine_store::change::{Change, ClusterWrite, IntentWrite, MachineWrite};
 use machine_store::{attempts, clusters, intents};
 
+use crate::caller::Asked;
 use crate::error::UseCaseError;
+use crate::operation::Operation;
 use crate::operations::machines::{MachineView, event};
-use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::operations::{Operations, TRIES, Written};
 
 impl Operations {
     /// Wipes the older install on the disk of a failed install, and installs again. `confirm` is
@@ -27,6 +29,7 @@ impl Operations {
         (name, confirm): (&str, &str),
         asked: &Asked,
     ) -> Result<MachineView, UseCaseError> {
+        asked.caller.permit(Operation::RetryWithWipe)?;
         let what = ["retry with wipe", name];
         if self.carried_out(asked, &what).await?.is_some() {
             return self.view(self.machine(name).await?).await;
@@ -139,7 +142,7 @@ impl Operations {
             machine: machine.id,
             assignment,
             actor: Actor::Policy(rule),
-            reason: format!("{} asked for the wipe: {}", asked.actor, asked.reason),
+            reason: format!("{} asked for the wipe: {}", asked.actor(), asked.reason),
             opened: at,
             expires: at.plus(Intent::LIFETIME),
             wipe: true,

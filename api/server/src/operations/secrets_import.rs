@@ -4,24 +4,23 @@ use machine_core::cluster::Cluster;
 use machine_store::change::{Change, ClusterWrite};
 use machine_store::{attempts, clusters, machines};
 
+use crate::caller::Asked;
 use crate::cluster_vault::{SecretsLikeness, VaultError};
 use crate::error::UseCaseError;
+use crate::operation::Operation;
 use crate::operations::access::confirmed;
+use crate::operations::apply_result::ApplyResult;
 use crate::operations::clusters::ClusterView;
-use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::operations::{Operations, TRIES, Written};
 
 /// A cluster that was given secrets.
 #[derive(Debug, Clone)]
 pub struct ImportedSecrets {
     /// The cluster.
     pub view: ClusterView,
-    /// Whether it had these secrets already.
-    pub unchanged: bool,
+    /// Unchanged if it had these secrets already.
+    pub result: ApplyResult,
 }
-
-/// The results of a request whose secrets were written, and of one that found them there.
-const IMPORTED: &str = "";
-const UNCHANGED: &str = "unchanged";
 
 impl Operations {
     /// Gives a cluster other secrets, while no machine has a config with those that it has.
@@ -31,6 +30,7 @@ impl Operations {
         document: &str,
         asked: &Asked,
     ) -> Result<ImportedSecrets, UseCaseError> {
+        asked.caller.permit(Operation::ImportSecrets)?;
         confirmed(name, confirm, "replace all keys of it")?;
         let what = ["import secrets", name, document];
         if let Some(result) = self.carried_out(asked, &what).await? {
@@ -39,9 +39,9 @@ impl Operations {
         for _ in 0..TRIES {
             let cluster = self.cluster(name).await?;
             let (mut change, result) = self.import(&cluster, document, asked).await?;
-            change.request = Some(self.request(asked, &what, result.to_owned()));
+            change.request = Some(self.request(asked, &what, result.as_str().to_owned()));
             match self.write(&change).await? {
-                Written::Now => return self.imported(name, result).await,
+                Written::Now => return self.imported(name, result.as_str()).await,
                 Written::Before(result) => return self.imported(name, &result).await,
                 Written::Overtaken => {}
             }
@@ -52,7 +52,7 @@ impl Operations {
     async fn imported(&self, name: &str, result: &str) -> Result<ImportedSecrets, UseCaseError> {
         Ok(ImportedSecrets {
             view: self.cluster_view(self.cluster(name).await?),
-            unchanged: result == UNCHANGED,
+            result: ApplyResult::kept(result),
         })
     }
 
@@ -62,11 +62,11 @@ impl Operations {
         cluster: &Cluster,
         document: &str,
         asked: &Asked,
-    ) -> Result<(Change, &'static str), UseCaseError> {
+    ) -> Result<(Change, ApplyResult), UseCaseError> {
         // First: what is wrong with the file itself is said of the file alone.
         let secrets = self.effects.seal_cluster_secrets(cluster.id, document)?;
         if self.likeness(cluster, document).await? == SecretsLikeness::Same {
-            return Ok((Change::default(), UNCHANGED));
+            return Ok((Change::default(), ApplyResult::Unchanged));
         }
         self.refuse_if_used(cluster).await?;
         self.refuse_secrets_of_another(cluster, document).await?;
@@ -76,7 +76,7 @@ impl Operations {
             version: cluster.version,
         });
         change.secrets.push(secrets);
-        Ok((change, IMPORTED))
+        Ok((change, ApplyResult::Configured))
     }
 
     async fn likeness(

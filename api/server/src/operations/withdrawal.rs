@@ -10,9 +10,10 @@ use machine_core::time::Timestamp;
 use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite};
 use machine_store::{attempts, clusters, intents, machines};
 
+use crate::caller::Asked;
 use crate::error::UseCaseError;
 use crate::operations::machines::event;
-use crate::operations::{Asked, Operations, TRIES, Written};
+use crate::operations::{Operations, TRIES, Written};
 
 /// The open permission of a machine, and the attempts that it has had.
 #[derive(Debug, Clone)]
@@ -56,7 +57,7 @@ impl Permission {
 /// The writes that end an open attempt, and say who took it back, and why.
 pub(super) fn taken_back(attempt: &Attempt, at: Timestamp, asked: &Asked) -> Vec<AttemptWrite> {
     let (id, end) = (attempt.id, AttemptEnd::Cancelled);
-    let why = format!("{}: {}", asked.actor, asked.reason);
+    let why = format!("{}: {}", asked.actor(), asked.reason);
     // What its node said before stands.
     let said = attempt.verdict.is_none().then_some(AttemptWrite::Judge {
         id,

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use api_server::cluster_vault::AccessRole;
+use api_server::operations::apply_result::ApplyResult;
 use machine_core::attempt::{Attempt, Release};
 use machine_core::cluster::Role;
 use machine_core::id::BootId;
@@ -14,13 +15,17 @@ use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite};
 use machine_store::commit::Committer;
 use machine_store::commit::claim::{ClaimOutcome, ReleaseClaim};
 
-use crate::around::{Around, NOW, asked};
+use crate::around::{Around, NOW, asked, caller};
 use crate::clusters::CLUSTER;
 
 impl Around {
     /// cp-1 is permitted to be installed for the cluster, and an attempt is open.
     pub(crate) async fn installing(&self) -> Attempt {
-        let (view, _) = self.operations.show_cluster("lab").await.unwrap();
+        let (view, _) = self
+            .operations
+            .show_cluster(&caller(), "lab")
+            .await
+            .unwrap();
         let mut machine = self.machine("cp-1").await;
         machine.state = State::Provisioning(Origin::Available);
         let assignment = Assignment {
@@ -200,7 +205,11 @@ async fn secrets_are_imported_until_a_machine_has_those_that_were_made() {
             .await;
         imported.map(|_| ()).map_err(|error| error.to_string())
     };
-    let shown = around.operations.cluster_events("lab").await.unwrap();
+    let shown = around
+        .operations
+        .cluster_events(&caller(), "lab")
+        .await
+        .unwrap();
     assert!(!shown.is_empty());
     let made = around.secrets().await;
     let unconfirmed = around
@@ -252,7 +261,7 @@ async fn secrets_of_another_cluster_are_refused_and_the_same_ones_change_nothing
             .import_secrets((name, name), document, &by)
             .await;
         imported
-            .map(|it| it.unchanged)
+            .map(|it| it.result == ApplyResult::Unchanged)
             .map_err(|error| error.to_string())
     };
     assert_eq!(import("second", "theirs and more", "3").await, Ok(false));

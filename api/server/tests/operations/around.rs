@@ -6,12 +6,18 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
+use api_server::caller::{Asked, Caller, Role};
 use api_server::cluster_vault::{AccessOrder, ClusterVault, SecretsLikeness, VaultError};
 use api_server::document::cluster::{ClusterFault, ClusterField};
-use api_server::effects::{
-    AddressGiver, EffectError, Effects, PowerRequest, SeenCluster, SeenMachine,
-};
-use api_server::operations::{Asked, Operations};
+use api_server::effects::Effects;
+use api_server::effects::addresses::{AddressGiver, Addresses};
+use api_server::effects::attention::{Attention, SeenCluster, SeenMachine};
+use api_server::effects::clock::ClockAndIds;
+use api_server::effects::cluster_checks::ClusterChecks;
+use api_server::effects::error::EffectError;
+use api_server::effects::passwords::PasswordVault;
+use api_server::effects::power::{PowerControl, PowerRequest};
+use api_server::operations::Operations;
 use machine_core::cluster::{Cluster, ClusterSpec};
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::machine::Machine;
@@ -88,7 +94,12 @@ impl Around {
 
 /// Alice asks, under this key.
 pub(crate) fn asked(key: &str) -> Asked {
-    Asked::new("alice".to_owned(), "it is time".to_owned(), key.to_owned()).unwrap()
+    Asked::new(caller(), "it is time".to_owned(), key.to_owned()).unwrap()
+}
+
+/// Alice, who may do everything.
+pub(crate) fn caller() -> Caller {
+    Caller::in_process("alice", Role::ALL)
 }
 
 /// A daemon without sockets.
@@ -193,8 +204,7 @@ impl ClusterVault for World {
     }
 }
 
-#[async_trait::async_trait]
-impl Effects for World {
+impl ClockAndIds for World {
     fn now(&self) -> Timestamp {
         NOW
     }
@@ -203,6 +213,13 @@ impl Effects for World {
         Ok([self.drawn.fetch_add(1, Ordering::Relaxed); 16])
     }
 
+    fn request_code(&self, parts: &[&str]) -> [u8; 32] {
+        request_code(&self.seal, parts)
+    }
+}
+
+#[async_trait::async_trait]
+impl PasswordVault for World {
     fn seal_bmc_password(
         &self,
         machine: MachineId,
@@ -234,7 +251,10 @@ impl Effects for World {
             plain.expose() == password.as_bytes()
         }))
     }
+}
 
+#[async_trait::async_trait]
+impl PowerControl for World {
     async fn switch_power(
         &self,
         _: &Machine,
@@ -253,11 +273,9 @@ impl Effects for World {
     async fn bmc_guid(&self, _: &Machine) -> Result<Option<String>, EffectError> {
         Ok(self.guid.lock().unwrap().clone())
     }
+}
 
-    fn request_code(&self, parts: &[&str]) -> [u8; 32] {
-        request_code(&self.seal, parts)
-    }
-
+impl Addresses for World {
     fn giver_of(&self, address: IpAddr) -> Result<AddressGiver, EffectError> {
         if address == IpAddr::from([10, 77, 0, 1]) {
             return Err(EffectError("not the server's".to_owned()));
@@ -288,7 +306,9 @@ impl Effects for World {
     fn unreserve(&self, client: ClientKey, address: IpAddr) {
         self.reserved.lock().unwrap().remove(&(client, address));
     }
+}
 
+impl ClusterChecks for World {
     fn check_cluster(&self, spec: &ClusterSpec) -> Result<(), ClusterFault> {
         if spec.kubernetes != "1.10.0" {
             return Ok(());
@@ -302,7 +322,10 @@ impl Effects for World {
     fn has_image(&self, name: &str) -> bool {
         name == IMAGE
     }
+}
 
+#[async_trait::async_trait]
+impl Attention for World {
     fn wake(&self, machine: MachineId) {
         self.unsettled.lock().unwrap().insert(machine);
         self.woken.lock().unwrap().insert(machine);

@@ -6,7 +6,7 @@ use machine_core::lifecycle::{Input, State};
 use machine_store::attempts;
 use machine_store::change::{Change, MachineWrite};
 
-use crate::around::{Around, NOW, asked};
+use crate::around::{Around, NOW, asked, caller};
 use crate::clusters::CLUSTER;
 use crate::permitted::Begun;
 
@@ -112,7 +112,11 @@ async fn who_cancelled_an_attempt_and_why_is_shown_with_it_also_after_another_be
     around.cancel("c").await.unwrap();
     around.operations.accept("cp-1", &asked("a")).await.unwrap();
     around.begin_again("cp-1", "lab", 2).await;
-    let details = around.operations.show_machine("cp-1").await.unwrap();
+    let details = around
+        .operations
+        .show_machine(&caller(), "cp-1")
+        .await
+        .unwrap();
     let shown: Vec<_> = details
         .attempts
         .iter()

@@ -8,7 +8,7 @@ use machine_store::change::{Change, ClusterWrite};
 use machine_store::place::Place;
 use machine_store::{attempts, intents, secrets};
 
-use crate::around::{Around, NOW, asked};
+use crate::around::{Around, NOW, asked, caller};
 use crate::clusters::CLUSTER;
 use crate::machines::RACK;
 use crate::permitted::Begun;
@@ -21,7 +21,11 @@ impl Around {
     }
 
     async fn call_bootstrap(&self, outcome: BootstrapOutcome) {
-        let (view, _) = self.operations.show_cluster("lab").await.unwrap();
+        let (view, _) = self
+            .operations
+            .show_cluster(&caller(), "lab")
+            .await
+            .unwrap();
         let bootstrap = Some(Bootstrap {
             machine: self.machine("cp-1").await.id,
             recorded: NOW,
@@ -122,7 +126,13 @@ async fn a_cluster_with_members_is_not_deleted_and_they_are_named() {
             && said.contains("retire"),
         "{said}"
     );
-    assert!(around.operations.show_cluster("lab").await.is_ok());
+    assert!(
+        around
+            .operations
+            .show_cluster(&caller(), "lab")
+            .await
+            .is_ok()
+    );
 }
 
 /// The config went out, and its keys are on a disk: what was permitted later does not change that.

@@ -1,12 +1,13 @@
 //! Clusters: made once, changed, and what hinders them.
 
 use api_server::error::UseCaseError;
+use api_server::operations::apply_result::ApplyResult;
 use machine_core::id::ClusterId;
 use machine_store::place::Place;
 use machine_store::seal::Sealed;
 use machine_store::secrets;
 
-use crate::around::{Around, asked};
+use crate::around::{Around, asked, caller};
 use crate::permitted::Begun;
 
 pub(crate) const CLUSTER: &str = "\
@@ -30,11 +31,16 @@ impl Around {
             .operations
             .apply_cluster("lab.yaml", document, &asked(key))
             .await?;
-        Ok((applied.created, applied.notes))
+        let is_made = applied.result == ApplyResult::Created;
+        Ok((is_made, applied.notes))
     }
 
     pub(crate) async fn secrets(&self) -> Sealed {
-        let (view, _) = self.operations.show_cluster("lab").await.unwrap();
+        let (view, _) = self
+            .operations
+            .show_cluster(&caller(), "lab")
+            .await
+            .unwrap();
         let id: ClusterId = view.cluster.id;
         let place = Place::new("cluster", id, "secrets");
         secrets::find(&self.db, &place).await.unwrap().unwrap()
@@ -53,7 +59,11 @@ async fn a_cluster_that_is_applied_twice_keeps_its_secrets() {
     assert!(!around.cluster(&newer, "2").await.unwrap().0);
     // A late repetition does not undo what was changed since.
     assert!(around.cluster(CLUSTER, "1").await.unwrap().0);
-    let (view, _) = around.operations.show_cluster("lab").await.unwrap();
+    let (view, _) = around
+        .operations
+        .show_cluster(&caller(), "lab")
+        .await
+        .unwrap();
     assert_eq!(view.cluster.spec.kubernetes, "1.34.2");
     assert_eq!(around.secrets().await, secrets);
 }
@@ -65,7 +75,11 @@ async fn an_endpoint_is_changed_until_a_machine_has_it_or_may_get_it() {
     let to = |host: &str| CLUSTER.replace("10.77.0.10:6443", &format!("{host}:6443"));
     let secrets = around.secrets().await;
     assert!(!around.cluster(&to("10.77.0.11"), "2").await.unwrap().0);
-    let (view, _) = around.operations.show_cluster("lab").await.unwrap();
+    let (view, _) = around
+        .operations
+        .show_cluster(&caller(), "lab")
+        .await
+        .unwrap();
     assert_eq!(view.cluster.spec.endpoint, "https://10.77.0.11:6443");
     assert_eq!(around.secrets().await, secrets);
     let attempt = around.installing().await;

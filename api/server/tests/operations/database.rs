@@ -3,7 +3,7 @@
 use machine_core::safe_mode::SafeMode;
 use machine_store::generation::resume;
 
-use crate::around::{Around, asked};
+use crate::around::{Around, asked, caller};
 
 #[tokio::test]
 async fn what_is_confirmed_is_what_was_read_and_it_is_on_record() {
@@ -19,7 +19,7 @@ async fn what_is_confirmed_is_what_was_read_and_it_is_on_record() {
     let state = tempfile::tempdir().unwrap();
     let mark = state.path().join("generation");
     resume(&around.db, &mark, true).await.unwrap();
-    let view = around.operations.show_database();
+    let view = around.operations.show_database(&caller()).unwrap();
     let safe_mode = view.safe_mode.unwrap();
     assert!(matches!(safe_mode, SafeMode::Doubted(_)));
     let found = safe_mode.to_string();
@@ -30,7 +30,14 @@ async fn what_is_confirmed_is_what_was_read_and_it_is_on_record() {
     assert!(around.events().await.is_empty());
     for _ in 0..2 {
         confirm(&found, "two").await.unwrap();
-        assert_eq!(around.operations.show_database().safe_mode, None);
+        assert_eq!(
+            around
+                .operations
+                .show_database(&caller())
+                .unwrap()
+                .safe_mode,
+            None
+        );
     }
     let events = around.events().await;
     let [event] = events.as_slice() else {

@@ -3,6 +3,7 @@
 
 use api_server::error::UseCaseError;
 use api_server::operations::endings::{Ended, Ending};
+use api_server::operations::page::Page;
 use machine_core::attempt::{Attempt, AttemptEnd, Release};
 use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::{MacAddress, SystemUuid};
@@ -14,7 +15,7 @@ use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite};
 use machine_store::evidence::{Evidence, Fact};
 use machine_store::{clusters, identities, reservations};
 
-use crate::around::{Around, NOW, asked};
+use crate::around::{Around, NOW, asked, caller};
 use crate::clusters::CLUSTER;
 use crate::retry::failed_intent;
 
@@ -120,13 +121,13 @@ impl Around {
     }
 
     async fn conditions(&self, name: &str) -> Vec<String> {
-        let details = self.operations.show_machine(name).await.unwrap();
+        let details = self.operations.show_machine(&caller(), name).await.unwrap();
         let conditions = details.view.conditions.iter();
         conditions.map(ToString::to_string).collect()
     }
 
     async fn advice(&self, name: &str) -> String {
-        let details = self.operations.show_machine(name).await.unwrap();
+        let details = self.operations.show_machine(&caller(), name).await.unwrap();
         details.advice.join("\n")
     }
 }
@@ -139,7 +140,11 @@ async fn whatever_it_does_a_machine_can_be_retired_and_then_permits_nothing() {
     let ended = around.end("cp-1", Ending::Retire, "r").await.unwrap();
     assert_eq!(ended.notes, Vec::<String>::new());
     assert_eq!(ended.view.unwrap().machine.state, State::Retired);
-    let details = around.operations.show_machine("cp-1").await.unwrap();
+    let details = around
+        .operations
+        .show_machine(&caller(), "cp-1")
+        .await
+        .unwrap();
     let intent = details.intents[0].0.closed.map(|(_, end)| end);
     assert_eq!(intent, Some(IntentEnd::Cancelled));
     let attempt = details.attempts[0].closed.map(|(_, end)| end);
@@ -215,13 +220,20 @@ async fn a_dead_member_is_retired_then_forgotten_and_its_timeline_stays() {
         notes.contains("the file of lab still names cp-1"),
         "{notes}"
     );
-    let left = around.operations.list_machines().await.unwrap();
+    let left = around
+        .operations
+        .list_machines(&caller(), &Page::default())
+        .await
+        .unwrap()
+        .items;
     let names: Vec<&str> = left.iter().map(|it| it.machine.name.as_str()).collect();
     assert_eq!(names, ["cp-2"]);
     // Its address is free, in the records and in DHCP.
     assert_eq!(reservations::list(&around.db).await.unwrap().len(), 1);
     assert_eq!(around.world.reserved.lock().unwrap().len(), 1);
-    let told = around.operations.events("cp-1", 0).await.unwrap();
+    let operations = &around.operations;
+    let id = operations.watched(&caller(), "cp-1").await.unwrap();
+    let told = operations.timeline(&caller(), id, 0).await.unwrap();
     let last = told.last().unwrap();
     assert_eq!(last.event.detail, "its record was removed (it is time)");
     // A repetition is answered, though there is no such machine any more.

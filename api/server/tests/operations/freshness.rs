@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use api_server::effects::PowerRequest;
+use api_server::effects::power::PowerRequest;
 use api_server::operations::endings::Ending;
+use api_server::operations::page::Page;
 use api_server::operations::release_hold::Choice;
 use machine_core::claimant::Claimant;
 use machine_core::evidence::EvidenceSource;
@@ -19,7 +20,7 @@ use machine_store::commit::Committer;
 use machine_store::evidence::{Evidence, Fact};
 use machine_store::generation::resume;
 
-use crate::around::{Around, NEW_NOTE, NOW, asked};
+use crate::around::{Around, NEW_NOTE, NOW, asked, caller};
 use crate::clusters::CLUSTER;
 use crate::machines::RACK;
 use crate::permitted::Begun;
@@ -36,7 +37,11 @@ impl Around {
     }
 
     async fn with_old_notes(self) -> Self {
-        self.operations.list_machines().await.unwrap();
+        self.operations
+            .list_machines(&caller(), &Page::default())
+            .await
+            .unwrap()
+            .items;
         let mut notes = self.world.notes.lock().unwrap();
         notes.values_mut().for_each(|note| OLD.clone_into(note));
         drop(notes);
@@ -45,7 +50,12 @@ impl Around {
 
     /// The note of each machine, as the next list has it.
     async fn notes(&self) -> BTreeMap<String, String> {
-        let listed = self.operations.list_machines().await.unwrap();
+        let listed = self
+            .operations
+            .list_machines(&caller(), &Page::default())
+            .await
+            .unwrap()
+            .items;
         let notes = listed.into_iter();
         notes.map(|it| (it.machine.name, it.seen.waiting)).collect()
     }
@@ -237,10 +247,20 @@ async fn after_a_database_is_confirmed_no_machine_is_said_to_wait_for_that() {
     around.rack(RACK, "rack").await.unwrap();
     around.cluster(CLUSTER, "cluster").await.unwrap();
     let around = around.with_old_notes().await;
-    let doubt = around.operations.show_database().safe_mode.unwrap();
+    let doubt = around
+        .operations
+        .show_database(&caller())
+        .unwrap()
+        .safe_mode
+        .unwrap();
     let (found, asked) = (doubt.to_string(), asked("confirm"));
     let waits = async || {
-        let clusters = around.operations.list_clusters().await.unwrap();
+        let clusters = around
+            .operations
+            .list_clusters(&caller(), &Page::default())
+            .await
+            .unwrap()
+            .items;
         clusters[0].seen.waiting.contains(&found)
     };
     assert!(waits().await);

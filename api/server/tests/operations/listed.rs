@@ -2,6 +2,7 @@
 //! over.
 
 use api_server::operations::endings::Ending;
+use api_server::operations::page::Page;
 use machine_core::claimant::Claimant;
 use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::MacAddress;
@@ -13,7 +14,7 @@ use machine_store::claimants::Heard;
 use machine_store::commit::Committer;
 use machine_store::evidence::{Evidence, Fact};
 
-use crate::around::{Around, NOW, asked};
+use crate::around::{Around, NOW, asked, caller};
 use crate::clusters::CLUSTER;
 use crate::machines::RACK;
 use crate::permitted::Begun;
@@ -32,14 +33,18 @@ members:
 
 impl Around {
     async fn said_of(&self, name: &str) -> Vec<String> {
-        let details = self.operations.show_machine(name).await.unwrap();
+        let details = self.operations.show_machine(&caller(), name).await.unwrap();
         let conditions = details.view.conditions.iter();
         conditions.map(ToString::to_string).collect()
     }
 
     /// Each machine that `cluster show` lists, and what it says of it.
     async fn listed(&self) -> Vec<(String, String)> {
-        let (_, members) = self.operations.show_cluster("lab").await.unwrap();
+        let (_, members) = self
+            .operations
+            .show_cluster(&caller(), "lab")
+            .await
+            .unwrap();
         let mut listed = Vec::new();
         for it in members {
             let conditions: Vec<String> = it.conditions.iter().map(ToString::to_string).collect();
@@ -94,7 +99,12 @@ async fn a_cluster_lists_the_machines_that_its_rules_wait_for_and_why() {
     let dead = around.machine("cp-1").await.id;
     let why = "its BMC does not answer: timed out".to_owned();
     around.world.notes.lock().unwrap().insert(dead, why);
-    let clusters = around.operations.list_clusters().await.unwrap();
+    let clusters = around
+        .operations
+        .list_clusters(&caller(), &Page::default())
+        .await
+        .unwrap()
+        .items;
     let note = &clusters[0].seen.waiting;
     for wanted in [
         "cp-1 (controlplane, discovered: its BMC does not answer",
@@ -187,8 +197,17 @@ async fn a_claim_is_over_when_the_claimant_was_merged() {
 impl Around {
     /// What `cluster list` and `cluster show` note of the cluster.
     async fn notes_on_lab(&self) -> [String; 2] {
-        let listed = self.operations.list_clusters().await.unwrap();
-        let (shown, _) = self.operations.show_cluster("lab").await.unwrap();
+        let listed = self
+            .operations
+            .list_clusters(&caller(), &Page::default())
+            .await
+            .unwrap()
+            .items;
+        let (shown, _) = self
+            .operations
+            .show_cluster(&caller(), "lab")
+            .await
+            .unwrap();
         let listed = listed.into_iter().next().unwrap();
         [listed, shown].map(|it| it.seen.waiting)
     }

@@ -1,7 +1,8 @@
 //! Machines: registered, moved, accepted, looked at.
 
+use api_server::caller::{Asked, Caller, Role};
 use api_server::error::UseCaseError;
-use api_server::operations::Asked;
+use api_server::operations::page::Page;
 use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::SystemUuid;
 use machine_core::lifecycle::State;
@@ -11,7 +12,7 @@ use machine_store::evidence::{Evidence, Fact};
 use machine_store::{requests, reservations};
 use sha2::{Digest, Sha256};
 
-use crate::around::{Around, NOW, asked};
+use crate::around::{Around, NOW, asked, caller};
 
 pub(crate) const RACK: &str = "\
 machines:
@@ -75,9 +76,9 @@ async fn machines_that_are_applied_twice_are_registered_once() {
         .await
         .unwrap();
     let names: Vec<&str> = repeated
-        .views
+        .machines
         .iter()
-        .map(|it| it.machine.name.as_str())
+        .map(|it| it.view.machine.name.as_str())
         .collect();
     assert_eq!(names, ["cp-1", "cp-2"]);
     assert_eq!(around.machine("cp-1").await, before);
@@ -102,7 +103,8 @@ async fn a_change_without_who_why_or_key_is_refused() {
             "wanted an idempotency key with the change",
         ),
     ] {
-        let asked = Asked::new(who.to_owned(), why.to_owned(), key.to_owned());
+        let caller = Caller::in_process(who, Role::ALL);
+        let asked = Asked::new(caller, why.to_owned(), key.to_owned());
         let said = asked.unwrap_err().to_string();
         assert!(said.starts_with(wanted), "{said}");
     }
@@ -124,9 +126,9 @@ async fn names_that_are_not_known_are_told() {
     let told = [
         operations.accept("nobody", &asked("1")).await.err(),
         operations.retry("nobody", &asked("2")).await.err(),
-        operations.show_machine("nobody").await.err(),
-        operations.events("nobody", 0).await.err(),
-        operations.show_cluster("nobody").await.err(),
+        operations.show_machine(&caller(), "nobody").await.err(),
+        operations.watched(&caller(), "nobody").await.err(),
+        operations.show_cluster(&caller(), "nobody").await.err(),
     ];
     for error in told {
         let said = error.unwrap().to_string();
@@ -196,7 +198,15 @@ async fn an_address_that_can_be_no_machines_is_refused_before_anything_is_writte
         "rack.yaml:7: nics.address: wanted an address for cp-2: not the server's, \
          got \"10.77.0.1\""
     );
-    assert!(around.operations.list_machines().await.unwrap().is_empty());
+    assert!(
+        around
+            .operations
+            .list_machines(&caller(), &Page::default())
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
     // Nor is the key used up.
     around.rack(RACK, "rack").await.unwrap();
 }
@@ -223,7 +233,11 @@ async fn evidence_is_shown_with_its_own_times() {
             })
             .await;
     }
-    let details = around.operations.show_machine("cp-1").await.unwrap();
+    let details = around
+        .operations
+        .show_machine(&caller(), "cp-1")
+        .await
+        .unwrap();
     let times = |value: &str| {
         let mut all = details.evidence.iter();
         let it = all.find(|it| it.value == value).unwrap();
@@ -254,11 +268,19 @@ async fn a_password_can_not_be_tried_out_on_the_record_of_its_request() {
 #[tokio::test]
 async fn a_name_that_was_typed_wrongly_is_answered_with_the_one_that_was_meant() {
     let around = Around::racked().await;
-    let said = around.operations.show_machine("CP1").await.unwrap_err();
+    let said = around
+        .operations
+        .show_machine(&caller(), "CP1")
+        .await
+        .unwrap_err();
     assert_eq!(
         said.to_string(),
         "there is no machine \"CP1\": did you mean cp-1?"
     );
-    let said = around.operations.show_machine("cp-9").await.unwrap_err();
+    let said = around
+        .operations
+        .show_machine(&caller(), "cp-9")
+        .await
+        .unwrap_err();
     assert_eq!(said.to_string(), "there is no machine \"cp-9\"");
 }

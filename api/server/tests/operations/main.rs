@@ -24,4 +24,6 @@ mod power;
 mod record;
 mod release_hold;
 mod retry;
+mod roles;
+mod told;
 mod withdrawal;

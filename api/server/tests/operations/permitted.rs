@@ -9,7 +9,7 @@ use machine_core::machine::Machine;
 use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite};
 use machine_store::clusters;
 
-use crate::around::{Around, NOW};
+use crate::around::{Around, NOW, caller};
 
 /// How far an install has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Around {
 
     /// How the latest permission of a machine ended, and its attempt; empty while open.
     pub(crate) async fn ends(&self, name: &str) -> [String; 2] {
-        let details = self.operations.show_machine(name).await.unwrap();
+        let details = self.operations.show_machine(&caller(), name).await.unwrap();
         let intent = details.intents.first().and_then(|(it, _)| it.closed);
         let attempt = details.attempts.first().and_then(|it| it.closed);
         [

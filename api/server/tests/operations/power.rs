@@ -1,7 +1,7 @@
 //! Power: what was asked for is recorded before it is switched, what became of it after, and a
 //! repetition never cycles it.
 
-use api_server::effects::PowerRequest;
+use api_server::effects::power::PowerRequest;
 use machine_core::lifecycle::Input;
 use machine_core::power::PowerState;
 use machine_store::change::{Change, MachineWrite};

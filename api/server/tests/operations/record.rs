@@ -10,7 +10,7 @@ use machine_store::evidence::Evidence;
 use machine_store::place::Place;
 use machine_store::{machines, secrets};
 
-use crate::around::{Around, NOW, asked};
+use crate::around::{Around, NOW, asked, caller};
 
 const WHOLE: &str = "machines:
   - name: cp-1
@@ -55,7 +55,7 @@ impl Around {
 
     /// Every card, UUID and serial number that is known of a machine.
     async fn known(&self, name: &str) -> Vec<String> {
-        let details = self.operations.show_machine(name).await.unwrap();
+        let details = self.operations.show_machine(&caller(), name).await.unwrap();
         let mut known: Vec<String> = details.evidence.iter().map(|it| it.value.clone()).collect();
         known.sort();
         known
@@ -302,7 +302,12 @@ async fn a_claimants_record_locks_no_document() {
         notes.contains("cp-1: its card 52:54:00:77:00:02 was on the record of m-"),
         "{notes}"
     );
-    let view = around.operations.show_machine("cp-1").await.unwrap().view;
+    let view = around
+        .operations
+        .show_machine(&caller(), "cp-1")
+        .await
+        .unwrap()
+        .view;
     assert!(view.conditions.is_empty(), "{:?}", view.conditions);
 }
 

@@ -15,7 +15,7 @@ use machine_store::claimants::{self, Heard};
 use machine_store::commit::Committer;
 use machine_store::{attempts, clusters, identities};
 
-use crate::around::{Around, NOW, asked};
+use crate::around::{Around, NOW, asked, caller};
 use crate::clusters::CLUSTER;
 use crate::machines::RACK;
 
@@ -133,7 +133,11 @@ async fn a_boot_that_was_switched_on_by_hand_is_accepted_for_its_attempt() {
 #[tokio::test]
 async fn a_recabled_machine_learns_its_card_from_a_person() {
     let around = Around::spoken(&[spoke(2, NEW)]).await;
-    let details = around.operations.show_machine("cp-1").await.unwrap();
+    let details = around
+        .operations
+        .show_machine(&caller(), "cp-1")
+        .await
+        .unwrap();
     let said: Vec<String> = details
         .view
         .conditions
@@ -146,7 +150,11 @@ async fn a_recabled_machine_learns_its_card_from_a_person() {
     );
     around.accepts(Choice::default()).await.unwrap();
     assert!(around.cards().await.contains(&NEW));
-    let details = around.operations.show_machine("cp-1").await.unwrap();
+    let details = around
+        .operations
+        .show_machine(&caller(), "cp-1")
+        .await
+        .unwrap();
     assert_eq!(details.view.conditions, []);
     let level = details.assurance.unwrap().to_string();
     assert!(

@@ -10,7 +10,7 @@ use machine_core::time::Timestamp;
 use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite};
 use machine_store::clusters;
 
-use crate::around::{Around, NOW, asked};
+use crate::around::{Around, NOW, asked, caller};
 use crate::clusters::CLUSTER;
 
 fn failure() -> Failure {
@@ -95,7 +95,11 @@ async fn an_install_is_tried_again_and_nothing_is_permitted_by_that() {
     assert!(matches!(view.machine.state, State::Provisioning(_)));
     let limit = NOW.plus(Machine::PROVISIONING);
     assert_eq!(view.machine.deadline, Some(limit));
-    let details = around.operations.show_machine("cp-1").await.unwrap();
+    let details = around
+        .operations
+        .show_machine(&caller(), "cp-1")
+        .await
+        .unwrap();
     let ends: Vec<_> = details
         .intents
         .iter()
@@ -153,7 +157,11 @@ async fn a_config_that_was_refused_is_tried_again_before_the_machine_has_failed(
         let view = around.operations.retry("cp-1", &asked("r")).await.unwrap();
         assert!(matches!(view.machine.state, State::Provisioning(_)));
     }
-    let details = around.operations.show_machine("cp-1").await.unwrap();
+    let details = around
+        .operations
+        .show_machine(&caller(), "cp-1")
+        .await
+        .unwrap();
     let ends: Vec<_> = details
         .intents
         .iter()
@@ -197,7 +205,11 @@ async fn a_wipe_is_confirmed_by_name_and_permitted_for_the_disk_of_the_failed_in
     }
     let machine = around.machine("cp-1").await;
     assert!(matches!(machine.state, State::Provisioning(_)));
-    let details = around.operations.show_machine("cp-1").await.unwrap();
+    let details = around
+        .operations
+        .show_machine(&caller(), "cp-1")
+        .await
+        .unwrap();
     let [(permission, _), (failed, _)] = details.intents.as_slice() else {
         panic!("one more permission: {:?}", details.intents)
     };

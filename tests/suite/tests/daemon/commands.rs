@@ -39,10 +39,11 @@ async fn a_repeated_request_is_carried_out_once_and_the_record_says_who_and_why(
     let apply = ["machine", "apply", "-f", &rack, "--idempotency-key", "one"];
     let applied = place.json(&apply).await;
     let again = place.json(&apply).await;
-    for field in ["id", "name", "since"] {
+    for field in ["id", "name", "since", "result"] {
         assert_eq!(again[0][field], applied[0][field], "{field}");
         assert!(applied[0][field].is_string(), "{applied}");
     }
+    assert_eq!(applied[0]["result"], "created");
     let accept = |key| {
         let reason = "it is racked";
         [
@@ -57,12 +58,13 @@ async fn a_repeated_request_is_carried_out_once_and_the_record_says_who_and_why(
     };
     let once = place.json(&accept("two")).await;
     let again = place.json(&accept("two")).await;
-    assert_eq!(once[0]["state"], again[0]["state"]);
+    assert_eq!(once["state"], again["state"]);
     // What it waited for before is not said any more.
-    let waiting = once[0]["waiting"].as_str().unwrap();
+    let waiting = once["waiting"].as_str().unwrap();
     assert!(!waiting.contains("must accept it"), "{waiting}");
     let other = place.drover(&accept("three")).await;
     assert_refused(&other, &["cp-1"]);
+    assert_eq!(other.code, Some(3), "{other:?}");
     // A key stands for one request.
     let misused = place
         .drover(&[
@@ -75,6 +77,7 @@ async fn a_repeated_request_is_carried_out_once_and_the_record_says_who_and_why(
         ])
         .await;
     assert_refused(&misused, &["two"]);
+    assert_eq!(misused.code, Some(5), "{misused:?}");
 
     let timeline = place.done(&["machine", "timeline", "cp-1"]).await;
     let count = |what: &str| timeline.lines().filter(|line| line.contains(what)).count();
@@ -111,7 +114,7 @@ async fn who_follows_a_timeline_is_told_that_the_daemon_stops() {
         .unwrap();
     assert!(daemon.stop().await.unwrap().success());
     let status = follower.wait(LONG).await.unwrap();
-    assert_eq!(status.code(), Some(1), "{status}");
+    assert_eq!(status.code(), Some(6), "{status}");
     let log = std::fs::read_to_string(follower.log()).unwrap();
     assert_eq!(
         log.lines().last(),
@@ -208,6 +211,7 @@ async fn wrong_documents_are_told_with_their_line_and_change_nothing() {
         .drover(&["cluster", "apply", "-f", "/nonexistent"])
         .await;
     assert_refused(&said, &["can't read /nonexistent"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
     for words in [
         &["machine", "show", "nobody"][..],
         &["machine", "accept", "nobody"],
@@ -215,7 +219,9 @@ async fn wrong_documents_are_told_with_their_line_and_change_nothing() {
         &["machine", "timeline", "nobody"],
         &["cluster", "show", "nobody"],
     ] {
-        assert_refused(&place.drover(words).await, &["nobody"]);
+        let said = place.drover(words).await;
+        assert_refused(&said, &["nobody"]);
+        assert_eq!(said.code, Some(4), "{said:?}");
     }
     assert_eq!(
         place.json(&["machine", "list"]).await,

@@ -129,6 +129,7 @@ impl Place {
             .args(words)
             .env("DROVER_SOCKET", self.state().join("drover.sock"))
             .env("DROVER_LOG_FORMAT", "text")
+            .env("DROVER_REASON", "a test")
             .env_remove("DROVER_CONFIG");
         command
     }
@@ -140,6 +141,7 @@ impl Place {
             .args(&wrapper[1..])
             .arg(&self.binary)
             .args(words)
+            .env("DROVER_REASON", "a test")
             .env("DROVER_LOG_FORMAT", "text");
         run(command).await
     }

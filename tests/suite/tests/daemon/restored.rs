@@ -93,7 +93,7 @@ async fn an_older_copy_under_a_running_member_installs_nothing_until_a_person_co
     assert!(!shown.contains("installs as"), "{shown}");
 
     let unsure = place.drover(&["database", "confirm"]).await;
-    assert_eq!(unsure.code, Some(1), "{unsure:?}");
+    assert_eq!(unsure.code, Some(3), "{unsure:?}");
     assert!(unsure.err.contains("--yes"), "{unsure:?}");
     daemon.kill().await.unwrap();
     daemon.start_again(&place.lab).await.unwrap();

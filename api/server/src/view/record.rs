@@ -1,15 +1,17 @@
-//! What documents say of a machine, as it goes over the wire. The BMC's password is nowhere in it.
+//! What documents say of a machine. The BMC's password is nowhere in it.
 
 use api_proto::v1;
 use machine_core::disk::DiskIdentity;
+use machine_core::endpoint::BmcEndpoint;
 use machine_store::evidence::Fact;
 
 use crate::operations::machines::MachineDetails;
+use crate::view::text;
+use crate::view::words::bmc_protocol;
 
-pub(crate) fn record(details: &MachineDetails) -> v1::MachineRecord {
+pub(super) fn record(details: &MachineDetails) -> v1::MachineRecord {
     let machine = &details.view.machine;
     let disk = machine.install_disk.as_ref();
-    let bmc = machine.bmc.as_ref();
     let hardware = &machine.hardware;
     v1::MachineRecord {
         install_disk: text(disk),
@@ -23,11 +25,17 @@ pub(crate) fn record(details: &MachineDetails) -> v1::MachineRecord {
             Fact::Serial(serial) => Some(serial),
             Fact::Mac(_) | Fact::Listed(_) | Fact::Uuid(_) => None,
         })),
-        bmc_protocol: text(bmc.map(|it| it.protocol)),
-        bmc_address: text(bmc.map(|it| it.address)),
-        bmc_username: text(bmc.map(|it| &it.username)),
         manufacturer: text(hardware.manufacturer.as_ref()),
         product: text(hardware.product.as_ref()),
+        bmc: machine.bmc.as_ref().map(bmc),
+    }
+}
+
+fn bmc(endpoint: &BmcEndpoint) -> v1::Bmc {
+    v1::Bmc {
+        protocol: bmc_protocol(endpoint.protocol).into(),
+        address: endpoint.address.to_string(),
+        username: endpoint.username.clone(),
     }
 }
 
@@ -44,8 +52,4 @@ fn cards(details: &MachineDetails) -> Vec<v1::RecordedCard> {
         }
     })
     .collect()
-}
-
-fn text(value: Option<impl ToString>) -> String {
-    value.map(|it| it.to_string()).unwrap_or_default()
 }
