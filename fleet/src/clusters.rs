@@ -11,9 +11,10 @@ use machine_core::allocation::awaited_as;
 use machine_core::boot::BootOrigin;
 use machine_core::bootstrap::{ClusterStep, Member, plan_cluster};
 use machine_core::bootstrap_pace::BootstrapPace;
-use machine_core::cluster::{BootstrapOutcome, Cluster};
+use machine_core::cluster::Cluster;
 use machine_core::id::ClusterId;
 use machine_core::lifecycle::{Moving, State};
+use machine_core::operation::OperationOutcome;
 use machine_store::{boots, clusters, events, intents, machines};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -94,7 +95,7 @@ impl Clusters {
         let mut located = self.members(cluster).await?;
         let is_done = cluster
             .bootstrap
-            .is_some_and(|it| it.outcome == BootstrapOutcome::Done);
+            .is_some_and(|it| it.outcome == OperationOutcome::Done);
         if !is_done {
             self.ask_etcd(cluster, &mut located).await?;
         }
@@ -131,7 +132,7 @@ impl Clusters {
                 Ok(())
             }
             ClusterStep::RecordDone(machine) => self
-                .record(cluster, machine, BootstrapOutcome::Done, Some("etcd runs"))
+                .record(cluster, machine, OperationOutcome::Done, Some("etcd runs"))
                 .await
                 .map(|_| ()),
             ClusterStep::Bootstrap(machine) => self.bootstrap(cluster, machine, &located).await,

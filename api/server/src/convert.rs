@@ -3,9 +3,9 @@
 use api_proto::v1;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
-use machine_core::cluster::BootstrapOutcome;
 use machine_core::condition::ready;
 use machine_core::intent::Intent;
+use machine_core::operation::OperationOutcome;
 use machine_core::safe_mode::SafeMode;
 use machine_core::time::Timestamp;
 use machine_store::events::RecordedEvent;
@@ -140,9 +140,9 @@ pub(crate) fn cluster(view: &ClusterView) -> v1::Cluster {
     let spec = &view.cluster.spec;
     let bootstrap = match view.cluster.bootstrap.map(|it| it.outcome) {
         None => "no",
-        Some(BootstrapOutcome::Unknown | BootstrapOutcome::NotReady) => "recorded",
-        Some(BootstrapOutcome::Refused) => "refused",
-        Some(BootstrapOutcome::Done) => "done",
+        Some(OperationOutcome::Unknown | OperationOutcome::NotReady) => "recorded",
+        Some(OperationOutcome::Refused) => "refused",
+        Some(OperationOutcome::Done) => "done",
     };
     v1::Cluster {
         id: view.cluster.id.to_string(),

@@ -4,8 +4,8 @@ use machine_core::id::AttemptId;
 use tokio::sync::oneshot;
 
 use crate::change::{
-    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, ReservationWrite,
-    SecretWrite,
+    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, OperationWrite, Outcome,
+    ReservationWrite, SecretWrite,
 };
 use crate::commit::batch::write_batch;
 use crate::commit::item::{Item, Ticket, Verdict, Writing};
@@ -14,8 +14,8 @@ use crate::db::Db;
 use crate::error::StoreError;
 use crate::transaction::Transaction;
 use crate::{
-    attempts, boards, claimants, clusters, evidence, forgotten, intents, machines, power_on,
-    registrations, requests, reservations, secrets,
+    attempts, boards, claimants, clusters, evidence, forgotten, intents, machines, operations,
+    power_on, registrations, requests, reservations, secrets,
 };
 
 /// Writes a change in a transaction of its own, for those who have no way to the commit task.
@@ -59,6 +59,11 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     }
     for it in &change.clusters {
         if let Some(refused) = write_cluster(transaction, it).await? {
+            return Ok(refused);
+        }
+    }
+    for it in &change.operations {
+        if let Some(refused) = write_operation(transaction, it).await? {
             return Ok(refused);
         }
     }
@@ -181,6 +186,20 @@ async fn write_cluster(
             (!held).then(|| stale("cluster", id))
         }
     })
+}
+
+async fn write_operation(
+    transaction: &mut Transaction,
+    write: &OperationWrite,
+) -> Result<Option<Outcome>, StoreError> {
+    let (id, written) = match write {
+        OperationWrite::Begin(it) => (it.id, operations::begin(transaction, it).await?),
+        OperationWrite::Record(it) => (it.id, operations::record(transaction, it).await?),
+        OperationWrite::Withdraw { id, at } => {
+            (*id, operations::withdraw(transaction, *id, *at).await?)
+        }
+    };
+    Ok((!written).then(|| stale("operation", &id)))
 }
 
 /// Nothing is opened for a cluster that was deleted, and none is deleted that has something open.

@@ -2,7 +2,7 @@
 //!
 //! A change was thought out on what had been read. Every part of it names what it expects to find,
 //! and if anybody was faster, nothing of it is written. Locks are taken in one order (request,
-//! machine, cluster, intent, attempt, the rest, generation, events), which is also that of [`crate::commit`].
+//! machine, cluster, operation, intent, attempt, the rest, generation, events), which is also that of [`crate::commit`].
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -10,9 +10,10 @@ use std::net::IpAddr;
 use machine_core::attempt::{Attempt, AttemptEnd, Verdict, Wipe};
 use machine_core::cluster::Cluster;
 use machine_core::hardware::SystemUuid;
-use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
+use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId, OperationId};
 use machine_core::intent::{Intent, IntentEnd};
 use machine_core::machine::Machine;
+use machine_core::operation::Operation;
 use machine_core::time::Timestamp;
 
 use crate::events::Event;
@@ -33,6 +34,8 @@ pub struct Change {
     pub machines: Vec<MachineWrite>,
     /// Clusters.
     pub clusters: Vec<ClusterWrite>,
+    /// Operations.
+    pub operations: Vec<OperationWrite>,
     /// Intents.
     pub intents: Vec<IntentWrite>,
     /// Attempts.
@@ -61,6 +64,7 @@ impl Change {
     pub(crate) const fn protects_a_disk(&self) -> bool {
         !(self.machines.is_empty()
             && self.clusters.is_empty()
+            && self.operations.is_empty()
             && self.intents.is_empty()
             && self.attempts.is_empty()
             && self.evidence.is_empty()
@@ -147,7 +151,7 @@ impl MachineWrite {
 pub enum ClusterWrite {
     /// A new one.
     Insert(Cluster),
-    /// Over the version in it, which counts up.
+    /// Over the version in it, which counts up. Its operations are written beside it.
     Update(Cluster),
     /// Nothing but that it still has this version, which stays: whatever else is written was
     /// permitted by its rules, and many machines may be at once.
@@ -174,6 +178,22 @@ pub enum ClusterWrite {
         id: ClusterId,
         /// The version that was read.
         version: i64,
+    },
+}
+
+/// A write of an operation. It goes with a write of what it is about that counts a version up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperationWrite {
+    /// A new one, before its first step is done.
+    Begin(Operation),
+    /// Its next step, before that is done; or how its step ended.
+    Record(Operation),
+    /// A person knows that it was not done.
+    Withdraw {
+        /// Which.
+        id: OperationId,
+        /// When.
+        at: Timestamp,
     },
 }
 

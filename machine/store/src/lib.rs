@@ -42,6 +42,7 @@ pub mod location;
 pub mod machines;
 mod mark;
 mod migration;
+mod operations;
 pub mod place;
 pub mod power_on;
 pub mod registrations;

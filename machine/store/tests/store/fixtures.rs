@@ -6,11 +6,12 @@ use machine_core::attempt::{Attempt, Release};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::cluster::{Acceptance, Cluster, ClusterSpec, MemberRule, Role, Selector};
 use machine_core::hardware::MacAddress;
-use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
+use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId, OperationId};
 use machine_core::intent::{Actor, Assignment, Intent};
 use machine_core::lifecycle::{Origin, State};
 use machine_core::machine::Machine;
 use machine_core::network::{ClientKey, Lease, SubnetName};
+use machine_core::operation::Operation;
 use machine_core::time::Timestamp;
 use machine_store::apply::apply;
 use machine_store::change::{
@@ -56,6 +57,12 @@ pub(crate) fn cluster() -> Cluster {
         bootstrap: None,
         version: 0,
     }
+}
+
+/// The Bootstrap of the cluster on machine 1, under an id of this byte.
+pub(crate) fn bootstrap(byte: u8) -> Operation {
+    let id = OperationId::from_bytes([byte; 16]);
+    Operation::bootstrap(id, cluster().id, machine_id(1), at(5))
 }
 
 pub(crate) fn assignment() -> Assignment {

@@ -75,6 +75,7 @@ const CASES: &[Case] = cases![
     once::a_request_is_carried_out_once,
     once::of_the_same_request_twice_at_once_one_is_carried_out,
     changes::bootstrap_is_recorded_once,
+    changes::an_operation_stands_until_it_is_withdrawn,
     identity::who_shares_a_card_or_a_board_is_a_candidate,
     identity::evidence_keeps_first_and_last,
     identity::one_read_holds_what_a_boot_needs,
