@@ -15,7 +15,7 @@ use machine_core::cluster::Cluster;
 use machine_core::id::ClusterId;
 use machine_core::lifecycle::{Moving, State};
 use machine_core::operation::OperationOutcome;
-use machine_store::{boots, clusters, events, intents, machines};
+use machine_store::{boots, clusters, events, machines, members};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -161,6 +161,7 @@ impl Clusters {
     async fn members(&self, cluster: &Cluster) -> Result<Vec<Located>, StepError> {
         let db = &self.records.db;
         let clusters = clusters::list(db).await?;
+        let memberships = members::of_cluster(db, cluster.id).await?;
         let mut members = Vec::new();
         for machine in machines::list(db).await? {
             if let Some(role) = awaited_as(&machine, cluster.id, &clusters) {
@@ -182,9 +183,8 @@ impl Clusters {
                 machine.state,
                 State::Provisioning(_) | State::Active | State::Failed(Moving::Provisioning(_))
             );
-            let intent = intents::latest_of_machine(db, machine.id).await?;
-            let of_cluster = intent.filter(|it| it.assignment.cluster == cluster.id);
-            let (true, Some(intent)) = (is_member, of_cluster) else {
+            let of_cluster = memberships.iter().find(|it| it.machine == machine.id);
+            let (true, Some(membership)) = (is_member, of_cluster) else {
                 continue;
             };
             let boot = boots::latest_seen(db, machine.id).await?;
@@ -192,7 +192,7 @@ impl Clusters {
             let member = Member {
                 machine: machine.id,
                 name: machine.name,
-                role: intent.assignment.role,
+                role: membership.role,
                 active: machine.state == State::Active,
                 ready: from_disk.as_ref().and_then(|boot| boot.ready) == Some(true),
                 etcd: None,

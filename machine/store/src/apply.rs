@@ -1,6 +1,7 @@
 //! How a [`Change`] is written: each part with what it expects to find, in the one order of locks.
 
 use machine_core::id::AttemptId;
+use machine_core::intent::Intent;
 use tokio::sync::oneshot;
 
 use crate::change::{
@@ -14,8 +15,8 @@ use crate::db::Db;
 use crate::error::StoreError;
 use crate::transaction::Transaction;
 use crate::{
-    attempts, boards, claimants, clusters, evidence, forgotten, intents, machines, operations,
-    power_on, registrations, requests, reservations, secrets,
+    attempts, bmcs, boards, claimants, clusters, evidence, facts, forgotten, intents, machines,
+    members, operations, power_on, registrations, requests, reservations, secrets,
 };
 
 /// Writes a change in a transaction of its own, for those who have no way to the commit task.
@@ -81,6 +82,9 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     for it in &change.evidence {
         evidence::add(transaction, it).await?;
     }
+    for it in &change.learned {
+        facts::learn(transaction, it).await?;
+    }
     for it in &change.registrations {
         registrations::write(transaction, it).await?;
     }
@@ -110,7 +114,7 @@ async fn write_machines(
     if writes.len() > 1 {
         for it in writes {
             if let MachineWrite::Update(machine) = it {
-                machines::give_up_bmc(transaction, machine).await?;
+                bmcs::give_up(transaction, machine).await?;
             }
         }
     }
@@ -128,7 +132,7 @@ async fn write_machine(
 ) -> Result<Option<Outcome>, StoreError> {
     if let MachineWrite::Insert(machine) | MachineWrite::Update(machine) = write
         && let Some(bmc) = &machine.bmc
-        && machines::is_bmc_of_another(transaction, machine.id, bmc).await?
+        && bmcs::is_of_another(transaction, machine.id, bmc).await?
     {
         return Ok(Some(taken("BMC address", &bmc.address.to_string())));
     }
@@ -233,7 +237,7 @@ async fn write_work(
 ) -> Result<Option<Outcome>, StoreError> {
     for it in &change.intents {
         let (id, written) = match it {
-            IntentWrite::Open(intent) => (intent.id, intents::open(transaction, intent).await?),
+            IntentWrite::Open(intent) => (intent.id, open_intent(transaction, intent).await?),
             IntentWrite::Close { id, at, end } => {
                 (*id, intents::close(transaction, *id, *at, *end).await?)
             }
@@ -249,6 +253,14 @@ async fn write_work(
         }
     }
     Ok(None)
+}
+
+async fn open_intent(transaction: &mut Transaction, intent: &Intent) -> Result<bool, StoreError> {
+    if !intents::open(transaction, intent).await? {
+        return Ok(false);
+    }
+    members::permit(transaction, intent).await?;
+    Ok(true)
 }
 
 async fn write_attempt(

@@ -18,6 +18,7 @@ use machine_core::time::Timestamp;
 
 use crate::events::Event;
 use crate::evidence::Evidence;
+use crate::facts::Learned;
 use crate::place::Place;
 use crate::power_on::PowerSwitch;
 use crate::registrations::RegistrationWrite;
@@ -42,6 +43,8 @@ pub struct Change {
     pub attempts: Vec<AttemptWrite>,
     /// Evidence of identity.
     pub evidence: Vec<Evidence>,
+    /// What is learned of machines' hardware.
+    pub learned: Vec<Learned>,
     /// What documents say of identities.
     pub registrations: Vec<RegistrationWrite>,
     /// Whose power is switched, and when it was switched on.
@@ -68,6 +71,7 @@ impl Change {
             && self.intents.is_empty()
             && self.attempts.is_empty()
             && self.evidence.is_empty()
+            && self.learned.is_empty()
             && self.registrations.is_empty()
             && self.ignored_uuids.is_empty()
             && self.secrets.is_empty())
@@ -98,7 +102,7 @@ impl Change {
 pub enum MachineWrite {
     /// A new one.
     Insert(Machine),
-    /// Over the version in it, which counts up.
+    /// Over the version in it, which counts up. What is known of its hardware is not written.
     Update(Machine),
     /// Nothing but that it still has this version, which counts up: whatever else is written was
     /// thought out on it.

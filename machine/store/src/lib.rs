@@ -10,6 +10,7 @@
 
 pub mod apply;
 pub mod attempts;
+mod bmcs;
 pub mod boards;
 pub mod boot_read;
 pub mod boots;
@@ -26,6 +27,7 @@ pub mod error;
 pub mod events;
 pub mod evidence;
 pub mod exclusive;
+pub mod facts;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod file_lock;
@@ -41,6 +43,7 @@ pub mod lineage_error;
 pub mod location;
 pub mod machines;
 mod mark;
+pub mod members;
 mod migration;
 mod operations;
 pub mod place;

@@ -8,7 +8,7 @@ use machine_core::id::ClusterId;
 use machine_core::machine::Machine;
 use machine_store::change::{Change, ClusterWrite};
 use machine_store::events::{self, Event, RecordedEvent};
-use machine_store::{clusters, machines};
+use machine_store::{clusters, machines, members};
 
 use crate::document::cluster::{ClusterFault, ClusterField, parse, with_line};
 use crate::effects::SeenCluster;
@@ -66,15 +66,17 @@ impl Operations {
         let clusters = clusters::list(&self.db).await?;
         let listed = self.list_machines().await?;
         let machines: Vec<Machine> = listed.iter().map(|it| it.machine.clone()).collect();
+        let memberships = members::of_cluster(&self.db, cluster.id).await?;
         let members = listed.into_iter().filter_map(|mut view| {
-            let assigned = view.assignment().map(|(it, _)| it.assignment.cluster);
-            if assigned.is_none()
+            let works = view.assignment().is_some();
+            if !works
                 && let Some(Awaited { role, why }) = awaited(&view.machine, &cluster, &clusters)
             {
                 view.conditions.push(Condition::Awaited { role, why });
                 return Some(view);
             }
-            (assigned == Some(cluster.id)).then_some(view)
+            let is_member = memberships.iter().any(|it| it.machine == view.machine.id);
+            (works && is_member).then_some(view)
         });
         let members = members.collect();
         let view = self.cluster_shown(&cluster, &clusters, &machines);

@@ -9,7 +9,7 @@ use config_render::talos::secrets::{CertificateAndKey, SecretsBundle};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::cluster::{Cluster, Role};
 use machine_core::id::{BootId, ClusterId, IntentId, MachineId};
-use machine_core::intent::{Actor, Assignment, Intent};
+use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
 use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
 use machine_core::operation::{OperationOutcome, Resolved};
@@ -195,7 +195,7 @@ fn intent() -> Intent {
         reason: String::new(),
         opened: now(),
         expires: now().plus(Intent::LIFETIME),
-        wipe: false,
+        kind: IntentKind::Install,
         claims: 0,
         closed: None,
     }

@@ -7,7 +7,7 @@ use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::cluster::{Acceptance, Cluster, ClusterSpec, MemberRule, Role, Selector};
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId, OperationId};
-use machine_core::intent::{Actor, Assignment, Intent};
+use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
 use machine_core::lifecycle::{Origin, State};
 use machine_core::machine::Machine;
 use machine_core::network::{ClientKey, Lease, SubnetName};
@@ -82,7 +82,7 @@ pub(crate) fn intent(byte: u8, machine: u8) -> Intent {
         reason: "a new worker".to_owned(),
         opened: at(i64::from(byte)),
         expires: at(100_000),
-        wipe: false,
+        kind: IntentKind::Install,
         claims: 0,
         closed: None,
     }
@@ -160,12 +160,7 @@ pub(crate) fn peer() -> IpAddr {
 }
 
 pub(crate) fn release() -> Release {
-    Release {
-        at: at(50),
-        peer: peer(),
-        digest: [9; 32],
-        fetches: 1,
-    }
+    Release::fetched(at(50), peer(), [9; 32])
 }
 
 /// The claim of attempt 4 by boot 6, at version 0 of machine 1.
