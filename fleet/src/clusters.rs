@@ -75,7 +75,8 @@ impl Clusters {
     }
 
     async fn look(&self) -> Result<(), StepError> {
-        for cluster in clusters::list(&self.records.db).await? {
+        let readable = clusters::readable(&self.records.db).await?;
+        for cluster in readable.clusters {
             if let Err(error) = self.step(&cluster).await {
                 let why = error.chain();
                 warn!(cluster = %cluster.spec.name, error = why, "a step failed; it is tried again");
@@ -160,10 +161,10 @@ impl Clusters {
 
     async fn members(&self, cluster: &Cluster) -> Result<Vec<Located>, StepError> {
         let db = &self.records.db;
-        let clusters = clusters::list(db).await?;
+        let clusters = clusters::readable(db).await?.clusters;
         let memberships = members::of_cluster(db, cluster.id).await?;
         let mut members = Vec::new();
-        for machine in machines::list(db).await? {
+        for machine in machines::readable(db).await? {
             if let Some(role) = awaited_as(&machine, cluster.id, &clusters) {
                 let member = Member {
                     machine: machine.id,

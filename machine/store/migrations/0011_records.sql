@@ -109,3 +109,7 @@ ALTER TABLE intent DROP COLUMN wipe;
 ALTER TABLE attempt ADD COLUMN release_delivery TEXT;
 ALTER TABLE attempt ADD COLUMN release_fingerprint BYTEA;
 UPDATE attempt SET release_delivery = 'fetched' WHERE release_at IS NOT NULL;
+
+-- The oldest boots and requests are looked for when they are dropped.
+CREATE INDEX boot_of_age ON boot (opened);
+CREATE INDEX request_of_age ON request (at);

@@ -27,8 +27,37 @@ pub async fn find_by_name(db: &Db, name: &str) -> Result<Option<Cluster>, StoreE
 
 /// Every cluster, by name.
 pub async fn list(db: &Db) -> Result<Vec<Cluster>, StoreError> {
-    let statement = select("WHERE cluster.deleted IS NULL ORDER BY cluster.name");
-    db.all(statement).await?.iter().map(read).collect()
+    db.all(listed()).await?.iter().map(read).collect()
+}
+
+/// The clusters that can be read, and the names of those that can't.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readable {
+    /// Those that can be read, by name.
+    pub clusters: Vec<Cluster>,
+    /// The others. Nobody knows which machines their rules take.
+    pub unreadable: Vec<String>,
+}
+
+/// Every cluster that can be read, and which can't.
+pub async fn readable(db: &Db) -> Result<Readable, StoreError> {
+    let rows = db.all(listed()).await?;
+    let clusters = db.readable(&rows, read)?;
+    let is_unreadable = |row: &&Row| read(row).is_err();
+    let name = |row: &Row| {
+        let fields = Fields::new(row, "cluster", "id").under("cluster_");
+        fields.text("name").or_else(|_| fields.text("id"))
+    };
+    let unreadable = if clusters.len() == rows.len() {
+        Vec::new()
+    } else {
+        let unreadable = rows.iter().filter(is_unreadable);
+        unreadable.filter_map(|row| name(row).ok()).collect()
+    };
+    Ok(Readable {
+        clusters,
+        unreadable,
+    })
 }
 
 /// The text that is kept of a specification: two that say the same are the same text.
@@ -128,7 +157,11 @@ pub(crate) async fn has_open_intent(
 /// spelling.
 const WRITTEN: [&str; 5] = ["id", "name", "spec", "version", "endpoint"];
 
-const COLUMNS: [&str; 3] = ["id", "spec", "version"];
+const COLUMNS: [&str; 4] = ["id", "name", "spec", "version"];
+
+fn listed() -> Statement {
+    select("WHERE cluster.deleted IS NULL ORDER BY cluster.name")
+}
 
 /// Clusters, each with its Bootstrap.
 fn select(rest: &str) -> Statement {

@@ -40,8 +40,44 @@ pub async fn find_by_bmc(db: &Db, bmc: BmcIdentity) -> Result<Option<Machine>, S
 
 /// Every machine, by name.
 pub async fn list(db: &Db) -> Result<Vec<Machine>, StoreError> {
-    let statement = Statement::select(RECORD, &COLUMNS, "WHERE forgotten IS NULL ORDER BY name");
-    db.all(statement).await?.iter().map(read).collect()
+    db.all(select_all("ORDER BY name"))
+        .await?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// Every machine that can be read, by name. What is decided on all of them must not stand on this.
+pub async fn readable(db: &Db) -> Result<Vec<Machine>, StoreError> {
+    let rows = db.all(select_all("ORDER BY name")).await?;
+    db.readable(&rows, read)
+}
+
+/// Some machines, by name, and where the next ones begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The machines that can be read.
+    pub machines: Vec<Machine>,
+    /// The name after which the next page begins; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// The machines whose names come after `after`, by name, at most `limit`.
+pub async fn page(db: &Db, after: &str, limit: u32) -> Result<Page, StoreError> {
+    let statement = select_all("AND name > $1 ORDER BY name LIMIT $2").bind(after);
+    let rows = db.all(statement.bind(limit)).await?;
+    let is_full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+    let last = rows.last().filter(|_| is_full);
+    let name = |row: &Row| Fields::new(row, "machine", "id").text("name");
+    Ok(Page {
+        next: last.map(name).transpose()?,
+        machines: db.readable(&rows, read)?,
+    })
+}
+
+fn select_all(rest: &str) -> Statement {
+    let rest = format!("WHERE forgotten IS NULL {rest}");
+    Statement::select(RECORD, &COLUMNS, &rest)
 }
 
 /// Adds a machine; `false` if its name is taken. From here on it is known since its `since`. What is

@@ -35,7 +35,8 @@ pub struct Membership {
 pub async fn of_cluster(db: &Db, cluster: ClusterId) -> Result<Vec<Membership>, StoreError> {
     const OF_CLUSTER: &str = "WHERE cluster = $1 AND left_at IS NULL ORDER BY machine";
     let statement = Statement::select("member", &COLUMNS, OF_CLUSTER).bind(&cluster);
-    db.all(statement).await?.iter().map(read).collect()
+    let rows = db.all(statement).await?;
+    db.readable(&rows, read)
 }
 
 /// What a machine is, and what it was before, the latest first.

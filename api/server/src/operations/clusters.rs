@@ -47,8 +47,8 @@ impl Operations {
     /// Every cluster, by name.
     pub async fn list_clusters(&self) -> Result<Vec<ClusterView>, UseCaseError> {
         self.effects.settled().await;
-        let clusters = clusters::list(&self.db).await?;
-        let machines = machines::list(&self.db).await?;
+        let clusters = clusters::readable(&self.db).await?.clusters;
+        let machines = machines::readable(&self.db).await?;
         let mut views: Vec<ClusterView> = clusters
             .iter()
             .map(|cluster| self.cluster_listed(cluster, &clusters, &machines))
@@ -63,7 +63,7 @@ impl Operations {
         name: &str,
     ) -> Result<(ClusterView, Vec<MachineView>), UseCaseError> {
         let cluster = self.cluster(name).await?;
-        let clusters = clusters::list(&self.db).await?;
+        let clusters = clusters::readable(&self.db).await?.clusters;
         let listed = self.list_machines().await?;
         let machines: Vec<Machine> = listed.iter().map(|it| it.machine.clone()).collect();
         let memberships = members::of_cluster(&self.db, cluster.id).await?;

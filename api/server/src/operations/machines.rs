@@ -80,7 +80,7 @@ impl Operations {
         self.effects.settled().await;
         let disks = disks::list(&self.db).await?;
         let mut views = Vec::new();
-        for machine in machines::list(&self.db).await? {
+        for machine in machines::readable(&self.db).await? {
             views.push(self.view_among(machine, &disks).await?);
         }
         views.sort_by(|a, b| a.machine.name.cmp(&b.machine.name));

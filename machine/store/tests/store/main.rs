@@ -37,8 +37,10 @@ mod postgres;
 mod records;
 mod registered;
 mod released;
+mod retention;
 mod sealing;
 mod timeline;
+mod unreadable;
 mod work_records;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -114,6 +116,14 @@ const CASES: &[Case] = cases![
     members::who_never_got_a_config_moves_with_its_permission,
     released::a_database_of_the_first_release_goes_on,
     released::a_database_of_the_last_release_goes_on,
+    retention::old_events_are_dropped_unless_somebody_needs_them,
+    retention::of_too_many_events_the_oldest_go,
+    retention::old_boots_are_dropped_unless_somebody_needs_them,
+    retention::old_requests_are_dropped,
+    retention::the_latest_moment_is_that_of_any_record,
+    unreadable::a_row_that_cannot_be_read_is_left_out_and_the_rest_goes_on,
+    unreadable::machines_come_page_by_page,
+    unreadable::a_timeline_is_read_backwards_page_by_page,
     disks::the_disks_of_machines_are_those_of_records_and_of_their_latest_permission,
     claims::a_persons_word_settles_what_was_refused_before,
     endings::a_forgotten_machine_is_nobody_and_its_past_stays,
