@@ -20,7 +20,7 @@ use machine_store::key_file;
 use machine_store::location::Location;
 use machine_store::seal::SealKey;
 use machine_store::token::TokenKey;
-use machine_store::{events, leases, reservations, secrets};
+use machine_store::{leases, moments, reservations, secrets};
 use pxe_server::assets::Assets;
 use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, Reservation, ServedSubnet};
 use pxe_server::foreign_server::find_foreign_server;
@@ -86,8 +86,7 @@ pub async fn bind(
     let served = take_interfaces(settings, &subnets)?;
     find_foreign_servers(settings, &served).await?;
     let db = Db::open(&location).await?;
-    let last = events::tail(&db, 1).await?;
-    clock::begin(last.first().map(|recorded| recorded.event.at));
+    clock::begin(moments::latest(&db).await?);
     resume(&db, state).await?;
     let seal = seal_key(&db, &state.file("key")).await?;
     let tokens = TokenKey::load_or_make(&db, &seal, now()).await?;
@@ -106,6 +105,7 @@ pub async fn bind(
             log: settings.log_port,
         },
         config_request_timeout: settings.config_request_timeout,
+        retention: settings.retention,
         readers: Arc::default(),
         wake: Arc::default(),
         clock: Arc::new(SystemClock),

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use api_server::yaml::reading::read;
+use fleet::retention::Retention;
 use machine_core::hardware::Arch;
 use machine_core::network::{DhcpMode, SubnetName, UnknownPolicy};
 use thiserror::Error;
@@ -165,6 +166,8 @@ pub struct Settings {
     pub sweep: Duration,
     /// How long a system that was started from the network may take to ask for its config.
     pub config_request_timeout: Duration,
+    /// For how long what happened is kept.
+    pub retention: Retention,
     /// How to log.
     pub log_format: LogFormat,
     /// What to log.

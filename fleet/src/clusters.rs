@@ -11,10 +11,11 @@ use machine_core::allocation::awaited_as;
 use machine_core::boot::BootOrigin;
 use machine_core::bootstrap::{ClusterStep, Member, plan_cluster};
 use machine_core::bootstrap_pace::BootstrapPace;
-use machine_core::cluster::{BootstrapOutcome, Cluster};
+use machine_core::cluster::Cluster;
 use machine_core::id::ClusterId;
 use machine_core::lifecycle::{Moving, State};
-use machine_store::{boots, clusters, events, intents, machines};
+use machine_core::operation::OperationOutcome;
+use machine_store::{boots, clusters, events, machines, members};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -74,7 +75,8 @@ impl Clusters {
     }
 
     async fn look(&self) -> Result<(), StepError> {
-        for cluster in clusters::list(&self.records.db).await? {
+        let readable = clusters::readable(&self.records.db).await?;
+        for cluster in readable.clusters {
             if let Err(error) = self.step(&cluster).await {
                 let why = error.chain();
                 warn!(cluster = %cluster.spec.name, error = why, "a step failed; it is tried again");
@@ -94,7 +96,7 @@ impl Clusters {
         let mut located = self.members(cluster).await?;
         let is_done = cluster
             .bootstrap
-            .is_some_and(|it| it.outcome == BootstrapOutcome::Done);
+            .is_some_and(|it| it.outcome == OperationOutcome::Done);
         if !is_done {
             self.ask_etcd(cluster, &mut located).await?;
         }
@@ -131,7 +133,7 @@ impl Clusters {
                 Ok(())
             }
             ClusterStep::RecordDone(machine) => self
-                .record(cluster, machine, BootstrapOutcome::Done, Some("etcd runs"))
+                .record(cluster, machine, OperationOutcome::Done, Some("etcd runs"))
                 .await
                 .map(|_| ()),
             ClusterStep::Bootstrap(machine) => self.bootstrap(cluster, machine, &located).await,
@@ -159,9 +161,10 @@ impl Clusters {
 
     async fn members(&self, cluster: &Cluster) -> Result<Vec<Located>, StepError> {
         let db = &self.records.db;
-        let clusters = clusters::list(db).await?;
+        let clusters = clusters::readable(db).await?.clusters;
+        let memberships = members::of_cluster(db, cluster.id).await?;
         let mut members = Vec::new();
-        for machine in machines::list(db).await? {
+        for machine in machines::readable(db).await? {
             if let Some(role) = awaited_as(&machine, cluster.id, &clusters) {
                 let member = Member {
                     machine: machine.id,
@@ -181,9 +184,8 @@ impl Clusters {
                 machine.state,
                 State::Provisioning(_) | State::Active | State::Failed(Moving::Provisioning(_))
             );
-            let intent = intents::latest_of_machine(db, machine.id).await?;
-            let of_cluster = intent.filter(|it| it.assignment.cluster == cluster.id);
-            let (true, Some(intent)) = (is_member, of_cluster) else {
+            let of_cluster = memberships.iter().find(|it| it.machine == machine.id);
+            let (true, Some(membership)) = (is_member, of_cluster) else {
                 continue;
             };
             let boot = boots::latest_seen(db, machine.id).await?;
@@ -191,7 +193,7 @@ impl Clusters {
             let member = Member {
                 machine: machine.id,
                 name: machine.name,
-                role: intent.assignment.role,
+                role: membership.role,
                 active: machine.state == State::Active,
                 ready: from_disk.as_ref().and_then(|boot| boot.ready) == Some(true),
                 etcd: None,

@@ -1,5 +1,7 @@
 //! What nobody needs any more is forgotten: machines that were found in the network, that nobody
-//! has accepted or touched, and that were not heard of for long.
+//! has accepted or touched, and that were not heard of for long; and what happened long ago.
+
+mod history;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::error::chain;
+use crate::expiry::history::drop_old;
 use crate::records::Records;
 
 /// How many machines may wait to be accepted, in each subnet: a few racks at once. Each is looked
@@ -38,14 +41,20 @@ pub async fn run(records: Arc<Records>, stop: CancellationToken) {
         if let Err(error) = forget_silent(&records, records.now()).await {
             warn!(error = chain(&error), "silent machines are not forgotten");
         }
+        if let Err(error) = drop_old(&records, records.now()).await {
+            warn!(
+                error = chain(&error),
+                "what is older than it is kept is not dropped"
+            );
+        }
     }
 }
 
 /// Forgets those that were silent for long, and more of them where there are too many.
 async fn forget_silent(records: &Records, at: Timestamp) -> Result<(), StoreError> {
-    forget(records, before(at, SILENCE)).await?;
+    forget(records, at.minus(SILENCE)).await?;
     while count_found(&records.db).await? > limit(records) {
-        if forget(records, before(at, SILENCE_WHEN_FULL)).await? == 0 {
+        if forget(records, at.minus(SILENCE_WHEN_FULL)).await? == 0 {
             break;
         }
     }
@@ -58,7 +67,7 @@ pub async fn has_room(records: &Records, at: Timestamp) -> Result<bool, StoreErr
     if count_found(&records.db).await? < limit(records) {
         return Ok(true);
     }
-    Ok(forget(records, before(at, SILENCE_WHEN_FULL)).await? > 0)
+    Ok(forget(records, at.minus(SILENCE_WHEN_FULL)).await? > 0)
 }
 
 async fn forget(records: &Records, silent_since: Timestamp) -> Result<u64, StoreError> {
@@ -75,9 +84,4 @@ async fn forget(records: &Records, silent_since: Timestamp) -> Result<u64, Store
 fn limit(records: &Records) -> u64 {
     let subnets = u64::try_from(records.subnets.len()).unwrap_or(1);
     FOUND.saturating_mul(subnets.max(1))
-}
-
-fn before(at: Timestamp, silence: Duration) -> Timestamp {
-    let silence = i64::try_from(silence.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_millis(at.as_millis().saturating_sub(silence))
 }

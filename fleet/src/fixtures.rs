@@ -21,6 +21,7 @@ use crate::clock::{Clock, SharedClock};
 use crate::nodes::TalosNodes;
 use crate::random::{NoRandomness, Randomness};
 use crate::records::{Ports, Records};
+use crate::retention::Retention;
 
 /// The system's clock, as it is.
 #[derive(Debug)]
@@ -90,6 +91,7 @@ pub(crate) async fn records() -> Records {
             log: 8082,
         },
         config_request_timeout: CONFIG_REQUEST_TIMEOUT,
+        retention: Retention::DEFAULT,
         readers: Arc::default(),
         wake: Arc::default(),
         clock: clock(),

@@ -1,42 +1,35 @@
-//! What a machine says of its hardware, kept on its record. What it does not say stays as it was.
+//! What a machine says of its hardware, kept beside its record. What it does not say stays as it was.
 
+use machine_core::evidence::EvidenceSource;
 use machine_core::id::MachineId;
-use machine_core::machine::{Hardware, Machine};
-use machine_store::change::{Change, MachineWrite, Outcome};
+use machine_core::machine::Hardware;
+use machine_core::time::Timestamp;
+use machine_store::facts::Learned;
 use machine_store::machines;
 
 use crate::error::StepError;
 use crate::records::Records;
 
-/// How often a write is tried that somebody else was faster with.
-const TRIES: u32 = 5;
-
-/// Keeps what a machine said of its hardware.
+/// Keeps what a machine said of its hardware, if it is news.
 pub async fn learn_hardware(
     records: &Records,
     machine: MachineId,
     said: &Hardware,
+    at: Timestamp,
 ) -> Result<(), StepError> {
-    for _ in 0..TRIES {
-        let Some(known) = machines::find(&records.db, machine).await? else {
-            return Ok(());
-        };
-        let hardware = merged(&known.hardware, said);
-        if hardware == known.hardware {
-            return Ok(());
-        }
-        let update = MachineWrite::Update(Machine { hardware, ..known });
-        let change = Change {
-            machines: vec![update],
-            ..Change::default()
-        };
-        if records.commit.submit(change).await? == Outcome::Applied {
-            return Ok(());
-        }
+    let Some(known) = machines::find(&records.db, machine).await? else {
+        return Ok(());
+    };
+    if merged(&known.hardware, said) == known.hardware {
+        return Ok(());
     }
-    Err(StepError::Outside(
-        "the machine's record changed too often".to_owned(),
-    ))
+    let learned = Learned {
+        machine,
+        at,
+        source: EvidenceSource::Asked,
+        hardware: said.clone(),
+    };
+    Ok(records.commit.submit(learned).await?)
 }
 
 fn merged(known: &Hardware, said: &Hardware) -> Hardware {

@@ -27,6 +27,7 @@ pub mod reader_credentials;
 pub mod reconcile;
 pub mod records;
 pub mod reports;
+pub mod retention;
 pub mod sightings;
 pub mod status;
 pub mod wake;

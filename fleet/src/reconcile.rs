@@ -120,7 +120,7 @@ impl Reconciler {
 
     async fn sweep(self: &Arc<Self>) {
         self.tell_jumps();
-        match machines::list(&self.records.db).await {
+        match machines::readable(&self.records.db).await {
             Ok(machines) => machines.iter().for_each(|machine| self.start(machine.id)),
             Err(error) => warn!(error = crate::error::chain(&error), "no sweep"),
         }

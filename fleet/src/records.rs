@@ -22,6 +22,7 @@ use crate::clock::SharedClock;
 use crate::nodes::Nodes;
 use crate::random::{NoRandomness, Randomness};
 use crate::reader_credentials::ReaderCredentials;
+use crate::retention::Retention;
 use crate::wake::Wake;
 
 /// An image whose files are in the asset cache.
@@ -69,6 +70,8 @@ pub struct Records {
     pub ports: Ports,
     /// How long a system that was started from the network may take to ask for its config.
     pub config_request_timeout: Duration,
+    /// For how long what happened is kept.
+    pub retention: Retention,
     /// By what nodes are looked at.
     pub readers: Arc<ReaderCredentials>,
     /// Wakes the reconcile loop.

@@ -14,14 +14,15 @@ use serde_saphyr::Spanned;
 
 use crate::settings::checker::Checker;
 use crate::settings::file::{
-    HttpSection, ImageSection, InstallSection, LogSection, SettingsFile, StateSection,
-    SubnetSection, TalosSection,
+    HttpSection, ImageSection, InstallSection, LogSection, RetentionSection, SettingsFile,
+    StateSection, SubnetSection, TalosSection,
 };
 use crate::settings::{
     ImageFile, ImageSettings, LogFormat, Place, Settings, SettingsError, SubnetSettings,
 };
 use fleet::error::chain;
 use fleet::records::Ports;
+use fleet::retention::Retention;
 
 /// Checks what the file says by itself; interfaces and files are looked at when they are used.
 pub fn check(source: &str, file: SettingsFile) -> Result<Settings, SettingsError> {
@@ -37,6 +38,7 @@ pub fn check(source: &str, file: SettingsFile) -> Result<Settings, SettingsError
     let interval = file.reconcile.interval.as_ref();
     let sweep = checker.seconds(interval, "reconcile.interval", 30, 1..=86400)?;
     let config_request_timeout = checker.config_request_timeout(&file.install)?;
+    let retention = checker.retention(&file.retention)?;
     let ports = checker.ports(&file.http, &file.talos)?;
     let tftp_port = file.tftp.port.as_ref();
     Ok(Settings {
@@ -51,6 +53,7 @@ pub fn check(source: &str, file: SettingsFile) -> Result<Settings, SettingsError
         log_port: ports.log,
         sweep: Duration::from_secs(sweep),
         config_request_timeout,
+        retention,
         log_format: checker.choice(format.as_ref(), "log.format", LogFormat::Auto, LOG_FORMATS)?,
         log_level: checker.log_level(level.as_ref())?,
         subnets: checker.subnets(&file.subnets)?,
@@ -71,6 +74,11 @@ const LOG_FORMATS: &[(&str, LogFormat)] = &[
 /// start of its network; with more than half an hour the attempt would be over first.
 const CONFIG_REQUEST_SECONDS: RangeInclusive<u64> = 60..=1800;
 
+const SECONDS_A_DAY: u64 = 86400;
+/// For how many days what happened may be kept. Within a day an install is over, and its timeline was
+/// looked at; ten years are longer than a server lives.
+const RETENTION_DAYS: RangeInclusive<u64> = 1..=3650;
+
 /// A kernel on x86 keeps 2 KiB; what Talos and Drover add has the other half.
 const MOST_ARGUMENTS: usize = 1024;
 
@@ -86,6 +94,19 @@ impl Checker<'_> {
         let default = CONFIG_REQUEST_TIMEOUT.as_secs();
         let seconds = self.seconds(told, field, default, CONFIG_REQUEST_SECONDS)?;
         Ok(Duration::from_secs(seconds))
+    }
+
+    fn retention(&self, told: &RetentionSection) -> Result<Retention, SettingsError> {
+        let default = Retention::DEFAULT;
+        let days = |told, field, default: Duration| {
+            let default = default.as_secs() / SECONDS_A_DAY;
+            let days = self.days(told, field, default, RETENTION_DAYS)?;
+            Ok::<_, SettingsError>(Duration::from_secs(days * SECONDS_A_DAY))
+        };
+        Ok(Retention {
+            events: days(told.events.as_ref(), "retention.events", default.events)?,
+            boots: days(told.boots.as_ref(), "retention.boots", default.boots)?,
+        })
     }
 
     /// The TCP ports. One that is not told gives way to none: the one that is told is named.

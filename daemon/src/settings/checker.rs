@@ -104,15 +104,35 @@ impl Checker<'_> {
         default: u64,
         range: RangeInclusive<u64>,
     ) -> Result<u64, SettingsError> {
+        self.number((value, "seconds"), field, default, range)
+    }
+
+    pub(crate) fn days(
+        &self,
+        value: Option<&Spanned<Number<u64>>>,
+        field: &str,
+        default: u64,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64, SettingsError> {
+        self.number((value, "days"), field, default, range)
+    }
+
+    fn number(
+        &self,
+        (value, unit): (Option<&Spanned<Number<u64>>>, &str),
+        field: &str,
+        default: u64,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64, SettingsError> {
         let Some(value) = value else {
             return Ok(default);
         };
-        let Number(seconds) = value.value;
-        if range.contains(&seconds) {
-            return Ok(seconds);
+        let Number(number) = value.value;
+        if range.contains(&number) {
+            return Ok(number);
         }
-        let wanted = format!("{} to {} seconds", range.start(), range.end());
-        Err(self.wrong(value, field, &wanted, &seconds.to_string()))
+        let wanted = format!("{} to {} {unit}", range.start(), range.end());
+        Err(self.wrong(value, field, &wanted, &number.to_string()))
     }
 
     /// A port that none of `others` has. 0 would be any port, which no machine could know.

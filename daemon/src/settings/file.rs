@@ -116,6 +116,17 @@ section! {
 }
 
 section! {
+    /// For how long Drover keeps what happened. What an install or a running machine still needs is
+    /// kept for longer, and of more than a million events or boots the oldest go earlier.
+    RetentionSection {
+        /// Days that events, and the requests of people, are kept; 1 to 3650.
+        events: Number<u64> = "90";
+        /// Days that boots are kept; 1 to 3650.
+        boots: Number<u64> = "90";
+    }
+}
+
+section! {
     /// What Drover writes about itself.
     LogSection {
         /// text, json, or auto: text on a terminal, JSON otherwise.
@@ -192,6 +203,8 @@ pub struct SettingsFile {
     pub reconcile: ReconcileSection,
     /// See [`InstallSection`].
     pub install: InstallSection,
+    /// See [`RetentionSection`].
+    pub retention: RetentionSection,
     /// See [`LogSection`].
     pub log: LogSection,
     /// See [`SubnetSection`].
@@ -205,7 +218,7 @@ pub struct SettingsFile {
 }
 
 /// The sections that hold single values: the environment can set these.
-pub const SINGLE_SECTIONS: [(&str, &[&str], &[FieldDocument]); 8] = [
+pub const SINGLE_SECTIONS: [(&str, &[&str], &[FieldDocument]); 9] = [
     ("state", StateSection::LINES, StateSection::FIELDS),
     ("http", HttpSection::LINES, HttpSection::FIELDS),
     ("tftp", TftpSection::LINES, TftpSection::FIELDS),
@@ -217,6 +230,11 @@ pub const SINGLE_SECTIONS: [(&str, &[&str], &[FieldDocument]); 8] = [
         ReconcileSection::FIELDS,
     ),
     ("install", InstallSection::LINES, InstallSection::FIELDS),
+    (
+        "retention",
+        RetentionSection::LINES,
+        RetentionSection::FIELDS,
+    ),
     ("log", LogSection::LINES, LogSection::FIELDS),
 ];
 
@@ -238,6 +256,7 @@ impl SettingsFile {
             talos: self.talos.over(below.talos),
             reconcile: self.reconcile.over(below.reconcile),
             install: self.install.over(below.install),
+            retention: self.retention.over(below.retention),
             log: self.log.over(below.log),
             subnets: if self.subnets.is_empty() {
                 below.subnets

@@ -45,6 +45,24 @@ fn how_long_a_system_may_take_to_ask_for_its_config_is_told_in_seconds_within_bo
 }
 
 #[test]
+fn how_long_what_happened_is_kept_is_told_in_days_within_bounds() {
+    let day = 86400;
+    let seconds = |text: &str| {
+        let retention = checked(text).unwrap().retention;
+        (retention.events.as_secs(), retention.boots.as_secs())
+    };
+    assert_eq!(seconds(""), (90 * day, 90 * day));
+    assert_eq!(seconds("retention:\n  events: 7\n"), (7 * day, 90 * day));
+    assert_eq!(seconds("retention:\n  boots: 1\n"), (90 * day, day));
+    for wrong in [0, 3651] {
+        let said = complaint(&format!("retention:\n  events: {wrong}\n"));
+        let wanted =
+            format!("drover.yaml:2: retention.events: wanted 1 to 3650 days, got \"{wrong}\"");
+        assert_eq!(said, wanted);
+    }
+}
+
+#[test]
 fn each_mistake_is_told_with_its_line() {
     for (text, wanted) in [
         ("http:\n  port: many\n", "drover.yaml:2: "),

@@ -9,9 +9,10 @@ use config_talos::api_error::BootstrapError;
 use config_talos::credentials::Credentials;
 use machine_core::bootstrap::{ClusterStep, EtcdState};
 use machine_core::bootstrap_pace::BootstrapPace;
-use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster, Role};
-use machine_core::id::MachineId;
-use machine_store::change::{Change, ClusterWrite, Outcome};
+use machine_core::cluster::{Cluster, Role};
+use machine_core::id::{MachineId, OperationId};
+use machine_core::operation::{Operation, OperationOutcome};
+use machine_store::change::{Change, ClusterWrite, OperationWrite, Outcome};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
@@ -93,7 +94,7 @@ impl Clusters {
             .is_first_call(cluster, machine)
             .then_some("Bootstrap is called");
         let recorded = self
-            .record(cluster, machine, BootstrapOutcome::Unknown, told)
+            .record(cluster, machine, OperationOutcome::Unknown, told)
             .await?;
         let Some(recorded) = recorded else {
             return Ok(());
@@ -101,7 +102,7 @@ impl Clusters {
         match api.bootstrap(BOOTSTRAP_PATIENCE).await {
             Ok(()) => {
                 let told = Some("Bootstrap was accepted");
-                self.record(&recorded, machine, BootstrapOutcome::Done, told)
+                self.record(&recorded, machine, OperationOutcome::Done, told)
                     .await
                     .map(|_| ())
             }
@@ -118,19 +119,19 @@ impl Clusters {
         let words = chain(error);
         let (outcome, told) = match error {
             BootstrapError::AlreadyDone => (
-                BootstrapOutcome::Done,
+                OperationOutcome::Done,
                 Some("etcd was bootstrapped already".to_owned()),
             ),
             BootstrapError::NotReady { .. } => {
                 let is_news = self.refuse(cluster, &words);
                 let told = is_news.then(|| format!("Bootstrap came too early: {words}"));
-                (BootstrapOutcome::NotReady, told)
+                (OperationOutcome::NotReady, told)
             }
-            BootstrapError::Refused { .. } => (BootstrapOutcome::Refused, Some(words)),
+            BootstrapError::Refused { .. } => (OperationOutcome::Refused, Some(words)),
             BootstrapError::Unknown { .. } => {
                 let name = &cluster.spec.name;
                 warn!(cluster = %name, why = words, "the outcome of Bootstrap is not known");
-                (BootstrapOutcome::Unknown, Some(words))
+                (OperationOutcome::Unknown, Some(words))
             }
         };
         self.record(cluster, machine, outcome, told.as_deref())
@@ -179,17 +180,25 @@ impl Clusters {
         &self,
         cluster: &Cluster,
         machine: MachineId,
-        outcome: BootstrapOutcome,
+        outcome: OperationOutcome,
         told: Option<&str>,
     ) -> Result<Option<Cluster>, StepError> {
         let at = self.records.now();
-        let bootstrap = Some(Bootstrap {
-            machine,
-            recorded: at,
+        let known = cluster.bootstrap;
+        let id = match known {
+            Some(known) => known.id,
+            None => OperationId::from_bytes(self.records.draw()?),
+        };
+        let operation = Operation {
             outcome,
-        });
+            ..Operation::bootstrap(id, cluster.id, machine, at)
+        };
+        let write = match known {
+            Some(_) => OperationWrite::Record(operation),
+            None => OperationWrite::Begin(operation),
+        };
         let next = Cluster {
-            bootstrap,
+            bootstrap: Some(operation),
             ..cluster.clone()
         };
         let about = About {
@@ -199,6 +208,7 @@ impl Clusters {
         let told_event = told.map(|told| about.event(at, "bootstrap", told));
         let change = Change {
             clusters: vec![ClusterWrite::Update(next.clone())],
+            operations: vec![write],
             events: told_event.into_iter().collect(),
             ..Change::default()
         };

@@ -8,9 +8,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use config_talos::credentials::Credentials;
-use machine_core::bootstrap::{Resolution, resolve};
-use machine_core::cluster::BootstrapOutcome::{Done, NotReady, Refused, Unknown};
+use machine_core::bootstrap::resolve;
 use machine_core::lifecycle::{Origin, State};
+use machine_core::operation::OperationOutcome::{Done, NotReady, Refused, Unknown};
+use machine_core::operation::Resolution;
 use tonic::Code;
 
 use crate::cluster_secrets::reader_credentials;

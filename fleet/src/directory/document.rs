@@ -248,12 +248,7 @@ impl BootDirectory {
             machine: case.machine.id,
             machine_version: case.machine.version,
             boot,
-            release: Release {
-                at,
-                peer: peer.address,
-                digest,
-                fetches: 1,
-            },
+            release: Release::fetched(at, peer.address, digest),
             events: vec![about.event(at, BootStep::Config.as_str(), detail)],
         };
         Ok(self.records.commit.submit(claim).await? == ClaimOutcome::Claimed)

@@ -191,7 +191,7 @@ impl BootDirectory {
             .commit
             .submit(Evidence::of_claim(machine, claim, at))
             .await?;
-        learn_hardware(&self.records, machine, &hardware(request)).await
+        learn_hardware(&self.records, machine, &hardware(request), at).await
     }
 
     async fn note_script(&self, boot: &Boot, who: &str, at: Timestamp) -> Result<(), StepError> {

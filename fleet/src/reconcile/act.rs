@@ -4,7 +4,7 @@ use machine_core::attempt::{Attempt, AttemptEnd, Wipe};
 use machine_core::claimant::follows_power_on;
 use machine_core::cluster::Cluster;
 use machine_core::id::{AttemptId, IntentId};
-use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
+use machine_core::intent::{Actor, Assignment, Intent, IntentEnd, IntentKind};
 use machine_core::lifecycle::Input;
 use machine_core::machine::{Failure, Machine};
 use machine_core::plan::step::{Action, Step};
@@ -128,7 +128,7 @@ impl Reconciler {
             reason: "the cluster's rule takes the machine".to_owned(),
             opened: at,
             expires: at.plus(Intent::LIFETIME),
-            wipe: false,
+            kind: IntentKind::Install,
             claims: 0,
             closed: None,
         };

@@ -37,7 +37,7 @@ impl Reconciler {
         let peer = situation
             .released
             .as_ref()
-            .and_then(|attempt| attempt.release.map(|release| release.peer));
+            .and_then(|attempt| attempt.release.map(|release| release.peer()));
         let newest = situation.boots.first().map(|boot| boot.id);
         let found = newest.and_then(|boot| self.heard.config_in(machine, boot));
         let found_on_disk = match found {
@@ -187,7 +187,7 @@ fn last_address(situation: &Situation, attempt: &Attempt) -> Option<IpAddr> {
         boots.find(|boot| boot.origin == BootOrigin::Disk && boot.attempt == Some(attempt.id));
     from_disk
         .and_then(|boot| boot.address)
-        .or_else(|| attempt.release.map(|release| release.peer))
+        .or_else(|| attempt.release.map(|release| release.peer()))
 }
 
 /// The boot in which a system runs from its disk on the config of an attempt: the newest from disk

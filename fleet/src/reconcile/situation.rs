@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use machine_core::allocation::{Allocation, allocate};
+use machine_core::allocation::{Allocation, allocate_beside};
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::cluster::Cluster;
@@ -56,7 +56,8 @@ impl Situation {
         let Some(machine) = machines::find(db, machine).await? else {
             return Ok(None);
         };
-        let clusters = clusters::list(db).await?;
+        let readable = clusters::readable(db).await?;
+        let clusters = readable.clusters;
         let intent = intents::latest_of_machine(db, machine.id).await?;
         let attempts = match &intent {
             Some(intent) => attempts::of_intent(db, intent.id).await?,
@@ -66,7 +67,7 @@ impl Situation {
         let released = attempts::newest_released(db, machine.id).await?;
         let boots = boots::recent_and_seen(db, machine.id, BOOTS).await?;
         let powered_on = power_on::find(db, machine.id).await?;
-        let allocation = allocate(&machine, &clusters);
+        let allocation = allocate_beside(&machine, &clusters, &readable.unreadable);
         let conflict = match judge(db, machine.id).await? {
             Identity::Conflict {
                 name,

@@ -78,7 +78,7 @@ impl Node {
         self.released.as_ref().filter(|attempt| {
             attempt
                 .release
-                .is_some_and(|release| release.peer == self.peer)
+                .is_some_and(|release| release.peer() == self.peer)
         })
     }
 }

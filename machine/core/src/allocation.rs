@@ -127,6 +127,29 @@ pub fn allocate(machine: &Machine, clusters: &[Cluster]) -> Allocation {
     }
 }
 
+/// The same, beside clusters whose records can't be read: their rules may take the machine, too. What
+/// only may be is enough to wait, and nothing is installed.
+pub fn allocate_beside(
+    machine: &Machine,
+    clusters: &[Cluster],
+    unreadable: &[String],
+) -> Allocation {
+    let allocation = allocate(machine, clusters);
+    let Allocation::Take { assignment, .. } = &allocation else {
+        return allocation;
+    };
+    if unreadable.is_empty() {
+        return allocation;
+    }
+    let takes = clusters.iter().filter(|it| it.id == assignment.cluster);
+    let may = unreadable
+        .iter()
+        .map(|name| format!("{name} (its record can't be read)"));
+    Allocation::Ambiguous {
+        clusters: takes.map(|it| it.spec.name.clone()).chain(may).collect(),
+    }
+}
+
 /// The disks of a rule and of the record of the machine that it names, if they differ: two people, or
 /// one at two times, mean different disks, and nobody knows which of them may be erased. A rule that
 /// matches means no machine alone: its disk is what machines without one get.
@@ -316,6 +339,19 @@ mod tests {
             allocate(&machine("w2"), &[cluster("lab", vec![])]),
             Allocation::None
         );
+    }
+
+    #[test]
+    fn a_cluster_that_cannot_be_read_may_take_any_machine_so_none_is_installed() {
+        let lab = [cluster("lab", vec![named("w1", Some("serial:D1"))])];
+        let beside =
+            |name: &str, unreadable: &[String]| allocate_beside(&machine(name), &lab, unreadable);
+        assert_eq!(beside("w1", &[]), allocate(&machine("w1"), &lab));
+        let other = ["other".to_owned()];
+        let told = beside("w1", &other).to_string();
+        let wanted = "rules of several clusters take it: lab, other (its record can't be read)";
+        assert_eq!(told, wanted);
+        assert_eq!(beside("w2", &other), Allocation::None);
     }
 
     #[test]

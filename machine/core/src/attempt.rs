@@ -53,17 +53,61 @@ impl AttemptEnd {
     ];
 }
 
-/// That a config went out: to whom, which bytes, how often.
+/// That a config went out: which bytes, when, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Release {
     /// When it was first released.
     pub at: Timestamp,
-    /// The one address that it goes to.
-    pub peer: IpAddr,
     /// SHA-256 of the bytes.
     pub digest: [u8; 32],
+    /// To whom, and how.
+    pub delivery: Delivery,
+}
+
+/// How a config reaches its machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// The machine asks for it.
+    Fetched {
+        /// The one address that it goes to.
+        peer: IpAddr,
+        /// How often it was fetched.
+        fetches: u32,
+    },
+    /// It is given to the API of a system that waits for one.
+    Pushed {
+        /// The address of that API.
+        address: IpAddr,
+        /// SHA-256 of the certificate that the API showed.
+        fingerprint: [u8; 32],
+    },
+}
+
+impl Release {
+    /// A config that is fetched for the first time.
+    pub const fn fetched(at: Timestamp, peer: IpAddr, digest: [u8; 32]) -> Self {
+        Self {
+            at,
+            digest,
+            delivery: Delivery::Fetched { peer, fetches: 1 },
+        }
+    }
+
+    /// The one address that it goes to.
+    pub const fn peer(&self) -> IpAddr {
+        match self.delivery {
+            Delivery::Fetched { peer, .. } => peer,
+            Delivery::Pushed { address, .. } => address,
+        }
+    }
+
     /// How often it was fetched.
-    pub fetches: u32,
+    pub const fn fetches(&self) -> u32 {
+        match self.delivery {
+            Delivery::Fetched { fetches, .. } => fetches,
+            Delivery::Pushed { .. } => 0,
+        }
+    }
 }
 
 /// What was said that ends an attempt: by its node, or by a person who took it back.

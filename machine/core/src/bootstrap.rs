@@ -8,8 +8,9 @@
 
 use thiserror::Error;
 
-use crate::cluster::{Bootstrap, BootstrapOutcome, Cluster, Role};
+use crate::cluster::{Cluster, Role};
 use crate::id::MachineId;
+use crate::operation::{Operation, OperationOutcome, Resolution, Resolved};
 
 /// What the API of a control plane node says of its etcd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,15 +55,6 @@ pub enum ClusterStep {
     Ready,
 }
 
-/// What a person knows of a recorded Bootstrap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Resolution {
-    /// It was carried out: it is never called again.
-    Done,
-    /// It was not carried out: it is called again, on whichever node is elected then.
-    NotDone,
-}
-
 /// Why there is nothing for a person to resolve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 pub enum NothingToResolve {
@@ -76,27 +68,27 @@ pub enum NothingToResolve {
     Done,
 }
 
-/// The record of the Bootstrap after a person said what is known of it.
+/// What becomes of the record of the Bootstrap after a person said what is known of it.
 pub const fn resolve(
-    recorded: Option<Bootstrap>,
+    recorded: Option<Operation>,
     resolution: Resolution,
-) -> Result<Option<Bootstrap>, NothingToResolve> {
+) -> Result<Resolved, NothingToResolve> {
     let Some(recorded) = recorded else {
         return Err(NothingToResolve::NotCalled);
     };
     match (recorded.outcome, resolution) {
-        (BootstrapOutcome::Done, _) => Err(NothingToResolve::Done),
+        (OperationOutcome::Done, _) => Err(NothingToResolve::Done),
         (
-            BootstrapOutcome::Unknown | BootstrapOutcome::NotReady | BootstrapOutcome::Refused,
+            OperationOutcome::Unknown | OperationOutcome::NotReady | OperationOutcome::Refused,
             Resolution::Done,
-        ) => Ok(Some(Bootstrap {
-            outcome: BootstrapOutcome::Done,
+        ) => Ok(Resolved::Done(Operation {
+            outcome: OperationOutcome::Done,
             ..recorded
         })),
         (
-            BootstrapOutcome::Unknown | BootstrapOutcome::NotReady | BootstrapOutcome::Refused,
+            OperationOutcome::Unknown | OperationOutcome::NotReady | OperationOutcome::Refused,
             Resolution::NotDone,
-        ) => Ok(None),
+        ) => Ok(Resolved::Withdrawn(recorded.id)),
     }
 }
 
@@ -109,7 +101,7 @@ pub fn elected<'a>(cluster: &Cluster, members: &'a [Member]) -> Option<&'a Membe
             .filter(|it| it.role == Role::ControlPlane && it.active)
             .min_by(|a, b| a.name.cmp(&b.name))
     };
-    let Some(Bootstrap {
+    let Some(Operation {
         machine, outcome, ..
     }) = cluster.bootstrap
     else {
@@ -117,15 +109,15 @@ pub fn elected<'a>(cluster: &Cluster, members: &'a [Member]) -> Option<&'a Membe
     };
     let recorded = members.iter().find(|it| it.machine == machine);
     match outcome {
-        BootstrapOutcome::NotReady => recorded.filter(|it| it.active).or_else(first),
-        BootstrapOutcome::Unknown | BootstrapOutcome::Refused | BootstrapOutcome::Done => recorded,
+        OperationOutcome::NotReady => recorded.filter(|it| it.active).or_else(first),
+        OperationOutcome::Unknown | OperationOutcome::Refused | OperationOutcome::Done => recorded,
     }
 }
 
 /// The next step for a cluster.
 pub fn plan_cluster(cluster: &Cluster, members: &[Member]) -> ClusterStep {
     let outcome = cluster.bootstrap.map(|bootstrap| bootstrap.outcome);
-    if outcome == Some(BootstrapOutcome::Done) {
+    if outcome == Some(OperationOutcome::Done) {
         return plan_members(cluster, members);
     }
     let runs = members
@@ -136,9 +128,9 @@ pub fn plan_cluster(cluster: &Cluster, members: &[Member]) -> ClusterStep {
     }
     let node = elected(cluster, members);
     match outcome {
-        None | Some(BootstrapOutcome::NotReady | BootstrapOutcome::Done) => plan_call(node),
-        Some(BootstrapOutcome::Unknown) => ClusterStep::Wait(unknown_outcome(cluster, node)),
-        Some(BootstrapOutcome::Refused) => ClusterStep::Wait(refused(cluster, node)),
+        None | Some(OperationOutcome::NotReady | OperationOutcome::Done) => plan_call(node),
+        Some(OperationOutcome::Unknown) => ClusterStep::Wait(unknown_outcome(cluster, node)),
+        Some(OperationOutcome::Refused) => ClusterStep::Wait(refused(cluster, node)),
     }
 }
 

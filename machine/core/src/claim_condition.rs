@@ -166,12 +166,7 @@ mod tests {
 
     #[test]
     fn what_was_refused_before_it_was_settled_is_over() {
-        let release = Release {
-            at: at(950),
-            peer: [10, 77, 0, 9].into(),
-            digest: [0; 32],
-            fetches: 1,
-        };
+        let release = Release::fetched(at(950), [10, 77, 0, 9].into(), [0; 32]);
         let released = Attempt {
             release: Some(release),
             ..attempt()

@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use crate::disk::DiskIdentity;
 use crate::hardware::{Arch, Firmware};
-use crate::id::{ClusterId, MachineId};
-use crate::time::Timestamp;
+use crate::id::ClusterId;
+use crate::operation::Operation;
 
 /// What a machine is in its cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -121,45 +121,6 @@ pub struct ClusterSpec {
     pub members: Vec<MemberRule>,
 }
 
-/// How a recorded Bootstrap call ended, as far as is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum BootstrapOutcome {
-    /// Recorded, and not known to have ended: the call may have been executed.
-    Unknown,
-    /// The node refused it for the time being; it was not executed.
-    NotReady,
-    /// The node refused it and would again; it was not executed. A person has to look.
-    Refused,
-    /// etcd was bootstrapped.
-    Done,
-}
-
-impl BootstrapOutcome {
-    /// `unknown`, `not ready`, `refused`, `done`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::NotReady => "not ready",
-            Self::Refused => "refused",
-            Self::Done => "done",
-        }
-    }
-
-    /// Every outcome there is.
-    pub const ALL: [Self; 4] = [Self::Unknown, Self::NotReady, Self::Refused, Self::Done];
-}
-
-/// The one Bootstrap call of a cluster's life: recorded before it is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bootstrap {
-    /// The control plane node that is asked.
-    pub machine: MachineId,
-    /// When it was recorded.
-    pub recorded: Timestamp,
-    /// How it ended.
-    pub outcome: BootstrapOutcome,
-}
-
 /// A cluster as Drover keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cluster {
@@ -167,8 +128,9 @@ pub struct Cluster {
     pub id: ClusterId,
     /// As its file describes it.
     pub spec: ClusterSpec,
-    /// Its one Bootstrap call.
-    pub bootstrap: Option<Bootstrap>,
+    /// Its one Bootstrap, unless it was never called, or a person withdrew it. It is written as an
+    /// operation, not with the cluster.
+    pub bootstrap: Option<Operation>,
     /// Counts the writes of its row, for compare-and-set.
     pub version: i64,
 }

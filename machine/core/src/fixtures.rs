@@ -5,7 +5,7 @@ use crate::boot::{Boot, BootOrigin, BootStep};
 use crate::cluster::Role;
 use crate::hardware::MacAddress;
 use crate::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
-use crate::intent::{Actor, Assignment, Intent};
+use crate::intent::{Actor, Assignment, Intent, IntentKind};
 use crate::lifecycle::State;
 use crate::machine::Machine;
 use crate::time::Timestamp;
@@ -38,7 +38,7 @@ pub(crate) fn intent() -> Intent {
         reason: String::new(),
         opened: at(0),
         expires: at(100_000),
-        wipe: false,
+        kind: IntentKind::Install,
         claims: 0,
         closed: None,
     }

@@ -69,6 +69,8 @@ ids! {
     AttemptId;
     /// One thing that a person or a policy wants of a machine.
     IntentId;
+    /// One thing that is done once, step by step, such as the Bootstrap of a cluster.
+    OperationId;
     /// One database, from its first start on.
     DatabaseId;
 }

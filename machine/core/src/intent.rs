@@ -61,6 +61,29 @@ pub struct Assignment {
     pub disk: DiskIdentity,
 }
 
+/// What an intent permits to be done to its disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IntentKind {
+    /// It is installed to. An older install that is found there and is not known to be ours stops
+    /// that, and a person is asked.
+    Install,
+    /// The older install on it is wiped first: a person asked for that.
+    Reimage,
+}
+
+impl IntentKind {
+    /// `install`, `reimage`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::Reimage => "reimage",
+        }
+    }
+
+    /// Every kind there is.
+    pub const ALL: [Self; 2] = [Self::Install, Self::Reimage];
+}
+
 /// Why an intent was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IntentEnd {
@@ -115,8 +138,8 @@ pub struct Intent {
     pub opened: Timestamp,
     /// Until when it serves.
     pub expires: Timestamp,
-    /// Whether a person asked that the older install on that disk is wiped first.
-    pub wipe: bool,
+    /// What is done to that disk.
+    pub kind: IntentKind,
     /// How many attempts have claimed it so far.
     pub claims: u32,
     /// When and why it was closed.

@@ -44,6 +44,7 @@ pub mod lifecycle;
 pub mod machine;
 pub mod membership;
 pub mod network;
+pub mod operation;
 pub mod plan;
 pub mod power;
 pub mod release;

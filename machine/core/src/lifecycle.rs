@@ -189,6 +189,17 @@ pub fn transition(state: State, input: Input) -> Result<State, Refused> {
 }
 
 impl State {
+    /// Whether a machine in this state works for a cluster, is on its way to that, or is not clean of
+    /// it yet.
+    pub const fn is_member(self) -> bool {
+        match self {
+            Self::Provisioning(_) | Self::Active | Self::Cleaning => true,
+            Self::Failed(Moving::Provisioning(_) | Moving::Cleaning) => true,
+            Self::Failed(Moving::Inspecting) | Self::Discovered | Self::Inspecting => false,
+            Self::Available | Self::Retired => false,
+        }
+    }
+
     /// The moving state that this is, if it is one: these must have a deadline.
     pub const fn moving(self) -> Option<Moving> {
         match self {

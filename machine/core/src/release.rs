@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
-use crate::attempt::{Attempt, AttemptEnd, Release, Verdict};
+use crate::attempt::{Attempt, AttemptEnd, Delivery, Release, Verdict};
 use crate::boot::Boot;
 use crate::doubt::Doubt;
 use crate::hardware::MacAddress;
@@ -232,7 +232,11 @@ fn may_release_again(
     now: Timestamp,
 ) -> Result<Grant, ReleaseRefusal> {
     is_the_peer(facts, release, peer)?;
-    if release.fetches >= Attempt::MAX_FETCHES {
+    // A config that was given to its machine is not fetched.
+    let Delivery::Fetched { fetches, .. } = release.delivery else {
+        return Err(ReleaseRefusal::OtherPeer);
+    };
+    if fetches >= Attempt::MAX_FETCHES {
         return Err(ReleaseRefusal::TooOften);
     }
     if now.since(release.at) >= Attempt::RELEASE_WINDOW {
@@ -249,7 +253,7 @@ fn is_the_peer(
 ) -> Result<(), ReleaseRefusal> {
     // An address is easily taken over: the card behind it must be the machine's.
     let card = peer.hardware.ok_or(ReleaseRefusal::NeighbourUnknown)?;
-    if release.peer != peer.address || !facts.cards.contains(&card) {
+    if release.peer() != peer.address || !facts.cards.contains(&card) {
         return Err(ReleaseRefusal::OtherPeer);
     }
     Ok(())

@@ -1,11 +1,12 @@
 //! How a [`Change`] is written: each part with what it expects to find, in the one order of locks.
 
 use machine_core::id::AttemptId;
+use machine_core::intent::Intent;
 use tokio::sync::oneshot;
 
 use crate::change::{
-    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, ReservationWrite,
-    SecretWrite,
+    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, OperationWrite, Outcome,
+    ReservationWrite, SecretWrite,
 };
 use crate::commit::batch::write_batch;
 use crate::commit::item::{Item, Ticket, Verdict, Writing};
@@ -14,8 +15,8 @@ use crate::db::Db;
 use crate::error::StoreError;
 use crate::transaction::Transaction;
 use crate::{
-    attempts, boards, claimants, clusters, evidence, forgotten, intents, machines, power_on,
-    registrations, requests, reservations, secrets,
+    attempts, bmcs, boards, claimants, clusters, evidence, facts, forgotten, intents, machines,
+    members, operations, power_on, registrations, requests, reservations, secrets,
 };
 
 /// Writes a change in a transaction of its own, for those who have no way to the commit task.
@@ -62,6 +63,11 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
             return Ok(refused);
         }
     }
+    for it in &change.operations {
+        if let Some(refused) = write_operation(transaction, it).await? {
+            return Ok(refused);
+        }
+    }
     if let Some(refused) = write_work(transaction, change).await? {
         return Ok(refused);
     }
@@ -75,6 +81,9 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
     }
     for it in &change.evidence {
         evidence::add(transaction, it).await?;
+    }
+    for it in &change.learned {
+        facts::learn(transaction, it).await?;
     }
     for it in &change.registrations {
         registrations::write(transaction, it).await?;
@@ -105,7 +114,7 @@ async fn write_machines(
     if writes.len() > 1 {
         for it in writes {
             if let MachineWrite::Update(machine) = it {
-                machines::give_up_bmc(transaction, machine).await?;
+                bmcs::give_up(transaction, machine).await?;
             }
         }
     }
@@ -123,7 +132,7 @@ async fn write_machine(
 ) -> Result<Option<Outcome>, StoreError> {
     if let MachineWrite::Insert(machine) | MachineWrite::Update(machine) = write
         && let Some(bmc) = &machine.bmc
-        && machines::is_bmc_of_another(transaction, machine.id, bmc).await?
+        && bmcs::is_of_another(transaction, machine.id, bmc).await?
     {
         return Ok(Some(taken("BMC address", &bmc.address.to_string())));
     }
@@ -183,6 +192,20 @@ async fn write_cluster(
     })
 }
 
+async fn write_operation(
+    transaction: &mut Transaction,
+    write: &OperationWrite,
+) -> Result<Option<Outcome>, StoreError> {
+    let (id, written) = match write {
+        OperationWrite::Begin(it) => (it.id, operations::begin(transaction, it).await?),
+        OperationWrite::Record(it) => (it.id, operations::record(transaction, it).await?),
+        OperationWrite::Withdraw { id, at } => {
+            (*id, operations::withdraw(transaction, *id, *at).await?)
+        }
+    };
+    Ok((!written).then(|| stale("operation", &id)))
+}
+
 /// Nothing is opened for a cluster that was deleted, and none is deleted that has something open.
 /// Looked at when both are written: whoever is second waits for the row of the cluster, and sees
 /// what the first one wrote.
@@ -214,7 +237,7 @@ async fn write_work(
 ) -> Result<Option<Outcome>, StoreError> {
     for it in &change.intents {
         let (id, written) = match it {
-            IntentWrite::Open(intent) => (intent.id, intents::open(transaction, intent).await?),
+            IntentWrite::Open(intent) => (intent.id, open_intent(transaction, intent).await?),
             IntentWrite::Close { id, at, end } => {
                 (*id, intents::close(transaction, *id, *at, *end).await?)
             }
@@ -230,6 +253,14 @@ async fn write_work(
         }
     }
     Ok(None)
+}
+
+async fn open_intent(transaction: &mut Transaction, intent: &Intent) -> Result<bool, StoreError> {
+    if !intents::open(transaction, intent).await? {
+        return Ok(false);
+    }
+    members::permit(transaction, intent).await?;
+    Ok(true)
 }
 
 async fn write_attempt(

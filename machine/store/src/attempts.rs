@@ -2,7 +2,7 @@
 //!
 //! Each writer changes only the columns that are its own, and only while the attempt is open.
 
-use machine_core::attempt::{Attempt, AttemptEnd, Release, Verdict, Wipe};
+use machine_core::attempt::{Attempt, AttemptEnd, Delivery, Release, Verdict, Wipe};
 use machine_core::disk::DiskIdentity;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use machine_core::time::Timestamp;
@@ -190,22 +190,23 @@ pub(crate) async fn release(
     boot: BootId,
     release: &Release,
 ) -> Result<bool, StoreError> {
-    const RELEASE: &str = "UPDATE attempt SET release_at = $3, release_peer = $4, \
-         release_digest = $5, release_fetches = $6, boot = $7 \
+    const RELEASE: &str = "UPDATE attempt SET release_at = $3, release_digest = $4, boot = $5, \
+         release_delivery = $6, release_peer = $7, release_fetches = $8, release_fingerprint = $9 \
          WHERE id = $1 AND intent = $2 AND closed_at IS NULL AND release_at IS NULL";
     let statement = Statement::new(RELEASE)
         .bind(&id)
         .bind(&intent)
         .bind(release.at)
-        .bind(&release.peer)
         .bind(release.digest.to_vec())
-        .bind(release.fetches)
         .bind(&boot);
+    let statement = delivery_values(Some(&release.delivery))
+        .into_iter()
+        .fold(statement, Statement::bind);
     transaction.changes_one(statement).await
 }
 
 /// The columns of an attempt, in the order of [`values`].
-pub(crate) const COLUMNS: [&str; 25] = [
+pub(crate) const COLUMNS: [&str; 27] = [
     "id",
     "machine",
     "intent",
@@ -220,9 +221,11 @@ pub(crate) const COLUMNS: [&str; 25] = [
     "power_actions",
     "power_at",
     "release_at",
-    "release_peer",
     "release_digest",
+    "release_delivery",
+    "release_peer",
     "release_fetches",
+    "release_fingerprint",
     "closed_at",
     "closed_as",
     "basis",
@@ -236,7 +239,7 @@ pub(crate) const COLUMNS: [&str; 25] = [
 fn values(attempt: &Attempt) -> Vec<Value> {
     let release = attempt.release.as_ref();
     let (wipe, verdict) = (attempt.wipe.as_ref(), attempt.verdict.as_ref());
-    vec![
+    let mut values: Vec<Value> = vec![
         (&attempt.id).into(),
         (&attempt.machine).into(),
         (&attempt.intent).into(),
@@ -251,9 +254,10 @@ fn values(attempt: &Attempt) -> Vec<Value> {
         attempt.power_actions.into(),
         attempt.power_at.into(),
         release.map(|release| release.at).into(),
-        release.map(|release| &release.peer).into(),
         release.map(|release| release.digest.to_vec()).into(),
-        release.map(|release| i64::from(release.fetches)).into(),
+    ];
+    values.extend(delivery_values(release.map(|release| &release.delivery)));
+    values.extend::<[Value; 8]>([
         attempt.closed.map(|(at, _)| at).into(),
         attempt.closed.map(|(_, end)| end.as_str()).into(),
         attempt.basis.map(|basis| basis.to_vec()).into(),
@@ -262,8 +266,39 @@ fn values(attempt: &Attempt) -> Vec<Value> {
         verdict.map(|verdict| verdict.at).into(),
         verdict.map(|verdict| verdict.end.as_str()).into(),
         verdict.map(|verdict| verdict.why.as_str()).into(),
-    ]
+    ]);
+    values
 }
+
+/// How it was delivered, the address, the number of fetches, the fingerprint.
+fn delivery_values(delivery: Option<&Delivery>) -> [Value; 4] {
+    match delivery {
+        None => [
+            Value::Text(None),
+            Value::Text(None),
+            Value::Integer(None),
+            Value::Bytes(None),
+        ],
+        Some(Delivery::Fetched { peer, fetches }) => [
+            FETCHED.into(),
+            peer.into(),
+            (*fetches).into(),
+            Value::Bytes(None),
+        ],
+        Some(Delivery::Pushed {
+            address,
+            fingerprint,
+        }) => [
+            PUSHED.into(),
+            address.into(),
+            Value::Integer(None),
+            fingerprint.to_vec().into(),
+        ],
+    }
+}
+
+const FETCHED: &str = "fetched";
+const PUSHED: &str = "pushed";
 
 pub(crate) fn read(row: &Row) -> Result<Attempt, StoreError> {
     read_fields(Fields::new(row, "attempt", "id"))
@@ -299,14 +334,14 @@ fn end_of(text: &str) -> Option<AttemptEnd> {
 }
 
 fn read_basis(fields: Fields<'_>) -> Result<Option<[u8; 32]>, StoreError> {
-    let Some(basis) = fields.optional_bytes("basis")? else {
-        return Ok(None);
-    };
-    let length = basis.len();
-    let basis = basis.try_into();
-    basis
-        .map(Some)
-        .map_err(|_| fields.corrupt("basis", &format!("{length} bytes")))
+    let basis = fields.optional_bytes("basis")?;
+    basis.map(|it| digest(fields, "basis", it)).transpose()
+}
+
+fn digest(fields: Fields<'_>, column: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
+    let length = bytes.len();
+    let bytes = bytes.try_into();
+    bytes.map_err(|_| fields.corrupt(column, &format!("{length} bytes")))
 }
 
 fn read_wipe(fields: Fields<'_>) -> Result<Option<Wipe>, StoreError> {
@@ -332,15 +367,25 @@ fn read_release(fields: Fields<'_>) -> Result<Option<Release>, StoreError> {
     let Some(at) = fields.optional_time("release_at")? else {
         return Ok(None);
     };
-    let digest = fields.bytes("release_digest")?;
-    let length = digest.len();
-    let digest = digest
-        .try_into()
-        .map_err(|_| fields.corrupt("release_digest", &format!("{length} bytes")))?;
     Ok(Some(Release {
         at,
-        peer: fields.parsed("release_peer")?,
-        digest,
-        fetches: fields.count("release_fetches")?,
+        digest: digest(fields, "release_digest", fields.bytes("release_digest")?)?,
+        delivery: read_delivery(fields)?,
     }))
+}
+
+fn read_delivery(fields: Fields<'_>) -> Result<Delivery, StoreError> {
+    let address = fields.parsed("release_peer")?;
+    let known = |text: &str| [FETCHED, PUSHED].into_iter().find(|it| *it == text);
+    if fields.named("release_delivery", known)? == PUSHED {
+        let fingerprint = fields.bytes("release_fingerprint")?;
+        return Ok(Delivery::Pushed {
+            address,
+            fingerprint: digest(fields, "release_fingerprint", fingerprint)?,
+        });
+    }
+    Ok(Delivery::Fetched {
+        peer: address,
+        fetches: fields.count("release_fetches")?,
+    })
 }

@@ -83,7 +83,7 @@ fn joined() -> String {
     format!("SELECT {} {JOIN}", columns.join(", "))
 }
 
-const JOIN: &str = "FROM machine m \
+const JOIN: &str = "FROM machine_record m \
      LEFT JOIN intent i ON i.id = (SELECT latest.id FROM intent latest \
      WHERE latest.machine = m.id ORDER BY latest.opened DESC, latest.id DESC LIMIT 1) \
      LEFT JOIN attempt a ON a.id = (SELECT latest.id FROM attempt latest \

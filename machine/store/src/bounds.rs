@@ -92,6 +92,7 @@ async fn forget_within(
     for sql in [
         "DELETE FROM evidence WHERE machine = $1",
         "DELETE FROM claimant WHERE machine = $1",
+        "DELETE FROM fact WHERE machine = $1",
         "DELETE FROM boot WHERE machine = $1",
         "DELETE FROM machine WHERE id = $1",
     ] {
@@ -102,8 +103,8 @@ async fn forget_within(
 }
 
 /// Machines `m` that were found, of which nothing is wanted, and that no person has touched.
-const FOUND: &str = "m.state = 'discovered' AND m.bmc_address IS NULL \
-     AND m.install_disk IS NULL \
+const FOUND: &str = "m.state = 'discovered' AND m.install_disk IS NULL \
+     AND NOT EXISTS (SELECT 1 FROM bmc WHERE bmc.machine = m.id) \
      AND NOT EXISTS (SELECT 1 FROM intent WHERE intent.machine = m.id) \
      AND NOT EXISTS (SELECT 1 FROM reservation WHERE reservation.machine = m.id) \
      AND NOT EXISTS (SELECT 1 FROM registration WHERE registration.machine = m.id) \

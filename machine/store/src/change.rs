@@ -2,7 +2,7 @@
 //!
 //! A change was thought out on what had been read. Every part of it names what it expects to find,
 //! and if anybody was faster, nothing of it is written. Locks are taken in one order (request,
-//! machine, cluster, intent, attempt, the rest, generation, events), which is also that of [`crate::commit`].
+//! machine, cluster, operation, intent, attempt, the rest, generation, events), which is also that of [`crate::commit`].
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -10,13 +10,15 @@ use std::net::IpAddr;
 use machine_core::attempt::{Attempt, AttemptEnd, Verdict, Wipe};
 use machine_core::cluster::Cluster;
 use machine_core::hardware::SystemUuid;
-use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
+use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId, OperationId};
 use machine_core::intent::{Intent, IntentEnd};
 use machine_core::machine::Machine;
+use machine_core::operation::Operation;
 use machine_core::time::Timestamp;
 
 use crate::events::Event;
 use crate::evidence::Evidence;
+use crate::facts::Learned;
 use crate::place::Place;
 use crate::power_on::PowerSwitch;
 use crate::registrations::RegistrationWrite;
@@ -33,12 +35,16 @@ pub struct Change {
     pub machines: Vec<MachineWrite>,
     /// Clusters.
     pub clusters: Vec<ClusterWrite>,
+    /// Operations.
+    pub operations: Vec<OperationWrite>,
     /// Intents.
     pub intents: Vec<IntentWrite>,
     /// Attempts.
     pub attempts: Vec<AttemptWrite>,
     /// Evidence of identity.
     pub evidence: Vec<Evidence>,
+    /// What is learned of machines' hardware.
+    pub learned: Vec<Learned>,
     /// What documents say of identities.
     pub registrations: Vec<RegistrationWrite>,
     /// Whose power is switched, and when it was switched on.
@@ -61,9 +67,11 @@ impl Change {
     pub(crate) const fn protects_a_disk(&self) -> bool {
         !(self.machines.is_empty()
             && self.clusters.is_empty()
+            && self.operations.is_empty()
             && self.intents.is_empty()
             && self.attempts.is_empty()
             && self.evidence.is_empty()
+            && self.learned.is_empty()
             && self.registrations.is_empty()
             && self.ignored_uuids.is_empty()
             && self.secrets.is_empty())
@@ -94,7 +102,7 @@ impl Change {
 pub enum MachineWrite {
     /// A new one.
     Insert(Machine),
-    /// Over the version in it, which counts up.
+    /// Over the version in it, which counts up. What is known of its hardware is not written.
     Update(Machine),
     /// Nothing but that it still has this version, which counts up: whatever else is written was
     /// thought out on it.
@@ -147,7 +155,7 @@ impl MachineWrite {
 pub enum ClusterWrite {
     /// A new one.
     Insert(Cluster),
-    /// Over the version in it, which counts up.
+    /// Over the version in it, which counts up. Its operations are written beside it.
     Update(Cluster),
     /// Nothing but that it still has this version, which stays: whatever else is written was
     /// permitted by its rules, and many machines may be at once.
@@ -174,6 +182,22 @@ pub enum ClusterWrite {
         id: ClusterId,
         /// The version that was read.
         version: i64,
+    },
+}
+
+/// A write of an operation. It goes with a write of what it is about that counts a version up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperationWrite {
+    /// A new one, before its first step is done.
+    Begin(Operation),
+    /// Its next step, before that is done; or how its step ended.
+    Record(Operation),
+    /// A person knows that it was not done.
+    Withdraw {
+        /// Which.
+        id: OperationId,
+        /// When.
+        at: Timestamp,
     },
 }
 

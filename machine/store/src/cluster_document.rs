@@ -1,6 +1,7 @@
 //! A cluster's specification as the JSON document that the database keeps.
 //!
-//! The names here are a format: they never change their meaning, and a new field has a default.
+//! The names here are a format: they never change their meaning, and a new field has a default. What
+//! a later version has added is passed over, so that the program before it can still read it.
 
 use machine_core::cluster::{Acceptance, ClusterSpec, MemberRule, Pattern, Selector};
 use machine_core::disk::DiskIdentity;
@@ -39,7 +40,6 @@ pub(crate) fn read(text: &str) -> Option<ClusterSpec> {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Document {
     name: String,
     endpoint: String,
@@ -51,7 +51,6 @@ struct Document {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Member {
     role: String,
     select: Select,
@@ -67,7 +66,6 @@ enum Select {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Facts {
     manufacturer: Option<String>,
     product: Option<String>,
@@ -184,6 +182,19 @@ mod tests {
             )
         );
         assert_eq!(read(&text), Some(spec));
+    }
+
+    #[test]
+    fn what_a_later_version_added_is_passed_over() {
+        let text = concat!(
+            r#"{"name":"lab","endpoint":"https://10.77.0.10:6443","talos":"1.13.9","#,
+            r#""kubernetes":"1.34.1","image":"talos","allow_plaintext":true,"later":{},"members":["#,
+            r#"{"role":"worker","select":{"matching":{"product":"R640","later":1}},"#,
+            r#""acceptance":"wait","later":[]}]}"#
+        );
+        let spec = read(text).unwrap();
+        assert_eq!(spec.members.len(), 1);
+        assert!(!write(&spec).contains("later"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Clusters: their specifications and their one Bootstrap call, written by [`crate::change`].
+//! Clusters: their specifications, written by [`crate::change`], and read with their one Bootstrap.
 
-use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster, ClusterSpec};
+use machine_core::cluster::{Cluster, ClusterSpec};
 use machine_core::cluster_endpoint::ClusterEndpoint;
 use machine_core::id::ClusterId;
 use machine_core::time::Timestamp;
@@ -8,26 +8,56 @@ use machine_core::time::Timestamp;
 use crate::cluster_document;
 use crate::db::Db;
 use crate::error::StoreError;
-use crate::row::{Fields, Row};
+use crate::operations;
+use crate::row::{Fields, Row, prefixed};
 use crate::statement::{Insert, Statement, Value};
 use crate::transaction::Transaction;
 
 /// The cluster of this id, also if it was deleted: what is on record of machines names it.
 pub async fn find(db: &Db, id: ClusterId) -> Result<Option<Cluster>, StoreError> {
-    let statement = Statement::select("cluster", &COLUMNS, "WHERE id = $1").bind(&id);
+    let statement = select("WHERE cluster.id = $1").bind(&id);
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
 /// The cluster of this name.
 pub async fn find_by_name(db: &Db, name: &str) -> Result<Option<Cluster>, StoreError> {
-    let statement = Statement::select("cluster", &COLUMNS, "WHERE name = $1").bind(name);
+    let statement = select("WHERE cluster.name = $1").bind(name);
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
 /// Every cluster, by name.
 pub async fn list(db: &Db) -> Result<Vec<Cluster>, StoreError> {
-    let statement = Statement::select("cluster", &COLUMNS, "WHERE deleted IS NULL ORDER BY name");
-    db.all(statement).await?.iter().map(read).collect()
+    db.all(listed()).await?.iter().map(read).collect()
+}
+
+/// The clusters that can be read, and the names of those that can't.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readable {
+    /// Those that can be read, by name.
+    pub clusters: Vec<Cluster>,
+    /// The others. Nobody knows which machines their rules take.
+    pub unreadable: Vec<String>,
+}
+
+/// Every cluster that can be read, and which can't.
+pub async fn readable(db: &Db) -> Result<Readable, StoreError> {
+    let rows = db.all(listed()).await?;
+    let clusters = db.readable(&rows, read)?;
+    let is_unreadable = |row: &&Row| read(row).is_err();
+    let name = |row: &Row| {
+        let fields = Fields::new(row, "cluster", "id").under("cluster_");
+        fields.text("name").or_else(|_| fields.text("id"))
+    };
+    let unreadable = if clusters.len() == rows.len() {
+        Vec::new()
+    } else {
+        let unreadable = rows.iter().filter(is_unreadable);
+        unreadable.filter_map(|row| name(row).ok()).collect()
+    };
+    Ok(Readable {
+        clusters,
+        unreadable,
+    })
 }
 
 /// The text that is kept of a specification: two that say the same are the same text.
@@ -66,9 +96,8 @@ pub(crate) async fn update(
     transaction: &mut Transaction,
     cluster: &Cluster,
 ) -> Result<bool, StoreError> {
-    const UPDATE: &str = "UPDATE cluster SET name = $2, spec = $3, bootstrap_machine = $4, \
-         bootstrap_recorded = $5, bootstrap_outcome = $6, version = version + 1, \
-         endpoint = $8 WHERE id = $1 AND version = $7 AND deleted IS NULL";
+    const UPDATE: &str = "UPDATE cluster SET name = $2, spec = $3, endpoint = $5, \
+         version = version + 1 WHERE id = $1 AND version = $4 AND deleted IS NULL";
     let statement = Statement::with(UPDATE, values(cluster));
     transaction.changes_one(statement).await
 }
@@ -96,7 +125,9 @@ pub(crate) async fn hold_unused(
     version: i64,
 ) -> Result<bool, StoreError> {
     const HOLD: &str = "UPDATE cluster SET version = version + 1 \
-         WHERE id = $1 AND version = $2 AND deleted IS NULL AND bootstrap_machine IS NULL \
+         WHERE id = $1 AND version = $2 AND deleted IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM operation WHERE operation.cluster = $1 \
+         AND operation.withdrawn_at IS NULL) \
          AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.cluster = $1 \
          AND (attempt.release_at IS NOT NULL OR attempt.closed_at IS NULL))";
     let statement = Statement::new(HOLD).bind(&id).bind(version);
@@ -122,64 +153,47 @@ pub(crate) async fn has_open_intent(
     Ok(transaction.optional(statement).await?.is_some())
 }
 
-/// What is written: what is read, and the endpoint in one spelling.
-const WRITTEN: [&str; 8] = [
-    "id",
-    "name",
-    "spec",
-    "bootstrap_machine",
-    "bootstrap_recorded",
-    "bootstrap_outcome",
-    "version",
-    "endpoint",
-];
+/// The columns that are written, in the order of [`values`]: what is read, and the endpoint in one
+/// spelling.
+const WRITTEN: [&str; 5] = ["id", "name", "spec", "version", "endpoint"];
 
-const COLUMNS: [&str; 7] = [
-    "id",
-    "name",
-    "spec",
-    "bootstrap_machine",
-    "bootstrap_recorded",
-    "bootstrap_outcome",
-    "version",
-];
+const COLUMNS: [&str; 4] = ["id", "name", "spec", "version"];
+
+fn listed() -> Statement {
+    select("WHERE cluster.deleted IS NULL ORDER BY cluster.name")
+}
+
+/// Clusters, each with its Bootstrap.
+fn select(rest: &str) -> Statement {
+    let columns = [
+        prefixed("cluster", &COLUMNS),
+        prefixed("operation", &operations::COLUMNS),
+    ];
+    Statement::new(format!(
+        "SELECT {} FROM cluster LEFT JOIN operation ON operation.cluster = cluster.id \
+         AND operation.kind = 'bootstrap' AND operation.withdrawn_at IS NULL {rest}",
+        columns.join(", ")
+    ))
+}
 
 fn values(cluster: &Cluster) -> Vec<Value> {
-    let bootstrap = cluster.bootstrap.as_ref();
     let endpoint: Option<ClusterEndpoint> = cluster.spec.endpoint.parse().ok();
     vec![
         (&cluster.id).into(),
         cluster.spec.name.as_str().into(),
         cluster_document::write(&cluster.spec).into(),
-        bootstrap.map(|it| &it.machine).into(),
-        bootstrap.map(|it| it.recorded).into(),
-        bootstrap.map(|it| it.outcome.as_str()).into(),
         cluster.version.into(),
         endpoint.map(|it| it.place()).into(),
     ]
 }
 
 fn read(row: &Row) -> Result<Cluster, StoreError> {
-    let fields = Fields::new(row, "cluster", "id");
+    let fields = Fields::new(row, "cluster", "id").under("cluster_");
+    let operation = Fields::new(row, "operation", "id").under("operation_");
     Ok(Cluster {
         id: fields.parsed("id")?,
         spec: fields.named("spec", cluster_document::read)?,
-        bootstrap: read_bootstrap(fields)?,
+        bootstrap: operations::read_if_there(operation)?,
         version: fields.integer("version")?,
     })
-}
-
-fn read_bootstrap(fields: Fields<'_>) -> Result<Option<Bootstrap>, StoreError> {
-    let known = |text: &str| {
-        let mut all = BootstrapOutcome::ALL.into_iter();
-        all.find(|outcome| outcome.as_str() == text)
-    };
-    let Some(machine) = fields.optional_parsed("bootstrap_machine")? else {
-        return Ok(None);
-    };
-    Ok(Some(Bootstrap {
-        machine,
-        recorded: fields.time("bootstrap_recorded")?,
-        outcome: fields.named("bootstrap_outcome", known)?,
-    }))
 }

@@ -27,6 +27,7 @@ use crate::row::Row;
 use crate::sqlite::Sqlite;
 use crate::statement::Statement;
 use crate::transaction::{Open, Transaction};
+use crate::unreadable::Unreadable;
 
 /// An open database. Clones share it.
 #[derive(Debug, Clone)]
@@ -34,6 +35,7 @@ pub struct Db {
     opened: Opened,
     place: Arc<str>,
     lineage: Arc<Lineage>,
+    unreadable: Arc<Unreadable>,
     #[cfg(feature = "faults")]
     faults: Arc<crate::faults::Faults>,
 }
@@ -65,6 +67,7 @@ impl Db {
             opened,
             place,
             lineage,
+            unreadable: Arc::default(),
             #[cfg(feature = "faults")]
             faults: Arc::default(),
         })
@@ -99,6 +102,16 @@ impl Db {
 
     pub(crate) fn lineage(&self) -> &Lineage {
         &self.lineage
+    }
+
+    /// What was read of rows; those that can't be read are told once, and left out.
+    pub(crate) fn readable<T>(
+        &self,
+        rows: &[Row],
+        read: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let each = rows.iter().map(|row| self.unreadable.left_out(read(row)));
+        each.filter_map(Result::transpose).collect()
     }
 
     /// Closes every connection, after what is under way.

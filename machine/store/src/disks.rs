@@ -35,11 +35,8 @@ pub async fn list(db: &Db) -> Result<Vec<NamedDisk>, StoreError> {
          AND (later.opened > intent.opened \
          OR (later.opened = intent.opened AND later.id > intent.id))) \
          ORDER BY name, disk";
-    db.all(Statement::new(LIST))
-        .await?
-        .iter()
-        .map(read)
-        .collect()
+    let rows = db.all(Statement::new(LIST)).await?;
+    db.readable(&rows, read)
 }
 
 fn read(row: &Row) -> Result<NamedDisk, StoreError> {

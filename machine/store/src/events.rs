@@ -65,6 +65,35 @@ pub async fn tail_of_machine(
     Ok(reversed(read_all(db, statement.bind(limit)).await?))
 }
 
+/// The last events of a machine with numbers below `before`, oldest first, at most `limit`: the page
+/// before one that begins with that number.
+pub async fn of_machine_before(
+    db: &Db,
+    machine: MachineId,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    let rest = format!("WHERE {OF_MACHINE} AND seq < $2 ORDER BY seq DESC LIMIT $3");
+    let statement = Statement::select("event", &COLUMNS, &rest).bind(&machine);
+    Ok(reversed(
+        read_all(db, statement.bind(before).bind(limit)).await?,
+    ))
+}
+
+/// The last events of a cluster with numbers below `before`, oldest first, at most `limit`.
+pub async fn of_cluster_before(
+    db: &Db,
+    cluster: ClusterId,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    const REST: &str = "WHERE cluster = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+    let statement = Statement::select("event", &COLUMNS, REST).bind(&cluster);
+    Ok(reversed(
+        read_all(db, statement.bind(before).bind(limit)).await?,
+    ))
+}
+
 /// Whether a timeline holds this already.
 pub async fn is_told(
     db: &Db,
@@ -176,11 +205,12 @@ fn reversed(mut events: Vec<RecordedEvent>) -> Vec<RecordedEvent> {
 }
 
 async fn read_all(db: &Db, statement: Statement) -> Result<Vec<RecordedEvent>, StoreError> {
-    db.all(statement).await?.iter().map(read).collect()
+    let rows = db.all(statement).await?;
+    db.readable(&rows, read)
 }
 
 fn read(row: &Row) -> Result<RecordedEvent, StoreError> {
-    let fields = Fields::new(row, "event", "kind");
+    let fields = Fields::new(row, "event", "seq");
     Ok(RecordedEvent {
         seq: fields.integer("seq")?,
         event: Event {

@@ -8,6 +8,7 @@ use machine_core::time::Timestamp;
 
 use crate::db::Db;
 use crate::error::StoreError;
+use crate::members;
 use crate::row::Fields;
 use crate::statement::Statement;
 use crate::transaction::Transaction;
@@ -31,14 +32,15 @@ pub(crate) async fn forget(
     // No document can name it again: a name is a DNS label.
     const FORGET: &str = "UPDATE machine SET forgotten = $3, forgotten_as = name, \
          name = name || ' (forgotten, ' || id || ')', deadline = NULL, install_disk = NULL, \
-         bmc_protocol = NULL, bmc_address = NULL, bmc_username = NULL, bmc_identity = NULL, \
          bmc_guid = NULL, \
          version = version + 1 WHERE id = $1 AND version = $2 AND forgotten IS NULL";
     let statement = Statement::new(FORGET).bind(&id).bind(version).bind(at);
     if !transaction.changes_one(statement).await? {
         return Ok(false);
     }
+    members::leave(transaction, id, at).await?;
     for sql in [
+        "DELETE FROM bmc WHERE machine = $1",
         "DELETE FROM evidence WHERE machine = $1",
         "DELETE FROM registration WHERE machine = $1",
         "DELETE FROM claimant WHERE machine = $1",

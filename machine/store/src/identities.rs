@@ -12,7 +12,7 @@ use machine_core::id::MachineId;
 
 use crate::db::Db;
 use crate::error::StoreError;
-use crate::evidence::named_source;
+use crate::evidence::{Fact, named_source};
 use crate::row::{Fields, Row};
 use crate::statement::{Statement, placeholders};
 use crate::transaction::Transaction;
@@ -61,14 +61,19 @@ pub async fn judge(db: &Db, machine: MachineId) -> Result<Identity, StoreError> 
     Ok(identify(&claim, &candidates))
 }
 
-/// What is known of the identity of every machine; the longest known first.
+/// What is known of the identity of every machine; the longest known first. What can't be read of one
+/// is left out: it could be no card that anybody names.
 pub async fn list(db: &Db) -> Result<Vec<KnownIdentity>, StoreError> {
-    gather(
-        &db.all(Statement::new(format!(
-            "{SELECT} WHERE machine.forgotten IS NULL {ORDER}"
-        )))
-        .await?,
-    )
+    let sql = format!("{SELECT} WHERE machine.forgotten IS NULL {ORDER}");
+    let rows = db.all(Statement::new(sql)).await?;
+    let piece = |row: &Row| {
+        let evidence = db.readable(std::slice::from_ref(row), read_evidence)?;
+        Ok(Piece {
+            machine: read_machine(row)?,
+            evidence: evidence.into_iter().flatten().next(),
+        })
+    };
+    Ok(joined(db.readable(&rows, piece)?))
 }
 
 /// The candidates of a claim as a transaction sees them.
@@ -118,56 +123,82 @@ fn candidates_statement(macs: &BTreeSet<MacAddress>, uuid: Option<SystemUuid>) -
     Statement::with(sql, cards.chain(boards).map(Into::into).collect())
 }
 
-/// One identity for the rows of each machine. Of several UUIDs or serial numbers that were told, the
-/// one that was seen last is its own: a board may be swapped, and a person may say so.
-fn gather(rows: &[Row]) -> Result<Vec<KnownIdentity>, StoreError> {
-    let mut known: Vec<KnownIdentity> = Vec::new();
-    for row in rows {
-        let machine = Fields::new(row, "machine", "id");
-        let id = machine.parsed("id")?;
-        if known.last().is_none_or(|last| last.machine != id) {
-            known.push(KnownIdentity {
-                machine: id,
-                name: machine.text("name")?,
-                since: machine.time("known_since")?,
-                macs: BTreeSet::new(),
-                registered: false,
-                uuid: None,
-                serial: None,
-                heard: Heard::default(),
-            });
-        }
-        if let Some(last) = known.last_mut() {
-            add(last, Fields::new(row, "evidence", "id"))?;
-        }
-    }
-    Ok(known)
+/// What one row says: of which machine, and what is known of it.
+struct Piece {
+    machine: KnownIdentity,
+    evidence: Option<(EvidenceSource, Fact)>,
 }
 
-fn add(known: &mut KnownIdentity, fields: Fields<'_>) -> Result<(), StoreError> {
-    let find = |text: &str| EvidenceKind::ALL.into_iter().find(|it| it.as_str() == text);
-    let Some(kind) = fields.optional_named("kind", find)? else {
-        return Ok(());
-    };
-    let source = fields.named("source", named_source)?;
-    match kind {
-        EvidenceKind::Mac if source == EvidenceSource::Listed => {}
-        EvidenceKind::Mac => {
-            known.macs.insert(fields.parsed("value")?);
-            known.registered |= source.is_authority();
+fn gather(rows: &[Row]) -> Result<Vec<KnownIdentity>, StoreError> {
+    let pieces: Result<Vec<Piece>, StoreError> = rows.iter().map(read).collect();
+    pieces.map(joined)
+}
+
+/// One identity for the rows of each machine. Of several UUIDs or serial numbers that were told, the
+/// one that was seen last is its own: a board may be swapped, and a person may say so.
+fn joined(pieces: Vec<Piece>) -> Vec<KnownIdentity> {
+    let mut known: Vec<KnownIdentity> = Vec::new();
+    for Piece { machine, evidence } in pieces {
+        if known.last().is_none_or(|it| it.machine != machine.machine) {
+            known.push(machine);
         }
-        EvidenceKind::SystemUuid if source.is_authority() => {
-            known.uuid = Some(fields.parsed("value")?);
-        }
-        EvidenceKind::SystemUuid => {
-            known.heard.uuids.insert(fields.parsed("value")?);
-        }
-        EvidenceKind::SystemSerial if source.is_authority() => {
-            known.serial = Some(fields.parsed("value")?);
-        }
-        EvidenceKind::SystemSerial => {
-            known.heard.serials.insert(fields.parsed("value")?);
+        if let (Some(last), Some(evidence)) = (known.last_mut(), evidence) {
+            add(last, evidence);
         }
     }
-    Ok(())
+    known
+}
+
+fn read(row: &Row) -> Result<Piece, StoreError> {
+    Ok(Piece {
+        machine: read_machine(row)?,
+        evidence: read_evidence(row)?,
+    })
+}
+
+fn read_machine(row: &Row) -> Result<KnownIdentity, StoreError> {
+    let machine = Fields::new(row, "machine", "id");
+    Ok(KnownIdentity {
+        machine: machine.parsed("id")?,
+        name: machine.text("name")?,
+        since: machine.time("known_since")?,
+        macs: BTreeSet::new(),
+        registered: false,
+        uuid: None,
+        serial: None,
+        heard: Heard::default(),
+    })
+}
+
+fn read_evidence(row: &Row) -> Result<Option<(EvidenceSource, Fact)>, StoreError> {
+    let fields = Fields::new(row, "evidence", "id");
+    let find = |text: &str| EvidenceKind::ALL.into_iter().find(|it| it.as_str() == text);
+    let Some(kind) = fields.optional_named("kind", find)? else {
+        return Ok(None);
+    };
+    let fact = match kind {
+        EvidenceKind::Mac => Fact::Mac(fields.parsed("value")?),
+        EvidenceKind::SystemUuid => Fact::Uuid(fields.parsed("value")?),
+        EvidenceKind::SystemSerial => Fact::Serial(fields.parsed("value")?),
+    };
+    Ok(Some((fields.named("source", named_source)?, fact)))
+}
+
+fn add(known: &mut KnownIdentity, (source, fact): (EvidenceSource, Fact)) {
+    match fact {
+        Fact::Mac(_) if source == EvidenceSource::Listed => {}
+        Fact::Listed(_) => {}
+        Fact::Mac(mac) => {
+            known.macs.insert(mac);
+            known.registered |= source.is_authority();
+        }
+        Fact::Uuid(uuid) if source.is_authority() => known.uuid = Some(uuid),
+        Fact::Uuid(uuid) => {
+            known.heard.uuids.insert(uuid);
+        }
+        Fact::Serial(serial) if source.is_authority() => known.serial = Some(serial),
+        Fact::Serial(serial) => {
+            known.heard.serials.insert(serial);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! [`crate::commit`].
 
 use machine_core::id::{ClusterId, IntentId, MachineId};
-use machine_core::intent::{Assignment, Intent, IntentEnd};
+use machine_core::intent::{Assignment, Intent, IntentEnd, IntentKind};
 use machine_core::time::Timestamp;
 
 use crate::db::Db;
@@ -92,7 +92,7 @@ pub(crate) const COLUMNS: [&str; 13] = [
     "reason",
     "opened",
     "expires",
-    "wipe",
+    "kind",
     "claims",
     "closed_at",
     "closed_as",
@@ -109,7 +109,7 @@ fn values(intent: &Intent) -> Vec<Value> {
         intent.reason.as_str().into(),
         intent.opened.into(),
         intent.expires.into(),
-        intent.wipe.into(),
+        intent.kind.as_str().into(),
         intent.claims.into(),
         intent.closed.map(|(at, _)| at).into(),
         intent.closed.map(|(_, end)| end.as_str()).into(),
@@ -126,6 +126,7 @@ pub(crate) fn read_fields(fields: Fields<'_>) -> Result<Intent, StoreError> {
         Some(at) => Some((at, fields.named("closed_as", known)?)),
         None => None,
     };
+    let kind = |text: &str| IntentKind::ALL.into_iter().find(|it| it.as_str() == text);
     Ok(Intent {
         id: fields.parsed("id")?,
         machine: fields.parsed("machine")?,
@@ -134,7 +135,7 @@ pub(crate) fn read_fields(fields: Fields<'_>) -> Result<Intent, StoreError> {
         reason: fields.text("reason")?,
         opened: fields.time("opened")?,
         expires: fields.time("expires")?,
-        wipe: fields.boolean("wipe")?,
+        kind: fields.named("kind", kind)?,
         claims: fields.count("claims")?,
         closed,
     })

@@ -25,11 +25,11 @@ pub enum LeaseOutcome {
     },
 }
 
-/// Every lease of a subnet, also the expired ones.
+/// Every lease of a subnet that can be read, also the expired ones.
 pub async fn of_subnet(db: &Db, subnet: &SubnetName) -> Result<Vec<Lease>, StoreError> {
     let statement = Statement::select("lease", &COLUMNS, "WHERE subnet = $1 ORDER BY address");
     let rows = db.all(statement.bind(subnet)).await?;
-    rows.iter().map(read).collect()
+    db.readable(&rows, read)
 }
 
 /// The leases of an address, one a subnet.

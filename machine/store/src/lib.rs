@@ -10,6 +10,7 @@
 
 pub mod apply;
 pub mod attempts;
+mod bmcs;
 pub mod boards;
 pub mod boot_read;
 pub mod boots;
@@ -26,6 +27,7 @@ pub mod error;
 pub mod events;
 pub mod evidence;
 pub mod exclusive;
+pub mod facts;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod file_lock;
@@ -41,13 +43,17 @@ pub mod lineage_error;
 pub mod location;
 pub mod machines;
 mod mark;
+pub mod members;
 mod migration;
+pub mod moments;
+mod operations;
 pub mod place;
 pub mod power_on;
 pub mod registrations;
 pub mod request_code;
 pub mod requests;
 pub mod reservations;
+pub mod retention;
 mod row;
 pub mod seal;
 pub mod secrets;
@@ -56,3 +62,4 @@ mod sqlite_row;
 mod statement;
 pub mod token;
 mod transaction;
+mod unreadable;

@@ -5,97 +5,127 @@
 //! They are written by [`crate::change`] and, when a sighting becomes one, by [`crate::commit`].
 
 use machine_core::endpoint::{BmcEndpoint, BmcIdentity, BmcProtocol};
+use machine_core::evidence::EvidenceSource;
 use machine_core::id::MachineId;
 use machine_core::machine::{Failure, Hardware, Machine};
 
 use crate::db::Db;
 use crate::error::StoreError;
+use crate::facts::{self, Learned};
 use crate::row::{Fields, Row};
 use crate::statement::{Insert, Statement, Value};
 use crate::transaction::Transaction;
+use crate::{bmcs, members};
 
 /// The machine of this id.
 pub async fn find(db: &Db, id: MachineId) -> Result<Option<Machine>, StoreError> {
     let statement =
-        Statement::select("machine", &COLUMNS, "WHERE id = $1 AND forgotten IS NULL").bind(&id);
+        Statement::select(RECORD, &COLUMNS, "WHERE id = $1 AND forgotten IS NULL").bind(&id);
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
 /// The machine of this name.
 pub async fn find_by_name(db: &Db, name: &str) -> Result<Option<Machine>, StoreError> {
     let statement =
-        Statement::select("machine", &COLUMNS, "WHERE name = $1 AND forgotten IS NULL").bind(name);
+        Statement::select(RECORD, &COLUMNS, "WHERE name = $1 AND forgotten IS NULL").bind(name);
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
 /// The machine whose BMC this is.
 pub async fn find_by_bmc(db: &Db, bmc: BmcIdentity) -> Result<Option<Machine>, StoreError> {
-    let statement = Statement::select("machine", &COLUMNS, "WHERE bmc_identity = $1");
+    let statement = Statement::select(RECORD, &COLUMNS, "WHERE bmc_identity = $1");
     let statement = statement.bind(bmc.to_string());
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
 
 /// Every machine, by name.
 pub async fn list(db: &Db) -> Result<Vec<Machine>, StoreError> {
-    let statement = Statement::select("machine", &COLUMNS, "WHERE forgotten IS NULL ORDER BY name");
-    db.all(statement).await?.iter().map(read).collect()
+    db.all(select_all("ORDER BY name"))
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
-/// Adds a machine; `false` if its name is taken. From here on it is known since its `since`.
+/// Every machine that can be read, by name. What is decided on all of them must not stand on this.
+pub async fn readable(db: &Db) -> Result<Vec<Machine>, StoreError> {
+    let rows = db.all(select_all("ORDER BY name")).await?;
+    db.readable(&rows, read)
+}
+
+/// Some machines, by name, and where the next ones begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The machines that can be read.
+    pub machines: Vec<Machine>,
+    /// The name after which the next page begins; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// The machines whose names come after `after`, by name, at most `limit`.
+pub async fn page(db: &Db, after: &str, limit: u32) -> Result<Page, StoreError> {
+    let statement = select_all("AND name > $1 ORDER BY name LIMIT $2").bind(after);
+    let rows = db.all(statement.bind(limit)).await?;
+    let is_full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+    let last = rows.last().filter(|_| is_full);
+    let name = |row: &Row| Fields::new(row, "machine", "id").text("name");
+    Ok(Page {
+        next: last.map(name).transpose()?,
+        machines: db.readable(&rows, read)?,
+    })
+}
+
+fn select_all(rest: &str) -> Statement {
+    let rest = format!("WHERE forgotten IS NULL {rest}");
+    Statement::select(RECORD, &COLUMNS, &rest)
+}
+
+/// Adds a machine; `false` if its name is taken. From here on it is known since its `since`. What is
+/// known of its hardware was heard on the wire.
 pub(crate) async fn insert(
     transaction: &mut Transaction,
     machine: &Machine,
 ) -> Result<bool, StoreError> {
     const INSERT: Insert = Insert {
         table: "machine",
-        columns: &COLUMNS,
+        columns: &WRITTEN,
         rest: "ON CONFLICT DO NOTHING",
     };
     let mut row = values(machine);
     row.push(machine.since.into());
     let statement = Statement::insert(&INSERT, [row]);
-    transaction.changes_one(statement).await
+    if !transaction.changes_one(statement).await? {
+        return Ok(false);
+    }
+    bmcs::write(transaction, machine).await?;
+    let learned = Learned {
+        machine: machine.id,
+        at: machine.since,
+        source: EvidenceSource::Asked,
+        hardware: machine.hardware.clone(),
+    };
+    facts::learn(transaction, &learned).await?;
+    Ok(true)
 }
 
-/// Writes a machine over the version that was read; `false` if somebody else has in between.
+/// Writes a machine over the version that was read; `false` if somebody else has in between. What is
+/// known of its hardware stays as it is: that is learned beside ([`crate::facts`]).
 pub(crate) async fn update(
     transaction: &mut Transaction,
     machine: &Machine,
 ) -> Result<bool, StoreError> {
     const UPDATE: &str = "UPDATE machine SET name = $2, state = $3, since = $4, deadline = $5, \
-         failure_step = $6, failure_why = $7, failure_advice = $8, arch = $9, firmware = $10, \
-         manufacturer = $11, product = $12, install_disk = $13, bmc_protocol = $14, \
-         bmc_address = $15, bmc_username = $16, cancelled_at = $17, bmc_identity = $18, \
-         version = version + 1 \
-         WHERE id = $1 AND version = $19";
+         failure_step = $6, failure_why = $7, failure_advice = $8, install_disk = $9, \
+         cancelled_at = $10, version = version + 1 WHERE id = $1 AND version = $11";
     let statement = Statement::with(UPDATE, values(machine));
-    transaction.changes_one(statement).await
-}
-
-/// Takes the BMC from a machine that is written right after this.
-pub(crate) async fn give_up_bmc(
-    transaction: &mut Transaction,
-    machine: &Machine,
-) -> Result<(), StoreError> {
-    const GIVE_UP: &str = "UPDATE machine SET bmc_protocol = NULL, bmc_address = NULL, \
-         bmc_username = NULL, bmc_identity = NULL WHERE id = $1 AND version = $2";
-    let statement = Statement::new(GIVE_UP)
-        .bind(&machine.id)
-        .bind(machine.version);
-    transaction.execute(statement).await.map(|_| ())
-}
-
-/// Whether a BMC is on the record of another machine.
-pub(crate) async fn is_bmc_of_another(
-    transaction: &mut Transaction,
-    machine: MachineId,
-    bmc: &BmcEndpoint,
-) -> Result<bool, StoreError> {
-    const OF_ANOTHER: &str = "WHERE bmc_identity = $1 AND id <> $2";
-    let statement = Statement::select("machine", &["id"], OF_ANOTHER)
-        .bind(bmc.identity().to_string())
-        .bind(&machine);
-    Ok(transaction.optional(statement).await?.is_some())
+    if !transaction.changes_one(statement).await? {
+        return Ok(false);
+    }
+    bmcs::write(transaction, machine).await?;
+    if !machine.state.is_member() {
+        members::leave(transaction, machine.id, machine.since).await?;
+    }
+    Ok(true)
 }
 
 /// Counts the version up if it still is `version`: from here to the end of the transaction nobody
@@ -110,8 +140,34 @@ pub(crate) async fn hold(
     transaction.changes_one(statement).await
 }
 
-/// The columns of a machine, in the order of [`values`]; the last is written once.
-pub(crate) const COLUMNS: [&str; 20] = [
+/// Where a machine is read: its row, with its BMC and what is known of its hardware.
+pub(crate) const RECORD: &str = "machine_record";
+
+/// The columns of a machine as it is read.
+pub(crate) const COLUMNS: [&str; 19] = [
+    "id",
+    "name",
+    "known_since",
+    "state",
+    "since",
+    "deadline",
+    "failure_step",
+    "failure_why",
+    "failure_advice",
+    "install_disk",
+    "cancelled_at",
+    "version",
+    "bmc_protocol",
+    "bmc_address",
+    "bmc_username",
+    "arch",
+    "firmware",
+    "manufacturer",
+    "product",
+];
+
+/// The columns of its row, in the order of [`values`]; the last is written once.
+const WRITTEN: [&str; 12] = [
     "id",
     "name",
     "state",
@@ -120,24 +176,14 @@ pub(crate) const COLUMNS: [&str; 20] = [
     "failure_step",
     "failure_why",
     "failure_advice",
-    "arch",
-    "firmware",
-    "manufacturer",
-    "product",
     "install_disk",
-    "bmc_protocol",
-    "bmc_address",
-    "bmc_username",
     "cancelled_at",
-    "bmc_identity",
     "version",
     "known_since",
 ];
 
 fn values(machine: &Machine) -> Vec<Value> {
     let failure = machine.failure.as_ref();
-    let hardware = &machine.hardware;
-    let bmc = machine.bmc.as_ref();
     vec![
         (&machine.id).into(),
         machine.name.as_str().into(),
@@ -147,16 +193,8 @@ fn values(machine: &Machine) -> Vec<Value> {
         failure.map(|failure| failure.step.as_str()).into(),
         failure.map(|failure| failure.why.as_str()).into(),
         failure.map(|failure| failure.advice.as_str()).into(),
-        hardware.arch.as_ref().into(),
-        hardware.firmware.as_ref().into(),
-        hardware.manufacturer.as_deref().into(),
-        hardware.product.as_deref().into(),
         machine.install_disk.as_ref().into(),
-        bmc.map(|bmc| bmc.protocol.as_str()).into(),
-        bmc.map(|bmc| &bmc.address).into(),
-        bmc.map(|bmc| bmc.username.as_str()).into(),
         machine.cancelled.into(),
-        bmc.map(|bmc| bmc.identity().to_string()).into(),
         machine.version.into(),
     ]
 }

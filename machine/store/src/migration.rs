@@ -41,6 +41,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/0009_bmc_identity.sql"),
     ),
     (10, "cancel", include_str!("../migrations/0010_cancel.sql")),
+    (
+        11,
+        "records",
+        include_str!("../migrations/0011_records.sql"),
+    ),
 ];
 
 /// The number of the newest step.

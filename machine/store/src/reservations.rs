@@ -22,10 +22,11 @@ pub struct Reservation {
     pub machine: MachineId,
 }
 
-/// Every reservation.
+/// Every reservation that can be read.
 pub async fn list(db: &Db) -> Result<Vec<Reservation>, StoreError> {
     let statement = Statement::select("reservation", &COLUMNS, "ORDER BY address");
-    db.all(statement).await?.iter().map(read).collect()
+    let rows = db.all(statement).await?;
+    db.readable(&rows, read)
 }
 
 /// The reservations of a machine.

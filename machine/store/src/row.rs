@@ -140,9 +140,11 @@ impl<'r> Fields<'r> {
     pub(crate) fn corrupt(&self, column: &str, got: &str) -> StoreError {
         let name = format!("{}{}", self.prefix, self.key);
         let key: Result<Option<String>, String> = try_get!(self.row, name.as_str());
+        let number: Result<Option<i64>, String> = try_get!(self.row, name.as_str());
+        let number = number.ok().flatten().map(|it| it.to_string());
         StoreError::Corrupt {
             table: self.table,
-            row: key.ok().flatten().unwrap_or_default(),
+            row: key.ok().flatten().or(number).unwrap_or_default(),
             column: column.to_owned(),
             got: got.chars().take(64).collect(),
         }

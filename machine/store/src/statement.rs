@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use machine_core::disk::DiskIdentity;
 use machine_core::hardware::{Arch, Firmware, MacAddress};
-use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
+use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId, OperationId};
 use machine_core::intent::Actor;
 use machine_core::network::{ClientKey, SubnetName};
 use machine_core::time::Timestamp;
@@ -249,6 +249,7 @@ texts!(
     BootId,
     AttemptId,
     IntentId,
+    OperationId,
     MacAddress,
     DiskIdentity,
     Arch,

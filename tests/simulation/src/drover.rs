@@ -16,6 +16,7 @@ use fleet::random::{NoRandomness, Randomness};
 use fleet::reconcile::Reconciler;
 use fleet::records::{Image, Ports, Records};
 use fleet::reports::Reports;
+use fleet::retention::Retention;
 use fleet::status::Status;
 use machine_core::hardware::Arch;
 use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
@@ -24,7 +25,7 @@ use machine_core::time::Timestamp;
 use machine_store::commit::Committer;
 use machine_store::db::Db;
 use machine_store::error::StoreError;
-use machine_store::events;
+use machine_store::moments;
 use machine_store::seal::SealKey;
 use machine_store::token::TokenKey;
 use pxe_server::dhcp::DhcpControl;
@@ -139,7 +140,7 @@ type Parts = (BootDirectory, Arc<Reports>, Operations, Arc<Status>);
 
 async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
     let db = ground.db.clone();
-    let last = events::tail(&db, 1).await?.pop().map(|it| it.event.at);
+    let last = moments::latest(&db).await?;
     let clock = begin(lab, last);
     let now = fleet::clock::Clock::now(&clock);
     let tokens = TokenKey::load_or_make(&db, &ground.seal, now).await;
@@ -162,6 +163,7 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
             log: 8082,
         },
         config_request_timeout: CONFIG_REQUEST_TIMEOUT,
+        retention: Retention::DEFAULT,
         readers: Arc::default(),
         wake: Arc::default(),
         clock: Arc::new(clock),
@@ -199,7 +201,7 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
     Ok((directory, Arc::new(reports), operations, status))
 }
 
-/// Begins a life's clock: by the system's, and no earlier than the last event on record.
+/// Begins a life's clock: by the system's, and no earlier than the last moment on record.
 fn begin(lab: &Arc<Lab>, last: Option<Timestamp>) -> VirtualClock {
     let read = Instant::now();
     let began = lab.with(|world| {

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use fleet::cluster_secrets::{place, seal_file};
 use futures_executor::block_on;
-use machine_core::cluster::{BootstrapOutcome, Cluster};
+use machine_core::cluster::Cluster;
 use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;
 use machine_core::lifecycle::State;
+use machine_core::operation::OperationOutcome;
 use machine_core::time::Timestamp;
 use machine_store::apply::apply;
 use machine_store::change::{Change, ClusterWrite, SecretWrite};
@@ -429,7 +430,7 @@ impl Run {
         clusters.into_iter().find_map(|cluster| {
             let outcome = cluster.bootstrap.map(|it| it.outcome);
             let status = drover.status.cluster(cluster.id);
-            let is_held = outcome == Some(BootstrapOutcome::Unknown);
+            let is_held = outcome == Some(OperationOutcome::Unknown);
             (!status.ready && !is_held).then_some((cluster.spec.name, status.waiting))
         })
     }
@@ -499,7 +500,7 @@ impl Run {
         }
         for cluster in block_on(clusters::list(db))? {
             let outcome = cluster.bootstrap.map(|it| it.outcome);
-            summary.unknown += usize::from(outcome == Some(BootstrapOutcome::Unknown));
+            summary.unknown += usize::from(outcome == Some(OperationOutcome::Unknown));
             let drover = self.drover.as_ref();
             let is_ready = drover.is_some_and(|it| it.status.cluster(cluster.id).ready);
             summary.ready += usize::from(is_ready);

@@ -9,7 +9,7 @@ use api_proto::v1::{
     KubeConfigResponse, ListClustersRequest, ListClustersResponse, ResolveBootstrapRequest,
     ResolveBootstrapResponse, TalosConfigRequest, TalosConfigResponse,
 };
-use machine_core::bootstrap::Resolution;
+use machine_core::operation::Resolution;
 use tonic::{Request, Response, Status};
 use zeroize::Zeroizing;
 

@@ -1,13 +1,14 @@
 //! Use cases that end a story: what became of a Bootstrap, and a cluster that is deleted.
 
-use machine_core::bootstrap::{Resolution, resolve};
+use machine_core::bootstrap::resolve;
 use machine_core::cluster::Cluster;
 use machine_core::intent::{Intent, IntentEnd};
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
 use machine_core::membership::holding;
+use machine_core::operation::{Resolution, Resolved};
 use machine_core::time::Timestamp;
-use machine_store::change::{Change, ClusterWrite, IntentWrite, MachineWrite};
+use machine_store::change::{Change, ClusterWrite, IntentWrite, MachineWrite, OperationWrite};
 use machine_store::{attempts, intents, machines};
 
 use crate::caller::Asked;
@@ -51,7 +52,7 @@ impl Operations {
         }
         for _ in 0..TRIES {
             let cluster = self.cluster(name).await?;
-            let bootstrap = resolve(cluster.bootstrap, resolution)
+            let resolved = resolve(cluster.bootstrap, resolution)
                 .map_err(|why| UseCaseError::Contradiction(format!("{name}: {why}")))?;
             let mut change = self.change(&cluster, "", asked);
             for event in &mut change.events {
@@ -59,10 +60,14 @@ impl Operations {
                 event.detail = format!("{detail}{}", asked.because());
             }
             change.request = Some(self.request(asked, &what, String::new()));
-            change.clusters.push(ClusterWrite::Update(Cluster {
-                bootstrap,
-                ..cluster
-            }));
+            change.operations.push(match resolved {
+                Resolved::Done(done) => OperationWrite::Record(done),
+                Resolved::Withdrawn(id) => {
+                    let at = self.effects.now();
+                    OperationWrite::Withdraw { id, at }
+                }
+            });
+            change.clusters.push(ClusterWrite::Update(cluster));
             match self.write(&change).await? {
                 Written::Now | Written::Before(_) => {
                     return Ok(self.cluster_view(self.cluster(name).await?));

@@ -8,7 +8,7 @@ use machine_core::id::ClusterId;
 use machine_core::machine::Machine;
 use machine_store::change::{Change, ClusterWrite};
 use machine_store::events::{self, Event, RecordedEvent};
-use machine_store::{clusters, machines};
+use machine_store::{clusters, machines, members};
 
 use crate::caller::{Asked, Caller};
 use crate::document::cluster::{ClusterFault, ClusterField, parse, with_line};
@@ -53,8 +53,8 @@ impl Operations {
     ) -> Result<Paged<ClusterView>, UseCaseError> {
         caller.permit(Operation::ListClusters)?;
         self.effects.settled().await;
-        let clusters = clusters::list(&self.db).await?;
-        let machines = machines::list(&self.db).await?;
+        let clusters = clusters::readable(&self.db).await?.clusters;
+        let machines = machines::readable(&self.db).await?;
         let listed = page.cut(clusters.iter().collect(), |it| &it.spec.name);
         let views = listed.items.into_iter();
         let views = views.map(|cluster| self.cluster_listed(cluster, &clusters, &machines));
@@ -72,18 +72,20 @@ impl Operations {
     ) -> Result<(ClusterView, Vec<MachineView>), UseCaseError> {
         caller.permit(Operation::GetCluster)?;
         let cluster = self.cluster(name).await?;
-        let clusters = clusters::list(&self.db).await?;
+        let clusters = clusters::readable(&self.db).await?.clusters;
         let listed = self.listed_machines(&Page::default()).await?.items;
         let machines: Vec<Machine> = listed.iter().map(|it| it.machine.clone()).collect();
+        let memberships = members::of_cluster(&self.db, cluster.id).await?;
         let members = listed.into_iter().filter_map(|mut view| {
-            let assigned = view.assignment().map(|(it, _)| it.assignment.cluster);
-            if assigned.is_none()
+            let works = view.assignment().is_some();
+            if !works
                 && let Some(Awaited { role, why }) = awaited(&view.machine, &cluster, &clusters)
             {
                 view.conditions.push(Condition::Awaited { role, why });
                 return Some(view);
             }
-            (assigned == Some(cluster.id)).then_some(view)
+            let is_member = memberships.iter().any(|it| it.machine == view.machine.id);
+            (works && is_member).then_some(view)
         });
         let members = members.collect();
         let view = self.cluster_shown(&cluster, &clusters, &machines);

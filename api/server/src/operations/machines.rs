@@ -93,7 +93,7 @@ impl Operations {
     ) -> Result<Paged<MachineView>, UseCaseError> {
         self.effects.settled().await;
         let disks = disks::list(&self.db).await?;
-        let machines = page.cut(machines::list(&self.db).await?, |it| &it.name);
+        let machines = page.cut(machines::readable(&self.db).await?, |it| &it.name);
         let mut views = Vec::new();
         for machine in machines.items {
             views.push(self.view_among(machine, &disks).await?);

@@ -8,7 +8,7 @@ use machine_core::allocation::{Allocation, allocate};
 use machine_core::cluster::Cluster;
 use machine_core::disk::DiskIdentity;
 use machine_core::id::IntentId;
-use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
+use machine_core::intent::{Actor, Assignment, Intent, IntentEnd, IntentKind};
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
 use machine_core::time::Timestamp;
@@ -145,7 +145,7 @@ impl Operations {
             reason: format!("{} asked for the wipe: {}", asked.actor(), asked.reason),
             opened: at,
             expires: at.plus(Intent::LIFETIME),
-            wipe: true,
+            kind: IntentKind::Reimage,
             claims: 0,
             closed: None,
         })

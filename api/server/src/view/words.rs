@@ -4,13 +4,14 @@
 use api_proto::v1;
 use machine_core::attempt::AttemptEnd;
 use machine_core::boot::{BootOrigin, BootStep};
-use machine_core::cluster::{BootstrapOutcome, Role};
+use machine_core::cluster::Role;
 use machine_core::condition::Condition;
 use machine_core::endpoint::BmcProtocol;
 use machine_core::evidence::{EvidenceKind, EvidenceSource};
 use machine_core::hardware::{Arch, Firmware};
 use machine_core::intent::IntentEnd;
 use machine_core::lifecycle::State;
+use machine_core::operation::OperationOutcome;
 use machine_core::power::PowerState;
 
 use crate::operations::apply_result::ApplyResult;
@@ -141,14 +142,14 @@ pub(super) const fn bmc_protocol(protocol: BmcProtocol) -> v1::BmcProtocol {
     }
 }
 
-pub(super) const fn bootstrap_state(outcome: Option<BootstrapOutcome>) -> v1::BootstrapState {
+pub(super) const fn bootstrap_state(outcome: Option<OperationOutcome>) -> v1::BootstrapState {
     match outcome {
         None => v1::BootstrapState::No,
-        Some(BootstrapOutcome::Unknown | BootstrapOutcome::NotReady) => {
+        Some(OperationOutcome::Unknown | OperationOutcome::NotReady) => {
             v1::BootstrapState::Recorded
         }
-        Some(BootstrapOutcome::Refused) => v1::BootstrapState::Refused,
-        Some(BootstrapOutcome::Done) => v1::BootstrapState::Done,
+        Some(OperationOutcome::Refused) => v1::BootstrapState::Refused,
+        Some(OperationOutcome::Done) => v1::BootstrapState::Done,
     }
 }
 

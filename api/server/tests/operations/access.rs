@@ -9,7 +9,7 @@ use machine_core::attempt::{Attempt, Release};
 use machine_core::cluster::Role;
 use machine_core::id::BootId;
 use machine_core::id::{AttemptId, IntentId};
-use machine_core::intent::{Actor, Assignment, Intent};
+use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
 use machine_core::lifecycle::{Origin, State};
 use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite};
 use machine_store::commit::Committer;
@@ -41,7 +41,7 @@ impl Around {
             reason: "its rule".to_owned(),
             opened: NOW,
             expires: NOW.plus(Intent::LIFETIME),
-            wipe: false,
+            kind: IntentKind::Install,
             claims: 0,
             closed: None,
         };
@@ -92,12 +92,7 @@ impl Around {
             machine: machine.id,
             machine_version: machine.version,
             boot,
-            release: Release {
-                at: NOW,
-                peer: [10, 77, 0, 10].into(),
-                digest: [1; 32],
-                fetches: 1,
-            },
+            release: Release::fetched(NOW, [10, 77, 0, 10].into(), [1; 32]),
             events: vec![],
         };
         let claimed = commit.submit(claim).await.unwrap();

@@ -1,10 +1,10 @@
 //! What ends a cluster's stories: a person resolves a Bootstrap, a cluster is deleted.
 
 use api_server::operations::endings::Ending;
-use machine_core::bootstrap::Resolution;
-use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster};
+use machine_core::id::OperationId;
 use machine_core::lifecycle::State;
-use machine_store::change::{Change, ClusterWrite};
+use machine_core::operation::{Operation, OperationOutcome, Resolution};
+use machine_store::change::{Change, ClusterWrite, OperationWrite};
 use machine_store::place::Place;
 use machine_store::{attempts, intents, secrets};
 
@@ -20,23 +20,21 @@ impl Around {
         deleted.map_err(|error| error.to_string())
     }
 
-    async fn call_bootstrap(&self, outcome: BootstrapOutcome) {
+    async fn call_bootstrap(&self, number: u8, outcome: OperationOutcome) {
         let (view, _) = self
             .operations
             .show_cluster(&caller(), "lab")
             .await
             .unwrap();
-        let bootstrap = Some(Bootstrap {
-            machine: self.machine("cp-1").await.id,
-            recorded: NOW,
+        let machine = self.machine("cp-1").await.id;
+        let id = OperationId::from_bytes([number; 16]);
+        let called = Operation {
             outcome,
-        });
-        let called = Cluster {
-            bootstrap,
-            ..view.cluster
+            ..Operation::bootstrap(id, view.cluster.id, machine, NOW)
         };
         self.write(Change {
-            clusters: vec![ClusterWrite::Update(called)],
+            clusters: vec![ClusterWrite::Update(view.cluster)],
+            operations: vec![OperationWrite::Begin(called)],
             ..Change::default()
         })
         .await;
@@ -61,10 +59,10 @@ async fn a_person_resolves_a_bootstrap_whose_outcome_is_unknown() {
         said.starts_with("lab: Bootstrap was not called yet"),
         "{said}"
     );
-    around.call_bootstrap(BootstrapOutcome::Unknown).await;
+    around.call_bootstrap(1, OperationOutcome::Unknown).await;
     assert_eq!(resolve(Resolution::NotDone, "3").await, Ok(None));
-    around.call_bootstrap(BootstrapOutcome::Refused).await;
-    let done = Ok(Some(BootstrapOutcome::Done));
+    around.call_bootstrap(2, OperationOutcome::Refused).await;
+    let done = Ok(Some(OperationOutcome::Done));
     assert_eq!(resolve(Resolution::Done, "4").await, done);
     // The same request again is answered, and the other one is refused.
     assert_eq!(resolve(Resolution::Done, "4").await, done);

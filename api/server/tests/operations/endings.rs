@@ -178,12 +178,7 @@ async fn every_state_but_retired_can_be_retired() {
 
 #[tokio::test]
 async fn to_retire_a_machine_whose_config_went_out_says_what_goes_on() {
-    let release = Release {
-        at: NOW,
-        peer: "10.77.0.10".parse().unwrap(),
-        digest: [1; 32],
-        fetches: 1,
-    };
+    let release = Release::fetched(NOW, "10.77.0.10".parse().unwrap(), [1; 32]);
     let around = Around::in_an_install(Some(release)).await;
     let ended = around.end("cp-1", Ending::Retire, "r").await.unwrap();
     let notes = ended.notes.join("\n");

@@ -13,6 +13,7 @@ use machine_store::change::{Change, MachineWrite};
 use machine_store::claimants::Heard;
 use machine_store::commit::Committer;
 use machine_store::evidence::{Evidence, Fact};
+use machine_store::facts::Learned;
 
 use crate::around::{Around, NOW, asked, caller};
 use crate::clusters::CLUSTER;
@@ -55,9 +56,16 @@ impl Around {
 
     async fn changed(&self, name: &str, change: impl FnOnce(Machine) -> Machine) {
         let machine = change(self.machine(name).await);
+        let learned = Learned {
+            machine: machine.id,
+            at: NOW,
+            source: EvidenceSource::Asked,
+            hardware: machine.hardware.clone(),
+        };
         let machines = vec![MachineWrite::Update(machine)];
         self.write(Change {
             machines,
+            learned: vec![learned],
             ..Change::default()
         })
         .await;

@@ -3,7 +3,7 @@
 use machine_core::allocation::{Allocation, allocate};
 use machine_core::attempt::{Attempt, Release};
 use machine_core::id::{AttemptId, IntentId};
-use machine_core::intent::{Actor, Intent};
+use machine_core::intent::{Actor, Intent, IntentKind};
 use machine_core::lifecycle::{Origin, State};
 use machine_core::machine::Machine;
 use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite};
@@ -49,16 +49,11 @@ impl Around {
             reason: "the cluster's rule takes the machine".to_owned(),
             opened: NOW,
             expires: NOW.plus(Intent::LIFETIME),
-            wipe: false,
+            kind: IntentKind::Install,
             claims: 0,
             closed: None,
         };
-        let release = Release {
-            at: NOW,
-            peer: [10, 77, 0, 10].into(),
-            digest: [1; 32],
-            fetches: 1,
-        };
+        let release = Release::fetched(NOW, [10, 77, 0, 10].into(), [1; 32]);
         let attempt = Attempt {
             id: AttemptId::from_bytes(id),
             machine: machine.id,

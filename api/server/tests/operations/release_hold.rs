@@ -8,7 +8,7 @@ use machine_core::cluster::Role;
 use machine_core::doubt::SILENCE;
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId};
-use machine_core::intent::{Actor, Assignment, Intent};
+use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
 use machine_core::time::Timestamp;
 use machine_store::change::{AttemptWrite, Change, IntentWrite};
 use machine_store::claimants::{self, Heard};
@@ -56,7 +56,7 @@ impl Around {
             reason: String::new(),
             opened: NOW,
             expires: NOW.plus(Intent::LIFETIME),
-            wipe: false,
+            kind: IntentKind::Install,
             claims: 0,
             closed: None,
         };

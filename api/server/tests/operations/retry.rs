@@ -3,7 +3,7 @@
 use machine_core::attempt::{Attempt, AttemptEnd, Release};
 use machine_core::cluster::Role;
 use machine_core::id::{AttemptId, ClusterId, IntentId};
-use machine_core::intent::{Actor, Assignment, Intent, IntentEnd};
+use machine_core::intent::{Actor, Assignment, Intent, IntentEnd, IntentKind};
 use machine_core::lifecycle::{Input, State};
 use machine_core::machine::{Failure, Machine};
 use machine_core::time::Timestamp;
@@ -122,7 +122,7 @@ pub(crate) fn failed_intent(machine: &Machine, cluster: ClusterId) -> Intent {
         reason: "its rule takes it".to_owned(),
         opened: NOW,
         expires: NOW.plus(Intent::LIFETIME),
-        wipe: false,
+        kind: IntentKind::Install,
         claims: 1,
         closed: None,
     }
@@ -213,7 +213,7 @@ async fn a_wipe_is_confirmed_by_name_and_permitted_for_the_disk_of_the_failed_in
     let [(permission, _), (failed, _)] = details.intents.as_slice() else {
         panic!("one more permission: {:?}", details.intents)
     };
-    assert!(permission.wipe && permission.closed.is_none());
+    assert!(permission.kind == IntentKind::Reimage && permission.closed.is_none());
     assert_eq!(permission.assignment, failed.assignment);
     assert_eq!(permission.actor, Actor::Policy("cluster lab".to_owned()));
     let wanted = "person:alice asked for the wipe: it is time";
@@ -248,12 +248,7 @@ async fn no_wipe_while_another_disk_may_hold_an_install_of_ours() {
     let mut elsewhere = refused_attempt(&intent);
     elsewhere.assignment.disk = "serial:OLD".parse().unwrap();
     elsewhere.closed = Some((NOW, AttemptEnd::Installed));
-    elsewhere.release = Some(Release {
-        at: NOW,
-        peer: [10, 77, 0, 10].into(),
-        digest: [1; 32],
-        fetches: 1,
-    });
+    elsewhere.release = Some(Release::fetched(NOW, [10, 77, 0, 10].into(), [1; 32]));
     around
         .write(Change {
             attempts: vec![AttemptWrite::Open(elsewhere)],

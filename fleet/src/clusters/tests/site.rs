@@ -7,14 +7,15 @@ use std::sync::Arc;
 use config_render::talos::key;
 use config_render::talos::secrets::{CertificateAndKey, SecretsBundle};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
-use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster, Role};
+use machine_core::cluster::{Cluster, Role};
 use machine_core::id::{BootId, ClusterId, IntentId, MachineId};
-use machine_core::intent::{Actor, Assignment, Intent};
+use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
 use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
+use machine_core::operation::{OperationOutcome, Resolved};
 use machine_store::apply::apply;
 use machine_store::change::{
-    Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, SecretWrite,
+    Change, ClusterWrite, IntentWrite, MachineWrite, OperationWrite, Outcome, SecretWrite,
 };
 use machine_store::commit::Committer;
 use machine_store::db::Db;
@@ -84,14 +85,15 @@ impl Site {
         .await;
     }
 
-    /// The record of the Bootstrap is this from now on.
-    pub(super) async fn resolve(&self, bootstrap: Option<Bootstrap>) {
-        let cluster = Cluster {
-            bootstrap,
-            ..self.cluster().await
+    /// A person has said what is known of the Bootstrap.
+    pub(super) async fn resolve(&self, resolved: Resolved) {
+        let write = match resolved {
+            Resolved::Done(done) => OperationWrite::Record(done),
+            Resolved::Withdrawn(id) => OperationWrite::Withdraw { id, at: now() },
         };
         self.change(Change {
-            clusters: vec![ClusterWrite::Update(cluster)],
+            clusters: vec![ClusterWrite::Update(self.cluster().await)],
+            operations: vec![write],
             ..Change::default()
         })
         .await;
@@ -117,7 +119,7 @@ impl Site {
         found.unwrap()
     }
 
-    pub(super) async fn outcome(&self) -> Option<BootstrapOutcome> {
+    pub(super) async fn outcome(&self) -> Option<OperationOutcome> {
         self.cluster().await.bootstrap.map(|it| it.outcome)
     }
 
@@ -193,7 +195,7 @@ fn intent() -> Intent {
         reason: String::new(),
         opened: now(),
         expires: now().plus(Intent::LIFETIME),
-        wipe: false,
+        kind: IntentKind::Install,
         claims: 0,
         closed: None,
     }

@@ -5,7 +5,7 @@ use machine_core::cluster::{Acceptance, Cluster, MemberRule, Pattern, Role, Sele
 use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
 use machine_core::hardware::{Arch, Firmware};
 use machine_core::id::{AttemptId, ClusterId, IntentId, MachineId};
-use machine_core::intent::{Actor, Assignment, Intent};
+use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
 use machine_core::lifecycle::{Origin, State};
 use machine_core::machine::{Hardware, Machine};
 use machine_core::time::Timestamp;
@@ -75,7 +75,7 @@ pub(super) fn intent(at: Timestamp) -> Intent {
         reason: String::new(),
         opened: at,
         expires: at.plus(Intent::LIFETIME),
-        wipe: false,
+        kind: IntentKind::Install,
         claims: 0,
         closed: None,
     }

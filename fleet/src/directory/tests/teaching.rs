@@ -1,11 +1,12 @@
 //! Whose words are kept as a machine's: a boot in doubt teaches nothing and moves nothing, and what a
 //! rule permitted is judged again by what the boot says that is to be installed.
 
-use machine_core::evidence::EvidenceKind;
+use machine_core::evidence::{EvidenceKind, EvidenceSource};
 use machine_core::lifecycle::State;
-use machine_core::machine::Machine;
+use machine_core::machine::{Hardware, Machine};
 use machine_core::power::{PowerObservation, PowerState};
-use machine_store::change::{Change, MachineWrite};
+use machine_store::change::Change;
+use machine_store::facts::Learned;
 use machine_store::{claimants, evidence, intents, machines, power_on};
 
 use super::rack::*;
@@ -123,10 +124,17 @@ async fn a_rule_that_does_not_take_what_the_boot_says_installs_nothing() {
 async fn no_config_once_the_rule_does_not_take_the_machine_any_more() {
     let rack = Rack::taken_by_rule().await;
     let (_, token) = rack.boots(&made(MADE_BY)).await;
-    let mut record = rack.record().await;
-    record.hardware.manufacturer = Some("Dell Inc.".to_owned());
+    let learned = Learned {
+        machine: MACHINE,
+        at: rack.record().await.since,
+        source: EvidenceSource::Asked,
+        hardware: Hardware {
+            manufacturer: Some("Dell Inc.".to_owned()),
+            ..Hardware::default()
+        },
+    };
     let change = Change {
-        machines: vec![MachineWrite::Update(record)],
+        learned: vec![learned],
         ..Change::default()
     };
     rack.write(&change).await;

@@ -63,12 +63,7 @@ impl Rack {
             id: EARLIER,
             intent: id,
             closed: Some((at, AttemptEnd::Installed)),
-            release: Some(Release {
-                at,
-                peer: machine().address,
-                digest: [1; 32],
-                fetches: 1,
-            }),
+            release: Some(Release::fetched(at, machine().address, [1; 32])),
             ..attempt(at)
         };
         installed.assignment.disk = disk.parse().unwrap();

@@ -9,7 +9,7 @@ use machine_core::cluster::Role;
 use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
-use machine_core::intent::{Actor, Assignment, Intent};
+use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
 use machine_core::lifecycle::{Origin, State};
 use machine_core::machine::Machine;
 use machine_store::apply::apply;
@@ -65,12 +65,7 @@ impl Site {
             machine: MACHINE,
             machine_version: 0,
             boot: BOOT,
-            release: Release {
-                at: now(),
-                peer: PEER,
-                digest: [0; 32],
-                fetches: 1,
-            },
+            release: Release::fetched(now(), PEER, [0; 32]),
             events: Vec::new(),
         };
         let claimed = site.live.submit(claim).await.unwrap();
@@ -190,7 +185,7 @@ fn intent() -> Intent {
         reason: String::new(),
         opened: now(),
         expires: now().plus(Intent::LIFETIME),
-        wipe: false,
+        kind: IntentKind::Install,
         claims: 0,
         closed: None,
     }

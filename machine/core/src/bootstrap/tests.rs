@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::cluster::ClusterSpec;
-use crate::id::ClusterId;
+use crate::id::{ClusterId, OperationId};
 use crate::time::Timestamp;
 
-fn cluster(outcome: Option<BootstrapOutcome>) -> Cluster {
+const LAB: ClusterId = ClusterId::from_bytes([1; 16]);
+const CALL: OperationId = OperationId::from_bytes([2; 16]);
+
+fn cluster(outcome: Option<OperationOutcome>) -> Cluster {
     let spec = ClusterSpec {
         name: "lab".to_owned(),
         endpoint: "https://10.77.0.10:6443".to_owned(),
@@ -15,13 +18,12 @@ fn cluster(outcome: Option<BootstrapOutcome>) -> Cluster {
         allow_plaintext: true,
         members: vec![],
     };
-    let bootstrap = outcome.map(|outcome| Bootstrap {
-        machine: machine(1),
-        recorded: Timestamp::from_millis(0),
+    let bootstrap = outcome.map(|outcome| Operation {
         outcome,
+        ..Operation::bootstrap(CALL, LAB, machine(1), Timestamp::from_millis(0))
     });
     Cluster {
-        id: ClusterId::from_bytes([1; 16]),
+        id: LAB,
         spec,
         bootstrap,
         version: 0,
@@ -70,7 +72,7 @@ fn the_first_active_control_plane_node_is_asked_once_it_waits() {
 
 #[test]
 fn a_call_whose_outcome_is_unknown_is_never_repeated() {
-    let unknown = cluster(Some(BootstrapOutcome::Unknown));
+    let unknown = cluster(Some(OperationOutcome::Unknown));
     for etcd in [None, Some(EtcdState::Waiting), Some(EtcdState::Other)] {
         let members = [
             member(1, Role::ControlPlane, etcd),
@@ -94,7 +96,7 @@ fn a_call_whose_outcome_is_unknown_is_never_repeated() {
 #[test]
 fn an_etcd_that_waits_for_its_machine_is_not_bootstrapped() {
     let members = [member(1, Role::ControlPlane, Some(EtcdState::Held))];
-    for outcome in [None, Some(BootstrapOutcome::NotReady)] {
+    for outcome in [None, Some(OperationOutcome::NotReady)] {
         let step = plan_cluster(&cluster(outcome), &members);
         assert!(
             matches!(&step, ClusterStep::Wait(why) if why.contains("waits for the time")),
@@ -109,7 +111,7 @@ fn a_refusal_for_good_waits_for_a_person() {
         member(1, Role::ControlPlane, Some(EtcdState::Waiting)),
         member(2, Role::ControlPlane, Some(EtcdState::Waiting)),
     ];
-    let step = plan_cluster(&cluster(Some(BootstrapOutcome::Refused)), &members);
+    let step = plan_cluster(&cluster(Some(OperationOutcome::Refused)), &members);
     assert!(
         matches!(&step, ClusterStep::Wait(why)
             if why.contains("drover cluster bootstrap lab --resolve not-done")),
@@ -119,15 +121,16 @@ fn a_refusal_for_good_waits_for_a_person() {
 
 #[test]
 fn a_person_ends_every_record_but_one_that_is_done() {
-    for outcome in BootstrapOutcome::ALL {
+    for outcome in OperationOutcome::ALL {
         let recorded = cluster(Some(outcome)).bootstrap;
         let said = [Resolution::Done, Resolution::NotDone].map(|it| resolve(recorded, it));
-        if outcome == BootstrapOutcome::Done {
+        if outcome == OperationOutcome::Done {
             assert_eq!(said, [Err(NothingToResolve::Done); 2]);
             continue;
         }
-        let done = cluster(Some(BootstrapOutcome::Done)).bootstrap;
-        assert_eq!(said, [Ok(done), Ok(None)], "{outcome:?}");
+        let done = cluster(Some(OperationOutcome::Done)).bootstrap.unwrap();
+        let wanted = [Resolved::Done(done), Resolved::Withdrawn(CALL)].map(Ok);
+        assert_eq!(said, wanted, "{outcome:?}");
     }
     assert_eq!(
         resolve(None, Resolution::Done),
@@ -138,7 +141,7 @@ fn a_person_ends_every_record_but_one_that_is_done() {
 #[test]
 fn a_call_that_came_too_early_is_repeated_where_it_was_made_while_that_machine_runs() {
     let waiting = Some(EtcdState::Waiting);
-    let early = cluster(Some(BootstrapOutcome::NotReady));
+    let early = cluster(Some(OperationOutcome::NotReady));
     let mut members = vec![
         member(0, Role::ControlPlane, waiting),
         member(1, Role::ControlPlane, waiting),
@@ -155,7 +158,7 @@ fn a_call_that_came_too_early_is_repeated_where_it_was_made_while_that_machine_r
 #[test]
 fn a_machine_whose_call_may_have_been_done_is_not_replaced_and_that_is_said() {
     let members = [member(2, Role::ControlPlane, Some(EtcdState::Waiting))];
-    for outcome in [BootstrapOutcome::Unknown, BootstrapOutcome::Refused] {
+    for outcome in [OperationOutcome::Unknown, OperationOutcome::Refused] {
         let step = plan_cluster(&cluster(Some(outcome)), &members);
         assert!(
             matches!(&step, ClusterStep::Wait(why) if why.contains("no member any more")),
@@ -166,7 +169,7 @@ fn a_machine_whose_call_may_have_been_done_is_not_replaced_and_that_is_said() {
 
 #[test]
 fn a_cluster_is_ready_when_every_member_says_so() {
-    let done = cluster(Some(BootstrapOutcome::Done));
+    let done = cluster(Some(OperationOutcome::Done));
     let mut members = [
         member(1, Role::ControlPlane, None),
         member(2, Role::Worker, None),

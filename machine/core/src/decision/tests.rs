@@ -50,12 +50,7 @@ fn nobody(identity: &Identity, unknown: UnknownPolicy) -> Answer {
 }
 
 fn released_to(id: u8) -> Attempt {
-    let release = Release {
-        at: at(50),
-        peer: [10, 77, 0, 9].into(),
-        digest: [0; 32],
-        fetches: 1,
-    };
+    let release = Release::fetched(at(50), [10, 77, 0, 9].into(), [0; 32]);
     Attempt {
         release: Some(release),
         boot: Some(BootId::from_bytes([id; 16])),

@@ -8,6 +8,7 @@
 
 use crate::attempt::{Attempt, AttemptEnd};
 use crate::boot::{Boot, BootOrigin, BootStep};
+use crate::intent::IntentKind;
 use crate::machine::Failure;
 use crate::plan::failure::failure;
 use crate::plan::step::{Action, Step};
@@ -56,7 +57,9 @@ pub(crate) fn plan_leftover(
 /// Whether a person asked for a wipe with this permission, and no boot of it has wiped yet.
 fn is_asked_for(work: &Work<'_>) -> bool {
     let has_wiped = |it: &Attempt| it.wipe.is_some_and(|wipe| wipe.boot.is_some());
-    work.intent.is_some_and(|intent| intent.wipe) && !work.attempts.iter().any(has_wiped)
+    work.intent
+        .is_some_and(|intent| intent.kind == IntentKind::Reimage)
+        && !work.attempts.iter().any(has_wiped)
 }
 
 /// The boot of this attempt whose system has started, and has not fetched its config.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::attempt::AttemptEnd;
+use crate::attempt::{AttemptEnd, Delivery};
 use crate::boot::BootStep;
 use crate::fixtures::{MAC, at, attempt, boot, intent};
 use crate::intent::IntentEnd;
@@ -18,13 +18,14 @@ fn peer(last: u8, hardware: Option<MacAddress>) -> Peer {
     }
 }
 
+fn set_fetches(attempt: &mut Attempt, fetches: u32) {
+    let release = attempt.release.as_mut().unwrap();
+    let peer = release.peer();
+    release.delivery = Delivery::Fetched { peer, fetches };
+}
+
 fn released() -> Attempt {
-    let release = Release {
-        at: at(100),
-        peer: peer(9, None).address,
-        digest: [7; 32],
-        fetches: 1,
-    };
+    let release = Release::fetched(at(100), peer(9, None).address, [7; 32]);
     Attempt {
         release: Some(release),
         ..attempt()
@@ -231,7 +232,7 @@ fn each_refusal_has_its_reason() {
         ..intent()
     };
     let mut fetched = released();
-    fetched.release.as_mut().unwrap().fetches = Attempt::MAX_FETCHES;
+    set_fetches(&mut fetched, Attempt::MAX_FETCHES);
     for (got, wanted) in [
         (
             ask(
@@ -326,12 +327,13 @@ proptest! {
             match ask(&attempt, &intent(), |_| {}, peer, now) {
                 Ok(Grant::First) => {
                     prop_assert!(is_machine);
-                    attempt.release = Some(Release { at: at(now), peer: peer.address, digest: [0; 32], fetches: 1 });
+                    attempt.release = Some(Release::fetched(at(now), peer.address, [0; 32]));
                     served.push(peer.address);
                 }
                 Ok(Grant::Again) => {
                     prop_assert!(is_machine);
-                    attempt.release.as_mut().unwrap().fetches += 1;
+                    let fetched = attempt.release.unwrap().fetches();
+                    set_fetches(&mut attempt, fetched + 1);
                     served.push(peer.address);
                 }
                 Err(_) => {}

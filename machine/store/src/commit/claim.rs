@@ -16,7 +16,7 @@ use crate::error::StoreError;
 use crate::events::Event;
 use crate::row::Fields;
 use crate::statement::Statement;
-use crate::{attempts, intents, machines};
+use crate::{attempts, intents, machines, members};
 
 /// The first release of an attempt's config, as [`machine_core::release::may_release`] permitted
 /// it.
@@ -98,6 +98,7 @@ impl Item for ReleaseClaim {
         if !attempts::release(transaction, ids, self.boot, &self.release).await? {
             return refused(ClaimRefusal::AttemptNotOpen);
         }
+        members::release(transaction, self.attempt, at).await?;
         writing.events.extend(self.events.iter().cloned());
         *writing.protects_a_disk = true;
         Ok(Verdict::Keep(ClaimOutcome::Claimed))
@@ -109,7 +110,7 @@ impl Item for Fetch {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<FetchOutcome>, StoreError> {
         const FETCH: &str = "UPDATE attempt SET release_fetches = release_fetches + 1 \
-             WHERE id = $1 AND release_peer = $2 AND closed_at IS NULL \
+             WHERE id = $1 AND release_delivery = 'fetched' AND release_peer = $2 AND closed_at IS NULL \
              AND release_fetches < $3 AND release_at > $4 \
              AND EXISTS (SELECT 1 FROM intent \
              WHERE intent.id = attempt.intent AND intent.closed_at IS NULL) \

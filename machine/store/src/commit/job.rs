@@ -11,9 +11,10 @@ use crate::commit::sighting::NewMachine;
 use crate::error::StoreError;
 use crate::events::Event;
 use crate::evidence::Evidence;
+use crate::facts::Learned;
 
 /// What can be submitted: [`Lease`], [`LeaseEnd`], [`Boot`], [`Evidence`], [`NewMachine`],
-/// [`ReleaseClaim`], [`Fetch`], [`Heard`], [`Change`] and lists of [`Event`]s.
+/// [`ReleaseClaim`], [`Fetch`], [`Heard`], [`Learned`], [`Change`] and lists of [`Event`]s.
 pub trait Submit: Item + sealed::Written {
     #[doc(hidden)]
     fn into_job(ticket: Box<Ticket<Self>>) -> Job;
@@ -74,6 +75,7 @@ items! {
     ReleaseClaim(ReleaseClaim),
     Fetch(Fetch),
     Heard(Heard),
+    Learned(Learned),
     Events(Events),
     Change(Change),
 }

@@ -74,7 +74,7 @@ pub(crate) fn the_newest_released_attempt_is_found_under_any_intent(bench: &Benc
     let newest = || bench.block(attempts::newest_released(&bench.db, machine_id(1)));
     assert_eq!(newest().unwrap(), None);
     bench
-        .raw("UPDATE attempt SET release_at = 70, release_peer = '10.77.0.9', release_fetches = 1");
+        .raw("UPDATE attempt SET release_delivery = 'fetched', release_at = 70, release_peer = '10.77.0.9', release_fetches = 1");
     bench.raw(&format!(
         "UPDATE attempt SET release_digest = (SELECT digest FROM ({}) AS it)",
         if bench.is_sqlite() {

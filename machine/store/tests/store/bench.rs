@@ -69,16 +69,35 @@ impl Bench {
         matches!(self.location, Location::SqliteFile(_))
     }
 
+    /// A database beside this one that these texts make: one for SQLite, one for PostgreSQL.
+    pub(crate) fn beside(&self, sqlite: &str, postgres: &str) -> Location {
+        if self.is_sqlite() {
+            let file = self.files.join("beside.db");
+            self.run(&format!("sqlite://{}?mode=rwc", file.display()), sqlite);
+            return Location::SqliteFile(file);
+        }
+        let (server, options) = self.url.rsplit_once('?').unwrap();
+        let (_, name) = server.rsplit_once('/').unwrap();
+        self.raw(&format!("CREATE DATABASE {name}_beside"));
+        let url = format!("{server}_beside?{options}");
+        self.run(&url, postgres);
+        url.parse().unwrap()
+    }
+
     /// Runs SQL beside the store.
     pub(crate) fn raw(&self, sql: &str) {
+        self.run(&self.url, sql);
+    }
+
+    fn run(&self, url: &str, sql: &str) {
         let sql = AssertSqlSafe(sql.to_owned());
         self.block(async {
             if self.is_sqlite() {
-                let options: sqlx::sqlite::SqliteConnectOptions = self.url.parse().unwrap();
+                let options: sqlx::sqlite::SqliteConnectOptions = url.parse().unwrap();
                 let mut connection = options.foreign_keys(false).connect().await.unwrap();
                 sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
             } else {
-                let options: sqlx::postgres::PgConnectOptions = self.url.parse().unwrap();
+                let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
                 let mut connection = options.connect().await.unwrap();
                 sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
             }

@@ -1,12 +1,13 @@
 //! Changes: by compare-and-set, all or nothing, and each request once.
 
 use machine_core::attempt::AttemptEnd;
-use machine_core::cluster::{Bootstrap, BootstrapOutcome};
-use machine_core::id::{AttemptId, BootId, IntentId};
+use machine_core::id::{AttemptId, BootId, IntentId, OperationId};
 use machine_core::intent::IntentEnd;
+use machine_core::operation::{Operation, OperationOutcome};
 use machine_store::apply::apply;
 use machine_store::change::{
-    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome, ReservationWrite,
+    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, OperationWrite, Outcome,
+    ReservationWrite,
 };
 use machine_store::commit::claim::ClaimOutcome;
 use machine_store::error::StoreError;
@@ -15,8 +16,8 @@ use machine_store::{attempts, clusters, events, intents, machines};
 
 use crate::bench::Bench;
 use crate::fixtures::{
-    address, applied, at, attempt, claim, cluster, event, intent, mac, machine, machine_id,
-    provisioning,
+    address, applied, at, attempt, bootstrap, claim, cluster, event, intent, mac, machine,
+    machine_id, provisioning,
 };
 
 fn update(machine: machine_core::machine::Machine) -> Change {
@@ -373,13 +374,10 @@ pub(crate) fn bootstrap_is_recorded_once(bench: &Bench) {
         let db = &bench.db;
         provisioning(db).await;
         let mut recorded = clusters::find_by_name(db, "lab").await.unwrap().unwrap();
-        recorded.bootstrap = Some(Bootstrap {
-            machine: machine_id(1),
-            recorded: at(5),
-            outcome: BootstrapOutcome::Unknown,
-        });
+        let called = bootstrap(1);
         let change = Change {
             clusters: vec![ClusterWrite::Update(recorded.clone())],
+            operations: vec![OperationWrite::Begin(called)],
             ..Change::default()
         };
         let (one, other) = tokio::join!(apply(db, &change), apply(db, &change));
@@ -395,6 +393,58 @@ pub(crate) fn bootstrap_is_recorded_once(bench: &Bench) {
         };
         assert_eq!(outcomes.iter().filter(stale).count(), 1, "{outcomes:?}");
         recorded.version = 1;
+        recorded.bootstrap = Some(called);
         assert_eq!(clusters::list(db).await.unwrap(), [recorded]);
+    });
+}
+
+/// What a person withdraws counts no more, is not written any more, and makes room for another.
+pub(crate) fn an_operation_stands_until_it_is_withdrawn(bench: &Bench) {
+    bench.block(async {
+        let db = &bench.db;
+        provisioning(db).await;
+        let write = async |write: OperationWrite| {
+            let change = Change {
+                operations: vec![write],
+                ..Change::default()
+            };
+            apply(db, &change).await.unwrap()
+        };
+        let stale = |id: OperationId| Outcome::Stale {
+            table: "operation",
+            row: id.to_string(),
+        };
+        let (first, second) = (bootstrap(1), bootstrap(2));
+        let begun = write(OperationWrite::Begin(first)).await;
+        assert_eq!(begun, Outcome::Applied);
+        assert_eq!(
+            write(OperationWrite::Begin(second)).await,
+            stale(second.id),
+            "one stands"
+        );
+        let refused = Operation {
+            outcome: OperationOutcome::Refused,
+            recorded: at(7),
+            ..first
+        };
+        let recorded = write(OperationWrite::Record(refused)).await;
+        assert_eq!(recorded, Outcome::Applied);
+        let standing = async || {
+            let found = clusters::find(db, cluster().id).await.unwrap();
+            found.unwrap().bootstrap
+        };
+        assert_eq!(standing().await, Some(refused));
+        let withdraw = OperationWrite::Withdraw {
+            id: first.id,
+            at: at(8),
+        };
+        assert_eq!(write(withdraw).await, Outcome::Applied);
+        assert_eq!(standing().await, None);
+        assert_eq!(write(withdraw).await, stale(first.id), "withdrawn twice");
+        let late = write(OperationWrite::Record(refused)).await;
+        assert_eq!(late, stale(first.id), "written after it was withdrawn");
+        let again = write(OperationWrite::Begin(second)).await;
+        assert_eq!(again, Outcome::Applied);
+        assert_eq!(standing().await, Some(second));
     });
 }

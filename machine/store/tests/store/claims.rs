@@ -217,7 +217,7 @@ pub(crate) fn fetches_are_counted(bench: &Bench) {
             "five in all"
         );
         let stored = attempts::find(db, claim().attempt).await.unwrap().unwrap();
-        assert_eq!(stored.release.unwrap().fetches, 5);
+        assert_eq!(stored.release.unwrap().fetches(), 5);
     });
     closed_attempts_are_not_fetched(bench);
 }

@@ -2,12 +2,11 @@
 //! them.
 
 use machine_core::attempt::AttemptEnd;
-use machine_core::cluster::{Bootstrap, BootstrapOutcome};
 use machine_core::id::ClusterId;
 use machine_core::intent::IntentEnd;
 use machine_store::apply::apply;
 use machine_store::change::{
-    AttemptWrite, Change, ClusterWrite, IntentWrite, Outcome, SecretWrite,
+    AttemptWrite, Change, ClusterWrite, IntentWrite, OperationWrite, Outcome, SecretWrite,
 };
 use machine_store::db::Db;
 use machine_store::place::Place;
@@ -15,7 +14,7 @@ use machine_store::seal::SealKey;
 use machine_store::{attempts, clusters, intents, secrets};
 
 use crate::bench::Bench;
-use crate::fixtures::{at, attempt, cluster, intent, machine_id, provisioning};
+use crate::fixtures::{at, attempt, bootstrap, cluster, intent, machine_id, provisioning};
 
 fn place() -> Place {
     Place::new("cluster", cluster().id, "secrets")
@@ -147,14 +146,10 @@ pub(crate) fn secrets_are_held_only_while_no_machine_can_have_them(bench: &Bench
         assert_eq!(using, None, "it never got its config");
         assert_eq!(apply(db, &hold(0)).await.unwrap(), Outcome::Applied);
         assert!(is_stale(db, &hold(0)).await, "it counts up");
-        let mut called = clusters::find(db, cluster().id).await.unwrap().unwrap();
-        called.bootstrap = Some(Bootstrap {
-            machine: machine_id(1),
-            recorded: at(5),
-            outcome: BootstrapOutcome::NotReady,
-        });
+        let called = clusters::find(db, cluster().id).await.unwrap().unwrap();
         let record = Change {
             clusters: vec![ClusterWrite::Update(called)],
+            operations: vec![OperationWrite::Begin(bootstrap(1))],
             ..Change::default()
         };
         assert_eq!(apply(db, &record).await.unwrap(), Outcome::Applied);

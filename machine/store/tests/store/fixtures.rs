@@ -6,11 +6,12 @@ use machine_core::attempt::{Attempt, Release};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::cluster::{Acceptance, Cluster, ClusterSpec, MemberRule, Role, Selector};
 use machine_core::hardware::MacAddress;
-use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
-use machine_core::intent::{Actor, Assignment, Intent};
+use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId, OperationId};
+use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
 use machine_core::lifecycle::{Origin, State};
 use machine_core::machine::Machine;
 use machine_core::network::{ClientKey, Lease, SubnetName};
+use machine_core::operation::Operation;
 use machine_core::time::Timestamp;
 use machine_store::apply::apply;
 use machine_store::change::{
@@ -58,6 +59,12 @@ pub(crate) fn cluster() -> Cluster {
     }
 }
 
+/// The Bootstrap of the cluster on machine 1, under an id of this byte.
+pub(crate) fn bootstrap(byte: u8) -> Operation {
+    let id = OperationId::from_bytes([byte; 16]);
+    Operation::bootstrap(id, cluster().id, machine_id(1), at(5))
+}
+
 pub(crate) fn assignment() -> Assignment {
     Assignment {
         cluster: cluster().id,
@@ -75,7 +82,7 @@ pub(crate) fn intent(byte: u8, machine: u8) -> Intent {
         reason: "a new worker".to_owned(),
         opened: at(i64::from(byte)),
         expires: at(100_000),
-        wipe: false,
+        kind: IntentKind::Install,
         claims: 0,
         closed: None,
     }
@@ -153,12 +160,7 @@ pub(crate) fn peer() -> IpAddr {
 }
 
 pub(crate) fn release() -> Release {
-    Release {
-        at: at(50),
-        peer: peer(),
-        digest: [9; 32],
-        fetches: 1,
-    }
+    Release::fetched(at(50), peer(), [9; 32])
 }
 
 /// The claim of attempt 4 by boot 6, at version 0 of machine 1.

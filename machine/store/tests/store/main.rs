@@ -25,17 +25,22 @@ mod crash;
 mod disks;
 mod endings;
 mod exclusive;
+mod facts;
 mod faults;
 mod fixtures;
 mod generated;
 mod identity;
 mod lineage;
+mod members;
 mod once;
 mod postgres;
 mod records;
 mod registered;
+mod released;
+mod retention;
 mod sealing;
 mod timeline;
+mod unreadable;
 mod work_records;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -75,6 +80,7 @@ const CASES: &[Case] = cases![
     once::a_request_is_carried_out_once,
     once::of_the_same_request_twice_at_once_one_is_carried_out,
     changes::bootstrap_is_recorded_once,
+    changes::an_operation_stands_until_it_is_withdrawn,
     identity::who_shares_a_card_or_a_board_is_a_candidate,
     identity::evidence_keeps_first_and_last,
     identity::one_read_holds_what_a_boot_needs,
@@ -84,7 +90,6 @@ const CASES: &[Case] = cases![
     clusters::secrets_are_held_only_while_no_machine_can_have_them,
     registered::a_bmc_belongs_to_one_machine,
     registered::a_bmc_is_the_same_by_another_port,
-    registered::of_machines_with_one_bmc_by_two_ports_the_earliest_keeps_it,
     registered::what_is_unsaid_is_no_evidence_any_more,
     registered::a_cluster_is_held_at_its_version,
     registered::of_machines_with_one_bmc_the_earliest_keeps_it,
@@ -104,6 +109,21 @@ const CASES: &[Case] = cases![
     commits::events_without_a_waiter_are_counted_when_dropped,
     timeline::events_come_in_the_order_of_commits,
     timeline::a_machine_keeps_the_steps_of_its_sighting,
+    facts::what_is_learned_changes_no_version,
+    facts::what_was_only_heard_does_not_replace_what_is_known,
+    members::who_may_be_installed_is_a_member_until_its_state_says_no,
+    members::a_member_of_another_cluster_moves_when_its_config_is_released,
+    members::who_never_got_a_config_moves_with_its_permission,
+    released::a_database_of_the_first_release_goes_on,
+    released::a_database_of_the_last_release_goes_on,
+    retention::old_events_are_dropped_unless_somebody_needs_them,
+    retention::of_too_many_events_the_oldest_go,
+    retention::old_boots_are_dropped_unless_somebody_needs_them,
+    retention::old_requests_are_dropped,
+    retention::the_latest_moment_is_that_of_any_record,
+    unreadable::a_row_that_cannot_be_read_is_left_out_and_the_rest_goes_on,
+    unreadable::machines_come_page_by_page,
+    unreadable::a_timeline_is_read_backwards_page_by_page,
     disks::the_disks_of_machines_are_those_of_records_and_of_their_latest_permission,
     claims::a_persons_word_settles_what_was_refused_before,
     endings::a_forgotten_machine_is_nobody_and_its_past_stays,

@@ -2,16 +2,15 @@
 
 use std::net::SocketAddr;
 
-use machine_core::cluster::{
-    Acceptance, Bootstrap, BootstrapOutcome, Cluster, MemberRule, Pattern, Role, Selector,
-};
+use machine_core::cluster::{Acceptance, Cluster, MemberRule, Pattern, Role, Selector};
 use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
 use machine_core::hardware::{Arch, Firmware};
-use machine_core::id::{AttemptId, BootId, ClusterId, MachineId};
+use machine_core::id::{AttemptId, BootId, ClusterId, MachineId, OperationId};
 use machine_core::intent::Actor;
 use machine_core::lifecycle::State;
 use machine_core::machine::{Failure, Hardware, Machine};
-use machine_store::change::{Change, ClusterWrite, MachineWrite, ReservationWrite};
+use machine_core::operation::{Operation, OperationOutcome};
+use machine_store::change::{Change, ClusterWrite, MachineWrite, OperationWrite, ReservationWrite};
 use machine_store::error::StoreError;
 use machine_store::requests::{self, Request};
 use machine_store::reservations::{self, Reservation};
@@ -118,14 +117,7 @@ pub(crate) fn clusters_come_back(bench: &Bench) {
         ..Change::default()
     };
     bench.block(applied(&bench.db, &first));
-    let bootstrap =
-        (time(), select(BootstrapOutcome::ALL.to_vec())).prop_map(|(recorded, outcome)| {
-            Bootstrap {
-                machine: fixtures::machine_id(1),
-                recorded,
-                outcome,
-            }
-        });
+    let bootstrap = (time(), select(OperationOutcome::ALL.to_vec()));
     let rules = proptest::collection::vec(rule(), 0..4);
     let parts = (
         any::<[u8; 16]>(),
@@ -135,6 +127,13 @@ pub(crate) fn clusters_come_back(bench: &Bench) {
         option::of(bootstrap),
     );
     each(&parts, |(id, text, members, allow_plaintext, bootstrap)| {
+        let bootstrap = bootstrap.map(|(recorded, outcome)| Operation {
+            id: OperationId::from_bytes(id),
+            cluster: Some(ClusterId::from_bytes(id)),
+            recorded,
+            outcome,
+            ..fixtures::bootstrap(1)
+        });
         let mut cluster = Cluster {
             id: ClusterId::from_bytes(id),
             bootstrap,
@@ -147,6 +146,7 @@ pub(crate) fn clusters_come_back(bench: &Bench) {
         bench.block(async {
             let insert = Change {
                 clusters: vec![ClusterWrite::Insert(cluster.clone())],
+                operations: bootstrap.into_iter().map(OperationWrite::Begin).collect(),
                 ..Change::default()
             };
             applied(&bench.db, &insert).await;

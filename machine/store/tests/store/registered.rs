@@ -14,6 +14,7 @@ use machine_store::registrations::{self, RegistrationWrite};
 
 use crate::bench::Bench;
 use crate::fixtures::{applied, at, cluster, mac, machine, machine_id};
+use crate::released;
 
 fn with_bmc(byte: u8, address: &str) -> Machine {
     Machine {
@@ -86,38 +87,33 @@ pub(crate) fn a_bmc_is_the_same_by_another_port(bench: &Bench) {
     });
 }
 
-/// Where earlier versions let two machines have one BMC by two ports, the one that is known for
-/// longest keeps it.
-pub(crate) fn of_machines_with_one_bmc_by_two_ports_the_earliest_keeps_it(bench: &Bench) {
-    let addresses = [
-        "10.0.0.1:623",
-        "10.0.0.1:6230",
-        "[fd00::1]:623",
-        "10.0.0.4:623",
-    ];
-    let all: Vec<Machine> = (1..)
-        .zip(addresses)
-        .map(|(byte, address)| with_bmc(byte, address))
-        .collect();
-    bench.block(applied(&bench.db, &insert(&all)));
-    for sql in [
-        "DROP INDEX machine_of_bmc",
-        "ALTER TABLE machine DROP COLUMN bmc_identity",
-        "CREATE UNIQUE INDEX machine_of_bmc ON machine (bmc_address) WHERE bmc_address IS NOT NULL",
-        "DELETE FROM _sqlx_migrations WHERE version = 9",
-        "UPDATE machine SET bmc_address = '10.0.0.1:443' WHERE name = 'm4'",
-    ] {
-        bench.raw(sql);
-    }
+/// Where earlier versions let two machines have one BMC, by one port or by two, the one that is known
+/// for longest keeps it.
+pub(crate) fn of_machines_with_one_bmc_the_earliest_keeps_it(bench: &Bench) {
+    const COPIED: &str = "\
+        UPDATE machine SET bmc_address = '10.77.1.1:443' WHERE name = 'm4';\
+        UPDATE machine SET bmc_address = '10.77.1.2:623' WHERE name = 'm5';\
+        UPDATE machine SET bmc_address = '10.77.1.1:6230' WHERE name = 'm7';\
+        UPDATE machine SET bmc_address = '[fd00::1]:623' WHERE name = 'm8';";
+    let location = bench.beside(
+        &format!("{}{COPIED}", released::FIRST.sqlite),
+        &format!("{}{COPIED}", released::FIRST.postgres),
+    );
     bench.block(async {
-        let db = Db::open(&bench.location).await.unwrap();
-        for (byte, address) in (1..).zip(addresses).take(3) {
+        let db = Db::open(&location).await.unwrap();
+        for (byte, address) in [
+            (1, "10.77.1.1:623"),
+            (2, "10.77.1.2:623"),
+            (7, "10.77.1.1:6230"),
+            (8, "[fd00::1]:623"),
+        ] {
             let address: SocketAddr = address.parse().unwrap();
             assert_eq!(bmc(&db, byte).await, Some(address));
             let found = machines::find_by_bmc(&db, BmcIdentity::of(address)).await;
             assert_eq!(found.unwrap().unwrap().id, machine_id(byte), "{address}");
         }
-        assert_eq!(bmc(&db, 4).await, None);
+        assert_eq!((bmc(&db, 4).await, bmc(&db, 5).await), (None, None));
+        db.close().await;
     });
 }
 
@@ -181,30 +177,5 @@ pub(crate) fn a_cluster_is_held_at_its_version(bench: &Bench) {
             row: id.to_string(),
         };
         assert_eq!(apply(db, &hold).await.unwrap(), stale);
-    });
-}
-
-/// Where earlier versions let two machines have one BMC, the one that is known for longest keeps it.
-pub(crate) fn of_machines_with_one_bmc_the_earliest_keeps_it(bench: &Bench) {
-    let (one, other) = ("10.0.0.1:623", "10.0.0.2:623");
-    let all = [
-        with_bmc(1, one),
-        with_bmc(2, other),
-        with_bmc(3, "10.0.0.3:623"),
-    ];
-    bench.block(applied(&bench.db, &insert(&all)));
-    for sql in [
-        "DROP INDEX machine_of_bmc",
-        "DROP TABLE registration",
-        "DELETE FROM _sqlx_migrations WHERE version = 5",
-        "UPDATE machine SET bmc_address = '10.0.0.1:623' WHERE name = 'm3'",
-    ] {
-        bench.raw(sql);
-    }
-    bench.block(async {
-        let db = Db::open(&bench.location).await.unwrap();
-        assert_eq!(bmc(&db, 1).await, Some(one.parse().unwrap()));
-        assert_eq!(bmc(&db, 2).await, Some(other.parse().unwrap()));
-        assert_eq!(bmc(&db, 3).await, None);
     });
 }

@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
-use machine_core::attempt::{Attempt, AttemptEnd, Release, Verdict, Wipe};
+use machine_core::attempt::{Attempt, AttemptEnd, Delivery, Release, Verdict, Wipe};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::id::{AttemptId, BootId, IntentId};
-use machine_core::intent::{Actor, Intent, IntentEnd};
+use machine_core::intent::{Actor, Intent, IntentEnd, IntentKind};
 use machine_core::network::{ClientKey, Lease, SubnetName};
 use machine_core::time::Timestamp;
 use machine_store::change::{AttemptWrite, Change, IntentWrite};
@@ -27,7 +27,14 @@ fn work() -> impl Strategy<Value = (Intent, Attempt)> {
         text().prop_map(Actor::Policy),
         Just(Actor::Drover),
     ];
-    let release = option::of((time(), ip(), any::<[u8; 32]>(), any::<u32>()));
+    let delivery = prop_oneof![
+        (ip(), any::<u32>()).prop_map(|(peer, fetches)| Delivery::Fetched { peer, fetches }),
+        (ip(), any::<[u8; 32]>()).prop_map(|(address, fingerprint)| Delivery::Pushed {
+            address,
+            fingerprint,
+        }),
+    ];
+    let release = option::of((time(), any::<[u8; 32]>(), delivery));
     let ends = (
         select(IntentEnd::ALL.to_vec()),
         select(AttemptEnd::ALL.to_vec()),
@@ -50,7 +57,11 @@ fn work() -> impl Strategy<Value = (Intent, Attempt)> {
                     reason,
                     opened,
                     expires,
-                    wipe: claims % 2 == 0,
+                    kind: if claims % 2 == 0 {
+                        IntentKind::Reimage
+                    } else {
+                        IntentKind::Install
+                    },
                     claims,
                     closed: Some((expires, ends.0)),
                     ..fixtures::intent(1, 1)
@@ -64,11 +75,10 @@ fn work() -> impl Strategy<Value = (Intent, Attempt)> {
                     boot: power_at.map(|_| BootId::from_bytes(id)),
                     power_actions: claims,
                     power_at,
-                    release: release.map(|(at, peer, digest, fetches)| Release {
+                    release: release.map(|(at, digest, delivery)| Release {
                         at,
-                        peer,
                         digest,
-                        fetches,
+                        delivery,
                     }),
                     closed: Some((expires, ends.1)),
                     basis: power_at.map(|_| [7; 32]),

@@ -62,7 +62,7 @@ fn an_install_of_ours_on_another_disk_is_not_what_the_command_is_for() {
 fn a_wipe_that_a_person_asked_for_is_the_first_step_and_is_done_once() {
     let mut story = Story::provisioning(vec![attempt()]);
     story.intent = Some(Intent {
-        wipe: true,
+        kind: crate::intent::IntentKind::Reimage,
         ..intent()
     });
     story.power = OFF;

@@ -1,0 +1,52 @@
+//! What happened long ago is dropped: events, boots, and requests that were carried out.
+
+use std::time::Duration;
+
+use machine_core::time::Timestamp;
+use machine_store::error::StoreError;
+use machine_store::retention::{Kept, drop_boots, drop_events, drop_requests};
+use tracing::info;
+
+use crate::records::Records;
+
+/// How many events are kept at most, and how many boots. A row of either is some 500 bytes with its
+/// indexes, so that each takes about half a gigabyte. A hundred machines that start from the network
+/// again and again write that many events in a week, and a rack at rest in years.
+const ROWS: i64 = 1_000_000;
+/// How many rows are dropped in one transaction: some milliseconds, in which nobody else writes.
+const AT_ONCE: u32 = 1000;
+
+/// Drops what is older than it is kept, and the oldest of what there is too much of.
+pub(super) async fn drop_old(records: &Records, at: Timestamp) -> Result<(), StoreError> {
+    let db = &records.db;
+    let kept = |age: Duration| Kept {
+        since: at.minus(age),
+        rows: ROWS,
+    };
+    let (events, boots) = (
+        kept(records.retention.events),
+        kept(records.retention.boots),
+    );
+    let mut dropped = [0; 3];
+    loop {
+        let now = [
+            drop_events(db, events, AT_ONCE).await?,
+            drop_boots(db, boots, AT_ONCE).await?,
+            drop_requests(db, events.since, AT_ONCE).await?,
+        ];
+        for (all, now) in dropped.iter_mut().zip(now) {
+            *all += now;
+        }
+        if now == [0; 3] {
+            break;
+        }
+    }
+    let [events, boots, requests] = dropped;
+    if dropped != [0; 3] {
+        info!(
+            events,
+            boots, requests, "what is older than it is kept was dropped"
+        );
+    }
+    Ok(())
+}
