@@ -2,6 +2,7 @@
 
 use api_proto::v1;
 use machine_core::disk::DiskIdentity;
+use machine_core::endpoint::BmcEndpoint;
 use machine_store::evidence::Fact;
 
 use crate::operations::machines::MachineDetails;
@@ -23,9 +24,9 @@ pub(crate) fn record(details: &MachineDetails) -> v1::MachineRecord {
             Fact::Serial(serial) => Some(serial),
             Fact::Mac(_) | Fact::Listed(_) | Fact::Uuid(_) => None,
         })),
-        bmc_protocol: text(bmc.map(|it| it.protocol)),
-        bmc_address: text(bmc.map(|it| it.address)),
-        bmc_username: text(bmc.map(|it| &it.username)),
+        bmc_protocol: text(bmc.map(BmcEndpoint::dialect)),
+        bmc_address: text(bmc.map(BmcEndpoint::address)),
+        bmc_username: text(bmc.map(BmcEndpoint::username)),
         manufacturer: text(hardware.manufacturer.as_ref()),
         product: text(hardware.product.as_ref()),
     }

@@ -9,14 +9,13 @@ use api_proto::v1::{
     ReleaseHoldResponse, RetryMachineRequest, RetryMachineResponse, SetPowerRequest,
     SetPowerResponse, WatchTimelineRequest,
 };
-use machine_core::power::PowerState;
 use tokio::sync::watch;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use crate::caller::accounted;
 use crate::convert;
-use crate::effects::PowerRequest;
+use crate::effects::{PowerOff, PowerRequest};
 use crate::error::UseCaseError;
 use crate::operations::endings::Ending;
 use crate::operations::release_hold::Choice;
@@ -75,7 +74,7 @@ impl MachineService for MachineFace {
             boots: details.view.boots.iter().map(convert::boot).collect(),
             attempts: details.attempts.iter().map(convert::attempt).collect(),
             bmc: bmc
-                .map(|bmc| format!("{} {}", bmc.protocol, bmc.address))
+                .map(|bmc| format!("{} {}", bmc.protocol(), bmc.address()))
                 .unwrap_or_default(),
             intents: details.intents.iter().map(convert::intent).collect(),
             record: Some(record::record(&details)),
@@ -136,8 +135,9 @@ impl MachineService for MachineFace {
         request: Request<SetPowerRequest>,
     ) -> Result<Response<SetPowerResponse>, Status> {
         let (request, asked) = accounted(request)?;
-        let wanted = power_request(request.operation())?;
-        let switched = self.operations.power(&request.name, wanted, &asked).await?;
+        let wanted = power_request(request.operation(), request.force)?;
+        let named = (request.name.as_str(), request.confirm.as_str());
+        let switched = self.operations.power(named, wanted, &asked).await?;
         Ok(Response::new(SetPowerResponse {
             power: switched.power.to_string(),
             notes: switched.notes,
@@ -247,11 +247,16 @@ impl MachineService for MachineFace {
     }
 }
 
-fn power_request(operation: PowerOperation) -> Result<PowerRequest, UseCaseError> {
+fn power_request(operation: PowerOperation, force: bool) -> Result<PowerRequest, UseCaseError> {
+    let off = if force {
+        PowerOff::Forced
+    } else {
+        PowerOff::Graceful
+    };
     match operation {
-        PowerOperation::On => Ok(PowerRequest::Level(PowerState::On)),
-        PowerOperation::Off => Ok(PowerRequest::Level(PowerState::Off)),
-        PowerOperation::Cycle => Ok(PowerRequest::Cycle),
+        PowerOperation::On => Ok(PowerRequest::On),
+        PowerOperation::Off => Ok(PowerRequest::Off(off)),
+        PowerOperation::Cycle => Ok(PowerRequest::Cycle(off)),
         PowerOperation::Unspecified => {
             let wanted = "wanted on, off or cycle, got nothing".to_owned();
             Err(UseCaseError::Invalid(wanted))
