@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bmc_control::bmc::{Bmc, BmcIdentity, BootOverrideOutcome, PowerChange};
+use bmc_control::bmc::{Bmc, BmcIdentity, BootOverrideOutcome, PowerChange, ShutdownRequest};
 use bmc_control::board::{BoardMatch, match_board};
 use bmc_control::connect::Connector;
 use bmc_control::error::BmcError;
@@ -248,6 +248,32 @@ async fn an_operator_is_enough() {
     let change = set_power(&*operator, PowerState::On).await.unwrap();
     assert_eq!(change, PowerChange::Commanded);
     assert_eq!(operator.power().await.unwrap(), PowerState::On);
+}
+
+#[tokio::test]
+async fn the_anonymous_user_drives_the_emulator() {
+    let rig = IpmiSim::start();
+    let connector = Connector::new(Limits::DEFAULT);
+    let anonymous = driver(&connector, &rig, "", "secret789");
+    assert_eq!(anonymous.power().await.unwrap(), PowerState::Off);
+}
+
+/// `ipmi_sim` passes the request on to its chassis, whose system obeys.
+#[tokio::test]
+async fn the_emulators_chassis_is_asked_to_shut_down() {
+    let rig = IpmiSim::start();
+    let connector = Connector::new(Limits::DEFAULT);
+    let bmc = driver(&connector, &rig, "ADMIN", "secret123");
+    set_power(&*bmc, PowerState::On).await.unwrap();
+    let mut session = bmc.session().await.unwrap();
+    let request = session.shut_down().await.unwrap();
+    assert_eq!(request, ShutdownRequest::Asked);
+    assert_eq!(session.power().await.unwrap(), PowerState::Off);
+    assert_eq!(
+        session.shut_down().await.unwrap(),
+        ShutdownRequest::AlreadyOff
+    );
+    session.close().await;
 }
 
 /// On the model, because the emulator lets a user with the limit "user" be an operator (to ipmitool
