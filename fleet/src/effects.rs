@@ -112,21 +112,8 @@ impl PowerControl for DaemonEffects {
     ) -> Result<PowerState, EffectError> {
         let turn = self.power.turn(machine.id);
         let _turn = turn.lock().await;
-        let wanted = match request {
-            PowerRequest::Level(wanted) => wanted,
-            PowerRequest::Cycle => {
-                self.power
-                    .switch(machine, PowerState::Off)
-                    .await
-                    .map_err(|error| effect(&error))?;
-                PowerState::On
-            }
-        };
-        let power = self
-            .power
-            .switch(machine, wanted)
-            .await
-            .map_err(|error| effect(&error))?;
+        let power = self.power.switch(machine, request).await;
+        let power = power.map_err(|error| effect(&error))?;
         self.status
             .set_power(machine.id, Some(power), self.records.now());
         self.records.wake.machine(machine.id);

@@ -1,15 +1,18 @@
 //! Power through BMCs: a driver for each machine that has one, with its sealed password.
 
 mod board;
+mod steps;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use bmc_control::bmc::{Bmc, PowerChange};
-use bmc_ipmi::login::Password;
+use api_server::effects::{PowerOff, PowerRequest};
+use bmc_control::bmc::{Bmc, BmcSession};
+use bmc_control::connect::Secrets;
+use bmc_control::quirks;
+use machine_core::bmc_secret::BmcSecret;
 use machine_core::hardware::Firmware;
 use machine_core::id::MachineId;
 use machine_core::machine::Machine;
@@ -20,12 +23,8 @@ use machine_store::secrets;
 
 use crate::error::{StepError, chain};
 use crate::power::board::{Boards, system_guid};
-use crate::records::Records;
-
-/// How long a machine may take to follow a command of its BMC.
-const FOLLOW: Duration = Duration::from_secs(20);
-/// How often it is looked at meanwhile.
-const LOOK: Duration = Duration::from_millis(500);
+use crate::power::steps::{Before, outside, start_from_network, switch_off, switch_on};
+use crate::records::{About, Records};
 
 /// Where the password of a machine's BMC is kept.
 pub fn password_place(machine: MachineId) -> Place {
@@ -116,63 +115,67 @@ impl Power {
     /// Sets the boot override to the network, once, and switches power on. Returns what the BMC
     /// made of the override, if not all of it.
     pub async fn start_from_network(&self, machine: &Machine) -> Result<Option<String>, StepError> {
-        let bmc = self.driver_or_error(machine).await?;
+        let mut session = self.session(machine).await?;
         // A machine that has not said what it is: servers of today are UEFI.
         let efi = machine.hardware.firmware != Some(Firmware::Bios);
         let wanted = BootOverride {
             device: BootDevice::Network,
             efi,
         };
-        let outcome = bmc
-            .set_boot(wanted)
-            .await
-            .map_err(|error| outside(&error))?;
-        bmc.set_power(PowerState::On)
-            .await
-            .map_err(|error| outside(&error))?;
-        let lost = [
-            (
-                !outcome.device_kept(),
-                "the device (it may start from its disk)",
-            ),
-            (!outcome.efi_kept, "the EFI flag"),
-            (outcome.persistent, "that it is for once"),
-        ];
-        let lost: Vec<&str> = lost
-            .iter()
-            .filter(|(is, _)| *is)
-            .map(|(_, what)| *what)
-            .collect();
-        Ok((!lost.is_empty()).then(|| format!("the BMC did not keep {}", lost.join(", "))))
+        let started = start_from_network(&mut *session, wanted).await;
+        session.close().await;
+        started
     }
 
-    /// Switches power to a level and waits until the BMC says that the machine has followed. Power
-    /// goes off only by a BMC that does not say that it is in another machine.
+    /// Does with a machine's power what is asked for, in one session with its BMC, and waits until
+    /// that says that the machine has followed. Power goes off only by a BMC that does not say that
+    /// it is in another machine.
     pub async fn switch(
         &self,
         machine: &Machine,
-        wanted: PowerState,
+        request: PowerRequest,
     ) -> Result<PowerState, StepError> {
-        let bmc = self.driver_or_error(machine).await?;
-        if wanted == PowerState::Off {
-            self.boards.check(&self.records, machine, &*bmc).await?;
+        let mut session = self.session(machine).await?;
+        let switched = match request {
+            PowerRequest::On => switch_on(&machine.name, &mut *session, Before::Nothing).await,
+            PowerRequest::Off(way) => self.off(machine, &mut *session, way).await,
+            PowerRequest::Cycle(way) => match self.off(machine, &mut *session, way).await {
+                Ok(_) => switch_on(&machine.name, &mut *session, Before::Switched).await,
+                Err(error) => Err(error),
+            },
+        };
+        session.close().await;
+        switched
+    }
+
+    async fn off(
+        &self,
+        machine: &Machine,
+        session: &mut dyn BmcSession,
+        way: PowerOff,
+    ) -> Result<PowerState, StepError> {
+        self.boards.check(&self.records, machine, session).await?;
+        let cut = switch_off(&machine.name, session, way).await?;
+        if let Some(why) = cut {
+            let event = About::machine(machine.id).event(self.records.now(), "power", why);
+            self.records.commit.try_event(event);
         }
-        let change = bmc
-            .set_power(wanted)
-            .await
-            .map_err(|error| outside(&error))?;
-        match change {
-            PowerChange::AlreadyThere => Ok(wanted),
-            PowerChange::Commanded => follow(&machine.name, &*bmc, wanted).await,
-        }
+        Ok(PowerState::Off)
     }
 
     /// The GUID that the machine's BMC says of the machine around it, if it is usable.
     pub async fn guid(&self, machine: &Machine) -> Result<Option<String>, StepError> {
-        let bmc = self.driver_or_error(machine).await?;
-        let said = system_guid(&*bmc).await?;
-        let usable = said.filter(|guid| guid.is_usable());
+        let mut session = self.session(machine).await?;
+        let said = system_guid(&mut *session).await;
+        session.close().await;
+        let usable = said?.filter(|guid| guid.is_usable());
         Ok(usable.map(|guid| guid.to_string()))
+    }
+
+    /// A session for one operation; none in safe mode, in which nothing is switched.
+    async fn session(&self, machine: &Machine) -> Result<Box<dyn BmcSession>, StepError> {
+        let bmc = self.driver_or_error(machine).await?;
+        bmc.session().await.map_err(|error| outside(&error))
     }
 
     /// What switches the machine; nothing does in safe mode.
@@ -204,38 +207,13 @@ impl Power {
         })?;
         let plain = self.records.seal.unseal(&place, &sealed);
         let plain = plain.map_err(|error| closed(error.to_string()))?;
+        let secret = BmcSecret::of_text(plain.expose());
+        let secret = secret.ok_or_else(|| {
+            closed("what was sealed is none: apply the machine's document again".to_owned())
+        })?;
+        let endpoint = quirks::applied(endpoint, &machine.hardware);
         Ok(Some(
-            self.records
-                .bmcs
-                .connect(endpoint, Password::new(plain.expose())),
+            self.records.bmcs.connect(&endpoint, Secrets::from(secret)),
         ))
     }
-}
-
-/// Waits until the BMC says twice in a row that the machine has followed: some servers come back by
-/// themselves, and a BMC may say at once what it was told.
-async fn follow(name: &str, bmc: &dyn Bmc, wanted: PowerState) -> Result<PowerState, StepError> {
-    let looks = async {
-        let mut has_followed = false;
-        loop {
-            let power = bmc.power().await.map_err(|error| outside(&error))?;
-            if power == wanted && has_followed {
-                return Ok(power);
-            }
-            has_followed = power == wanted;
-            tokio::time::sleep(LOOK).await;
-        }
-    };
-    tokio::time::timeout(FOLLOW, looks)
-        .await
-        .unwrap_or_else(|_| {
-            Err(StepError::Outside(format!(
-                "{name}: the BMC took the command, but the machine is not {wanted} after \
-                 {FOLLOW:?}: look at it, and at its BMC"
-            )))
-        })
-}
-
-fn outside(error: &dyn std::error::Error) -> StepError {
-    StepError::Outside(chain(error))
 }

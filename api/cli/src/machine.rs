@@ -85,8 +85,19 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
         MachineCommand::Power {
             operation,
             name,
-            mutation,
-        } => power(operation, name, mutation, arguments).await,
+            force,
+            confirm,
+            mutation: why,
+        } => {
+            let request = SetPowerRequest {
+                mutation: Some(mutation(why)?),
+                name,
+                operation: power_operation(operation).into(),
+                force,
+                confirm,
+            };
+            power(request, arguments).await
+        }
     }
 }
 
@@ -200,17 +211,8 @@ async fn timeline(
     Ok(())
 }
 
-async fn power(
-    operation: PowerArgument,
-    name: String,
-    why: MutationArguments,
-    arguments: &ClientArguments,
-) -> Result<(), CommandError> {
-    let request = SetPowerRequest {
-        mutation: Some(mutation(why)?),
-        name: name.clone(),
-        operation: power_operation(operation).into(),
-    };
+async fn power(request: SetPowerRequest, arguments: &ClientArguments) -> Result<(), CommandError> {
+    let name = request.name.clone();
     let mut client = machines_with_bmcs(&arguments.socket).await?;
     let response = client.set_power(request).await?.into_inner();
     let machine = response.machine.unwrap_or_default();

@@ -16,8 +16,8 @@ pub(crate) const NOTICE: Duration = Duration::from_secs(3);
 const QUESTION: Duration = Duration::from_secs(10);
 /// How long a change may take: it is written by one task, behind the others, or makes secrets.
 const CHANGE: Duration = Duration::from_secs(30);
-/// How long a change may take that asks a BMC meanwhile: two commands of 20 s each, with their
-/// logins, and the wait for the machine's turn.
+/// How long a change may take that asks a BMC meanwhile: a minute for the system to shut down, two
+/// commands of 20 s each, the login, and the wait for the machine's turn.
 const CHANGE_BY_BMC: Duration = Duration::from_mins(3);
 
 /// What is asked of the daemon, by how long it may take.

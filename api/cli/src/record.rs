@@ -23,11 +23,15 @@ fn lines(record: &MachineRecord) -> Vec<String> {
     let bmc = record.bmc.as_ref().map_or_else(
         || or_dash(""),
         |it| {
+            let workarounds = if it.workarounds.is_empty() {
+                String::new()
+            } else {
+                format!(", work-arounds {}", it.workarounds.join(", "))
+            };
+            let protocol = it.protocol().word();
             format!(
-                "{} {}, user {}",
-                it.protocol().word(),
-                it.address,
-                it.username
+                "{protocol} {}, user {}{workarounds}",
+                it.address, it.username
             )
         },
     );
@@ -68,6 +72,7 @@ mod tests {
                 protocol: BmcProtocol::Ipmi.into(),
                 address: "10.77.1.11:623".to_owned(),
                 username: "ADMIN".to_owned(),
+                workarounds: vec!["sun20".to_owned()],
             }),
             manufacturer: Some("Lab".to_owned()),
             ..MachineRecord::default()
@@ -75,7 +80,7 @@ mod tests {
         let wanted = [
             "card:         52:54:00:77:00:01 10.77.0.10",
             "install disk: wwn:naa.5000c500a1b2c3d4",
-            "bmc:          ipmi 10.77.1.11:623, user ADMIN",
+            "bmc:          ipmi 10.77.1.11:623, user ADMIN, work-arounds sun20",
             "uuid:         -",
             "serial:       -",
             "manufacturer: Lab",

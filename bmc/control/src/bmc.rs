@@ -14,18 +14,43 @@ use crate::error::BmcError;
 /// A BMC that a caller may log in to.
 #[async_trait]
 pub trait Bmc: fmt::Debug + Send + Sync {
+    /// A session for one operation: one login, however often is asked within it. Waits until nobody
+    /// else has one, because BMCs have few and some freeze over several. Nothing is sent before it
+    /// is asked for something.
+    async fn session(&self) -> Result<Box<dyn BmcSession>, BmcError>;
+
+    /// Whether the machine has power, asked in a session for this question alone.
+    async fn power(&self) -> Result<PowerState, BmcError> {
+        let mut session = self.session().await?;
+        let power = session.power().await;
+        session.close().await;
+        power
+    }
+}
+
+/// A session with a BMC. One that the BMC has lost is opened anew by the next question, so a caller
+/// who looks again and again may pass over a question that failed.
+#[async_trait]
+pub trait BmcSession: fmt::Debug + Send {
     /// Whether the machine has power.
-    async fn power(&self) -> Result<PowerState, BmcError>;
+    async fn power(&mut self) -> Result<PowerState, BmcError>;
 
     /// Brings the machine's power to `wanted`. Looks first, so that nothing is done to a machine that
     /// is there already; does not wait until the machine has followed.
-    async fn set_power(&self, wanted: PowerState) -> Result<PowerChange, BmcError>;
+    async fn set_power(&mut self, wanted: PowerState) -> Result<PowerChange, BmcError>;
+
+    /// Asks the system that runs to shut down (ACPI), which it may ignore.
+    async fn shut_down(&mut self) -> Result<ShutdownRequest, BmcError>;
 
     /// Says what the machine boots next, once, and reads back what the BMC made of it.
-    async fn set_boot(&self, wanted: BootOverride) -> Result<BootOverrideOutcome, BmcError>;
+    async fn set_boot(&mut self, wanted: BootOverride) -> Result<BootOverrideOutcome, BmcError>;
 
     /// Who the BMC says it is.
-    async fn identity(&self) -> Result<BmcIdentity, BmcError>;
+    async fn identity(&mut self) -> Result<BmcIdentity, BmcError>;
+
+    /// Logs out. A session that is dropped instead holds a place in the BMC until that ends it, about
+    /// a minute later.
+    async fn close(self: Box<Self>);
 }
 
 /// What it took to bring the power to a level.
@@ -37,16 +62,25 @@ pub enum PowerChange {
     Commanded,
 }
 
+/// What came of asking the system that runs to shut down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShutdownRequest {
+    /// The machine is off.
+    AlreadyOff,
+    /// The BMC has passed it on; whether anybody heard it is seen later.
+    Asked,
+    /// The BMC can't do that, at all or now.
+    NotOffered,
+}
+
 /// What a BMC made of a boot override. BMCs drop parts of it without an error, so this is a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BootOverrideOutcome {
     /// What was asked for.
     pub asked: BootOverride,
-    /// The device and the EFI flag as they are now.
-    pub read_back: BootOverride,
-    /// The EFI flag is as asked. Without it a UEFI machine may still boot from the network, as its
-    /// firmware likes.
-    pub efi_kept: bool,
+    /// The device and the EFI flag as they are now; `None` if the BMC does not tell, or not all of
+    /// it.
+    pub read_back: Option<BootOverride>,
     /// The BMC says that the override counts for the next boot. One that keeps the device and says
     /// that it does not count (`ipmi_sim` does) may still obey.
     pub valid: bool,
@@ -58,12 +92,19 @@ pub struct BootOverrideOutcome {
 impl BootOverrideOutcome {
     /// Whether the device is as asked.
     pub fn device_kept(&self) -> bool {
-        self.read_back.device == self.asked.device
+        self.read_back
+            .is_some_and(|it| it.device == self.asked.device)
+    }
+
+    /// Whether the EFI flag is as asked. Without it a UEFI machine may still boot from the network,
+    /// as its firmware likes.
+    pub fn efi_kept(&self) -> bool {
+        self.read_back.is_some_and(|it| it.efi == self.asked.efi)
     }
 
     /// Whether all of it is as asked.
     pub fn is_as_asked(&self) -> bool {
-        self.device_kept() && self.efi_kept && self.valid && !self.persistent
+        self.read_back == Some(self.asked) && self.valid && !self.persistent
     }
 }
 

@@ -8,10 +8,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bmc_ipmi::login::{BmcKey, Login, Password};
-use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::bmc_secret::BmcSecret;
+use machine_core::endpoint::BmcEndpoint;
 
 use crate::bmc::Bmc;
 use crate::ipmi::IpmiBmc;
+use crate::ipmi::target::Target;
 use crate::limits::Limits;
 use crate::memory::Memory;
 
@@ -29,6 +31,15 @@ impl From<Password> for Secrets {
         Self {
             password,
             bmc_key: None,
+        }
+    }
+}
+
+impl From<BmcSecret> for Secrets {
+    fn from(secret: BmcSecret) -> Self {
+        Self {
+            password: Password::new(secret.password.as_bytes()),
+            bmc_key: secret.k_g.map(|key| BmcKey::from_bytes(*key)),
         }
     }
 }
@@ -56,18 +67,21 @@ impl Connector {
             .memories
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .entry(endpoint.address)
+            .entry(endpoint.address())
             .or_default()
             .clone();
-        match endpoint.protocol {
-            BmcProtocol::Ipmi => Box::new(IpmiBmc {
-                address: endpoint.address,
-                login: Login {
-                    username: endpoint.username.clone(),
-                    password,
-                    bmc_key,
+        match endpoint {
+            BmcEndpoint::Ipmi(ipmi) => Box::new(IpmiBmc {
+                target: Target {
+                    address: ipmi.address,
+                    login: Login {
+                        username: ipmi.username.clone(),
+                        password,
+                        bmc_key,
+                        workarounds: ipmi.workarounds.unwrap_or_default(),
+                    },
+                    limits: self.limits,
                 },
-                limits: self.limits,
                 memory,
             }),
         }

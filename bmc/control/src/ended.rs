@@ -46,54 +46,72 @@ impl Ended {
             }
             Self::Line(LineError::Socket(source)) => {
                 return match source.kind() {
-                    ErrorKind::ConnectionRefused => BmcError::NobodyListens { operation, address },
+                    ErrorKind::ConnectionRefused => BmcError::NobodyListens {
+                        operation,
+                        address,
+                        service: SERVICE,
+                    },
                     _ => BmcError::Network {
                         operation,
                         address,
-                        source,
+                        source: source.into(),
                     },
                 };
             }
             Self::Line(LineError::Ipmi(source)) => source,
         };
-        match source {
-            IpmiError::Timeout { .. } => BmcError::NoAnswer {
-                operation,
-                address,
-                source,
-            },
-            IpmiError::AuthenticationFailed(_) | IpmiError::TooLong { .. } => {
-                BmcError::LoginFailed {
-                    operation,
-                    address,
-                    username,
-                    source,
-                }
-            }
-            IpmiError::NoRmcpPlus | IpmiError::CipherSuiteRefused { .. } => BmcError::TooWeak {
-                operation,
-                address,
-                source,
-            },
-            IpmiError::PrivilegeRefused { .. }
-            | IpmiError::CompletionCode {
-                code: CompletionCode::INSUFFICIENT_PRIVILEGE,
-                ..
-            } => BmcError::NotAllowed {
-                operation,
-                address,
-                username,
-                source,
-            },
-            IpmiError::NoFreeSession { .. }
-            | IpmiError::SessionRefused { .. }
-            | IpmiError::CompletionCode { .. }
-            | IpmiError::Malformed { .. }
-            | IpmiError::NotReady => BmcError::Refused {
-                operation,
-                address,
-                source,
-            },
-        }
+        of_ipmi(source, (operation, address, username))
     }
 }
+
+/// The error that IPMI's is to a caller who knows no protocol.
+fn of_ipmi(
+    source: IpmiError,
+    (operation, address, username): (Operation, SocketAddr, String),
+) -> BmcError {
+    let cause = source.clone().into();
+    match source {
+        IpmiError::Timeout { .. } => BmcError::NoAnswer {
+            operation,
+            address,
+            service: SERVICE,
+            source: cause,
+        },
+        IpmiError::AuthenticationFailed(_) | IpmiError::TooLong { .. } => BmcError::LoginFailed {
+            operation,
+            address,
+            username,
+            source: cause,
+        },
+        IpmiError::NoRmcpPlus | IpmiError::CipherSuiteRefused { .. } => BmcError::TooWeak {
+            operation,
+            address,
+            wanted: SUITES,
+            source: cause,
+        },
+        IpmiError::PrivilegeRefused { .. }
+        | IpmiError::CompletionCode {
+            code: CompletionCode::INSUFFICIENT_PRIVILEGE,
+            ..
+        } => BmcError::NotAllowed {
+            operation,
+            address,
+            username,
+            source: cause,
+        },
+        IpmiError::NoFreeSession { .. }
+        | IpmiError::SessionRefused { .. }
+        | IpmiError::CompletionCode { .. }
+        | IpmiError::Malformed { .. }
+        | IpmiError::NotReady => BmcError::Refused {
+            operation,
+            address,
+            source: cause,
+        },
+    }
+}
+
+/// What BMCs call it in their settings.
+const SERVICE: &str = "IPMI over LAN";
+/// What is spoken here.
+const SUITES: &str = "cipher suite 17 or 3";

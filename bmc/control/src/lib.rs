@@ -1,9 +1,9 @@
 //! Power and boot order of a machine, through its BMC.
 //!
-//! [`bmc::Bmc`] is what a caller sees: power as a level, the next boot's device, who the BMC is. A
-//! [`connect::Connector`] makes one of an endpoint and a password; it remembers of each BMC which
-//! cipher suite it speaks and how often a login failed. One operation at a time per BMC, each within
-//! a deadline.
+//! [`bmc::Bmc`] is what a caller sees, and [`bmc::BmcSession`] what one operation is done in: power as
+//! a level, the next boot's device, who the BMC is. A [`connect::Connector`] makes a driver of an
+//! endpoint and its secrets; it remembers of each BMC which cipher suite it speaks and which logins
+//! failed. One session at a time per BMC, each question within a deadline.
 
 #![forbid(unsafe_code)]
 
@@ -12,6 +12,7 @@ pub mod board;
 pub mod connect;
 pub mod error;
 pub mod limits;
+pub mod quirks;
 
 mod ended;
 mod ipmi;

@@ -7,7 +7,7 @@ use bmc_ipmi::retry::Timing;
 /// The limits of a connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// One operation, from waiting for its turn to the end of its session.
+    /// One question, with the login that it may take; and the wait for a session's turn.
     pub operation: Duration,
     /// Each request within it.
     pub timing: Timing,
@@ -18,7 +18,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// 30 seconds per operation; three failed logins in ten minutes.
+    /// 30 seconds per question: a request that is not answered is given up after 7, and a login that
+    /// begins anew may take two of them. Three failed logins in ten minutes.
     pub const DEFAULT: Self = Self {
         operation: Duration::from_secs(30),
         timing: Timing::DEFAULT,

@@ -20,6 +20,7 @@ pub(crate) struct Line {
     socket: UdpSocket,
     session: Session,
     started: Instant,
+    is_broken: bool,
 }
 
 /// Why the line broke.
@@ -53,6 +54,7 @@ impl Line {
             socket,
             session,
             started: Instant::now(),
+            is_broken: false,
         };
         line.run().await?;
         Ok(line)
@@ -70,6 +72,11 @@ impl Line {
         }
     }
 
+    /// Whether another command can be given: neither session nor socket is over.
+    pub(crate) const fn is_usable(&self) -> bool {
+        !self.is_broken && !self.session.is_over()
+    }
+
     /// Ends the session, if the BMC answers within `patience`; otherwise it ends it by itself, later.
     pub(crate) async fn close(mut self, patience: Duration) {
         self.session.close();
@@ -80,6 +87,12 @@ impl Line {
 
     /// Until the login is done, the command answered, or the session over.
     async fn run(&mut self) -> Result<Handled, LineError> {
+        let end = self.exchange().await;
+        self.is_broken = matches!(end, Err(LineError::Socket(_)));
+        end
+    }
+
+    async fn exchange(&mut self) -> Result<Handled, LineError> {
         // Larger than any answer here.
         let mut buffer = [0; 1024];
         loop {

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use bmc_ipmi::cipher::CipherSuite;
+use bmc_ipmi::login::Login;
 use tokio::time::Instant;
 
-use crate::lockout::Lockout;
+use crate::lockout::Lockouts;
 
 /// One BMC's memory.
 #[derive(Debug, Default)]
@@ -14,7 +15,7 @@ pub(crate) struct Memory {
     /// The suite of the last login that was good, and since when it has been that one.
     good: Option<(CipherSuite, Instant)>,
     /// The logins that were not.
-    pub(crate) lockout: Lockout,
+    pub(crate) lockouts: Lockouts,
 }
 
 /// For how long suite 17 is not tried after suite 3 was good. A BMC that meets it with silence costs
@@ -36,11 +37,11 @@ impl Memory {
     }
 
     /// A login with this suite was good, of those that were to be tried at `now`.
-    pub(crate) fn succeeded(&mut self, suite: CipherSuite, now: Instant) {
+    pub(crate) fn succeeded(&mut self, suite: CipherSuite, login: &Login, now: Instant) {
         if self.suites(now) != [suite] {
             self.good = Some((suite, now));
         }
-        self.lockout.succeeded();
+        self.lockouts.succeeded(login);
     }
 
     /// All suites that were tried are refused. Where suite 3 was good it may be switched off since;
@@ -53,6 +54,17 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bmc_ipmi::login::Password;
+    use machine_core::endpoint::IpmiWorkarounds;
+
+    fn login() -> Login {
+        Login {
+            username: "ADMIN".to_owned(),
+            password: Password::new("secret123"),
+            bmc_key: None,
+            workarounds: IpmiWorkarounds::default(),
+        }
+    }
 
     const BOTH: [CipherSuite; 2] = [CipherSuite::Suite17, CipherSuite::Suite3];
 
@@ -62,16 +74,16 @@ mod tests {
         let at = |minutes| start + Duration::from_mins(minutes);
         let mut memory = Memory::default();
         assert_eq!(memory.suites(at(0)), BOTH);
-        memory.succeeded(CipherSuite::Suite3, at(0));
+        memory.succeeded(CipherSuite::Suite3, &login(), at(0));
         for minutes in [0, 30, 59] {
             assert_eq!(memory.suites(at(minutes)), [CipherSuite::Suite3]);
             // That it is used does not make the hour longer.
-            memory.succeeded(CipherSuite::Suite3, at(minutes));
+            memory.succeeded(CipherSuite::Suite3, &login(), at(minutes));
         }
         assert_eq!(memory.suites(at(60)), BOTH);
-        memory.succeeded(CipherSuite::Suite3, at(60));
+        memory.succeeded(CipherSuite::Suite3, &login(), at(60));
         assert_eq!(memory.suites(at(119)), [CipherSuite::Suite3]);
-        memory.succeeded(CipherSuite::Suite17, at(120));
+        memory.succeeded(CipherSuite::Suite17, &login(), at(120));
         assert_eq!(memory.suites(at(1_000_000)), [CipherSuite::Suite17]);
     }
 
@@ -83,7 +95,7 @@ mod tests {
             (CipherSuite::Suite3, &BOTH[..]),
             (CipherSuite::Suite17, &BOTH[..1]),
         ] {
-            memory.succeeded(suite, now);
+            memory.succeeded(suite, &login(), now);
             memory.refused();
             assert_eq!(memory.suites(now), then);
         }

@@ -1,6 +1,7 @@
 //! Power and boot order: the chassis commands (§28).
 //!
-//! Power is a level: there are "down" and "up" here, never "cycle" or "reset".
+//! Power is a level: there are "down" and "up" here, never "cycle" or "reset"; and the request to the
+//! system that runs to bring itself down.
 
 use ipmi_rs_core::connection::{IpmiCommand, Message, NetFn, NotEnoughData};
 use machine_core::power::{BootDevice, BootOverride, PowerState};
@@ -45,15 +46,33 @@ impl IpmiCommand for GetChassisStatus {
     }
 }
 
-/// Chassis Control (§28.3): power up, or down at once.
-#[derive(Debug, Clone, Copy)]
-pub struct ChassisControl(pub PowerState);
+/// Chassis Control (§28.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChassisControl {
+    /// Power goes off at once.
+    PowerDown,
+    /// Power comes on.
+    PowerUp,
+    /// The system that runs is asked by ACPI to shut down, which it may ignore. Not every BMC knows
+    /// this.
+    SoftShutdown,
+}
+
+impl From<PowerState> for ChassisControl {
+    fn from(wanted: PowerState) -> Self {
+        match wanted {
+            PowerState::Off => Self::PowerDown,
+            PowerState::On => Self::PowerUp,
+        }
+    }
+}
 
 impl From<ChassisControl> for Message {
     fn from(command: ChassisControl) -> Self {
-        let control = match command.0 {
-            PowerState::Off => 0x00,
-            PowerState::On => 0x01,
+        let control = match command {
+            ChassisControl::PowerDown => 0x00,
+            ChassisControl::PowerUp => 0x01,
+            ChassisControl::SoftShutdown => 0x05,
         };
         Self::new_request(NetFn::Chassis, 0x02, vec![control])
     }
@@ -71,6 +90,9 @@ impl IpmiCommand for ChassisControl {
 /// Set System Boot Options (§28.12, parameters in table 28-14).
 #[derive(Debug, Clone, Copy)]
 pub enum SetBootOptions {
+    /// Parameter 0: whether the parameters are being written. A BMC that knows this keeps what is
+    /// written meanwhile as one.
+    InProgress(bool),
     /// Parameter 3: an override stays valid when no Chassis Control follows within 60 seconds.
     /// Without it the BMC drops the override of a machine that is powered on later.
     KeepUntilUsed,
@@ -83,6 +105,7 @@ pub enum SetBootOptions {
 impl From<SetBootOptions> for Message {
     fn from(command: SetBootOptions) -> Self {
         let data = match command {
+            SetBootOptions::InProgress(is_being_set) => vec![0x00, u8::from(is_being_set)],
             SetBootOptions::KeepUntilUsed => vec![0x03, 0b0000_1000],
             SetBootOptions::Unseen => vec![0x04, 0xff, 0xff],
             SetBootOptions::Flags(wanted) => {
@@ -117,11 +140,12 @@ impl IpmiCommand for GetBootFlags {
     type Output = BootFlags;
     type Error = NotEnoughData;
 
+    /// Fewer bytes than the five of the parameter say nothing that could be relied on.
     fn parse_success_response(data: &[u8]) -> Result<BootFlags, NotEnoughData> {
-        let [_version, _parameter, first, second] =
-            Reader::new(data).take::<4>().ok_or(NotEnoughData)?;
+        let [_version, parameter, first, second, _, _, _] =
+            Reader::new(data).take::<7>().ok_or(NotEnoughData)?;
         Ok(BootFlags {
-            valid: first & VALID != 0,
+            valid: first & VALID != 0 && parameter & INVALID_PARAMETER == 0,
             persistent: first & PERSISTENT != 0,
             efi: first & EFI != 0,
             selector: second >> 2 & 0x0f,
@@ -143,6 +167,8 @@ pub struct BootFlags {
 }
 
 const VALID: u8 = 0x80;
+/// Beside the number of the parameter: what follows does not count (§28.13).
+const INVALID_PARAMETER: u8 = 0x80;
 const PERSISTENT: u8 = 0x40;
 const EFI: u8 = 0x20;
 
@@ -192,8 +218,11 @@ mod tests {
     fn requests_are_those_of_the_specification() {
         for (message, command, data) in [
             (Message::from(GetChassisStatus), 0x01, vec![]),
-            (ChassisControl(PowerState::Off).into(), 0x02, vec![0]),
-            (ChassisControl(PowerState::On).into(), 0x02, vec![1]),
+            (ChassisControl::PowerDown.into(), 0x02, vec![0]),
+            (ChassisControl::PowerUp.into(), 0x02, vec![1]),
+            (ChassisControl::SoftShutdown.into(), 0x02, vec![5]),
+            (SetBootOptions::InProgress(true).into(), 0x08, vec![0, 1]),
+            (SetBootOptions::InProgress(false).into(), 0x08, vec![0, 0]),
             (SetBootOptions::KeepUntilUsed.into(), 0x08, vec![3, 8]),
             (SetBootOptions::Unseen.into(), 0x08, vec![4, 0xff, 0xff]),
             (
@@ -249,6 +278,18 @@ mod tests {
             read([1, 5, 0x80, 0x08, 0, 0, 0]).said().device,
             BootDevice::Default
         );
-        assert!(GetBootFlags::parse_success_response(&[1, 5, 0]).is_err());
+        assert!(!read([1, 0x85, 0xa0, 0x04, 0, 0, 0]).valid);
+    }
+
+    #[test]
+    fn fewer_than_the_five_bytes_of_the_boot_flags_are_no_answer() {
+        let whole = [1, 5, 0xa0, 0x04, 0, 0, 0];
+        for length in 0..whole.len() {
+            let cut = &whole[..length];
+            assert!(
+                GetBootFlags::parse_success_response(cut).is_err(),
+                "{cut:?}"
+            );
+        }
     }
 }

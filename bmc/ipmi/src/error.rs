@@ -46,6 +46,8 @@ pub enum AuthenticationFailure {
     /// The code in RAKP-2 was not made with our password: the password is wrong, or this is not the
     /// BMC. Nothing that depends on the password was sent.
     PasswordDiffers,
+    /// The code in RAKP-2 was made with the first 16 bytes of our password: the BMC has cut it.
+    PasswordCut,
     /// The BMC did not accept our proof in RAKP-3 (RAKP status 0x0f).
     ProofRefused,
     /// The code in RAKP-4 was made with another key: the BMC's own key (`K_G`) differs.
@@ -57,6 +59,10 @@ impl fmt::Display for AuthenticationFailure {
         f.write_str(match self {
             Self::UnknownUser => "it does not know this user",
             Self::PasswordDiffers => "its password for this user is another one",
+            Self::PasswordCut => {
+                "it keeps only the first 16 bytes of this password; set one of at most 16 bytes, at \
+                 the BMC and in the machine's document"
+            }
             Self::ProofRefused => "it did not accept the proof of the password",
             Self::BmcKeyDiffers => "its own key (K_G) is another one",
         })
@@ -89,6 +95,9 @@ impl fmt::Display for SuiteRefusal {
 pub struct RakpStatus(pub u8);
 
 impl RakpStatus {
+    /// Nothing is wrong.
+    pub const OK: Self = Self(0);
+
     const fn as_str(self) -> &'static str {
         match self.0 {
             0x01 => "insufficient resources to create a session",
@@ -206,6 +215,26 @@ pub enum IpmiError {
     /// A command was given to a session that is not open or still waits for another answer.
     #[error("the session is not ready for a command")]
     NotReady,
+}
+
+impl IpmiError {
+    /// Whether the two ends have lost step in the login, so that one that begins anew may succeed: the
+    /// BMC does not know the session of a RAKP message (any more), or holds another random number
+    /// than we do. That follows from an answer that was lost or late, and is no refusal of the user.
+    pub const fn is_out_of_step(&self) -> bool {
+        const UNKNOWN_SESSION: u8 = 0x02;
+        const INACTIVE_SESSION: u8 = 0x08;
+        const WRONG_CHECK: u8 = 0x0f;
+        match self {
+            Self::SessionRefused {
+                step: Step::Rakp1 | Step::Rakp3,
+                status: RakpStatus(UNKNOWN_SESSION | INACTIVE_SESSION | WRONG_CHECK),
+            } => true,
+            // A BMC that answered RAKP-1 is there: it drops a RAKP-3 whose answer was lost.
+            Self::Timeout { step, .. } => matches!(step, Step::Rakp3),
+            _ => false,
+        }
+    }
 }
 
 /// Why a datagram did not count.

@@ -16,10 +16,14 @@ use crate::open_session;
 use crate::privilege::Privilege;
 use crate::rakp::{Exchange, SessionKeys};
 use crate::reader::Reader;
+use crate::refusal;
 use crate::rmcp::{self, Packet, payload_type};
 
 /// The user is looked up by name alone, not by name and privilege (§13.20, bit 4 of the role).
 const NAME_ONLY_LOOKUP: u8 = 0x10;
+/// The tag in refusals of BMCs that do not repeat ours (`OpenBMC`: phosphor-net-ipmid,
+/// command/rakp12.cpp and command/rakp34.cpp).
+const UNTAGGED: u8 = 0;
 /// The sequence number of the one message before the session.
 const CAPABILITIES_SEQUENCE: u8 = 0;
 
@@ -97,7 +101,7 @@ impl Handshake {
             )),
             Stage::OpenSession => handshake(
                 payload_type::OPEN_SESSION_REQUEST,
-                &open_session::request(self.console_id, self.suite),
+                &open_session::request(self.console_id, self.suite, self.said_privilege()),
             ),
             Stage::Rakp1 { bmc_id } => handshake(payload_type::RAKP_1, &self.rakp_1(*bmc_id)),
             Stage::Rakp3 { exchange, .. } => {
@@ -145,40 +149,46 @@ impl Handshake {
     }
 
     fn read_payload(&mut self, kind: u8, payload: &[u8], sends: u8) -> Result<Progress, Refusal> {
+        let (question, answer) = match self.stage {
+            Stage::Capabilities => return Err(Ignored::AnotherMessage.into()),
+            Stage::OpenSession => (
+                payload_type::OPEN_SESSION_REQUEST,
+                payload_type::OPEN_SESSION_RESPONSE,
+            ),
+            Stage::Rakp1 { .. } => (payload_type::RAKP_1, payload_type::RAKP_2),
+            Stage::Rakp3 { .. } => (payload_type::RAKP_3, payload_type::RAKP_4),
+        };
         let mut reader = Reader::new(payload);
         let [tag, status] = reader.take().ok_or(Ignored::Malformed)?;
         let status = RakpStatus(status);
+        let is_refusal = status != RakpStatus::OK;
+        let is_tagged = tag == question || is_refusal && tag == UNTAGGED;
+        if kind != answer || !is_tagged {
+            return Err(Ignored::AnotherMessage.into());
+        }
+        if is_refusal {
+            self.expect_refusal(reader)?;
+            return Err(refusal::error(self, status).into());
+        }
         match self.stage {
-            Stage::OpenSession
-                if (kind, tag)
-                    == (
-                        payload_type::OPEN_SESSION_RESPONSE,
-                        payload_type::OPEN_SESSION_REQUEST,
-                    ) =>
-            {
-                self.read_open_session(status, reader)
-            }
-            Stage::Rakp1 { bmc_id }
-                if (kind, tag) == (payload_type::RAKP_2, payload_type::RAKP_1) =>
-            {
-                self.read_rakp_2(bmc_id, status, reader, sends)
-            }
-            Stage::Rakp3 { .. } if (kind, tag) == (payload_type::RAKP_4, payload_type::RAKP_3) => {
-                self.read_rakp_4(status, reader)
-            }
-            _ => Err(Ignored::AnotherMessage.into()),
+            Stage::Capabilities => Err(Ignored::AnotherMessage.into()),
+            Stage::OpenSession => self.read_open_session(reader),
+            Stage::Rakp1 { bmc_id } => self.read_rakp_2(bmc_id, reader, sends),
+            Stage::Rakp3 { .. } => self.read_rakp_4(reader),
         }
     }
 
-    /// A status other than 0 comes without the rest.
-    fn read_open_session(
-        &mut self,
-        status: RakpStatus,
-        reader: Reader<'_>,
-    ) -> Result<Progress, Refusal> {
-        if status.0 != 0 {
-            return Err(self.open_session_refused(status).into());
+    /// A refusal may end behind its status. The console's id in it is ours, or 0 where the BMC does
+    /// not put it in.
+    fn expect_refusal(&self, mut reader: Reader<'_>) -> Result<(), Ignored> {
+        let id = reader.take::<2>().and_then(|_reserved| reader.take());
+        match id.map(u32::from_le_bytes) {
+            Some(id) if id != 0 && id != self.console_id => Err(Ignored::AnotherSession),
+            _ => Ok(()),
         }
+    }
+
+    fn read_open_session(&mut self, reader: Reader<'_>) -> Result<Progress, Refusal> {
         let response = open_session::Response::read(reader).ok_or(Ignored::Malformed)?;
         if response.console_id != self.console_id {
             return Err(Ignored::AnotherSession.into());
@@ -195,28 +205,24 @@ impl Handshake {
         Ok(Progress::Next)
     }
 
-    fn open_session_refused(&self, status: RakpStatus) -> IpmiError {
-        match status.0 {
-            0x03..=0x07 | 0x10..=0x12 => IpmiError::CipherSuiteRefused {
-                suite: self.suite,
-                refusal: SuiteRefusal::Status(status),
-            },
-            _ => self.refused(Step::OpenSession, status),
-        }
-    }
-
     /// Table 13-11.
     fn rakp_1(&self, bmc_id: u32) -> Vec<u8> {
-        let name = self.login.username.as_bytes();
+        let name = self.login.name();
         let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
         [
             &[0, 0, 0][..],
             &bmc_id.to_le_bytes(),
             &self.console_random,
             &[self.role(), 0, 0, length],
-            name,
+            &name,
         ]
         .concat()
+    }
+
+    /// The privilege that the Open Session Request names.
+    fn said_privilege(&self) -> Option<Privilege> {
+        let is_said = self.login.workarounds.says_privilege();
+        is_said.then_some(self.privilege)
     }
 
     fn role(&self) -> u8 {
@@ -227,13 +233,9 @@ impl Handshake {
     fn read_rakp_2(
         &mut self,
         bmc_id: u32,
-        status: RakpStatus,
         mut reader: Reader<'_>,
         sends: u8,
     ) -> Result<Progress, Refusal> {
-        if status.0 != 0 {
-            return Err(self.refused(Step::Rakp1, status).into());
-        }
         reader.take::<2>().ok_or(Ignored::Malformed)?;
         self.expect_console_id(&mut reader)?;
         let exchange = Exchange {
@@ -244,8 +246,13 @@ impl Handshake {
             guid: reader.take().ok_or(Ignored::Malformed)?,
             role: self.role(),
         };
-        if !exchange.bmc_proved(self.suite, &self.login, reader.rest()) {
-            let failure = AuthenticationFailure::PasswordDiffers;
+        let proved = |login: &Login| exchange.bmc_proved(self.suite, login, reader.rest());
+        if !proved(&self.login) {
+            let failure = if self.login.cut().is_some_and(|cut| proved(&cut)) {
+                AuthenticationFailure::PasswordCut
+            } else {
+                AuthenticationFailure::PasswordDiffers
+            };
             return Err(IpmiError::AuthenticationFailed(failure).into());
         }
         self.stage = Stage::Rakp3 {
@@ -257,10 +264,7 @@ impl Handshake {
     }
 
     /// Table 13-14.
-    fn read_rakp_4(&self, status: RakpStatus, mut reader: Reader<'_>) -> Result<Progress, Refusal> {
-        if status.0 != 0 {
-            return Err(self.refused(Step::Rakp3, status).into());
-        }
+    fn read_rakp_4(&self, mut reader: Reader<'_>) -> Result<Progress, Refusal> {
         let Stage::Rakp3 {
             exchange,
             session_key,
@@ -286,22 +290,6 @@ impl Handshake {
             Some(id) if u32::from_le_bytes(id) == self.console_id => Ok(()),
             Some(_) => Err(Ignored::AnotherSession),
             None => Err(Ignored::Malformed),
-        }
-    }
-
-    fn refused(&self, step: Step, status: RakpStatus) -> IpmiError {
-        let crossed = matches!(self.stage, Stage::Rakp3 { crossed: true, .. });
-        match status.0 {
-            0x01 | 0x0b => IpmiError::NoFreeSession { status },
-            0x09 | 0x0a => IpmiError::PrivilegeRefused {
-                wanted: self.privilege,
-                got: format!("status {status}"),
-            },
-            0x0c | 0x0d => IpmiError::AuthenticationFailed(AuthenticationFailure::UnknownUser),
-            0x0f if !crossed => {
-                IpmiError::AuthenticationFailed(AuthenticationFailure::ProofRefused)
-            }
-            _ => IpmiError::SessionRefused { step, status },
         }
     }
 }

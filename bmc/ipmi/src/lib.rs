@@ -32,5 +32,6 @@ mod open_session;
 mod protection;
 mod rakp;
 mod reader;
+mod refusal;
 mod rmcp;
 mod window;

@@ -1,16 +1,22 @@
 //! Open Session Request and Response (§13.17, §13.18), without tag and status.
 
 use crate::cipher::CipherSuite;
+use crate::privilege::Privilege;
 use crate::reader::Reader;
 
-/// Table 13-9.
-pub(crate) fn request(console_id: u32, suite: CipherSuite) -> Vec<u8> {
-    // The BMC picks the highest privilege that goes with the suite; RAKP-1 says which one.
+/// Table 13-9. Without a `privilege` the BMC picks the highest that goes with the suite, and RAKP-1
+/// says which one is wanted.
+pub(crate) fn request(
+    console_id: u32,
+    suite: CipherSuite,
+    privilege: Option<Privilege>,
+) -> Vec<u8> {
     const HIGHEST: u8 = 0;
+    let privilege = privilege.map_or(HIGHEST, Privilege::level);
     let [authentication, integrity, confidentiality] = suite.algorithms();
     let algorithm = |kind: u8, number: u8| [kind, 0, 0, 8, number, 0, 0, 0];
     [
-        &[HIGHEST, 0, 0][..],
+        &[privilege, 0, 0][..],
         &console_id.to_le_bytes(),
         &algorithm(0, authentication),
         &algorithm(1, integrity),

@@ -32,25 +32,32 @@ pub(crate) struct SessionKeys {
 impl Exchange {
     /// Whether `code` is the one that a BMC with the same password puts into RAKP-2.
     pub(crate) fn bmc_proved(&self, suite: CipherSuite, login: &Login, code: &[u8]) -> bool {
-        let parts: [&[u8]; 7] = [
+        let parts: [&[u8]; 6] = [
             &self.console_id.to_le_bytes(),
             &self.bmc_id.to_le_bytes(),
             &self.console_random,
             &self.bmc_random,
             &self.guid,
-            &name_head(self.role, login),
-            login.username.as_bytes(),
+            &named(self.role, login),
         ];
+        let code = match code.split_last() {
+            // The byte too many says nothing (FreeIPMI, "sun20", "supermicro20").
+            Some((_, code))
+                if login.workarounds.long_codes() && code.len() == suite.code_length() =>
+            {
+                code
+            }
+            _ => code,
+        };
         code.len() == suite.code_length() && suite.verify(login.password.as_bytes(), &parts, code)
     }
 
     /// The code that goes into RAKP-3.
     pub(crate) fn proof(&self, suite: CipherSuite, login: &Login) -> Code {
-        let parts: [&[u8]; 4] = [
+        let parts: [&[u8]; 3] = [
             &self.bmc_random,
             &self.console_id.to_le_bytes(),
-            &name_head(self.role, login),
-            login.username.as_bytes(),
+            &named(self.role, login),
         ];
         suite.code(login.password.as_bytes(), &parts)
     }
@@ -61,11 +68,10 @@ impl Exchange {
             Some(key) => key.as_bytes(),
             None => login.password.as_bytes(),
         };
-        let parts: [&[u8]; 4] = [
+        let parts: [&[u8]; 3] = [
             &self.console_random,
             &self.bmc_random,
-            &name_head(self.role, login),
-            login.username.as_bytes(),
+            &named(self.role, login),
         ];
         suite.code(key, &parts)
     }
@@ -95,15 +101,18 @@ impl std::fmt::Debug for SessionKeys {
     }
 }
 
-/// Role and length of the name, which stand before the name in each code.
-fn name_head(role: u8, login: &Login) -> [u8; 2] {
-    [role, u8::try_from(login.username.len()).unwrap_or(u8::MAX)]
+/// Role, length of the name and name, which stand in each code.
+fn named(role: u8, login: &Login) -> Vec<u8> {
+    let name = login.name();
+    let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
+    [&[role, length][..], &name].concat()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::login::{BmcKey, Password};
+    use machine_core::endpoint::IpmiWorkarounds;
 
     fn exchange() -> Exchange {
         let counted = |from: u8| std::array::from_fn(|index| from + u8::try_from(index).unwrap());
@@ -122,6 +131,7 @@ mod tests {
             username: "ADMIN".to_owned(),
             password: Password::new("secret123"),
             bmc_key,
+            workarounds: IpmiWorkarounds::default(),
         }
     }
 

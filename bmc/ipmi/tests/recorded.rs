@@ -12,6 +12,7 @@ use bmc_ipmi::privilege::Privilege;
 use bmc_ipmi::reply::Reply;
 use bmc_ipmi::retry::Timing;
 use bmc_ipmi::session::{Entropy, Handled, Session, Settings};
+use machine_core::endpoint::IpmiWorkarounds;
 use machine_core::power::{BootDevice, BootOverride, PowerState};
 
 const RECORDING: &str = include_str!("golden/ipmi_sim-suite-3.txt");
@@ -55,6 +56,7 @@ fn a_recorded_session() {
         username: "ADMIN".to_owned(),
         password: Password::new("secret123"),
         bmc_key: None,
+        workarounds: IpmiWorkarounds::default(),
     };
     let settings = Settings {
         suite: CipherSuite::Suite3,
@@ -77,10 +79,7 @@ fn a_recorded_session() {
         answer.read::<GetChassisStatus>().unwrap().power
     };
     assert_eq!(power(&mut replay, 1), PowerState::Off);
-    replay
-        .session
-        .request(ChassisControl(PowerState::On))
-        .unwrap();
+    replay.session.request(ChassisControl::PowerUp).unwrap();
     replay.reply(2).unwrap().read::<ChassisControl>().unwrap();
     assert_eq!(power(&mut replay, 3), PowerState::On);
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bmc_control::bmc::Bmc;
+use bmc_control::bmc::BmcSession;
 use bmc_control::board::{BoardMatch, match_board};
 use bmc_ipmi::application::SystemGuid;
 use machine_core::evidence::KnownIdentity;
@@ -41,14 +41,14 @@ impl Boards {
         &self,
         records: &Records,
         machine: &Machine,
-        bmc: &dyn Bmc,
+        bmc: &mut dyn BmcSession,
     ) -> Result<(), StepError> {
         let known = identities::of_machine(&records.db, machine.id).await?;
         let uuids = known.map(said_uuids).unwrap_or_default();
         let (Some(uuid), Some(endpoint)) = (uuids.first().copied(), &machine.bmc) else {
             return Ok(());
         };
-        let place = (machine.id, endpoint.address);
+        let place = (machine.id, endpoint.address());
         if self.found().get(&place) == Some(&Found::Good(uuid)) {
             return Ok(());
         }
@@ -62,7 +62,7 @@ impl Boards {
             }
             BoardMatch::Untold => {
                 self.found().insert(place, Found::Good(uuid));
-                note_untold(records, machine, endpoint.address);
+                note_untold(records, machine, endpoint.address());
                 return Ok(());
             }
             BoardMatch::Other(guid) => guid,
@@ -72,7 +72,7 @@ impl Boards {
             self.found().insert(place, Found::Good(uuid));
             return Ok(());
         }
-        let why = refusal(machine, endpoint.address, guid, uuid);
+        let why = refusal(machine, endpoint.address(), guid, uuid);
         let before = self.found().insert(place, Found::Alarmed(guid));
         if before != Some(Found::Alarmed(guid)) {
             let alarm = About::machine(machine.id).event(records.now(), "alarm", why.clone());
@@ -97,7 +97,7 @@ fn said_uuids(known: KnownIdentity) -> Vec<SystemUuid> {
 
 /// The GUID that a BMC says; none from one that does not know the question. An error is no answer:
 /// whoever has no session free now may say another GUID later.
-pub(super) async fn system_guid(bmc: &dyn Bmc) -> Result<Option<SystemGuid>, StepError> {
+pub(super) async fn system_guid(bmc: &mut dyn BmcSession) -> Result<Option<SystemGuid>, StepError> {
     let identity = bmc.identity().await;
     let identity = identity.map_err(|error| StepError::Outside(chain(&error)))?;
     Ok(identity.system_guid)

@@ -1,14 +1,12 @@
 //! Power through a BMC that is asked first whose it is, and looked at afterwards.
 
 use std::net::SocketAddr;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use bmc_control::bmc::{BmcIdentity, BootOverrideOutcome, PowerChange};
-use bmc_control::error::BmcError;
+use bmc_control::bmc::{BmcIdentity, BootOverrideOutcome, PowerChange, ShutdownRequest};
+use bmc_control::error::{BmcError, Operation};
 use bmc_ipmi::application::SystemGuid;
-use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::endpoint::{BmcEndpoint, IpmiEndpoint};
 use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::SystemUuid;
 use machine_store::apply::apply;
@@ -17,7 +15,8 @@ use machine_store::events;
 use machine_store::evidence::{Evidence, Fact};
 
 use super::board::Boards;
-use super::*;
+use super::steps::{Before, switch_off, switch_on};
+use super::{BmcSession, BootOverride, Machine, MachineId, PowerOff, PowerState, Records};
 use crate::fixtures::{now, records};
 
 const UUID: SystemUuid = SystemUuid::from_bytes([0x4c; 16]);
@@ -27,49 +26,77 @@ const OTHER: SystemGuid = SystemGuid([0x17; 16]);
 #[derive(Debug)]
 struct Told {
     guid: Option<SystemGuid>,
-    /// What it says of the power, one reading after the other; the last one stays.
-    readings: Mutex<Vec<PowerState>>,
-    asked: AtomicUsize,
+    /// What it says of the power, one reading after the other; the last one stays. `None` is silence.
+    readings: Vec<Option<PowerState>>,
+    shutdown: ShutdownRequest,
+    asked: usize,
+    commands: Vec<PowerState>,
+    /// To so many commands it does not answer.
+    deaf: usize,
+    /// After so many power-ons the machine is on.
+    obeys_after: Option<usize>,
 }
 
 impl Told {
     fn new(guid: Option<SystemGuid>) -> Self {
         Self {
             guid,
-            readings: Mutex::new(vec![PowerState::Off]),
-            asked: AtomicUsize::new(0),
+            readings: vec![Some(PowerState::Off)],
+            shutdown: ShutdownRequest::Asked,
+            asked: 0,
+            commands: Vec::new(),
+            deaf: 0,
+            obeys_after: None,
         }
     }
 
-    fn reading(readings: &[PowerState]) -> Self {
+    fn reading(readings: &[Option<PowerState>]) -> Self {
         Self {
-            readings: Mutex::new(readings.to_vec()),
+            readings: readings.to_vec(),
             ..Self::new(None)
         }
     }
 }
 
+fn silence() -> BmcError {
+    BmcError::Deadline {
+        operation: Operation::ReadPower,
+        address: endpoint(11).address(),
+        limit: std::time::Duration::from_secs(30),
+    }
+}
+
 #[async_trait]
-impl Bmc for Told {
-    async fn power(&self) -> Result<PowerState, BmcError> {
-        let mut readings = self.readings.lock().unwrap();
-        let reading = readings[0];
-        if readings.len() > 1 {
-            readings.remove(0);
+impl BmcSession for Told {
+    async fn power(&mut self) -> Result<PowerState, BmcError> {
+        let reading = self.readings[0];
+        if self.readings.len() > 1 {
+            self.readings.remove(0);
         }
-        Ok(reading)
+        reading.ok_or_else(silence)
     }
 
-    async fn set_power(&self, _: PowerState) -> Result<PowerChange, BmcError> {
+    async fn set_power(&mut self, wanted: PowerState) -> Result<PowerChange, BmcError> {
+        self.commands.push(wanted);
+        if self.commands.len() <= self.deaf {
+            return Err(silence());
+        }
+        if self.obeys_after == Some(self.commands.len()) {
+            self.readings = vec![Some(wanted)];
+        }
         Ok(PowerChange::Commanded)
     }
 
-    async fn set_boot(&self, _: BootOverride) -> Result<BootOverrideOutcome, BmcError> {
+    async fn shut_down(&mut self) -> Result<ShutdownRequest, BmcError> {
+        Ok(self.shutdown)
+    }
+
+    async fn set_boot(&mut self, _: BootOverride) -> Result<BootOverrideOutcome, BmcError> {
         panic!("nobody asks for that here")
     }
 
-    async fn identity(&self) -> Result<BmcIdentity, BmcError> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+    async fn identity(&mut self) -> Result<BmcIdentity, BmcError> {
+        self.asked += 1;
         Ok(BmcIdentity {
             manufacturer: 1,
             product: 1,
@@ -77,10 +104,13 @@ impl Bmc for Told {
             system_guid: self.guid,
         })
     }
+
+    async fn close(self: Box<Self>) {}
 }
 
-fn address(last: u8) -> SocketAddr {
-    SocketAddr::from(([10, 77, 1, last], 623))
+fn endpoint(last: u8) -> BmcEndpoint {
+    let address = SocketAddr::from(([10, 77, 1, last], 623));
+    BmcEndpoint::Ipmi(IpmiEndpoint::new(address, "drover"))
 }
 
 /// cp-1, with a BMC, and with this UUID if it said one.
@@ -94,11 +124,7 @@ async fn machine_of(
     uuid: Option<SystemUuid>,
 ) -> Machine {
     let mut machine = Machine::discovered(MachineId::from_bytes([1; 16]), "cp-1", now());
-    machine.bmc = Some(BmcEndpoint {
-        protocol: BmcProtocol::Ipmi,
-        address: address(11),
-        username: "drover".to_owned(),
-    });
+    machine.bmc = Some(endpoint(11));
     let evidence = Evidence {
         machine: machine.id,
         source,
@@ -139,9 +165,9 @@ async fn told(records: &Records, kind: &str) -> Vec<String> {
 async fn the_bmc_of_another_machine_is_not_told_to_switch_off() {
     let records = records().await;
     let machine = machine(&records, Some(UUID)).await;
-    let (boards, bmc) = (Boards::default(), Told::new(Some(OTHER)));
+    let (boards, mut bmc) = (Boards::default(), Told::new(Some(OTHER)));
     for _ in 0..2 {
-        let refused = boards.check(&records, &machine, &bmc).await;
+        let refused = boards.check(&records, &machine, &mut bmc).await;
         let said = refused.unwrap_err().to_string();
         for word in [
             "cp-1 is not switched off",
@@ -169,11 +195,14 @@ async fn the_bmc_of_another_machine_is_not_told_to_switch_off() {
         },
     )
     .await;
-    boards.check(&records, &machine, &bmc).await.unwrap();
+    boards.check(&records, &machine, &mut bmc).await.unwrap();
     // Another server at that address is still another.
-    let moved = Told::new(Some(SystemGuid([0x18; 16])));
+    let mut moved = Told::new(Some(SystemGuid([0x18; 16])));
     let boards = Boards::default();
-    boards.check(&records, &machine, &moved).await.unwrap_err();
+    boards
+        .check(&records, &machine, &mut moved)
+        .await
+        .unwrap_err();
 }
 
 #[tokio::test]
@@ -182,15 +211,15 @@ async fn a_bmc_is_asked_once_whose_it_is() {
     let mut machine = machine(&records, Some(UUID)).await;
     let mut reversed = *UUID.as_bytes();
     reversed.reverse();
-    let (boards, bmc) = (Boards::default(), Told::new(Some(SystemGuid(reversed))));
+    let (boards, mut bmc) = (Boards::default(), Told::new(Some(SystemGuid(reversed))));
     for _ in 0..3 {
-        boards.check(&records, &machine, &bmc).await.unwrap();
+        boards.check(&records, &machine, &mut bmc).await.unwrap();
     }
-    assert_eq!(bmc.asked.load(Ordering::Relaxed), 1);
+    assert_eq!(bmc.asked, 1);
     // At another address it is another BMC.
-    machine.bmc.as_mut().unwrap().address = address(12);
-    boards.check(&records, &machine, &bmc).await.unwrap();
-    assert_eq!(bmc.asked.load(Ordering::Relaxed), 2);
+    machine.bmc = Some(endpoint(12));
+    boards.check(&records, &machine, &mut bmc).await.unwrap();
+    assert_eq!(bmc.asked, 2);
     assert!(told(&records, "alarm").await.is_empty());
 }
 
@@ -198,17 +227,17 @@ async fn a_bmc_is_asked_once_whose_it_is() {
 async fn a_bmc_that_does_not_say_whose_it_is_is_noted_once_and_obeyed() {
     let records = records().await;
     let machine = machine(&records, Some(UUID)).await;
-    let (boards, mute) = (Boards::default(), Told::new(None));
+    let (boards, mut mute) = (Boards::default(), Told::new(None));
     for _ in 0..2 {
-        boards.check(&records, &machine, &mute).await.unwrap();
+        boards.check(&records, &machine, &mut mute).await.unwrap();
     }
     let notes = told(&records, "power").await;
     assert_eq!(notes.len(), 1, "{notes:?}");
     assert!(notes[0].contains("does not say which machine it is in"));
-    let placeholder = Told::new(Some(SystemGuid([0; 16])));
+    let mut placeholder = Told::new(Some(SystemGuid([0; 16])));
     let boards = Boards::default();
     boards
-        .check(&records, &machine, &placeholder)
+        .check(&records, &machine, &mut placeholder)
         .await
         .unwrap();
     assert!(told(&records, "alarm").await.is_empty());
@@ -218,13 +247,13 @@ async fn a_bmc_that_does_not_say_whose_it_is_is_noted_once_and_obeyed() {
 async fn the_uuid_that_a_boot_said_is_compared_where_none_is_registered() {
     let records = records().await;
     let machine = machine_of(&records, EvidenceSource::Asked, Some(UUID)).await;
-    let (boards, bmc) = (Boards::default(), Told::new(Some(OTHER)));
-    let refused = boards.check(&records, &machine, &bmc).await;
+    let (boards, mut bmc) = (Boards::default(), Told::new(Some(OTHER)));
+    let refused = boards.check(&records, &machine, &mut bmc).await;
     let why = refused.unwrap_err().to_string();
     assert!(why.contains("drover machine accept-bmc"), "{why}");
-    let own = Told::new(Some(SystemGuid(*UUID.as_bytes())));
+    let mut own = Told::new(Some(SystemGuid(*UUID.as_bytes())));
     Boards::default()
-        .check(&records, &machine, &own)
+        .check(&records, &machine, &mut own)
         .await
         .unwrap();
 }
@@ -233,18 +262,20 @@ async fn the_uuid_that_a_boot_said_is_compared_where_none_is_registered() {
 async fn a_machine_whose_uuid_is_not_known_has_nothing_to_compare() {
     let records = records().await;
     let machine = machine(&records, None).await;
-    let bmc = Told::new(Some(OTHER));
+    let mut bmc = Told::new(Some(OTHER));
     let boards = Boards::default();
-    boards.check(&records, &machine, &bmc).await.unwrap();
-    assert_eq!(bmc.asked.load(Ordering::Relaxed), 0);
+    boards.check(&records, &machine, &mut bmc).await.unwrap();
+    assert_eq!(bmc.asked, 0);
 }
+
+const ON: Option<PowerState> = Some(PowerState::On);
+const OFF: Option<PowerState> = Some(PowerState::Off);
 
 #[tokio::test(start_paused = true)]
 async fn a_power_off_that_the_bmc_does_not_do_is_told() {
-    let on = [PowerState::On];
-    let bmc = Told::reading(&on);
-    let said = follow("cp-1", &bmc, PowerState::Off).await.unwrap_err();
-    let said = said.to_string();
+    let mut bmc = Told::reading(&[ON]);
+    let said = switch_off("cp-1", &mut bmc, PowerOff::Forced).await;
+    let said = said.unwrap_err().to_string();
     assert!(
         said.contains("cp-1: the BMC took the command, but"),
         "{said}"
@@ -253,11 +284,88 @@ async fn a_power_off_that_the_bmc_does_not_do_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn power_that_comes_back_at_once_is_not_off() {
-    let readings = [PowerState::Off, PowerState::On];
-    let bmc = Told::reading(&readings);
-    follow("cp-1", &bmc, PowerState::Off).await.unwrap_err();
-    let readings = [PowerState::On, PowerState::Off, PowerState::Off];
-    let bmc = Told::reading(&readings);
-    let power = follow("cp-1", &bmc, PowerState::Off).await.unwrap();
-    assert_eq!(power, PowerState::Off);
+    let mut bmc = Told::reading(&[OFF, ON]);
+    let off = switch_off("cp-1", &mut bmc, PowerOff::Forced).await;
+    off.unwrap_err();
+    let mut bmc = Told::reading(&[ON, OFF, OFF]);
+    let cut = switch_off("cp-1", &mut bmc, PowerOff::Forced).await;
+    assert_eq!(cut.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_fails_does_not_fail_the_command() {
+    let mut bmc = Told::reading(&[ON, None, OFF, None, OFF, OFF]);
+    let cut = switch_off("cp-1", &mut bmc, PowerOff::Forced).await;
+    assert_eq!(cut.unwrap(), None);
+    // If none comes through, it is said that nobody knows.
+    let mut bmc = Told::reading(&[None]);
+    let said = switch_off("cp-1", &mut bmc, PowerOff::Forced).await;
+    let said = said.unwrap_err().to_string();
+    assert!(said.contains("does not say what became of it"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_system_that_shuts_down_keeps_its_power_until_it_is_done() {
+    let mut readings = vec![ON; 40];
+    readings.push(OFF);
+    let mut bmc = Told::reading(&readings);
+    let cut = switch_off("cp-1", &mut bmc, PowerOff::Graceful).await;
+    assert_eq!(cut.unwrap(), None);
+    assert!(bmc.commands.is_empty(), "{:?}", bmc.commands);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_system_that_does_not_shut_down_loses_its_power_and_that_is_told() {
+    for (shutdown, told) in [
+        (ShutdownRequest::Asked, "was not off after 60s"),
+        (ShutdownRequest::NotOffered, "can't ask the system"),
+    ] {
+        let mut bmc = Told {
+            shutdown,
+            obeys_after: Some(1),
+            ..Told::reading(&[ON])
+        };
+        let cut = switch_off("cp-1", &mut bmc, PowerOff::Graceful).await;
+        let why = cut.unwrap().unwrap();
+        assert!(why.contains(told), "{why}");
+        assert_eq!(bmc.commands, [PowerState::Off]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_power_on_that_is_ignored_is_given_again() {
+    let mut bmc = Told {
+        obeys_after: Some(3),
+        ..Told::reading(&[OFF])
+    };
+    let power = switch_on("cp-1", &mut bmc, Before::Nothing).await.unwrap();
+    assert_eq!(power, PowerState::On);
+    assert_eq!(bmc.commands, [PowerState::On; 3]);
+    let mut bmc = Told::reading(&[OFF]);
+    let said = switch_on("cp-1", &mut bmc, Before::Nothing)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        said.contains("cp-1: the BMC took the command, but"),
+        "{said}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_question_that_fails_does_not_leave_a_cycled_machine_off() {
+    let deaf = || Told {
+        deaf: 1,
+        obeys_after: Some(2),
+        ..Told::reading(&[OFF])
+    };
+    let mut bmc = deaf();
+    let power = switch_on("cp-1", &mut bmc, Before::Switched).await;
+    assert_eq!(power.unwrap(), PowerState::On);
+    // Where nothing was done yet, nothing is lost by telling it.
+    let mut bmc = deaf();
+    switch_on("cp-1", &mut bmc, Before::Nothing)
+        .await
+        .unwrap_err();
+    assert_eq!(bmc.commands.len(), 1);
 }

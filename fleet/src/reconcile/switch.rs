@@ -1,6 +1,7 @@
 //! Switching a machine's power for a plan: written down first, then done; and what the BMC made of
 //! it.
 
+use api_server::effects::{PowerOff, PowerRequest};
 use machine_core::id::MachineId;
 use machine_core::power::PowerState;
 use machine_store::change::{AttemptWrite, Change, Outcome};
@@ -48,7 +49,9 @@ impl Reconciler {
         if !self.count_power(situation, PowerState::Off, what).await? {
             return Ok(Progress::Again);
         }
-        match self.power.switch(machine, PowerState::Off).await {
+        // What runs there is no system to shut down: it waits for its install, or hangs in it.
+        let hard = PowerRequest::Off(PowerOff::Forced);
+        match self.power.switch(machine, hard).await {
             Ok(_) => {
                 self.power.note_obeyed(machine.id);
                 Ok(Progress::Again)

@@ -1,6 +1,6 @@
 //! The loop at work on a database in memory: what it says of a machine, and when.
 
-use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::endpoint::{BmcEndpoint, IpmiEndpoint};
 use machine_core::lifecycle::{Input, State};
 use machine_store::apply::apply;
 use machine_store::change::{Change, MachineWrite, Outcome};
@@ -155,11 +155,7 @@ async fn what_is_known_of_a_bystander_stands_while_its_dead_bmc_is_asked() {
 }
 
 fn endpoint() -> BmcEndpoint {
-    BmcEndpoint {
-        protocol: BmcProtocol::Ipmi,
-        address: "127.0.0.1:623".parse().unwrap(),
-        username: "ADMIN".to_owned(),
-    }
+    BmcEndpoint::Ipmi(IpmiEndpoint::new("127.0.0.1:623".parse().unwrap(), "ADMIN"))
 }
 
 fn all(places: usize) -> u32 {

@@ -20,6 +20,7 @@ pub mod allocation;
 pub mod assurance;
 pub mod attempt;
 pub mod awaited;
+pub mod bmc_secret;
 pub mod boot;
 pub mod bootstrap;
 pub mod bootstrap_pace;

@@ -134,7 +134,7 @@ async fn write_machine(
         && let Some(bmc) = &machine.bmc
         && bmcs::is_of_another(transaction, machine.id, bmc).await?
     {
-        return Ok(Some(taken("BMC address", &bmc.address.to_string())));
+        return Ok(Some(taken("BMC address", &bmc.address().to_string())));
     }
     Ok(match write {
         MachineWrite::Insert(machine) => {

@@ -28,9 +28,9 @@ pub(crate) async fn write(
             let row: Vec<Value> = vec![
                 bmc.identity().to_string().into(),
                 (&machine.id).into(),
-                bmc.protocol.as_str().into(),
-                (&bmc.address).into(),
-                bmc.username.as_str().into(),
+                bmc.dialect().into(),
+                (&bmc.address()).into(),
+                bmc.username().into(),
             ];
             Statement::insert(&UPSERT, [row])
         }

@@ -4,7 +4,7 @@
 //!
 //! They are written by [`crate::change`] and, when a sighting becomes one, by [`crate::commit`].
 
-use machine_core::endpoint::{BmcEndpoint, BmcIdentity, BmcProtocol};
+use machine_core::endpoint::{BmcEndpoint, BmcIdentity};
 use machine_core::evidence::EvidenceSource;
 use machine_core::id::MachineId;
 use machine_core::machine::{Failure, Hardware, Machine};
@@ -236,16 +236,11 @@ fn read_failure(fields: Fields<'_>) -> Result<Option<Failure>, StoreError> {
 }
 
 fn read_bmc(fields: Fields<'_>) -> Result<Option<BmcEndpoint>, StoreError> {
-    let known = |text: &str| {
-        let ipmi = BmcProtocol::Ipmi;
-        (text == ipmi.as_str()).then_some(ipmi)
-    };
-    let Some(protocol) = fields.optional_named("bmc_protocol", known)? else {
+    if fields.optional_text("bmc_protocol")?.is_none() {
         return Ok(None);
-    };
-    Ok(Some(BmcEndpoint {
-        protocol,
-        address: fields.parsed("bmc_address")?,
-        username: fields.text("bmc_username")?,
-    }))
+    }
+    let address = fields.parsed("bmc_address")?;
+    let username = fields.text("bmc_username")?;
+    let known = |dialect: &str| BmcEndpoint::of_dialect(dialect, address, username.clone());
+    fields.optional_named("bmc_protocol", known)
 }

@@ -83,7 +83,8 @@ async fn power_cycle(scenario: &Scenario, name: &str) {
     let member = scenario.member(name).unwrap();
     let before = written(&member.machine);
     let after = last_sequence(scenario, name);
-    let words = ["machine", "power", "cycle", name, "--reason", "a test"];
+    let cycle = ["machine", "power", "cycle", name, "--force"];
+    let words = [&cycle[..], &["--confirm", name, "--reason", "a test"]].concat();
     scenario.drover().client().run(&words).await.unwrap();
     let timeline = &member.timeline;
     let disk = timeline.wait_after(after, "disk", LONG, |event| event.kind == "disk");

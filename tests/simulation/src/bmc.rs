@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bmc_control::bmc::{Bmc, BmcIdentity, BootOverrideOutcome, PowerChange};
+use bmc_control::bmc::{
+    Bmc, BmcIdentity, BmcSession, BootOverrideOutcome, PowerChange, ShutdownRequest,
+};
+use bmc_control::connect::Secrets;
 use bmc_control::error::{BmcError, Operation};
 use bmc_ipmi::application::SystemGuid;
-use bmc_ipmi::login::Password;
 use fleet::bmcs::Bmcs;
 use machine_core::endpoint::BmcEndpoint;
 use machine_core::power::{BootOverride, PowerState};
@@ -30,7 +32,7 @@ pub(crate) struct LabBmcs {
 }
 
 /// One of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct LabBmc {
     lab: Arc<Lab>,
     db: Db,
@@ -39,15 +41,15 @@ struct LabBmc {
 }
 
 impl Bmcs for LabBmcs {
-    fn connect(&self, endpoint: &BmcEndpoint, _password: Password) -> Box<dyn Bmc> {
+    fn connect(&self, endpoint: &BmcEndpoint, _secrets: Secrets) -> Box<dyn Bmc> {
         let node = self.lab.with(|world| {
-            let ip = endpoint.address.ip();
+            let ip = endpoint.address().ip();
             (0..world.nodes.len()).find(|index| Node::nth_bmc(*index) == ip)
         });
         Box::new(LabBmc {
             lab: Arc::clone(&self.lab),
             db: self.db.clone(),
-            address: endpoint.address,
+            address: endpoint.address(),
             node,
         })
     }
@@ -79,7 +81,7 @@ impl LabBmc {
     /// Switches power, and writes down that it was done.
     async fn switch(&self, node: usize, wanted: PowerState) {
         let all = machines::list(&self.db).await.unwrap_or_default();
-        let is_its = |bmc: &BmcEndpoint| bmc.address == self.address;
+        let is_its = |bmc: &BmcEndpoint| bmc.address() == self.address;
         let machine = all
             .into_iter()
             .find(|it| it.bmc.as_ref().is_some_and(is_its));
@@ -105,7 +107,14 @@ impl LabBmc {
 
 #[async_trait]
 impl Bmc for LabBmc {
-    async fn power(&self) -> Result<PowerState, BmcError> {
+    async fn session(&self) -> Result<Box<dyn BmcSession>, BmcError> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl BmcSession for LabBmc {
+    async fn power(&mut self) -> Result<PowerState, BmcError> {
         let node = self.log_in(Operation::ReadPower).await?;
         Ok(self.lab.with(|world| {
             let node = &world.nodes[node];
@@ -113,7 +122,7 @@ impl Bmc for LabBmc {
         }))
     }
 
-    async fn set_power(&self, wanted: PowerState) -> Result<PowerChange, BmcError> {
+    async fn set_power(&mut self, wanted: PowerState) -> Result<PowerChange, BmcError> {
         let operation = Operation::SetPower(wanted);
         let node = self.log_in(operation).await?;
         let (said, ignores) = self.lab.with(|world| {
@@ -133,7 +142,13 @@ impl Bmc for LabBmc {
         Ok(PowerChange::Commanded)
     }
 
-    async fn set_boot(&self, wanted: BootOverride) -> Result<BootOverrideOutcome, BmcError> {
+    /// No system in the lab listens.
+    async fn shut_down(&mut self) -> Result<ShutdownRequest, BmcError> {
+        self.log_in(Operation::ShutDown).await?;
+        Ok(ShutdownRequest::NotOffered)
+    }
+
+    async fn set_boot(&mut self, wanted: BootOverride) -> Result<BootOverrideOutcome, BmcError> {
         let node = self.log_in(Operation::SetBoot).await?;
         self.lab.with(|world| {
             let node = &mut world.nodes[node];
@@ -142,14 +157,13 @@ impl Bmc for LabBmc {
         });
         Ok(BootOverrideOutcome {
             asked: wanted,
-            read_back: wanted,
-            efi_kept: true,
+            read_back: Some(wanted),
             valid: true,
             persistent: false,
         })
     }
 
-    async fn identity(&self) -> Result<BmcIdentity, BmcError> {
+    async fn identity(&mut self) -> Result<BmcIdentity, BmcError> {
         let node = self.log_in(Operation::Identify).await?;
         let guid = self.lab.with(|world| *world.nodes[node].uuid.as_bytes());
         Ok(BmcIdentity {
@@ -159,4 +173,6 @@ impl Bmc for LabBmc {
             system_guid: Some(SystemGuid(guid)),
         })
     }
+
+    async fn close(self: Box<Self>) {}
 }

@@ -23,6 +23,7 @@ pub mod console;
 pub mod daemon;
 pub mod error;
 pub mod follower;
+pub mod ipmi_sim;
 pub mod lab;
 pub mod machine;
 pub mod namespace;

@@ -160,15 +160,29 @@ pub enum MachineCommand {
     #[command(flatten)]
     Ending(EndingCommand),
     /// Switch its power, through its BMC, and see it follow
+    ///
+    /// The system that runs is asked to shut down first (ACPI). If it is not off after a minute, its
+    /// power is cut.
     #[command(after_help = examples(&[
-        "drover machine power off w-3 --reason 'a new fan'",
-        "drover machine power cycle w-3",
+        "drover machine power off w-3 --confirm w-3 --reason 'a new fan'",
+        "drover machine power cycle w-3 --force",
     ]))]
     Power {
         /// on, off or cycle
         operation: PowerArgument,
         /// Its name
         name: String,
+        /// Cut its power at once: for a system that hangs
+        #[arg(long)]
+        force: bool,
+        /// To switch an active machine off: the name once more
+        #[arg(
+            long,
+            value_name = "NAME",
+            default_value = "",
+            hide_default_value = true
+        )]
+        confirm: String,
         /// Why, and under which key
         #[command(flatten)]
         mutation: MutationArguments,

@@ -38,6 +38,11 @@ pub(crate) const MACHINES: Form = Form {
         ),
         ("bmc.username", "the user to log in as"),
         ("bmc.password", "the user's password"),
+        ("bmc.k_g", "the BMC's own key (K_G), where one is set"),
+        (
+            "bmc.workarounds",
+            "a list of intel20, opensesspriv, sun20, supermicro20",
+        ),
     ],
     secret: &["bmc"],
     others: &[

@@ -184,7 +184,7 @@ machines:
             panic!()
         };
         assert_eq!(
-            first.bmc.as_ref().unwrap().endpoint.address,
+            first.bmc.as_ref().unwrap().endpoint.address(),
             "10.77.1.11:623".parse().unwrap()
         );
         assert_eq!(first.nics[0].address, Some("10.77.0.10".parse().unwrap()));

@@ -66,7 +66,7 @@ fn held(machine: &MachineSpec) -> Vec<Held<'_>> {
     if let Some(bmc) = &machine.bmc {
         let identity = bmc.endpoint.identity().to_string();
         all.push(Held {
-            got: bmc.endpoint.address.to_string(),
+            got: bmc.endpoint.address().to_string(),
             ..one("bmc.ipmi", identity, bmc.line)
         });
     }

@@ -9,10 +9,21 @@ use crate::effects::error::EffectError;
 /// What to do with a machine's power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PowerRequest {
-    /// Bring it to this level.
-    Level(PowerState),
+    /// Bring it on.
+    On,
+    /// Bring it off.
+    Off(PowerOff),
     /// Off, seen off, then on.
-    Cycle,
+    Cycle(PowerOff),
+}
+
+/// How a machine is switched off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PowerOff {
+    /// The system that runs is asked to shut down (ACPI); its power is cut if it does not.
+    Graceful,
+    /// Its power is cut at once.
+    Forced,
 }
 
 /// The BMCs of machines.

@@ -9,13 +9,12 @@ use api_proto::v1::{
     ReleaseHoldResponse, RetryMachineRequest, RetryMachineResponse, SetPowerRequest,
     SetPowerResponse, WatchTimelineRequest,
 };
-use machine_core::power::PowerState;
 use tokio::sync::watch;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use crate::caller::Asked;
-use crate::effects::power::PowerRequest;
+use crate::effects::power::{PowerOff, PowerRequest};
 use crate::error::UseCaseError;
 use crate::grpc::accounted::{accounted, questioned};
 use crate::grpc::paging::page;
@@ -129,8 +128,9 @@ impl MachineService for MachineFace {
         request: Request<SetPowerRequest>,
     ) -> Result<Response<SetPowerResponse>, Status> {
         let (request, asked) = accounted(request)?;
-        let wanted = power_request(request.operation())?;
-        let switched = self.operations.power(&request.name, wanted, &asked).await?;
+        let wanted = power_request(request.operation(), request.force)?;
+        let named = (request.name.as_str(), request.confirm.as_str());
+        let switched = self.operations.power(named, wanted, &asked).await?;
         Ok(Response::new(SetPowerResponse {
             machine: Some(machine(&switched.view)),
             notes: switched.notes,
@@ -243,11 +243,16 @@ impl MachineService for MachineFace {
     }
 }
 
-fn power_request(operation: PowerOperation) -> Result<PowerRequest, UseCaseError> {
+fn power_request(operation: PowerOperation, force: bool) -> Result<PowerRequest, UseCaseError> {
+    let off = if force {
+        PowerOff::Forced
+    } else {
+        PowerOff::Graceful
+    };
     match operation {
-        PowerOperation::On => Ok(PowerRequest::Level(PowerState::On)),
-        PowerOperation::Off => Ok(PowerRequest::Level(PowerState::Off)),
-        PowerOperation::Cycle => Ok(PowerRequest::Cycle),
+        PowerOperation::On => Ok(PowerRequest::On),
+        PowerOperation::Off => Ok(PowerRequest::Off(off)),
+        PowerOperation::Cycle => Ok(PowerRequest::Cycle(off)),
         PowerOperation::Unspecified => {
             let wanted = "wanted on, off or cycle, got nothing".to_owned();
             Err(UseCaseError::Invalid(wanted))

@@ -130,8 +130,8 @@ impl Operations {
         };
         let same_password = match &spec.bmc {
             Some(bmc) => {
-                let password = bmc.password.as_str();
-                self.effects.is_bmc_password(machine.id, password).await?
+                let secret = bmc.secret.to_text();
+                self.effects.is_bmc_password(machine.id, &secret).await?
             }
             None => true,
         };
@@ -182,9 +182,10 @@ impl Operations {
         let (machine, at) = (&registration.machine, self.effects.now());
         let change = &mut draft.change;
         match &spec.bmc {
-            Some(bmc) => change
-                .secrets
-                .push(self.effects.seal_bmc_password(machine.id, &bmc.password)?),
+            Some(bmc) => change.secrets.push(
+                self.effects
+                    .seal_bmc_password(machine.id, &bmc.secret.to_text())?,
+            ),
             None if !registration.is_new => change
                 .secrets
                 .push(self.effects.forget_bmc_password(machine.id)),

@@ -4,6 +4,7 @@
 //! Entries of one document have been compared with each other already: what another entry gives up
 //! is free.
 
+use machine_core::endpoint::BmcEndpoint;
 use machine_core::evidence::KnownIdentity;
 use machine_core::machine::Machine;
 use machine_store::reservations::Reservation;
@@ -33,8 +34,8 @@ impl Operations {
         if self.has_card(&holder, spec).await? {
             return Ok(None);
         }
-        let address = bmc.endpoint.address;
-        let its_own = holder.bmc.as_ref().map(|it| it.address);
+        let address = bmc.endpoint.address();
+        let its_own = holder.bmc.as_ref().map(BmcEndpoint::address);
         let by = match its_own.filter(|it| *it != address) {
             Some(other) => format!(" as {other}, which is the same BMC"),
             None => String::new(),

@@ -7,7 +7,7 @@ use machine_store::change::Change;
 use machine_store::power_on::PowerSwitch;
 
 use crate::caller::Asked;
-use crate::effects::power::PowerRequest;
+use crate::effects::power::{PowerOff, PowerRequest};
 use crate::error::UseCaseError;
 use crate::operation::Operation;
 use crate::operations::machines::{MachineView, event};
@@ -27,16 +27,18 @@ pub struct Switched {
 impl Operations {
     /// Switches a machine's power, through its BMC. That it was asked for is recorded before it is
     /// done, and what became of it after: a repetition can't know whether it was done, and a level
-    /// does no harm twice, but a cycle does.
+    /// does no harm twice, but a cycle does. `confirm` is the name once more, for a member of a
+    /// cluster that is to go off.
     pub async fn power(
         &self,
-        name: &str,
+        (name, confirm): (&str, &str),
         request: PowerRequest,
         asked: &Asked,
     ) -> Result<Switched, UseCaseError> {
         asked.caller.permit(Operation::SetPower)?;
         let machine = self.machine(name).await?;
         refuse_if_retired(&machine)?;
+        refuse_unless_confirmed(&machine, confirm, request)?;
         let what = verb(request);
         let detail = format!("asked for: {what}{}", asked.because());
         let at = self.effects.now();
@@ -45,16 +47,17 @@ impl Operations {
             events: vec![event(&machine, asked, at, "power", detail)],
             power: vec![PowerSwitch {
                 machine: machine.id,
-                on: (request != PowerRequest::Level(PowerState::Off)).then_some(at),
+                on: (!matches!(request, PowerRequest::Off(_))).then_some(at),
             }],
             ..Change::default()
         };
         for _ in 0..TRIES {
             match (self.write(&change).await?, request) {
-                (Written::Now, _) | (Written::Before(_), PowerRequest::Level(_)) => {
+                (Written::Now, _)
+                | (Written::Before(_), PowerRequest::On | PowerRequest::Off(_)) => {
                     return self.switch(&machine, request, asked).await;
                 }
-                (Written::Before(_), PowerRequest::Cycle) => {
+                (Written::Before(_), PowerRequest::Cycle(_)) => {
                     return Err(UseCaseError::Contradiction(format!(
                         "{name}: this cycle was asked for before, and its outcome is not known: \
                          to cycle the power again, use another idempotency key"
@@ -98,10 +101,29 @@ impl Operations {
 
 const fn verb(request: PowerRequest) -> &'static str {
     match request {
-        PowerRequest::Level(PowerState::On) => "on",
-        PowerRequest::Level(PowerState::Off) => "off",
-        PowerRequest::Cycle => "cycle",
+        PowerRequest::On => "on",
+        PowerRequest::Off(PowerOff::Graceful) => "off",
+        PowerRequest::Off(PowerOff::Forced) => "off by force",
+        PowerRequest::Cycle(PowerOff::Graceful) => "cycle",
+        PowerRequest::Cycle(PowerOff::Forced) => "cycle by force",
     }
+}
+
+/// A mistyped name must not take a member out of its cluster.
+fn refuse_unless_confirmed(
+    machine: &Machine,
+    confirm: &str,
+    request: PowerRequest,
+) -> Result<(), UseCaseError> {
+    let goes_off = request != PowerRequest::On;
+    if machine.state != State::Active || !goes_off || confirm == machine.name {
+        return Ok(());
+    }
+    Err(UseCaseError::Invalid(format!(
+        "{name} is active, and what runs on it stops: wanted its name once more (--confirm {name}), \
+         got {confirm:?}",
+        name = machine.name
+    )))
 }
 
 fn refuse_if_retired(machine: &Machine) -> Result<(), UseCaseError> {

@@ -114,12 +114,15 @@ impl Registration {
         let disks = (&old.install_disk, &self.machine.install_disk);
         let disk = |it: &Option<_>| it.as_ref().map(ToString::to_string);
         self.compare("disk", disk(disks.0), disk(disks.1));
-        let bmc = |machine: &Machine| machine.bmc.as_ref().map(|it| it.address.to_string());
+        let bmc = |machine: &Machine| machine.bmc.as_ref().map(|it| it.address().to_string());
         let (from, to) = (bmc(old), bmc(&self.machine));
         let is_kept = from.is_some() && to.is_some();
         self.compare("bmc", from, to);
-        let user = |machine: &Machine| machine.bmc.as_ref().map(|it| it.username.clone());
-        let is_other_login = user(old) != user(&self.machine) || !same_password;
+        let login = |machine: &Machine| {
+            let bmc = machine.bmc.as_ref();
+            bmc.map(|it| (it.username().to_owned(), it.dialect()))
+        };
+        let is_other_login = login(old) != login(&self.machine) || !same_password;
         if is_kept && spec.bmc.is_some() && is_other_login {
             self.changes.push("the login of its bmc".to_owned());
         }

@@ -2,7 +2,7 @@
 
 use api_proto::v1;
 use machine_core::disk::DiskIdentity;
-use machine_core::endpoint::BmcEndpoint;
+use machine_core::endpoint::{BmcEndpoint, IpmiWorkarounds};
 use machine_store::evidence::Fact;
 
 use crate::operations::machines::MachineDetails;
@@ -31,11 +31,22 @@ pub(super) fn record(details: &MachineDetails) -> v1::MachineRecord {
     }
 }
 
+fn workarounds(endpoint: &BmcEndpoint) -> Vec<String> {
+    let BmcEndpoint::Ipmi(ipmi) = endpoint;
+    let asked = ipmi.workarounds.map(IpmiWorkarounds::asked);
+    asked
+        .unwrap_or_default()
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
+}
+
 fn bmc(endpoint: &BmcEndpoint) -> v1::Bmc {
     v1::Bmc {
-        protocol: bmc_protocol(endpoint.protocol).into(),
-        address: endpoint.address.to_string(),
-        username: endpoint.username.clone(),
+        protocol: bmc_protocol(endpoint.protocol()).into(),
+        address: endpoint.address().to_string(),
+        username: endpoint.username().to_owned(),
+        workarounds: workarounds(endpoint),
     }
 }
 

@@ -265,8 +265,8 @@ impl PowerControl for World {
             return Err(EffectError("the BMC does not answer".to_owned()));
         }
         Ok(match request {
-            PowerRequest::Level(level) => level,
-            PowerRequest::Cycle => PowerState::On,
+            PowerRequest::Off(_) => PowerState::Off,
+            PowerRequest::On | PowerRequest::Cycle(_) => PowerState::On,
         })
     }
 

@@ -13,7 +13,6 @@ use machine_core::hardware::MacAddress;
 use machine_core::id::{BootId, MachineId};
 use machine_core::lifecycle::Input;
 use machine_core::machine::{Failure, Machine};
-use machine_core::power::PowerState;
 use machine_store::change::{Change, MachineWrite};
 use machine_store::claimants::Heard;
 use machine_store::commit::Committer;
@@ -141,10 +140,10 @@ async fn after_each_command_for_one_machine_the_next_list_says_what_is_so_now() 
     around.is_new("retry", &["cp-1"]).await;
 
     let around = Around::noted().await;
-    let on = PowerRequest::Level(PowerState::On);
+    let on = PowerRequest::On;
     around
         .operations
-        .power("cp-1", on, &asked("p"))
+        .power(("cp-1", ""), on, &asked("p"))
         .await
         .unwrap();
     around.is_new("power", &["cp-1"]).await;

@@ -1,25 +1,28 @@
 //! Power: what was asked for is recorded before it is switched, what became of it after, and a
 //! repetition never cycles it.
 
-use api_server::effects::power::PowerRequest;
-use machine_core::lifecycle::Input;
+use api_server::effects::power::{PowerOff, PowerRequest};
+use machine_core::lifecycle::{Input, State};
+use machine_core::machine::Machine;
 use machine_core::power::PowerState;
 use machine_store::change::{Change, MachineWrite};
 
 use crate::around::{Around, NOW, asked};
 
-const OFF: PowerRequest = PowerRequest::Level(PowerState::Off);
-const ON: PowerRequest = PowerRequest::Level(PowerState::On);
+/// The name, and no confirmation.
+const CP_1: (&str, &str) = ("cp-1", "");
+const OFF: PowerRequest = PowerRequest::Off(PowerOff::Graceful);
+const ON: PowerRequest = PowerRequest::On;
 
 #[tokio::test]
 async fn a_level_is_driven_again_under_its_key() {
     let around = Around::racked().await;
     *around.world.fails.lock().unwrap() = true;
     let operations = &around.operations;
-    let failed = operations.power("cp-1", OFF, &asked("p")).await;
+    let failed = operations.power(CP_1, OFF, &asked("p")).await;
     assert_eq!(failed.unwrap_err().to_string(), "the BMC does not answer");
     *around.world.fails.lock().unwrap() = false;
-    let done = operations.power("cp-1", OFF, &asked("p")).await.unwrap();
+    let done = operations.power(CP_1, OFF, &asked("p")).await.unwrap();
     assert_eq!(done.power, PowerState::Off);
     assert_eq!(*around.world.switched.lock().unwrap(), [OFF, OFF]);
     let events = around.events().await;
@@ -32,7 +35,7 @@ async fn power_that_failed_is_recorded_as_failed() {
     let around = Around::racked().await;
     *around.world.fails.lock().unwrap() = true;
     let operations = &around.operations;
-    operations.power("cp-1", ON, &asked("p")).await.unwrap_err();
+    operations.power(CP_1, ON, &asked("p")).await.unwrap_err();
     let events = around.events().await;
     let last = events.last().unwrap();
     assert_eq!(
@@ -44,7 +47,7 @@ async fn power_that_failed_is_recorded_as_failed() {
         "{events:?}"
     );
     *around.world.fails.lock().unwrap() = false;
-    operations.power("cp-1", ON, &asked("q")).await.unwrap();
+    operations.power(CP_1, ON, &asked("q")).await.unwrap();
     let events = around.events().await;
     let last = events.last().unwrap();
     assert_eq!(
@@ -65,7 +68,7 @@ async fn power_off_in_the_middle_of_an_install_says_what_follows() {
         };
         around.write(change).await;
     }
-    let done = around.operations.power("cp-1", OFF, &asked("p")).await;
+    let done = around.operations.power(CP_1, OFF, &asked("p")).await;
     let notes = done.unwrap().notes.join("\n");
     assert!(notes.contains("its disk may be half written"), "{notes}");
     assert!(notes.contains("switches it on again"), "{notes}");
@@ -81,7 +84,7 @@ async fn the_power_of_a_retired_machine_is_not_switched() {
         ..Change::default()
     };
     around.write(change).await;
-    let said = around.operations.power("cp-1", OFF, &asked("p")).await;
+    let said = around.operations.power(CP_1, OFF, &asked("p")).await;
     let said = said.unwrap_err().to_string();
     assert!(said.contains("drover machine accept cp-1"), "{said}");
     assert!(around.world.switched.lock().unwrap().is_empty());
@@ -93,7 +96,7 @@ async fn of_two_cycles_under_one_key_one_is_carried_out() {
     let operations = &around.operations;
     let cycle = || async {
         let asked = asked("p");
-        let done = operations.power("cp-1", PowerRequest::Cycle, &asked);
+        let done = operations.power(CP_1, PowerRequest::Cycle(PowerOff::Graceful), &asked);
         done.await
             .map(|it| it.power)
             .map_err(|error| error.to_string())
@@ -109,5 +112,51 @@ async fn of_two_cycles_under_one_key_one_is_carried_out() {
     let wanted = "its outcome is not known: to cycle the power again, use another";
     assert!(refused.contains(wanted), "{refused}");
     let switched = around.world.switched.lock().unwrap().clone();
-    assert_eq!(switched, [PowerRequest::Cycle]);
+    assert_eq!(switched, [PowerRequest::Cycle(PowerOff::Graceful)]);
+}
+
+#[tokio::test]
+async fn an_active_machine_goes_off_only_by_its_name_once_more() {
+    let around = Around::racked().await;
+    let active = Machine {
+        state: State::Active,
+        ..around.machine("cp-1").await
+    };
+    let machines = vec![MachineWrite::Update(active)];
+    let change = Change {
+        machines,
+        ..Change::default()
+    };
+    around.write(change).await;
+    let operations = &around.operations;
+    for request in [OFF, PowerRequest::Cycle(PowerOff::Forced)] {
+        for confirm in ["", "cp-2"] {
+            let asked = asked("p");
+            let refused = operations.power(("cp-1", confirm), request, &asked).await;
+            let said = refused.unwrap_err().to_string();
+            assert!(said.contains("--confirm cp-1"), "{said}");
+        }
+    }
+    assert!(around.world.switched.lock().unwrap().is_empty());
+    operations.power(CP_1, ON, &asked("on")).await.unwrap();
+    let confirmed = ("cp-1", "cp-1");
+    operations
+        .power(confirmed, OFF, &asked("off"))
+        .await
+        .unwrap();
+    assert_eq!(*around.world.switched.lock().unwrap(), [ON, OFF]);
+}
+
+#[tokio::test]
+async fn power_that_is_cut_by_force_is_recorded_so() {
+    let around = Around::racked().await;
+    let cut = PowerRequest::Off(PowerOff::Forced);
+    around
+        .operations
+        .power(CP_1, cut, &asked("p"))
+        .await
+        .unwrap();
+    let events = around.events().await;
+    let is_told = |it: &String| it.contains("asked for: off by force");
+    assert!(events.iter().any(is_told), "{events:?}");
 }

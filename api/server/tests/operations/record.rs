@@ -280,7 +280,7 @@ async fn two_machines_exchange_their_bmcs_in_one_document() {
         .await
         .unwrap();
     let bmc = around.machine("a").await.bmc.unwrap();
-    assert_eq!(bmc.address.to_string(), "10.0.0.2:623");
+    assert_eq!(bmc.address().to_string(), "10.0.0.2:623");
 }
 
 /// A cloned card makes a record in conflict. The registration of the real card is not locked out

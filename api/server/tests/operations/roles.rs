@@ -11,7 +11,7 @@ use api_server::operations::endings::Ending;
 use api_server::operations::events::EventsOf;
 use api_server::operations::page::Page;
 use api_server::operations::release_hold::Choice;
-use machine_core::bootstrap::Resolution;
+use machine_core::operation::Resolution;
 use machine_core::power::PowerState;
 
 use crate::around::Around;

@@ -1,17 +1,13 @@
 //! `ipmi_sim` (Debian's openipmi, 2.0.33): a real BMC emulator, with a chassis that keeps power and
-//! boot device in files.
-//!
-//! It speaks suite 3, not 17, and of the boot flags it keeps the device alone.
+//! boot device in files. The lab knows how it is set up; here it runs on the host's own loopback.
 
 use std::fs;
-use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use testbed::ipmi_sim::{Emulator, User, await_answer};
 
 /// One emulator, ended when dropped.
 #[derive(Debug)]
@@ -21,18 +17,16 @@ pub(crate) struct IpmiSim {
     process: Child,
 }
 
-/// Get Channel Authentication Capabilities, outside of a session.
-const PROBE: [u8; 23] = [
-    0x06, 0x00, 0xff, 0x07, 0x00, 0, 0, 0, 0, 0, 0, 0, 0, 0x09, 0x20, 0x18, 0xc8, 0x81, 0x00, 0x38,
-    0x8e, 0x04, 0xb5,
-];
-
 impl IpmiSim {
     /// An emulator that answers. A port that somebody takes meanwhile is given up for another.
     pub(crate) fn start() -> Self {
         for _ in 0..5 {
             let mut sim = Self::spawn();
-            if sim.answers() {
+            let SocketAddr::V4(address) = sim.address else {
+                continue;
+            };
+            let is_running = || matches!(sim.process.try_wait(), Ok(None));
+            if await_answer(address, is_running).is_ok() {
                 return sim;
             }
         }
@@ -50,13 +44,23 @@ impl IpmiSim {
 
     fn spawn() -> Self {
         let port = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = port.local_addr().unwrap();
-        drop(port);
+        let port = port.local_addr().unwrap().port();
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
         let directory = TempDir::with_prefix("ipmi-sim-").unwrap();
         let path = directory.path();
-        write_files(path, address.port());
+        let chassis = path.join("chassis");
+        fs::write(&chassis, CHASSIS).unwrap();
+        fs::set_permissions(&chassis, fs::Permissions::from_mode(0o755)).unwrap();
+        let emulator = Emulator {
+            name: "rack",
+            folder: path,
+            guid: "a123456789abcdefa123456789abcdef",
+            address,
+            users: &USERS,
+            control: chassis.to_str().unwrap(),
+        };
         let process = Command::new("ipmi_sim")
-            .args(["-n", "-c", "lan.conf", "-f", "bmc.emu", "-s", "state"])
+            .args(emulator.prepare().unwrap())
             .current_dir(path)
             .stdin(Stdio::null())
             .stdout(fs::File::create(path.join("stdout")).unwrap())
@@ -64,35 +68,10 @@ impl IpmiSim {
             .spawn()
             .unwrap_or_else(|error| panic!("ipmi_sim (Debian package openipmi): {error}"));
         Self {
-            address,
+            address: address.into(),
             directory,
             process,
         }
-    }
-
-    /// Any error in its files makes it run without ever opening its port, so it is asked.
-    fn answers(&mut self) -> bool {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        socket.connect(self.address).unwrap();
-        socket
-            .set_read_timeout(Some(Duration::from_millis(50)))
-            .unwrap();
-        let give_up = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < give_up {
-            if self.process.try_wait().unwrap().is_some() {
-                return false;
-            }
-            let answer = socket.send(&PROBE).and_then(|_| socket.recv(&mut [0; 256]));
-            match answer {
-                Ok(_) => return true,
-                // Nobody listens yet: as long as a timeout would have taken.
-                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                Err(_) => {}
-            }
-        }
-        false
     }
 }
 
@@ -103,44 +82,23 @@ impl Drop for IpmiSim {
     }
 }
 
-fn write_files(path: &Path, port: u16) {
-    let chassis = path.join("chassis");
-    fs::write(&chassis, CHASSIS).unwrap();
-    fs::set_permissions(&chassis, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::create_dir(path.join("state")).unwrap();
-    fs::write(path.join("bmc.emu"), BMC_EMU).unwrap();
-    fs::write(path.join("lan.conf"), lan_conf(port, &chassis)).unwrap();
-}
-
-fn lan_conf(port: u16, chassis: &Path) -> String {
-    format!(
-        r#"name "rack"
-set_working_mc 0x20
-  startlan 1
-    addr 127.0.0.1 {port}
-    priv_limit admin
-    allowed_auths_callback none md2 md5 straight
-    allowed_auths_user none md2 md5 straight
-    allowed_auths_operator none md2 md5 straight
-    allowed_auths_admin none md2 md5 straight
-    guid a123456789abcdefa123456789abcdef
-  endlan
-  chassis_control "{}"
-  user 1 true "" "test" user 10 none md2 md5 straight
-  user 2 true "ADMIN" "secret123" admin 10 none md2 md5 straight
-  user 3 true "operator" "secret456" operator 10 none md2 md5 straight
-"#,
-        chassis.display()
-    )
-}
-
-const BMC_EMU: &str = "\
-mc_setbmc 0x20
-mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr
-sel_enable 0x20 1000 0x0a
-sensor_add 0x20 0 1 35 0x6f event-only
-mc_enable 0x20
-";
+const USERS: [User<'static>; 3] = [
+    User {
+        name: "ADMIN",
+        password: "secret123",
+        level: "admin",
+    },
+    User {
+        name: "operator",
+        password: "secret456",
+        level: "operator",
+    },
+    User {
+        name: "",
+        password: "secret789",
+        level: "operator",
+    },
+];
 
 /// Called with `get power`, `set power 1`, `get boot`, `set boot pxe` and the like.
 const CHASSIS: &str = r#"#!/bin/sh
@@ -155,7 +113,7 @@ get)
   ;;
 set)
   echo "$*" >>log
-  echo "$3" >"$2"
+  if [ "$2" = shutdown ]; then echo 0 >power; else echo "$3" >"$2"; fi
   ;;
 esac
 "#;

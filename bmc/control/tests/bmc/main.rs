@@ -12,4 +12,5 @@ mod ipmitool;
 mod model_bmc;
 mod recording;
 mod secrets;
+mod sessions;
 mod trouble;

@@ -11,7 +11,8 @@ use bmc_ipmi::login::{Login, Password};
 use bmc_ipmi::privilege::Privilege;
 use bmc_ipmi::retry::Timing;
 use bmc_ipmi::session::{Entropy, Handled, Session, Settings};
-use machine_core::power::{BootDevice, BootOverride, PowerState};
+use machine_core::endpoint::IpmiWorkarounds;
+use machine_core::power::{BootDevice, BootOverride};
 
 use crate::ipmi_sim::IpmiSim;
 
@@ -28,6 +29,7 @@ fn record() {
         username: "ADMIN".to_owned(),
         password: Password::new("secret123"),
         bmc_key: None,
+        workarounds: IpmiWorkarounds::default(),
     };
     let settings = Settings {
         suite: CipherSuite::Suite3,
@@ -42,7 +44,7 @@ fn record() {
     exchange(&mut session, &socket, 0);
     session.request(GetChassisStatus).unwrap();
     exchange(&mut session, &socket, 1);
-    session.request(ChassisControl(PowerState::On)).unwrap();
+    session.request(ChassisControl::PowerUp).unwrap();
     exchange(&mut session, &socket, 2);
     session.request(GetChassisStatus).unwrap();
     exchange(&mut session, &socket, 3);

@@ -60,11 +60,13 @@ async fn passwords_are_nowhere() {
             efi: true,
         };
         printed.push(format!("{bmc:?} {bmc:#?} {connector:#?}"));
+        let mut session = bmc.session().await.unwrap();
         printed.push(format!(
-            "{:?} {:?}",
-            bmc.set_boot(asked).await,
-            bmc.identity().await
+            "{:?} {:?} {session:?}",
+            session.set_boot(asked).await,
+            session.identity().await
         ));
+        session.close().await;
         if let Err(error) = bmc.power().await {
             let mut cause: Option<&dyn Error> = Some(&error);
             while let Some(error) = cause {

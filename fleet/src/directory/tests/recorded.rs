@@ -2,7 +2,7 @@
 
 use machine_core::attempt::Attempt;
 use machine_core::cluster::{Acceptance, Cluster, MemberRule, Pattern, Role, Selector};
-use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::endpoint::{BmcEndpoint, IpmiEndpoint};
 use machine_core::hardware::{Arch, Firmware};
 use machine_core::id::{AttemptId, ClusterId, IntentId, MachineId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
@@ -25,10 +25,8 @@ pub(super) fn registered(has_bmc: bool, at: Timestamp) -> Machine {
             firmware: Some(Firmware::Uefi),
             ..Hardware::default()
         },
-        bmc: has_bmc.then(|| BmcEndpoint {
-            protocol: BmcProtocol::Ipmi,
-            address: "127.0.0.1:1".parse().unwrap(),
-            username: "drover".to_owned(),
+        bmc: has_bmc.then(|| {
+            BmcEndpoint::Ipmi(IpmiEndpoint::new("127.0.0.1:1".parse().unwrap(), "drover"))
         }),
         ..Machine::discovered(MACHINE, "cp-1", at)
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use machine_core::cluster::{Acceptance, Cluster, MemberRule, Pattern, Role, Selector};
-use machine_core::endpoint::{BmcEndpoint, BmcProtocol};
+use machine_core::endpoint::{BmcEndpoint, IpmiEndpoint};
 use machine_core::hardware::{Arch, Firmware};
 use machine_core::id::{AttemptId, BootId, ClusterId, MachineId, OperationId};
 use machine_core::intent::Actor;
@@ -47,10 +47,8 @@ prop_compose! {
             failure: failure.map(|(step, why, advice)| Failure { step, why, advice }),
             hardware: Hardware { arch, firmware, manufacturer, product },
             install_disk: disk.map(|disk| disk.parse().unwrap()),
-            bmc: bmc.map(|(ip, port, username)| BmcEndpoint {
-                protocol: BmcProtocol::Ipmi,
-                address: SocketAddr::new(ip, port),
-                username,
+            bmc: bmc.map(|(ip, port, username)| {
+                BmcEndpoint::Ipmi(IpmiEndpoint::new(SocketAddr::new(ip, port), username))
             }),
             cancelled,
             version: 0,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use machine_core::endpoint::{BmcEndpoint, BmcIdentity, BmcProtocol};
+use machine_core::endpoint::{BmcEndpoint, BmcIdentity, IpmiEndpoint};
 use machine_core::evidence::EvidenceSource;
 use machine_core::machine::Machine;
 use machine_store::apply::apply;
@@ -18,11 +18,10 @@ use crate::released;
 
 fn with_bmc(byte: u8, address: &str) -> Machine {
     Machine {
-        bmc: Some(BmcEndpoint {
-            protocol: BmcProtocol::Ipmi,
-            address: address.parse().unwrap(),
-            username: "ADMIN".to_owned(),
-        }),
+        bmc: Some(BmcEndpoint::Ipmi(IpmiEndpoint::new(
+            address.parse().unwrap(),
+            "ADMIN",
+        ))),
         ..machine(byte)
     }
 }

@@ -202,7 +202,7 @@ fn leave(scenario: Scenario) -> Result<(), ScenarioError> {
     let lab = scenario.leave_running()?;
     say(&format!(
         "{lab}Ask Drover:\n  {drover} machine list\n  {drover} machine timeline {name} --follow\n  \
-         {drover} cluster show {CLUSTER}\n  {drover} machine power cycle {name}"
+         {drover} cluster show {CLUSTER}\n  {drover} machine power cycle {name} --confirm {name}"
     ));
     Ok(())
 }
