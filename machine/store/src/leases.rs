@@ -39,6 +39,13 @@ pub async fn of_address(db: &Db, address: IpAddr) -> Result<Vec<Lease>, StoreErr
     rows.iter().map(read).collect()
 }
 
+/// The leases of a client, one a subnet, also the expired ones.
+pub async fn of_client(db: &Db, client: ClientKey) -> Result<Vec<Lease>, StoreError> {
+    let statement = Statement::select("lease", &COLUMNS, "WHERE client = $1 ORDER BY subnet");
+    let rows = db.all(statement.bind(&client)).await?;
+    rows.iter().map(read).collect()
+}
+
 /// Grants or renews one lease, if the database lets it. One that expired before this one was
 /// granted gives way.
 pub(crate) async fn grant(
