@@ -192,12 +192,16 @@ impl BootDirectory {
         };
         Ok(match outcome {
             Stored::Committed => LeaseOutcome::Committed,
-            Stored::Taken { .. } => LeaseOutcome::Taken,
+            Stored::Taken { holder } => LeaseOutcome::Taken { holder },
         })
     }
 }
 
 impl Directory for BootDirectory {
+    fn now(&self) -> Timestamp {
+        self.records.now()
+    }
+
     async fn boot(&self, question: BootQuestion) -> Result<BootAnswer, Unavailable> {
         let work = async || {
             let answered = self.answer_boot(&question).await;

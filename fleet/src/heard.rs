@@ -10,6 +10,8 @@ use machine_core::time::Timestamp;
 
 use crate::clock::SharedClock;
 
+/// How many addresses of one machine are remembered: a card has one or two at a time.
+const OF_MACHINE: usize = 8;
 /// How many addresses are remembered; more than that are strangers, and the silent ones go first.
 const ADDRESSES: usize = 16_384;
 
@@ -20,6 +22,8 @@ pub struct Heard {
     begun: Timestamp,
     voices: Mutex<BTreeMap<IpAddr, Voice>>,
     found: Mutex<BTreeMap<MachineId, (BootId, AttemptId)>>,
+    /// From where each machine spoke, the last address last.
+    spoke: Mutex<BTreeMap<MachineId, Vec<IpAddr>>>,
 }
 
 /// What comes from one address.
@@ -38,6 +42,7 @@ impl Heard {
             clock,
             voices: Mutex::default(),
             found: Mutex::default(),
+            spoke: Mutex::default(),
         }
     }
 
@@ -75,6 +80,31 @@ impl Heard {
             Some(voice) => voice.last,
             None => self.begun,
         }
+    }
+
+    /// This machine spoke from here, with a card of its own.
+    pub fn spoke(&self, machine: MachineId, peer: IpAddr) {
+        self.said(peer);
+        let mut spoke = self.spoke.lock().unwrap_or_else(PoisonError::into_inner);
+        let addresses = spoke.entry(machine).or_default();
+        addresses.retain(|address| *address != peer);
+        addresses.push(peer);
+        if addresses.len() > OF_MACHINE {
+            addresses.remove(0);
+        }
+    }
+
+    /// From where this machine has spoken, with a card of its own.
+    pub fn addresses(&self, machine: MachineId) -> Vec<IpAddr> {
+        let spoke = self.spoke.lock().unwrap_or_else(PoisonError::into_inner);
+        spoke.get(&machine).cloned().unwrap_or_default()
+    }
+
+    /// There is no such machine any more.
+    pub fn forget(&self, machine: MachineId) {
+        self.found().remove(&machine);
+        let mut spoke = self.spoke.lock().unwrap_or_else(PoisonError::into_inner);
+        spoke.remove(&machine);
     }
 
     /// A system that was started from the network says that it runs on the config of this attempt,

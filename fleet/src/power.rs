@@ -8,7 +8,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use api_server::effects::{PowerOff, PowerRequest};
+use api_server::effects::power::{PowerOff, PowerRequest};
 use bmc_control::bmc::{Bmc, BmcSession};
 use bmc_control::connect::Secrets;
 use bmc_control::quirks;

@@ -7,12 +7,15 @@
 //! keeps nobody from what records alone decide.
 
 mod act;
+mod addresses;
+mod answers;
 mod ask;
 mod placed;
 mod places;
 mod progress;
 mod situation;
 mod switch;
+mod under_way;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,21 +25,22 @@ use std::time::Duration;
 use machine_core::id::MachineId;
 use machine_core::machine::Machine;
 use machine_core::plan::plan;
-use machine_core::plan::signs::Asked;
 use machine_core::plan::step::{Action, Step};
 use machine_core::power::{PowerObservation, PowerState};
 use machine_core::time::Timestamp;
 use machine_store::machines;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::error::StepError;
 use crate::heard::Heard;
 use crate::power::Power;
+use crate::reconcile::answers::Answers;
 use crate::reconcile::places::Places;
 use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
+use crate::reconcile::under_way::UnderWay;
 use crate::records::{About, Records};
 use crate::status::Status;
 
@@ -48,7 +52,7 @@ const TURN: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_secs(2);
 /// How soon a machine is looked at again at the soonest that waits for a moment.
 const SHORTEST: Duration = Duration::from_millis(100);
-/// How soon a machine is looked at again whose API did not answer yet.
+/// How soon a machine is looked at again that took many steps in one go.
 const SOON: Duration = Duration::from_secs(2);
 
 /// The reconcile loop.
@@ -57,13 +61,11 @@ pub struct Reconciler {
     records: Arc<Records>,
     power: Arc<Power>,
     status: Arc<Status>,
-    /// Machines under way, and whether they were woken meanwhile.
-    under_way: Mutex<BTreeMap<MachineId, bool>>,
+    under_way: UnderWay,
     places: Places,
     tasks: TaskTracker,
     heard: Arc<Heard>,
-    /// What came of asking nodes' APIs.
-    asked: Mutex<BTreeMap<MachineId, Asked>>,
+    answers: Answers,
     /// When machines are to be looked at again that wait for a moment.
     alarms: Mutex<BTreeMap<MachineId, Timestamp>>,
     /// Whether people were told that the clock has jumped.
@@ -78,11 +80,11 @@ impl Reconciler {
             records,
             power,
             status,
-            under_way: Mutex::default(),
+            under_way: UnderWay::default(),
             places: Places::default(),
             tasks: TaskTracker::new(),
             heard,
-            asked: Mutex::default(),
+            answers: Answers::default(),
             alarms: Mutex::default(),
             has_jumped: AtomicBool::new(false),
         }
@@ -138,30 +140,13 @@ impl Reconciler {
 
     /// Starts work on a machine, or notes that it has to be looked at again.
     fn start(self: &Arc<Self>, machine: MachineId) {
-        {
-            let mut under_way = self
-                .under_way
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            if let Some(again) = under_way.get_mut(&machine) {
-                *again = true;
-                return;
-            }
-            under_way.insert(machine, false);
+        if !self.under_way.begin(machine) {
+            return;
         }
         let reconciler = Arc::clone(self);
         self.tasks.spawn(async move {
+            let _look = Look(&reconciler, machine);
             reconciler.work(machine).await;
-            let again = {
-                let mut under_way = reconciler
-                    .under_way
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                under_way.remove(&machine).unwrap_or(false)
-            };
-            if again {
-                reconciler.records.wake.machine(machine);
-            }
         });
     }
 
@@ -169,7 +154,6 @@ impl Reconciler {
         let turn = self.power.turn(machine);
         let _turn = turn.lock().await;
         self.take_steps(machine).await;
-        self.status.end_look(machine);
     }
 
     async fn take_steps(&self, machine: MachineId) {
@@ -177,7 +161,6 @@ impl Reconciler {
             match self.step(machine).await {
                 Ok(Progress::Again) => {}
                 Ok(Progress::Done) => return,
-                Ok(Progress::Soon) => return self.wake_after(machine, SOON),
                 Ok(Progress::At(until)) => return self.wake_at(machine, until),
                 Err(error) => {
                     let why = error.chain();
@@ -194,7 +177,7 @@ impl Reconciler {
 
     async fn step(&self, machine: MachineId) -> Result<Progress, StepError> {
         let Some((mut situation, place)) = self.load_in_place(machine).await? else {
-            self.status.forget(machine);
+            self.forget(machine);
             return Ok(Progress::Done);
         };
         let power = self.observe(&mut situation).await;
@@ -306,6 +289,15 @@ impl Reconciler {
         Ok(is_of_records && self.perform(situation, step).await? == Progress::Again)
     }
 
+    /// There is no such machine any more.
+    fn forget(&self, machine: MachineId) {
+        self.status.forget(machine);
+        self.heard.forget(machine);
+        self.answers.forget(machine);
+        let mut alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
+        alarms.remove(&machine);
+    }
+
     fn wake_after(&self, machine: MachineId, pause: Duration) {
         let wake = Arc::clone(&self.records.wake);
         tokio::spawn(async move {
@@ -324,6 +316,23 @@ impl Reconciler {
         };
         if !is_set {
             self.wake_after(machine, until.since(at).max(SHORTEST));
+        }
+    }
+}
+
+/// Ends the look at a machine, however the work on it ends: after a panic, too, it can be looked at
+/// again.
+struct Look<'a>(&'a Reconciler, MachineId);
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        let Self(reconciler, machine) = *self;
+        if std::thread::panicking() {
+            error!(%machine, "a step broke off by a fault of Drover's: it is tried again with the next sweep");
+        }
+        reconciler.status.end_look(machine);
+        if reconciler.under_way.end(machine) {
+            reconciler.records.wake.machine(machine);
         }
     }
 }

@@ -32,6 +32,7 @@ use crate::reports::node::Node;
 use crate::reports::told::{Told, readiness, restarts, told, verdict};
 
 mod allowance;
+pub(crate) mod holder;
 mod last;
 mod lines;
 pub mod neighbours;

@@ -46,6 +46,7 @@ fn machine() -> v1::Machine {
                     protocol: v1::BmcProtocol::Ipmi.into(),
                     address: "10.77.1.11:623".to_owned(),
                     username: "ADMIN".to_owned(),
+                    workarounds: vec!["sun20".to_owned()],
                 }),
                 ..v1::MachineRecord::default()
             }),

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use api_server::effects::PowerOff;
+use api_server::effects::power::PowerOff;
 use bmc_control::bmc::{BmcSession, BootOverrideOutcome, PowerChange, ShutdownRequest};
 use bmc_control::error::BmcError;
 use machine_core::power::{BootOverride, PowerState};

@@ -7,7 +7,9 @@ use machine_core::id::{AttemptId, IntentId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentEnd, IntentKind};
 use machine_core::lifecycle::Input;
 use machine_core::machine::{Failure, Machine};
+use machine_core::plan::deadline::is_overdue;
 use machine_core::plan::step::{Action, Step};
+use machine_core::power::PowerObservation;
 use machine_core::time::Timestamp;
 use machine_store::change::{
     AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, Outcome,
@@ -163,10 +165,7 @@ impl Reconciler {
             intents: close_intent(situation, at, end).into_iter().collect(),
             attempts: situation
                 .open_attempt()
-                .map(|attempt| {
-                    let told = attempt.verdict.as_ref().map(|verdict| verdict.end);
-                    close(attempt, at, told.unwrap_or(AttemptEnd::TimedOut))
-                })
+                .map(|attempt| close(attempt, at, given_up_as(situation, attempt, at)))
                 .into_iter()
                 .collect(),
             events: vec![about.event(at, "failed", detail)],
@@ -295,6 +294,18 @@ fn close(attempt: &Attempt, at: Timestamp, end: AttemptEnd) -> AttemptWrite {
         id: attempt.id,
         at,
         end,
+    }
+}
+
+/// How the open attempt of a machine ends that is given up. Its time has run out only if that is why.
+fn given_up_as(situation: &Situation, attempt: &Attempt, at: Timestamp) -> AttemptEnd {
+    if let Some(verdict) = &attempt.verdict {
+        return verdict.end;
+    }
+    if is_overdue(&situation.work(&PowerObservation::NoBmc, None), at) {
+        AttemptEnd::TimedOut
+    } else {
+        AttemptEnd::GivenUp
     }
 }
 

@@ -1,8 +1,9 @@
 //! Asking a node's API: only a member of the cluster can answer, for its API shows a certificate of
 //! the cluster's CA. What comes of it is evidence that no lost log line takes away.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::PoisonError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use config_talos::command_line::BootSource;
@@ -10,8 +11,9 @@ use config_talos::credentials::Credentials;
 use machine_core::attempt::Attempt;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::id::{AttemptId, BootId};
-use machine_core::plan::signs::{Asked, Reply, Signs};
+use machine_core::plan::signs::{Reply, Signs};
 use machine_store::attempts;
+use tokio::task::JoinSet;
 
 use crate::cluster_secrets::{admin_credentials, reader_credentials};
 use crate::error::{StepError, chain};
@@ -44,11 +46,12 @@ impl Reconciler {
             Some(attempt) => attempts::find(&self.records.db, attempt).await?,
             None => None,
         };
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.answers.of(machine);
         Ok(Signs {
             heard: peer.map(|peer| self.heard.last(peer)),
             off_since: self.status.machine(machine).off_since,
-            asked: asked.get(&machine).cloned(),
+            asked: last.asked,
+            unanswered: last.unanswered,
             found_on_disk,
             basis: situation.basis(),
         })
@@ -64,21 +67,19 @@ impl Reconciler {
             return Ok(Progress::Again);
         };
         let (Some(address), Some(intent)) = (boot.address, &situation.intent) else {
+            let waiting = "it runs from its disk, and its address is not known: it can't be asked";
+            self.status
+                .set_waiting(situation.machine.id, waiting.to_owned());
             return Ok(Progress::Done);
         };
         let cluster = intent.assignment.cluster;
         let credentials = reader_credentials(&self.records, cluster).await?;
         match ask_version(&*self.records.nodes, address, &credentials).await {
             Answer::Silence(why) => {
-                let waiting = format!("it runs from its disk, but its API does not answer: {why}");
-                self.status.set_waiting(situation.machine.id, waiting);
-                // What was given up has no deadline: it is asked at the pace of the sweeps.
-                let is_moving = situation.machine.state.moving().is_some();
-                Ok(if is_moving {
-                    Progress::Soon
-                } else {
-                    Progress::Done
-                })
+                let silence = (why, self.records.now());
+                let machine = situation.machine.id;
+                self.answers.note_silence(machine, boot.id, silence);
+                Ok(Progress::Again)
             }
             Answer::Runs(version) => {
                 self.keep_joined(boot, &version).await?;
@@ -87,8 +88,9 @@ impl Reconciler {
         }
     }
 
-    /// Asks the node to which the config of an attempt went, at its last address. If it runs from
-    /// its disk, that is a boot from disk on this config: who fetched it had nothing installed.
+    /// Asks the node to which the config of an attempt went, at every address that its machine had
+    /// since. If it runs from its disk, that is a boot from disk on this config: who fetched it had
+    /// nothing installed.
     pub(super) async fn ask(
         &self,
         situation: &Situation,
@@ -98,39 +100,21 @@ impl Reconciler {
         let Some(attempt) = released.filter(|it| it.id == attempt) else {
             return Ok(Progress::Again);
         };
-        let Some(address) = last_address(situation, attempt) else {
-            return Ok(Progress::Again);
-        };
+        let addresses = self.addresses(situation, attempt).await?;
         // Only an administrator may read the file with the kernel's command line.
         let cluster = attempt.assignment.cluster;
         let credentials = admin_credentials(&self.records, cluster).await?;
-        let answer = ask_source(&*self.records.nodes, address, &credentials).await;
-        let reply = match answer {
-            Answer::Silence(why) => Reply::Silence(why),
-            Answer::Runs((version, BootSource::Disk)) => {
-                let boot = from_disk(&self.records, situation, (attempt, address))?;
-                self.keep_joined(&boot, &version).await?;
-                return Ok(Progress::Again);
+        let answers = ask_all(&self.records.nodes, addresses, &credentials).await;
+        if let Some((address, version)) = found_on_disk(&answers) {
+            let boot = from_disk(&self.records, situation, (attempt, address))?;
+            if boot.step < BootStep::Joined {
+                self.keep_joined(&boot, version).await?;
             }
-            Answer::Runs((_, BootSource::Network(_))) => Reply::FromNetwork,
-            Answer::Runs((_, BootSource::Unclear)) => Reply::Unclear,
-        };
-        self.note_reply(situation, attempt.id, reply);
+        }
+        let reply = (summed_up(&answers), self.records.now());
+        self.answers
+            .note_reply(situation.machine.id, attempt.id, reply);
         Ok(Progress::Again)
-    }
-
-    fn note_reply(&self, situation: &Situation, attempt: AttemptId, reply: Reply) {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = asked.remove(&situation.machine.id);
-        let before = before.filter(|before| before.attempt == attempt);
-        let count = before.map_or(0, |before| before.count).saturating_add(1);
-        let reply = Asked {
-            attempt,
-            at: self.records.now(),
-            count,
-            reply,
-        };
-        asked.insert(situation.machine.id, reply);
     }
 
     async fn keep_joined(&self, boot: &Boot, version: &str) -> Result<(), StepError> {
@@ -162,11 +146,9 @@ async fn ask_version(
 }
 
 /// The version of the system at an address, and where it was started from.
-async fn ask_source(
-    nodes: &dyn Nodes,
-    address: IpAddr,
-    credentials: &Credentials,
-) -> Answer<(String, BootSource)> {
+type Source = Answer<(String, BootSource)>;
+
+async fn ask_source(nodes: &dyn Nodes, address: IpAddr, credentials: &Credentials) -> Source {
     let api = match nodes.connect(address, credentials, PATIENCE).await {
         Ok(api) => api,
         Err(error) => return Answer::Silence(chain(&error)),
@@ -180,14 +162,48 @@ async fn ask_source(
     }
 }
 
-/// Where the system of an attempt was last: where it ran from disk, else where its config went.
-fn last_address(situation: &Situation, attempt: &Attempt) -> Option<IpAddr> {
-    let mut boots = situation.boots.iter();
-    let from_disk =
-        boots.find(|boot| boot.origin == BootOrigin::Disk && boot.attempt == Some(attempt.id));
-    from_disk
-        .and_then(|boot| boot.address)
-        .or_else(|| attempt.release.map(|release| release.peer()))
+/// Asks at all these addresses at once: a silent one takes its whole patience.
+async fn ask_all(
+    nodes: &Arc<dyn Nodes>,
+    addresses: BTreeSet<IpAddr>,
+    credentials: &Credentials,
+) -> BTreeMap<IpAddr, Source> {
+    let mut asking = JoinSet::new();
+    for address in addresses {
+        let (nodes, credentials) = (Arc::clone(nodes), credentials.clone());
+        asking.spawn(async move {
+            let answer = ask_source(&*nodes, address, &credentials).await;
+            (address, answer)
+        });
+    }
+    asking.join_all().await.into_iter().collect()
+}
+
+/// The address at which a system runs from its disk, and its version.
+fn found_on_disk(answers: &BTreeMap<IpAddr, Source>) -> Option<(IpAddr, &str)> {
+    answers.iter().find_map(|(address, answer)| match answer {
+        Answer::Runs((version, BootSource::Disk)) => Some((*address, version.as_str())),
+        Answer::Runs(_) | Answer::Silence(_) => None,
+    })
+}
+
+/// What all answers together say: one that lives counts for more than many that are silent.
+fn summed_up(answers: &BTreeMap<IpAddr, Source>) -> Reply {
+    let mut silent = Vec::new();
+    let (mut is_unclear, mut is_from_network) = (false, false);
+    for (address, answer) in answers {
+        match answer {
+            Answer::Runs((_, BootSource::Disk)) => return Reply::FromDisk,
+            Answer::Runs((_, BootSource::Unclear)) => is_unclear = true,
+            Answer::Runs((_, BootSource::Network(_))) => is_from_network = true,
+            Answer::Silence(why) => silent.push(format!("{address}: {why}")),
+        }
+    }
+    match (is_unclear, is_from_network) {
+        (true, _) => Reply::Unclear,
+        (false, true) => Reply::FromNetwork,
+        (false, false) => Reply::Silence(silent.join("; ")),
+    }
 }
 
 /// The boot in which a system runs from its disk on the config of an attempt: the newest from disk

@@ -7,8 +7,6 @@ use machine_core::time::Timestamp;
 pub(crate) enum Progress {
     /// Plan again at once.
     Again,
-    /// Plan again in a moment.
-    Soon,
     /// Plan again at this moment.
     At(Timestamp),
     /// Nothing, before something happens.

@@ -1,7 +1,7 @@
 //! Switching a machine's power for a plan: written down first, then done; and what the BMC made of
 //! it.
 
-use api_server::effects::{PowerOff, PowerRequest};
+use api_server::effects::power::{PowerOff, PowerRequest};
 use machine_core::id::MachineId;
 use machine_core::power::PowerState;
 use machine_store::change::{AttemptWrite, Change, Outcome};

@@ -1,5 +1,8 @@
 //! The loop at work on a database in memory: what it says of a machine, and when.
 
+mod asking;
+mod waking;
+
 use machine_core::endpoint::{BmcEndpoint, IpmiEndpoint};
 use machine_core::lifecycle::{Input, State};
 use machine_store::apply::apply;

@@ -90,6 +90,12 @@ impl Reports {
         let standing = node.boot();
         let is_open = standing.is_some_and(|boot| boot.origin == BootOrigin::Disk);
         let at = self.records.now();
+        if is_told_again == Some(true)
+            && !is_open
+            && let Some(boot) = node.newest_disk_boot()
+        {
+            return self.has_moved(boot, peer).await;
+        }
         let is_known = is_open && is_told_again != Some(false);
         if is_known || !may_start_from_disk(&node.boots, at) {
             self.note_kernel(node.machine, printed);
@@ -115,6 +121,19 @@ impl Reports {
         self.records
             .note(&boot, at, BootStep::Disk, "the system runs from its disk");
         self.records.wake.machine(node.machine);
+        Ok(())
+    }
+
+    /// The system that runs from its disk in this boot has another address now.
+    async fn has_moved(&self, boot: &Boot, peer: IpAddr) -> Result<(), StepError> {
+        let moved = Boot {
+            address: Some(peer),
+            ..boot.clone()
+        };
+        self.records.commit.submit(moved).await?;
+        if let Some(machine) = boot.machine {
+            self.records.wake.machine(machine);
+        }
         Ok(())
     }
 

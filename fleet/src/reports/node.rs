@@ -1,33 +1,28 @@
 //! Whose message this is: the machine behind an address, the boot that its messages belong to, and
 //! the attempt whose config went there.
 //!
-//! A message of Talos names no machine. The address is a lease's, and whoever holds the lease now
-//! is meant, not who held it before; without a lease it is that of the machine whose newest boot
-//! with an address has it. A boot that only asked for an address may be anybody's: messages belong
-//! to none such.
+//! A message of Talos names no machine. The address says whose it is, not who had it before; one
+//! that nobody has is the machine's whose card is behind it. A boot that only asked for an address
+//! may be anybody's: messages belong to none such.
 
 use std::net::IpAddr;
 
 use machine_core::attempt::Attempt;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::id::MachineId;
-use machine_core::network::ClientKey;
-use machine_core::time::Timestamp;
-use machine_store::db::Db;
-use machine_store::{attempts, boots, identities, leases};
+use machine_store::{attempts, boots};
 
 use crate::error::StepError;
 use crate::records::Records;
-
-/// How many boots are looked through, firmware with many cards opens one for each; and how many of
-/// which more was seen than a DISCOVER.
-const BOOTS: (u32, u32) = (32, 8);
+use crate::reports::holder::BOOTS;
 
 /// A machine as it speaks from one address.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) machine: MachineId,
     peer: IpAddr,
+    /// Whether the records say that it has this address; else its card alone does.
+    is_on_record: bool,
     /// Its recent boots, newest first.
     pub(super) boots: Vec<Boot>,
     /// The newest attempt of it whose config was released.
@@ -35,18 +30,20 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// Who speaks from this address; `None` if it is nobody we know.
-    pub(super) async fn at(records: &Records, peer: IpAddr) -> Result<Option<Self>, StepError> {
+    /// This machine, as it speaks from this address; and whether the records say that it has it.
+    pub(super) async fn of(
+        records: &Records,
+        machine: MachineId,
+        (peer, is_on_record): (IpAddr, bool),
+    ) -> Result<Self, StepError> {
         let db = &records.db;
-        let Some(machine) = machine_at(db, peer, records.now()).await? else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
+        Ok(Self {
             machine,
             peer,
+            is_on_record,
             boots: boots::recent_and_seen(db, machine, BOOTS).await?,
             released: attempts::newest_released(db, machine).await?,
-        }))
+        })
     }
 
     /// The boot that its messages belong to. Beside an install nobody else of the same address is
@@ -61,6 +58,12 @@ impl Node {
         }
     }
 
+    /// The newest boot from disk, at whatever address.
+    pub(super) fn newest_disk_boot(&self) -> Option<&Boot> {
+        let mut boots = self.boots.iter();
+        boots.find(|boot| boot.origin == BootOrigin::Disk)
+    }
+
     /// The newest boot from disk at this address.
     pub(super) fn disk_boot(&self) -> Option<&Boot> {
         self.boots
@@ -73,9 +76,11 @@ impl Node {
         self.fetched().filter(|attempt| attempt.is_open())
     }
 
-    /// The attempt whose config went to this address last, open or not.
+    /// The attempt whose config went to this address last, open or not. A machine that has moved has
+    /// left its address.
     pub(super) fn fetched(&self) -> Option<&Attempt> {
-        self.released.as_ref().filter(|attempt| {
+        let released = self.released.as_ref().filter(|_| self.is_on_record);
+        released.filter(|attempt| {
             attempt
                 .release
                 .is_some_and(|release| release.peer() == self.peer)
@@ -86,21 +91,4 @@ impl Node {
 /// Whether more was seen of a boot than that somebody asked for an address.
 fn is_seen(boot: &Boot) -> bool {
     boot.origin == BootOrigin::Disk || boot.step >= BootStep::Script
-}
-
-async fn machine_at(db: &Db, peer: IpAddr, at: Timestamp) -> Result<Option<MachineId>, StepError> {
-    for lease in leases::of_address(db, peer).await? {
-        if at < lease.expires {
-            let ClientKey::Hardware(mac) = lease.client;
-            let known = identities::candidates(db, &[mac].into(), None).await?;
-            return Ok(known.first().map(|known| known.machine));
-        }
-    }
-    let latest = boots::latest_of_address(db, peer).await?;
-    let Some(machine) = latest.and_then(|boot| boot.machine) else {
-        return Ok(None);
-    };
-    let recent = boots::recent_and_seen(db, machine, BOOTS).await?;
-    let newest = recent.iter().find_map(|boot| boot.address);
-    Ok((newest == Some(peer)).then_some(machine))
 }

@@ -3,40 +3,73 @@
 
 use std::net::IpAddr;
 
+use machine_core::hardware::MacAddress;
+use machine_core::id::MachineId;
 use machine_store::identities;
 
 use crate::error::StepError;
 use crate::records::About;
 use crate::reports::Reports;
+use crate::reports::holder::{Holder, holder};
 use crate::reports::node::Node;
 
 impl Reports {
     /// The machine that speaks from this address; `None` if it is nobody we know, or somebody else
-    /// with its address. An error if the kernel does not know the card at this moment: what was said
-    /// is to be said again.
+    /// with its address. A system may have an address that we did not lease: it is the machine's
+    /// whose card is behind it. An error if the kernel does not know the card at this moment: what
+    /// was said is to be said again.
     pub(super) async fn speaker(&self, peer: IpAddr) -> Result<Option<Node>, StepError> {
-        let Some(node) = Node::at(&self.records, peer).await? else {
+        let held = holder(&self.records.db, peer, self.records.now()).await?;
+        let is_near = self.records.subnet_of(peer).is_some();
+        let card = self.neighbours.find(peer).await;
+        let machine = match (held, card) {
+            (Holder::Stranger, _) => return Ok(None),
+            // Behind a router its card is never known.
+            (Holder::Nobody, None) if !is_near => return Ok(None),
+            (Holder::Machine(_) | Holder::Nobody, None) => {
+                return Err(StepError::Outside(format!(
+                    "the card behind {peer} is not known at this moment"
+                )));
+            }
+            (Holder::Machine(machine), Some(card)) if self.has_card(machine, card).await? => {
+                Some(machine)
+            }
+            (Holder::Machine(machine), Some(card)) => {
+                self.tell_impostor(machine, peer, card);
+                None
+            }
+            (Holder::Nobody, Some(card)) => self.machine_of_card(card).await?,
+        };
+        let Some(machine) = machine else {
             return Ok(None);
         };
-        let Some(card) = self.neighbours.find(peer).await else {
-            return Err(StepError::Outside(format!(
-                "the card behind {peer} is not known at this moment"
-            )));
-        };
-        let known = identities::of_machine(&self.records.db, node.machine).await?;
-        if known.is_some_and(|known| known.macs.contains(&card)) {
-            self.heard.said(peer);
-            return Ok(Some(node));
+        self.heard.spoke(machine, peer);
+        let is_on_record = held == Holder::Machine(machine);
+        let node = Node::of(&self.records, machine, (peer, is_on_record)).await?;
+        Ok(Some(node))
+    }
+
+    async fn has_card(&self, machine: MachineId, card: MacAddress) -> Result<bool, StepError> {
+        let known = identities::of_machine(&self.records.db, machine).await?;
+        Ok(known.is_some_and(|known| known.macs.contains(&card)))
+    }
+
+    async fn machine_of_card(&self, card: MacAddress) -> Result<Option<MachineId>, StepError> {
+        let known = identities::candidates(&self.records.db, &[card].into(), None).await?;
+        Ok(known.first().map(|known| known.machine))
+    }
+
+    fn tell_impostor(&self, machine: MachineId, peer: IpAddr, card: MacAddress) {
+        let at = self.records.now();
+        if !self.impostors.is_due(machine, at) {
+            return;
         }
-        if self.impostors.is_due(node.machine, self.records.now()) {
-            let text = format!(
-                "what {peer} says of this machine is not believed: the card behind it is {card}, \
-                 which is not registered; if it is the machine's, add it to its document (drover \
-                 machine apply)"
-            );
-            let event = About::machine(node.machine).event(self.records.now(), "alarm", text);
-            self.records.commit.try_event(event);
-        }
-        Ok(None)
+        let text = format!(
+            "what {peer} says of this machine is not believed: the card behind it is {card}, which \
+             is not registered; if it is the machine's, add it to its document (drover machine \
+             apply)"
+        );
+        let event = About::machine(machine).event(at, "alarm", text);
+        self.records.commit.try_event(event);
     }
 }

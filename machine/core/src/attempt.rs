@@ -27,10 +27,13 @@ pub enum AttemptEnd {
     InstallerFailed,
     /// The node refused its config.
     Refused,
+    /// Drover gave its machine up: the failure says why.
+    GivenUp,
 }
 
 impl AttemptEnd {
-    /// `installed`, `interrupted`, `timed out`, `cancelled`, `installer failed`, `config refused`.
+    /// `installed`, `interrupted`, `timed out`, `cancelled`, `installer failed`, `config refused`,
+    /// `given up`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Installed => "installed",
@@ -39,17 +42,19 @@ impl AttemptEnd {
             Self::Cancelled => "cancelled",
             Self::InstallerFailed => "installer failed",
             Self::Refused => "config refused",
+            Self::GivenUp => "given up",
         }
     }
 
     /// Every end there is.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Installed,
         Self::Interrupted,
         Self::TimedOut,
         Self::Cancelled,
         Self::InstallerFailed,
         Self::Refused,
+        Self::GivenUp,
     ];
 }
 

@@ -1,6 +1,7 @@
 //! What is to be said of a machine beside its state. Conditions are computed from what is known,
 //! and never stored.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::evidence::{Difference, EvidenceKind, Identity, conflict_words};
 use crate::id::BootId;
 use crate::lifecycle::State;
 use crate::machine::Machine;
+use crate::plan::pace::COME_BACK;
 use crate::time::Timestamp;
 
 /// Something that a person should know of a machine.
@@ -104,7 +106,7 @@ pub fn conditions(
             && boot.step >= BootStep::Script
             && now.since(boot.opened) < LOOP_WINDOW
     };
-    let recent = boots.iter().filter(is_start).count();
+    let recent = starts(boots.iter().filter(is_start));
     if recent >= LOOP_BOOTS {
         conditions.push(Condition::BootLoop { boots: recent });
     }
@@ -113,6 +115,25 @@ pub fn conditions(
         conditions.push(Condition::NotReady);
     }
     conditions
+}
+
+/// How often the machine has started in these boots, newest first. Firmware goes on from card to
+/// card, and each card's boot is a record: those of different cards within [`COME_BACK`] are of one
+/// start.
+fn starts<'a>(boots: impl DoubleEndedIterator<Item = &'a Boot>) -> usize {
+    let mut starts = 0;
+    let mut began: Option<Timestamp> = None;
+    let mut cards = BTreeSet::new();
+    for boot in boots.rev() {
+        let is_near = began.is_some_and(|began| boot.opened.since(began) < COME_BACK);
+        if is_near && cards.insert(boot.mac) {
+            continue;
+        }
+        starts += 1;
+        began = Some(boot.opened);
+        cards = BTreeSet::from([boot.mac]);
+    }
+    starts
 }
 
 /// Whether the system that was seen last says that it is ready; nothing if it says nothing. A boot
@@ -154,6 +175,7 @@ mod tests {
     use super::*;
     use crate::boot::BootStep;
     use crate::fixtures::{at, boot, machine};
+    use crate::hardware::MacAddress;
     use crate::lifecycle::Origin;
 
     fn said(state: State, boots: &[Boot]) -> Vec<String> {
@@ -194,6 +216,27 @@ mod tests {
         );
         let old: Vec<Boot> = (0..5).map(|id| boot(id, 100, BootStep::Script)).collect();
         assert_eq!(said(State::Available, &old), Vec::<String>::new());
+    }
+
+    /// Firmware goes through its cards, and iPXE on each of them asks for a script.
+    #[test]
+    fn a_start_with_four_cards_is_one_start() {
+        let start = |opened: i64| {
+            (0..4).map(move |card| Boot {
+                mac: Some(MacAddress::new([2, 0, 0, 0, 0, card])),
+                ..boot(card, opened + i64::from(card) * 40, BootStep::Script)
+            })
+        };
+        let of = |opened: &[i64]| {
+            let mut boots: Vec<Boot> = opened.iter().copied().flat_map(start).collect();
+            boots.reverse();
+            said(State::Available, &boots)
+        };
+        assert_eq!(of(&[300, 600]), Vec::<String>::new());
+        assert_eq!(
+            of(&[110, 280, 450, 620, 790]),
+            ["BootLoop (5 network boots in 15 minutes)"]
+        );
     }
 
     #[test]

@@ -5,15 +5,17 @@
 //! waiting.
 
 mod asking;
+pub mod deadline;
 mod failure;
 mod install;
 mod netboot;
 mod older_install;
-mod pace;
+pub(crate) mod pace;
 mod released;
 pub mod signs;
 pub mod step;
 mod unreleased;
+mod verifying;
 pub mod work;
 
 use crate::allocation::Allocation;
@@ -21,13 +23,14 @@ use crate::boot::{BootOrigin, BootStep};
 use crate::cluster::Acceptance;
 use crate::intent::{Intent, IntentEnd};
 use crate::lifecycle::{Input, Moving, State};
-use crate::machine::Machine;
 use crate::plan::asking::{asked_first, proving};
+use crate::plan::deadline::is_overdue;
 use crate::plan::failure::{deadline_passed, power_used_up};
 use crate::plan::install::{is_tried_again, plan_provisioning};
 use crate::plan::netboot::{plan_without_bmc, progress};
 use crate::plan::pace::{DISK_BOOT, command_since, is_netbooting, paused};
 use crate::plan::step::{Action, Step};
+use crate::plan::verifying::verify;
 use crate::plan::work::Work;
 use crate::power::{PowerObservation, PowerState};
 use crate::time::Timestamp;
@@ -44,7 +47,7 @@ fn plan_step(work: &Work<'_>, now: Timestamp) -> Step {
     }
     let machine = work.machine;
     if let Some(moving) = machine.state.moving()
-        && is_overdue(machine, now)
+        && is_overdue(work, now)
     {
         return Step::GiveUp(deadline_passed(work, moving));
     }
@@ -183,13 +186,10 @@ fn runs_from_disk(work: &Work<'_>, now: Timestamp) -> Option<Step> {
         .is_some_and(|intent| intent.id != attempt.intent);
     let is_given_up_on =
         (is_tried_again(work) || is_of_before) && now.since(work.machine.since) >= DISK_BOOT;
-    let may_ask = !went_off && !is_given_up_on && !is_overdue(work.machine, now);
-    may_ask.then_some(Step::Act(Action::Verify(boot.id)))
-}
-
-/// Whether the deadline of its moving state has passed.
-fn is_overdue(machine: &Machine, now: Timestamp) -> bool {
-    machine.deadline.is_some_and(|deadline| now >= deadline)
+    if went_off || is_given_up_on || is_overdue(work, now) {
+        return None;
+    }
+    verify(work, boot, now)
 }
 
 #[cfg(test)]

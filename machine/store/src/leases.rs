@@ -14,14 +14,14 @@ use crate::statement::{Insert, Statement, Value};
 use crate::transaction::Transaction;
 
 /// What became of a lease that was to be committed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeaseOutcome {
     /// It is on disk: acknowledge it.
     Committed,
     /// Its address belongs to somebody else: propose another.
     Taken {
-        /// To whom.
-        by: ClientKey,
+        /// Whose it is, and until when.
+        holder: Lease,
     },
 }
 
@@ -36,6 +36,13 @@ pub async fn of_subnet(db: &Db, subnet: &SubnetName) -> Result<Vec<Lease>, Store
 pub async fn of_address(db: &Db, address: IpAddr) -> Result<Vec<Lease>, StoreError> {
     let statement = Statement::select("lease", &COLUMNS, "WHERE address = $1 ORDER BY subnet");
     let rows = db.all(statement.bind(&address)).await?;
+    rows.iter().map(read).collect()
+}
+
+/// The leases of a client, one a subnet, also the expired ones.
+pub async fn of_client(db: &Db, client: ClientKey) -> Result<Vec<Lease>, StoreError> {
+    let statement = Statement::select("lease", &COLUMNS, "WHERE client = $1 ORDER BY subnet");
+    let rows = db.all(statement.bind(&client)).await?;
     rows.iter().map(read).collect()
 }
 
@@ -58,8 +65,8 @@ pub(crate) async fn grant(
     transaction.execute(expired).await?;
     let holder = at(Statement::select("lease", &COLUMNS, HOLDER));
     if let Some(holder) = transaction.optional(holder).await? {
-        let by = read(&holder)?.client;
-        return Ok(LeaseOutcome::Taken { by });
+        let holder = read(&holder)?;
+        return Ok(LeaseOutcome::Taken { holder });
     }
     transaction
         .execute(Statement::insert(&UPSERT, [values(lease)]))

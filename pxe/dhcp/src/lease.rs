@@ -23,6 +23,7 @@ mod quarantine;
 mod strangers;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use machine_core::network::{ClientKey, Lease, Network, Subnet, SubnetName};
 use machine_core::time::Timestamp;
@@ -142,6 +143,18 @@ impl LeaseTable {
     pub fn has_address(&mut self, client: ClientKey, now: Timestamp) -> bool {
         self.ledger.forget_ended(now);
         self.ledger.has_address(client, now)
+    }
+
+    /// How long the client's lease of this address still lasts; none if it has no such lease, or it
+    /// has ended.
+    pub fn time_left(
+        &self,
+        client: ClientKey,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Option<Duration> {
+        let lease = self.ledger.leases.of(client)?;
+        (lease.address == address && lease.until > now).then(|| lease.until.since(now))
     }
 
     /// How a client stands to an address that it asks for.

@@ -13,10 +13,15 @@ use machine_core::boot::{Asker, BootStep};
 use machine_core::hardware::{Arch, Firmware, MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::BootId;
 use machine_core::network::{ClientKey, Lease, SubnetName};
+use machine_core::time::Timestamp;
 use thiserror::Error;
 
 /// The records and decisions behind the boot plane.
 pub trait Directory: Clone + Send + Sync + 'static {
+    /// Now, by the clock of the records. Leases are granted and end by it, since whoever reads them
+    /// goes by the same; the system's clock may jump.
+    fn now(&self) -> Timestamp;
+
     /// A network boot client asks over DHCP what to boot: opens its boot, or adopts the open one,
     /// and decides.
     fn boot(
@@ -109,12 +114,15 @@ pub struct BootAnswer {
 }
 
 /// What became of a lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeaseOutcome {
     /// It is durable: acknowledge it.
     Committed,
     /// Somebody else holds the address: propose another.
-    Taken,
+    Taken {
+        /// The lease that stands.
+        holder: Lease,
+    },
 }
 
 /// What iPXE says of its machine when it asks for its script. Every text was parsed; what did not

@@ -123,6 +123,7 @@ pub(super) const fn attempt_end(end: AttemptEnd) -> v1::AttemptEnd {
         AttemptEnd::Cancelled => v1::AttemptEnd::Cancelled,
         AttemptEnd::InstallerFailed => v1::AttemptEnd::InstallerFailed,
         AttemptEnd::Refused => v1::AttemptEnd::ConfigRefused,
+        AttemptEnd::GivenUp => v1::AttemptEnd::GivenUp,
     }
 }
 

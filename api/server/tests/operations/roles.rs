@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api_server::caller::{Asked, Caller, Role};
 use api_server::cluster_vault::AccessRole;
-use api_server::effects::power::PowerRequest;
+use api_server::effects::power::{PowerOff, PowerRequest};
 use api_server::error::UseCaseError;
 use api_server::operation::Operation;
 use api_server::operations::endings::Ending;
@@ -12,7 +12,6 @@ use api_server::operations::events::EventsOf;
 use api_server::operations::page::Page;
 use api_server::operations::release_hold::Choice;
 use machine_core::operation::Resolution;
-use machine_core::power::PowerState;
 
 use crate::around::Around;
 use crate::clusters::CLUSTER;
@@ -90,12 +89,12 @@ impl Around {
     }
 
     async fn work(&self, operation: Operation, asked: &Asked) -> Result<(), UseCaseError> {
-        let (it, off) = (&self.operations, PowerRequest::Level(PowerState::Off));
+        let (it, off) = (&self.operations, PowerRequest::Off(PowerOff::Graceful));
         let (choice, named) = (Choice::default(), ("cp-1", "cp-1"));
         match operation {
             Operation::AcceptMachine => it.accept("cp-1", asked).await.map(drop),
             Operation::RetryMachine => it.retry("cp-1", asked).await.map(drop),
-            Operation::SetPower => it.power("cp-1", off, asked).await.map(drop),
+            Operation::SetPower => it.power(named, off, asked).await.map(drop),
             Operation::ReleaseHold => it.release_hold("cp-1", &choice, asked).await.map(drop),
             Operation::RetryWithWipe => it.retry_with_wipe(named, asked).await.map(drop),
             Operation::ApplyMachines => {

@@ -414,3 +414,56 @@ async fn a_node_that_could_not_fetch_is_not_taken_for_one_that_does_not_ask() {
     assert_eq!(boot.step, BootStep::System);
     assert!(boot.step_at >= long_ago);
 }
+
+/// The installed system has another address than the installer had: of a static network, or of
+/// another DHCP server.
+#[tokio::test]
+async fn a_system_at_an_address_that_nobody_leased_is_known_by_its_card() {
+    let site = Site::new().await;
+    let reports = site.reports(&site.live).await;
+    let line = |line| LogReceiver::receive(&reports, STRANGER, line);
+    line(kernel(1, FROM_DISK)).await.unwrap();
+    line(tagged(ATTEMPT)).await.unwrap();
+    let boot = &site.boots().await[0];
+    assert_eq!(boot.origin, BootOrigin::Disk);
+    assert_eq!(boot.address, Some(STRANGER));
+    assert_eq!(boot.attempt, Some(ATTEMPT));
+    assert_eq!(site.heard.addresses(MACHINE), [STRANGER]);
+    publish_from(&reports, STRANGER, "a", refused())
+        .await
+        .unwrap();
+    assert_eq!(
+        site.attempt().await.verdict,
+        None,
+        "its config went elsewhere"
+    );
+}
+
+#[tokio::test]
+async fn a_foreign_card_at_an_address_that_nobody_leased_says_nothing() {
+    let site = Site::new().await;
+    let foreign = MacAddress::new([2, 0, 0, 0, 0, 9]);
+    let reports = site.reports_behind(&site.live, foreign).await;
+    let line = |line| LogReceiver::receive(&reports, STRANGER, line);
+    line(kernel(1, FROM_DISK)).await.unwrap();
+    line(tagged(ATTEMPT)).await.unwrap();
+    assert_eq!(site.boots().await.len(), 1);
+    assert_eq!(site.timeline().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_system_that_moves_to_another_address_goes_on_with_its_boot() {
+    let site = Site::new().await;
+    let reports = site.reports(&site.live).await;
+    say(&reports, kernel(1, FROM_DISK)).await.unwrap();
+    say(&reports, tagged(ATTEMPT)).await.unwrap();
+    let again = kernel(1, FROM_DISK);
+    LogReceiver::receive(&reports, STRANGER, again)
+        .await
+        .unwrap();
+    let boots = site.boots().await;
+    let from_disk = boots.iter().filter(|it| it.origin == BootOrigin::Disk);
+    assert_eq!(from_disk.count(), 1);
+    assert_eq!(boots[0].address, Some(STRANGER));
+    assert_eq!(boots[0].attempt, Some(ATTEMPT));
+}

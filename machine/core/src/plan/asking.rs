@@ -2,8 +2,8 @@
 //! has heard of it.
 //!
 //! One lost log line must not cost a member. So whatever ends an attempt whose config was released,
-//! and whatever switches its machine off, waits until the node's API was asked at its last address
-//! and did not answer. An answer keeps it alive; that it runs from its disk becomes a boot.
+//! and whatever switches its machine off, waits until the node's API was asked at every address that
+//! the machine had since, and did not answer at any. An answer keeps it alive; that it runs from its disk becomes a boot.
 
 use std::time::Duration;
 
@@ -37,30 +37,48 @@ pub(crate) fn proving<'a>(work: &Work<'a>) -> Option<&'a Attempt> {
     (attempt.intent == intent.id || is_same).then_some(attempt)
 }
 
-/// This step, or the question that has to come before it.
+/// This step, or the question that has to come before it. It goes to the newest attempt that was
+/// released, whatever it was for: a member of another assignment lives as well.
 pub(crate) fn asked_first(work: &Work<'_>, step: Step, now: Timestamp) -> Step {
-    let Some(attempt) = proving(work) else {
+    let Some(attempt) = work.released.filter(|it| cuts_off(&step, it)) else {
         return step;
     };
-    let cuts_off = match &step {
+    let Some(asked) = asked(work, attempt) else {
+        return Step::Act(Action::Ask(attempt.id));
+    };
+    let may_go_on = may_go_on(attempt, &step, &asked.reply, now);
+    let again = asked.at.plus(if may_go_on { FRESH } else { pause(asked) });
+    match (may_go_on, now < again) {
+        (_, false) => Step::Act(Action::Ask(attempt.id)),
+        (true, true) => step,
+        (false, true) => Step::Wait {
+            until: Some(again),
+            why: lives(work, attempt),
+        },
+    }
+}
+
+/// Whether a step would cut off the system of this attempt, if that lives.
+fn cuts_off(step: &Step, attempt: &Attempt) -> bool {
+    match step {
         Step::Act(Action::CloseAttempt(_)) | Step::GiveUp(_) => attempt.is_open(),
         Step::Act(Action::PowerOff) => true,
         Step::Act(_) | Step::Advance(_) | Step::Allocate(_) | Step::Permit(_) => false,
         Step::Wait { .. } => false,
-    };
-    if !cuts_off {
-        return step;
     }
-    let Some(asked) = asked(work, attempt).filter(|asked| now.since(asked.at) < FRESH) else {
-        return Step::Act(Action::Ask(attempt.id));
-    };
-    if may_go_on(attempt, &step, &asked.reply, now) {
-        return step;
+}
+
+/// The wait of a machine whose node answers. Nothing but a person ends one whose attempt is over.
+fn lives(work: &Work<'_>, attempt: &Attempt) -> String {
+    let lives = "the API of its node still answers: it is not cut off";
+    if attempt.is_open() {
+        return lives.to_owned();
     }
-    Step::Wait {
-        until: Some(asked.at.plus(FRESH)),
-        why: "the API of its node still answers: it is not cut off".to_owned(),
-    }
+    format!(
+        "{lives}; if what it got in attempt {} is not to live on, switch it off: drover machine \
+         power off {}",
+        attempt.number, work.machine.name
+    )
 }
 
 /// Whether a step may be taken after this reply.
@@ -76,6 +94,7 @@ fn may_go_on(attempt: &Attempt, step: &Step, reply: &Reply, now: Timestamp) -> b
             Step::Act(Action::CloseAttempt(_)) => is_believed,
             _ => true,
         },
+        Reply::FromDisk => false,
         Reply::Unclear => matches!(step, Step::GiveUp(_)),
     }
 }
@@ -83,10 +102,7 @@ fn may_go_on(attempt: &Attempt, step: &Step, reply: &Reply, now: Timestamp) -> b
 /// When the API of an install is to be asked next, without anything that makes it urgent.
 pub(crate) fn next_question(work: &Work<'_>, attempt: &Attempt, released: Timestamp) -> Timestamp {
     if let Some(asked) = asked(work, attempt) {
-        let doublings = asked.count.saturating_sub(1).min(8);
-        return asked
-            .at
-            .plus((FRESH * 2_u32.pow(doublings)).min(LONGEST_PAUSE));
+        return asked.at.plus(pause(asked));
     }
     let served = work
         .boots
@@ -96,6 +112,12 @@ pub(crate) fn next_question(work: &Work<'_>, attempt: &Attempt, released: Timest
         Some(boot) => boot.step_at.plus(FRESH),
         None => released.plus(FIRST),
     }
+}
+
+/// How long is waited after an answer, before the next question without anything urgent.
+fn pause(asked: &Asked) -> Duration {
+    let doublings = asked.count.saturating_sub(1).min(8);
+    (FRESH * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
 }
 
 fn asked<'a>(work: &Work<'a>, attempt: &Attempt) -> Option<&'a Asked> {

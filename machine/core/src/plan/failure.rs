@@ -37,6 +37,21 @@ pub(crate) fn attempts_used_up(work: &Work<'_>) -> Failure {
     )
 }
 
+/// No open intent permits the install any more: it was closed, or its time has run out.
+pub(crate) fn not_permitted(work: &Work<'_>) -> Failure {
+    let is_expired = |it: &&Intent| it.closed.is_none() && it.assignment.disk.is_usable();
+    let expired = work.intent.filter(is_expired);
+    let why = match expired {
+        Some(intent) => format!(
+            "its permission has expired at {}; {}",
+            intent.expires,
+            last_seen(work)
+        ),
+        None => "no open intent permits it any more".to_owned(),
+    };
+    failure("install", &why, "look at its timeline, then retry")
+}
+
 /// What is known of why nothing came of it: what stands against an install, else how far it came.
 fn last_seen(work: &Work<'_>) -> String {
     if let Some(conflict) = work.conflict {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::allocation::Allocation;
 use crate::attempt::{Attempt, AttemptEnd};
 use crate::intent::Intent;
-use crate::plan::failure::{attempts_used_up, failure};
+use crate::plan::failure::{attempts_used_up, failure, not_permitted};
 use crate::plan::released::plan_released;
 use crate::plan::step::{Action, Step};
 use crate::plan::unreleased::plan_unreleased;
@@ -93,11 +93,7 @@ fn plan_without_intent(work: &Work<'_>) -> Step {
             &format!("it is tried again, but {}", work.allocation),
             "say in a cluster's file what it becomes and on which disk, then retry",
         )),
-        _ => Step::GiveUp(failure(
-            "install",
-            "no open intent permits it any more",
-            "look at its timeline, then retry",
-        )),
+        _ => Step::GiveUp(not_permitted(work)),
     }
 }
 

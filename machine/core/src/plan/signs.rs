@@ -2,7 +2,7 @@
 //! again, and waits as long as if it had just heard of the machine.
 
 use crate::attempt::Attempt;
-use crate::id::AttemptId;
+use crate::id::{AttemptId, BootId};
 use crate::time::Timestamp;
 
 /// What was noticed of a machine beside its records.
@@ -15,6 +15,8 @@ pub struct Signs {
     pub off_since: Option<Timestamp>,
     /// What came of asking the node's API.
     pub asked: Option<Asked>,
+    /// That the system which runs from disk did not answer when it was asked last.
+    pub unanswered: Option<Unanswered>,
     /// The attempt on whose config the system runs that was started from the network without
     /// having fetched one: the config is on its disk.
     pub found_on_disk: Option<Attempt>,
@@ -35,11 +37,25 @@ pub struct Asked {
     pub reply: Reply,
 }
 
-/// What came of asking a node's API. That it runs from its disk is kept as a boot, not here.
+/// A system that runs from its disk was asked for its version, and did not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unanswered {
+    /// In which boot.
+    pub boot: BootId,
+    /// When.
+    pub at: Timestamp,
+    /// What was seen instead.
+    pub why: String,
+}
+
+/// What came of asking a node's API at every address that its machine had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// Nobody answered with a certificate of the cluster: what was seen instead.
+    /// Nobody answered with a certificate of the cluster at any of them: what was seen instead.
     Silence(String),
+    /// It lives, and runs from its disk. That is kept as a boot, too; what it proves is another
+    /// matter.
+    FromDisk,
     /// It lives, and its kernel was started from the network.
     FromNetwork,
     /// It lives, and does not say where its kernel came from.

@@ -4,11 +4,14 @@ mod again;
 mod asked;
 mod back;
 mod cancelled;
+mod hindered;
 mod netboot;
 mod older;
 mod refused;
 mod switching;
 mod tries;
+mod verifying;
+mod weekend;
 
 use super::*;
 use crate::attempt::{Attempt, AttemptEnd, Release};
@@ -18,6 +21,7 @@ use crate::hardware::MacAddress;
 use crate::id::{AttemptId, BootId, IntentId};
 use crate::intent::IntentEnd;
 use crate::lifecycle::Origin;
+use crate::machine::Machine;
 use crate::plan::signs::{Asked, Reply, Signs};
 use crate::plan::work::CONFIG_REQUEST_TIMEOUT;
 use crate::power::PowerCommand;
@@ -317,7 +321,7 @@ fn reason(step: Step) -> String {
 #[test]
 fn what_stands_against_an_install_is_said_while_it_waits_and_when_it_fails() {
     let mut story = Story::provisioning(vec![attempt()]);
-    story.boots = vec![boot(1, 10, BootStep::Loader)];
+    story.boots = vec![boot(1, 0, BootStep::Script)];
     story.hindrance = Some("no image talos for amd64 in the settings");
     assert!(reason(story.step(20)).contains("no image talos"));
     story.power = PowerObservation::NoBmc;

@@ -5,6 +5,7 @@ use crate::attempt::{Attempt, AttemptEnd};
 use crate::boot::{BootOrigin, BootStep};
 use crate::claimant::follows_power_on;
 use crate::intent::Intent;
+use crate::plan::deadline::waits_for_switch;
 use crate::plan::failure::power_used_up;
 use crate::plan::netboot::{plan_without_bmc, progress};
 use crate::plan::older_install::{plan_older_install, unasked};
@@ -16,19 +17,26 @@ use crate::time::Timestamp;
 
 /// The next step of an attempt whose config was not released.
 pub(crate) fn plan_unreleased(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step {
-    if now >= attempt.deadline {
+    if let Some(hindrance) = work.hindrance {
+        return hindered(hindrance, plan_network_boot(work, attempt, now));
+    }
+    if now >= attempt.deadline && !waits_for_switch(work, attempt) {
         return Step::Act(Action::CloseAttempt(AttemptEnd::TimedOut));
     }
-    if let Some(step) = plan_older_install(work, attempt, now) {
-        return step;
-    }
-    let step = plan_network_boot(work, attempt, now);
-    match (step, work.hindrance) {
-        (Step::Wait { until, why }, Some(hindrance)) => Step::Wait {
+    plan_older_install(work, attempt, now).unwrap_or_else(|| plan_network_boot(work, attempt, now))
+}
+
+/// What stands against the install is for a person to mend: until then nothing is done, and no try
+/// is used up.
+fn hindered(hindrance: &str, step: Step) -> Step {
+    match step {
+        Step::Wait { until, why } => Step::Wait {
             until,
             why: format!("it can't be installed: {hindrance}; {why}"),
         },
-        (step, _) => step,
+        Step::Act(_) | Step::Advance(_) | Step::Allocate(_) | Step::Permit(_) | Step::GiveUp(_) => {
+            Step::wait(format!("it can't be installed: {hindrance}"))
+        }
     }
 }
 

@@ -63,8 +63,9 @@ pub(crate) fn an_address_belongs_to_one_client(bench: &Bench) {
         .into_iter()
         .partition(|it| *it == LeaseOutcome::Committed);
     assert_eq!((won.len(), lost.len()), (1, 99));
-    let by = LeaseOutcome::Taken { by: holder.client };
-    assert!(lost.iter().all(|it| *it == by), "each is told by whom");
+    let holder = holder.clone();
+    let taken = LeaseOutcome::Taken { holder };
+    assert!(lost.iter().all(|it| *it == taken), "each is told by whom");
     let elsewhere = Lease {
         subnet: SubnetName::new("other"),
         ..lease(5)
@@ -100,7 +101,7 @@ pub(crate) fn a_lease_moves_renews_expires_and_ends(bench: &Bench) {
             ..lease(2)
         };
         let taken = LeaseOutcome::Taken {
-            by: lease(1).client,
+            holder: renewed.clone(),
         };
         assert_eq!(grant(early.clone()).await, taken);
         let late = Lease {

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use machine_core::boot::{Asker, BootStep};
 use machine_core::id::BootId;
@@ -47,6 +47,14 @@ struct Decided {
     acquaintance: Acquaintance,
 }
 
+/// Who holds an address that was asked for.
+enum Held {
+    /// The client, for so long.
+    For(Duration),
+    /// Somebody else.
+    ByAnother,
+}
+
 impl<D: Directory> Responder<D> {
     /// The answer to a client, once everything that it says is durable.
     pub(crate) async fn answer(&self, asked: &Asked) -> Result<Answered, Silence> {
@@ -68,7 +76,7 @@ impl<D: Directory> Responder<D> {
     async fn offer(&self, asked: &Asked) -> Result<Answered, Silence> {
         let decided = self.decide(asked).await?;
         let grant = match asked.subnet.subnet.mode {
-            DhcpMode::Authoritative { .. } => Some(propose(asked, &decided)?),
+            DhcpMode::Authoritative { .. } => Some(propose(asked, &decided, self.now())?),
             DhcpMode::Proxy | DhcpMode::Off => None,
         };
         let reply = exchange(asked, &decided).reply(grant)?;
@@ -76,38 +84,63 @@ impl<D: Directory> Responder<D> {
     }
 
     async fn request(&self, asked: &Asked, request: RequestKind) -> Result<Answered, Silence> {
-        let subnet = &asked.subnet.subnet;
         let address = match self.verdict(asked, &request) {
             Verdict::Acknowledge(address) => address,
             Verdict::Refuse(refusal) => return nak(asked, &refusal),
             Verdict::Ignore(dropped) => return Err(dropped.into()),
         };
         let decided = self.decide(asked).await?;
-        if let Err(refused) = hold(asked, address, decided.acquaintance) {
+        if let Err(refused) = hold(asked, address, decided.acquaintance, self.now()) {
             return match refused {
                 NotHeld::Taken { address } => nak(asked, &Refusal::Taken { address }),
                 NotHeld::Exhausted(exhausted) => Err(exhausted.into()),
             };
         }
-        let lease = lease(asked, address);
-        match self.directory.lease(lease.clone(), decided.boot).await? {
-            LeaseOutcome::Committed => asked.subnet.table().committed(&lease),
-            LeaseOutcome::Taken => {
-                lost(asked, address);
-                return nak(asked, &Refusal::Taken { address });
-            }
-        }
-        let grant = Some(Grant {
-            address,
-            lifetime: subnet.lease_time,
-        });
+        let lifetime = match self.commit(asked, address, decided.boot).await? {
+            Held::For(lifetime) => lifetime,
+            Held::ByAnother => return nak(asked, &Refusal::Taken { address }),
+        };
+        let grant = Some(Grant { address, lifetime });
         let reply = exchange(asked, &decided).reply(grant)?;
         Ok(answered(reply, &decided, BootStep::Lease, grant))
     }
 
+    /// Commits the lease of a client. One that it has already stands for the time that is left,
+    /// though it can't be renewed: nothing new is promised by saying so.
+    async fn commit(
+        &self,
+        asked: &Asked,
+        address: IpAddr,
+        boot: Option<BootId>,
+    ) -> Result<Held, Silence> {
+        let lease = lease(asked, address, self.now());
+        match self.directory.lease(lease.clone(), boot).await {
+            Ok(LeaseOutcome::Committed) => {
+                asked.subnet.table().committed(&lease);
+                Ok(Held::For(asked.subnet.subnet.lease_time))
+            }
+            Ok(LeaseOutcome::Taken { holder }) => {
+                lost(asked, address, &holder, self.now());
+                Ok(Held::ByAnother)
+            }
+            Err(unavailable) => {
+                let client = asked.client.key;
+                let left = asked.subnet.table().time_left(client, address, self.now());
+                let left = left.ok_or_else(|| unavailable.clone())?;
+                let why = format!("{unavailable}: its lease is not renewed, and ends by itself");
+                self.complaints.note(asked.client.mac, &why);
+                Ok(Held::For(left))
+            }
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.directory.now()
+    }
+
     /// What becomes of a REQUEST, as far as memory knows.
     fn verdict(&self, asked: &Asked, request: &RequestKind) -> Verdict {
-        let (client, now) = (&asked.client, now());
+        let (client, now) = (&asked.client, self.now());
         let address = request.address();
         let mut table = asked.subnet.table();
         let standing = table.standing(client.key, address, now);
@@ -132,7 +165,7 @@ impl<D: Directory> Responder<D> {
 
     async fn decline(&self, asked: &Asked, address: IpAddr) -> Result<Answered, Silence> {
         let client = asked.client.key;
-        let until = asked.subnet.table().declined(client, address, now())?;
+        let until = asked.subnet.table().declined(client, address, self.now())?;
         warn!(%client, %address, %until, "the address is in use by somebody without a lease");
         self.ended(asked, address).await
     }
@@ -141,7 +174,7 @@ impl<D: Directory> Responder<D> {
         if asked
             .subnet
             .table()
-            .released(asked.client.key, address, now())
+            .released(asked.client.key, address, self.now())
         {
             return self.ended(asked, address).await;
         }
@@ -198,7 +231,7 @@ impl<D: Directory> Responder<D> {
     async fn acquaintance(&self, asked: &Asked) -> Result<Acquaintance, Silence> {
         let key = asked.client.key;
         let matters = match asked.client.ask {
-            Ask::Discover => !asked.subnet.table().has_address(key, now()),
+            Ask::Discover => !asked.subnet.table().has_address(key, self.now()),
             Ask::Request(_) => true,
             Ask::Inform { .. } | Ask::BootService | Ask::Decline { .. } | Ask::Release { .. } => {
                 false
@@ -242,19 +275,24 @@ fn script(asked: &Asked, boot: BootId) -> BootAnswer {
     }
 }
 
-fn propose(asked: &Asked, decided: &Decided) -> Result<Grant, Silence> {
+fn propose(asked: &Asked, decided: &Decided, now: Timestamp) -> Result<Grant, Silence> {
     let client = &asked.client;
     let mut table = asked.subnet.table();
-    let address = table.propose(client.key, client.requested, decided.acquaintance, now())?;
+    let address = table.propose(client.key, client.requested, decided.acquaintance, now)?;
     Ok(Grant {
         address,
         lifetime: asked.subnet.subnet.lease_time,
     })
 }
 
-fn hold(asked: &Asked, address: IpAddr, acquaintance: Acquaintance) -> Result<(), NotHeld> {
+fn hold(
+    asked: &Asked,
+    address: IpAddr,
+    acquaintance: Acquaintance,
+    now: Timestamp,
+) -> Result<(), NotHeld> {
     let mut table = asked.subnet.table();
-    table.hold(asked.client.key, address, acquaintance, now())
+    table.hold(asked.client.key, address, acquaintance, now)
 }
 
 const fn acquaintance(is_registered: bool) -> Acquaintance {
@@ -279,8 +317,7 @@ fn nak(asked: &Asked, refusal: &Refusal) -> Result<Answered, Silence> {
     Ok(Answered { reply, step: None })
 }
 
-fn lease(asked: &Asked, address: IpAddr) -> Lease {
-    let granted = now();
+fn lease(asked: &Asked, address: IpAddr, granted: Timestamp) -> Lease {
     Lease {
         subnet: asked.subnet.subnet.name.clone(),
         client: asked.client.key,
@@ -291,14 +328,14 @@ fn lease(asked: &Asked, address: IpAddr) -> Lease {
     }
 }
 
-/// The records say that somebody else holds the address: the client asks anew and is offered
-/// another.
-fn lost(asked: &Asked, address: IpAddr) {
-    let (client, now) = (asked.client.key, now());
+/// The records say that somebody else holds the address, who keeps it: the client asks anew and is
+/// offered another.
+fn lost(asked: &Asked, address: IpAddr, holder: &Lease, now: Timestamp) {
+    let client = asked.client.key;
     let mut table = asked.subnet.table();
     table.withdrawn(client);
     table.released(client, address, now);
-    table.occupied(address, now);
+    table.committed(holder);
 }
 
 fn is_ours(asked: &Asked, server: Option<IpAddr>) -> Result<(), Dropped> {
@@ -332,11 +369,4 @@ fn answered(reply: Reply, decided: &Decided, step: BootStep, grant: Option<Grant
             detail,
         }),
     }
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

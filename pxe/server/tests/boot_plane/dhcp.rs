@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use machine_core::boot::{Asker, BootStep};
 use machine_core::network::{ClientKey, DhcpMode};
+use machine_core::time::Timestamp;
 use pxe_dhcp::option::OptionCode;
+use pxe_dhcp::packet::Packet;
 use pxe_server::bind_error::BindError;
+use pxe_server::directory::Directory as _;
 
 use crate::exchange::{DhcpClient, ipxe, key, kind, message, pxe, request};
 use crate::foreign_server::find_on;
@@ -206,7 +209,7 @@ fn a_lost_address_is_refused_and_another_is_offered() {
         let client = DhcpClient::new(&lab, 68);
         client.broadcast(&message(1, 1)).await;
         let first = client.receive().await.yiaddr;
-        records.state().taken.insert(IpAddr::V4(first));
+        records.state().taken.insert(IpAddr::V4(first), key(9));
         client.broadcast(&request(1, first)).await;
         assert_eq!(kind(&client.receive().await), NAK);
         client.broadcast(&message(1, 1)).await;
@@ -214,6 +217,63 @@ fn a_lost_address_is_refused_and_another_is_offered() {
         assert_ne!(first, second);
         client.broadcast(&request(1, second)).await;
         assert_eq!(kind(&client.receive().await), ACK);
+        // Who holds it renews it, and is not put away for what the other had lost.
+        client.broadcast(&request(9, first)).await;
+        assert_eq!(kind(&client.receive().await), ACK);
+    });
+}
+
+#[test]
+fn who_has_a_lease_keeps_it_for_the_time_left_while_nothing_can_be_committed() {
+    let Some(lab) = Lab::new() else { return };
+    lab.serve(async || {
+        let records = Records::default();
+        let began = records.now();
+        records.state().now = Some(began);
+        let _stop = lab.start(&records, authoritative());
+        let client = DhcpClient::new(&lab, 68);
+        client.broadcast(&message(1, 1)).await;
+        let address = client.receive().await.yiaddr;
+        client.broadcast(&request(1, address)).await;
+        let lifetime = |ack: &Packet| {
+            let seconds = ack.options.get(OptionCode::LEASE_TIME).unwrap();
+            u32::from_be_bytes(seconds.try_into().unwrap())
+        };
+        let ack = client.receive().await;
+        let whole = lifetime(&ack);
+        records.state().broken.extend([key(1), key(2)]);
+        records.state().now = Some(began.plus(Duration::from_secs(60)));
+        client.broadcast(&request(1, address)).await;
+        let ack = client.receive().await;
+        assert_eq!((kind(&ack), lifetime(&ack)), (ACK, whole - 60));
+        let end = Duration::from_secs(u64::from(whole));
+        records.state().now = Some(began.plus(end));
+        records.state().broken.remove(&key(2));
+        for number in [1, 2] {
+            client.broadcast(&message(number, 1)).await;
+            let offer = client.receive().await;
+            client.broadcast(&request(number, offer.yiaddr)).await;
+        }
+        let ack = client.receive().await;
+        assert_eq!((kind(&ack), ack.xid), (ACK, 2), "the first has none left");
+    });
+}
+
+/// The clock of the system may be an hour off: leases end by the clock of those who read them.
+#[test]
+fn leases_are_granted_by_the_clock_of_the_records() {
+    let Some(lab) = Lab::new() else { return };
+    lab.serve(async || {
+        let records = Records::default();
+        let began = Timestamp::from_millis(1_000_000);
+        records.state().now = Some(began);
+        let _stop = lab.start(&records, authoritative());
+        let client = DhcpClient::new(&lab, 68);
+        client.broadcast(&message(1, 1)).await;
+        let offer = client.receive().await;
+        client.broadcast(&request(1, offer.yiaddr)).await;
+        assert_eq!(kind(&client.receive().await), ACK);
+        assert_eq!(records.state().leases[0].0.granted, began);
     });
 }
 

@@ -1,13 +1,15 @@
 //! Records and decisions that a test sets, and what it was asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use machine_core::boot::BootStep;
 use machine_core::hardware::MacAddress;
 use machine_core::id::BootId;
 use machine_core::network::{ClientKey, Lease, SubnetName};
+use machine_core::time::Timestamp;
 use pxe_server::directory::{
     BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
     ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, Unavailable,
@@ -27,7 +29,10 @@ pub(crate) struct State {
     /// What it says.
     pub(crate) netboot: bool,
     pub(crate) registered: BTreeSet<MacAddress>,
-    pub(crate) taken: BTreeSet<IpAddr>,
+    /// What the clock says; the system's time if nothing.
+    pub(crate) now: Option<Timestamp>,
+    /// Who holds these addresses.
+    pub(crate) taken: BTreeMap<IpAddr, ClientKey>,
     pub(crate) broken: BTreeSet<ClientKey>,
     pub(crate) script: Option<ScriptAnswer>,
     pub(crate) document: Option<Document>,
@@ -62,6 +67,13 @@ impl Records {
 }
 
 impl Directory for Records {
+    fn now(&self) -> Timestamp {
+        self.state().now.unwrap_or_else(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            Timestamp::from_millis(since.as_millis().try_into().unwrap())
+        })
+    }
+
     async fn boot(&self, question: BootQuestion) -> Result<BootAnswer, Unavailable> {
         let mut state = self.state();
         let is_registered = state.registered.contains(&question.mac);
@@ -89,8 +101,14 @@ impl Directory for Records {
                 why: "the test".to_owned(),
             });
         }
-        if state.taken.contains(&lease.address) {
-            return Ok(LeaseOutcome::Taken);
+        if let Some(holder) = state.taken.get(&lease.address)
+            && *holder != lease.client
+        {
+            let holder = Lease {
+                client: *holder,
+                ..lease
+            };
+            return Ok(LeaseOutcome::Taken { holder });
         }
         state.leases.push((lease, boot));
         self.changed.notify_waiters();

@@ -91,3 +91,48 @@ fn a_system_that_started_from_its_disk_is_not_told_as_one_that_installs() {
     assert!(said.contains("runs from its disk"), "{said}");
     assert!(!said.contains("installs"), "{said}");
 }
+
+/// The machine's newest release was for another disk, and its document was corrected since.
+#[test]
+fn a_member_of_another_assignment_is_not_switched_off_while_its_api_answers() {
+    let mut elsewhere = Attempt {
+        id: AttemptId::from_bytes([6; 16]),
+        intent: IntentId::from_bytes([8; 16]),
+        closed: Some((at(80), AttemptEnd::TimedOut)),
+        ..released()
+    };
+    elsewhere.assignment.disk = "serial:D2".parse().unwrap();
+    let installed = Attempt {
+        closed: Some((at(80), AttemptEnd::Installed)),
+        ..elsewhere.clone()
+    };
+    for former in [elsewhere, installed] {
+        let mut story = Story::provisioning(vec![attempt()]);
+        story.former = Some(former.clone());
+        let asks = Step::Act(Action::Ask(former.id));
+        assert_eq!(story.step(2_000), asks);
+        for reply in [Reply::FromDisk, Reply::Unclear] {
+            story.asked_at(2_000, reply);
+            story.signs.asked.as_mut().unwrap().attempt = former.id;
+            let said = reason(story.step(2_000));
+            assert!(said.contains("not cut off"), "{said}");
+            assert!(said.contains("drover machine power off w1"), "{said}");
+        }
+        story.silent_at(2_000);
+        story.signs.asked.as_mut().unwrap().attempt = former.id;
+        assert_eq!(story.step(2_000), Step::Act(Action::PowerOff));
+    }
+}
+
+#[test]
+fn who_answers_and_may_not_be_cut_off_is_asked_more_seldom_each_time() {
+    let mut story = Story::provisioning(vec![released()]);
+    let mut now = 10_000;
+    for (count, pause) in [(1, 60), (2, 120), (3, 240), (4, 480), (5, 600), (60, 600)] {
+        story.asked_at(now, Reply::Unclear);
+        story.signs.asked.as_mut().unwrap().count = count;
+        assert!(waits(&story.step(now + pause - 1)), "{count}");
+        now += pause;
+        assert_eq!(story.step(now), ASK, "{count}");
+    }
+}

@@ -39,8 +39,11 @@ fn a_refused_config_ends_its_attempt_at_once_with_the_nodes_words() {
 fn a_machine_whose_config_was_refused_is_given_up_with_the_nodes_words() {
     let mut story = Story::provisioning(vec![told(AttemptEnd::Refused, NO_DISK)]);
     story.attempts[0].closed = Some((at(61), AttemptEnd::Refused));
-    story.machine.deadline = Some(at(500));
-    assert!(reason(story.step(500)).contains(NO_DISK));
+    story.signs.basis = Some([1; 32]);
+    story.intent.as_mut().unwrap().expires = at(500);
+    let step = story.step(500);
+    assert!(matches!(step, Step::GiveUp(_)));
+    assert!(reason(step).contains(NO_DISK));
 }
 
 #[test]

@@ -1,0 +1,53 @@
+//! Where the system of an attempt may be: every address that its machine had since the attempt was
+//! opened. A lease runs out, a config may name another address, and a machine has several cards; so
+//! silence at one address says nothing of the machine.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use machine_core::attempt::Attempt;
+use machine_core::network::ClientKey;
+use machine_store::{identities, leases};
+
+use crate::error::StepError;
+use crate::reconcile::Reconciler;
+use crate::reconcile::situation::Situation;
+use crate::reports::holder::{Holder, holder};
+
+impl Reconciler {
+    /// The addresses at which a member may live on the config of this attempt. One that is another
+    /// machine's by now is left out: who answers there is somebody else.
+    pub(super) async fn addresses(
+        &self,
+        situation: &Situation,
+        attempt: &Attempt,
+    ) -> Result<BTreeSet<IpAddr>, StepError> {
+        let (db, machine) = (&self.records.db, situation.machine.id);
+        let mut had: BTreeSet<IpAddr> = self.heard.addresses(machine).into_iter().collect();
+        had.extend(attempt.release.map(|release| release.peer()));
+        let boots = situation.boots.iter().filter(|boot| {
+            boot.opened >= attempt.opened
+                || boot.attempt == Some(attempt.id)
+                || attempt.boot == Some(boot.id)
+        });
+        had.extend(boots.filter_map(|boot| boot.address));
+        let known = identities::of_machine(db, machine).await?;
+        for card in known.into_iter().flat_map(|known| known.macs) {
+            let leased = leases::of_client(db, ClientKey::Hardware(card)).await?;
+            had.extend(leased.into_iter().map(|lease| lease.address));
+        }
+        let mut own = BTreeSet::new();
+        for address in had {
+            let held = holder(db, address, self.records.now()).await?;
+            let is_anothers = match held {
+                Holder::Machine(holder) => holder != machine,
+                Holder::Stranger => true,
+                Holder::Nobody => false,
+            };
+            if !is_anothers {
+                own.insert(address);
+            }
+        }
+        Ok(own)
+    }
+}

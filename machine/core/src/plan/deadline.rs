@@ -1,0 +1,68 @@
+//! When a moving state is given up. The time of an install counts while something is under way, and
+//! not while it waits for a person: a permission stands over a weekend, and ends by itself.
+
+use crate::attempt::{Attempt, AttemptEnd};
+use crate::boot::{BootOrigin, BootStep};
+use crate::lifecycle::State;
+use crate::plan::work::Work;
+use crate::power::PowerObservation;
+use crate::time::Timestamp;
+
+/// Whether the deadline of the machine's moving state has passed.
+pub fn is_overdue(work: &Work<'_>, now: Timestamp) -> bool {
+    deadline(work).is_some_and(|deadline| now >= deadline)
+}
+
+fn deadline(work: &Work<'_>) -> Option<Timestamp> {
+    let deadline = work.machine.deadline?;
+    let State::Provisioning(_) = work.machine.state else {
+        return Some(deadline);
+    };
+    let whole = deadline.since(work.machine.since);
+    begun(work).map(|begun| begun.plus(whole))
+}
+
+/// Since when the install is under way; nothing while it waits for a person.
+fn begun(work: &Work<'_>) -> Option<Timestamp> {
+    let tried = tried_since_refusal(work)?;
+    if !has_no_bmc(work) {
+        return Some(tried);
+    }
+    let released = work.attempts.iter().filter_map(|it| it.release);
+    let first_release = released.map(|release| release.at).min();
+    let first_boot = first_boot(work, tried);
+    first_release.into_iter().chain(first_boot).min()
+}
+
+/// Since when it is tried to install it: since it came into this state, or since the first attempt
+/// after the last one whose config was refused. Nothing while its file is not corrected.
+fn tried_since_refusal(work: &Work<'_>) -> Option<Timestamp> {
+    let since = work.machine.since;
+    let mut newer: Option<&Attempt> = None;
+    for attempt in work.attempts {
+        if matches!(attempt.closed, Some((_, AttemptEnd::Refused))) {
+            return newer.map(|newer| newer.opened.max(since));
+        }
+        newer = Some(attempt);
+    }
+    Some(since)
+}
+
+/// Whether this attempt waits for a person who switches the machine on: it has no BMC, and has not
+/// come to its script since.
+pub(crate) fn waits_for_switch(work: &Work<'_>, attempt: &Attempt) -> bool {
+    has_no_bmc(work) && first_boot(work, attempt.opened).is_none()
+}
+
+fn has_no_bmc(work: &Work<'_>) -> bool {
+    work.machine.bmc.is_none() && *work.power == PowerObservation::NoBmc
+}
+
+/// When the first boot began that was seen since this moment. Who only asks for an address may be
+/// anybody.
+fn first_boot(work: &Work<'_>, since: Timestamp) -> Option<Timestamp> {
+    let seen = work.boots.iter().filter(|boot| {
+        boot.origin == BootOrigin::Network && boot.step >= BootStep::Script && boot.step_at >= since
+    });
+    seen.map(|boot| boot.opened.max(since)).min()
+}
