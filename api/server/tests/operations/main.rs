@@ -15,6 +15,7 @@ mod cluster_end;
 mod clusters;
 mod database;
 mod endings;
+mod face;
 mod freshness;
 mod listed;
 mod machines;
