@@ -78,7 +78,7 @@ async fn machines_are_what_they_were(db: &Db) {
         let firmware = [Firmware::Uefi, Firmware::Bios][usize::from(byte % 2)];
         assert_eq!(machine.hardware.firmware, Some(firmware));
         assert_eq!(machine.hardware.product, Some(format!("R{byte}")));
-        let bmc = machine.bmc.map(|it| it.address.to_string());
+        let bmc = machine.bmc.map(|it| it.address().to_string());
         let wanted = (byte % 3 != 0).then(|| format!("10.77.1.{byte}:623"));
         assert_eq!(bmc, wanted);
     }

@@ -1,6 +1,7 @@
 //! Stories of an install that something stands against, until a person mends it.
 
 use super::*;
+use crate::intent::IntentKind;
 
 /// An attempt that is open, while its image is missing.
 fn hindered() -> Story {
@@ -33,7 +34,7 @@ fn a_hindered_install_uses_up_no_attempt() {
 #[test]
 fn a_hindered_install_plans_no_wipe() {
     let mut story = hindered();
-    story.intent.as_mut().unwrap().wipe = true;
+    story.intent.as_mut().unwrap().kind = IntentKind::Reimage;
     assert!(waits(&story.step(20)));
     story.hindrance = None;
     assert_eq!(story.step(20), Step::Act(Action::PlanWipe));
