@@ -60,6 +60,7 @@ pub mod secrets;
 mod sqlite;
 mod sqlite_row;
 mod statement;
+pub mod statuses;
 pub mod token;
 mod transaction;
 mod unreadable;
