@@ -50,6 +50,7 @@ mod operations;
 pub mod place;
 pub mod power_on;
 pub mod registrations;
+mod releases;
 pub mod request_code;
 pub mod requests;
 pub mod reservations;
