@@ -22,6 +22,7 @@ pub mod machine_config;
 pub mod nodes;
 pub mod pace;
 pub mod power;
+pub mod publication;
 pub mod random;
 pub mod reader_credentials;
 pub mod reconcile;

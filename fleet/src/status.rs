@@ -1,11 +1,14 @@
 //! What was last seen and said of machines and clusters, for those who ask why something waits.
-//! It is not kept: it comes back with the next sweep.
+//! What of it people watch is written beside the records ([`crate::publication`]); the rest comes back
+//! with the next sweep.
 //!
 //! What is said of a machine is found out in looks: one begins when its records are read, and ends
 //! with what it waits for. Whoever changes a machine asks for a look that begins after that. What an
 //! earlier look says then is old, and is not shown; whoever lists machines waits until the looks
 //! that were asked for have ended. A change may concern other machines, too: they are looked at
 //! again, and what was said of them last stands until that look has ended.
+
+mod changes;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -16,6 +19,8 @@ use machine_core::id::{ClusterId, MachineId};
 use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 use tokio::sync::Notify;
+
+use crate::status::changes::Changes;
 
 /// How old the power of a machine that is not on the move may be.
 const POWER_AGE: Duration = Duration::from_mins(3);
@@ -79,6 +84,7 @@ pub struct Status {
     machines: Mutex<BTreeMap<MachineId, MachineStatus>>,
     clusters: Mutex<BTreeMap<ClusterId, ClusterStatus>>,
     ended: Notify,
+    changes: Changes,
 }
 
 impl Status {
@@ -154,6 +160,7 @@ impl Status {
             status.looks.ended = status.looks.began;
         }
         drop(machines);
+        self.changes.mark(machine);
         self.ended.notify_waiters();
     }
 
@@ -198,6 +205,14 @@ impl Status {
             Some(PowerState::Off) => Some(status.off_since.unwrap_or(at)),
             Some(PowerState::On) | None => None,
         };
+        drop(machines);
+        self.changes.mark(machine);
+    }
+
+    /// Waits for machines of which something else may be said than when it was last asked for. What is
+    /// said while a look is under way is not waited for.
+    pub async fn changed(&self) -> Vec<MachineId> {
+        self.changes.take().await
     }
 
     /// Whether a machine's BMC was not asked for long.

@@ -165,7 +165,7 @@ fn what_is_of_the_wrong_kind_is_told_in_our_own_words() {
         ),
         (
             "htp:\n  port: 1\n",
-            "drover.yaml:1: htp is not known: did you mean http? Known are state, http, tftp, loaders, talos, reconcile, install, log, subnets, images",
+            "drover.yaml:1: htp is not known: did you mean http? Known are state, http, tftp, loaders, talos, reconcile, install, retention, log, subnets, images",
         ),
         (
             "http:\n  prt: 1\n",

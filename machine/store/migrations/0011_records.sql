@@ -113,3 +113,17 @@ UPDATE attempt SET release_delivery = 'fetched' WHERE release_at IS NOT NULL;
 -- The oldest boots and requests are looked for when they are dropped.
 CREATE INDEX boot_of_age ON boot (opened);
 CREATE INDEX request_of_age ON request (at);
+
+-- What was last seen and said of machines. Each write gets the next number of its counter.
+CREATE TABLE machine_status (
+    machine TEXT PRIMARY KEY REFERENCES machine (id),
+    version BIGINT NOT NULL UNIQUE,
+    waiting TEXT NOT NULL,
+    power   TEXT,
+    at      BIGINT NOT NULL
+);
+INSERT INTO counter (name, value) VALUES ('status', 0);
+
+-- Whose machine it is, where several daemons share a database: each write checks the epoch, which
+-- counts up when another one takes the machine over. A daemon that is alone has the first.
+ALTER TABLE machine ADD COLUMN epoch BIGINT NOT NULL DEFAULT 0;

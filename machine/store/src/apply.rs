@@ -1,12 +1,17 @@
 //! How a [`Change`] is written: each part with what it expects to find, in the one order of locks.
 
+mod machine_writes;
+mod refusals;
+
 use machine_core::id::AttemptId;
 use machine_core::intent::Intent;
 use tokio::sync::oneshot;
 
+use crate::apply::machine_writes::write_machines;
+use crate::apply::refusals::{stale, taken};
 use crate::change::{
-    AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite, OperationWrite, Outcome,
-    ReservationWrite, SecretWrite,
+    AttemptWrite, Change, ClusterWrite, IntentWrite, OperationWrite, Outcome, ReservationWrite,
+    SecretWrite,
 };
 use crate::commit::batch::write_batch;
 use crate::commit::item::{Item, Ticket, Verdict, Writing};
@@ -15,8 +20,8 @@ use crate::db::Db;
 use crate::error::StoreError;
 use crate::transaction::Transaction;
 use crate::{
-    attempts, bmcs, boards, claimants, clusters, evidence, facts, forgotten, intents, machines,
-    members, operations, power_on, registrations, requests, reservations, secrets,
+    attempts, boards, claimants, clusters, evidence, facts, intents, members, operations, power_on,
+    registrations, requests, reservations, secrets,
 };
 
 /// Writes a change in a transaction of its own, for those who have no way to the commit task.
@@ -104,64 +109,6 @@ async fn write(transaction: &mut Transaction, change: &Change) -> Result<Outcome
         boards::ignore_uuid(transaction, *uuid, *at).await?;
     }
     Ok(Outcome::Applied)
-}
-
-/// Gives up every BMC address first, where several machines change: two may exchange theirs.
-async fn write_machines(
-    transaction: &mut Transaction,
-    writes: &[MachineWrite],
-) -> Result<Option<Outcome>, StoreError> {
-    if writes.len() > 1 {
-        for it in writes {
-            if let MachineWrite::Update(machine) = it {
-                bmcs::give_up(transaction, machine).await?;
-            }
-        }
-    }
-    for it in writes {
-        if let Some(refused) = write_machine(transaction, it).await? {
-            return Ok(Some(refused));
-        }
-    }
-    Ok(None)
-}
-
-async fn write_machine(
-    transaction: &mut Transaction,
-    write: &MachineWrite,
-) -> Result<Option<Outcome>, StoreError> {
-    if let MachineWrite::Insert(machine) | MachineWrite::Update(machine) = write
-        && let Some(bmc) = &machine.bmc
-        && bmcs::is_of_another(transaction, machine.id, bmc).await?
-    {
-        return Ok(Some(taken("BMC address", &bmc.address().to_string())));
-    }
-    Ok(match write {
-        MachineWrite::Insert(machine) => {
-            let inserted = machines::insert(transaction, machine).await?;
-            (!inserted).then(|| taken("machine name", &machine.name))
-        }
-        MachineWrite::Update(machine) => {
-            let updated = machines::update(transaction, machine).await?;
-            (!updated).then(|| stale("machine", &machine.id))
-        }
-        MachineWrite::Hold { id, version } => {
-            let held = machines::hold(transaction, *id, *version).await?;
-            (!held).then(|| stale("machine", id))
-        }
-        MachineWrite::Forget { id, version, at } => {
-            let forgotten = forgotten::forget(transaction, *id, *version, *at).await?;
-            (!forgotten).then(|| stale("machine", id))
-        }
-        MachineWrite::ForgetBoard { id, version } => {
-            let held = boards::forget_board(transaction, *id, *version).await?;
-            (!held).then(|| stale("machine", id))
-        }
-        MachineWrite::AcceptBmc { id, version, guid } => {
-            let held = boards::accept_bmc(transaction, *id, *version, guid).await?;
-            (!held).then(|| stale("machine", id))
-        }
-    })
 }
 
 async fn write_cluster(
@@ -318,19 +265,5 @@ async fn write_secret(
             secrets::replace(transaction, place, sealed, *at).await
         }
         SecretWrite::Remove { place } => secrets::remove(transaction, place).await,
-    }
-}
-
-fn stale(table: &'static str, id: &impl ToString) -> Outcome {
-    Outcome::Stale {
-        table,
-        row: id.to_string(),
-    }
-}
-
-fn taken(what: &'static str, value: &str) -> Outcome {
-    Outcome::Taken {
-        what,
-        value: value.to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each writer changes only the columns that are its own, and only while the attempt is open.
 
-use machine_core::attempt::{Attempt, AttemptEnd, Delivery, Release, Verdict, Wipe};
+use machine_core::attempt::{Attempt, AttemptEnd, Verdict, Wipe};
 use machine_core::disk::DiskIdentity;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use machine_core::time::Timestamp;
@@ -10,6 +10,7 @@ use machine_core::time::Timestamp;
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::intents::read_assignment;
+use crate::releases;
 use crate::row::{Fields, Row};
 use crate::statement::{Insert, Statement, Value};
 use crate::transaction::Transaction;
@@ -182,29 +183,6 @@ pub(crate) async fn judge(
     transaction.changes_one(statement).await
 }
 
-/// Records the release of an attempt's config; `false` if it was released before, or the attempt
-/// is not an open one of this intent.
-pub(crate) async fn release(
-    transaction: &mut Transaction,
-    (id, intent): (AttemptId, IntentId),
-    boot: BootId,
-    release: &Release,
-) -> Result<bool, StoreError> {
-    const RELEASE: &str = "UPDATE attempt SET release_at = $3, release_digest = $4, boot = $5, \
-         release_delivery = $6, release_peer = $7, release_fetches = $8, release_fingerprint = $9 \
-         WHERE id = $1 AND intent = $2 AND closed_at IS NULL AND release_at IS NULL";
-    let statement = Statement::new(RELEASE)
-        .bind(&id)
-        .bind(&intent)
-        .bind(release.at)
-        .bind(release.digest.to_vec())
-        .bind(&boot);
-    let statement = delivery_values(Some(&release.delivery))
-        .into_iter()
-        .fold(statement, Statement::bind);
-    transaction.changes_one(statement).await
-}
-
 /// The columns of an attempt, in the order of [`values`].
 pub(crate) const COLUMNS: [&str; 27] = [
     "id",
@@ -256,7 +234,9 @@ fn values(attempt: &Attempt) -> Vec<Value> {
         release.map(|release| release.at).into(),
         release.map(|release| release.digest.to_vec()).into(),
     ];
-    values.extend(delivery_values(release.map(|release| &release.delivery)));
+    values.extend(releases::delivery_values(
+        release.map(|release| &release.delivery),
+    ));
     values.extend::<[Value; 8]>([
         attempt.closed.map(|(at, _)| at).into(),
         attempt.closed.map(|(_, end)| end.as_str()).into(),
@@ -269,36 +249,6 @@ fn values(attempt: &Attempt) -> Vec<Value> {
     ]);
     values
 }
-
-/// How it was delivered, the address, the number of fetches, the fingerprint.
-fn delivery_values(delivery: Option<&Delivery>) -> [Value; 4] {
-    match delivery {
-        None => [
-            Value::Text(None),
-            Value::Text(None),
-            Value::Integer(None),
-            Value::Bytes(None),
-        ],
-        Some(Delivery::Fetched { peer, fetches }) => [
-            FETCHED.into(),
-            peer.into(),
-            (*fetches).into(),
-            Value::Bytes(None),
-        ],
-        Some(Delivery::Pushed {
-            address,
-            fingerprint,
-        }) => [
-            PUSHED.into(),
-            address.into(),
-            Value::Integer(None),
-            fingerprint.to_vec().into(),
-        ],
-    }
-}
-
-const FETCHED: &str = "fetched";
-const PUSHED: &str = "pushed";
 
 pub(crate) fn read(row: &Row) -> Result<Attempt, StoreError> {
     read_fields(Fields::new(row, "attempt", "id"))
@@ -321,7 +271,7 @@ pub(crate) fn read_fields(fields: Fields<'_>) -> Result<Attempt, StoreError> {
         accepted_boot: fields.optional_parsed("accepted_boot")?,
         power_actions: fields.count("power_actions")?,
         power_at: fields.optional_time("power_at")?,
-        release: read_release(fields)?,
+        release: releases::read(fields)?,
         closed,
         basis: read_basis(fields)?,
         wipe: read_wipe(fields)?,
@@ -335,13 +285,9 @@ fn end_of(text: &str) -> Option<AttemptEnd> {
 
 fn read_basis(fields: Fields<'_>) -> Result<Option<[u8; 32]>, StoreError> {
     let basis = fields.optional_bytes("basis")?;
-    basis.map(|it| digest(fields, "basis", it)).transpose()
-}
-
-fn digest(fields: Fields<'_>, column: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
-    let length = bytes.len();
-    let bytes = bytes.try_into();
-    bytes.map_err(|_| fields.corrupt(column, &format!("{length} bytes")))
+    basis
+        .map(|it| releases::digest(fields, "basis", it))
+        .transpose()
 }
 
 fn read_wipe(fields: Fields<'_>) -> Result<Option<Wipe>, StoreError> {
@@ -361,31 +307,4 @@ fn read_verdict(fields: Fields<'_>) -> Result<Option<Verdict>, StoreError> {
         end: fields.named("verdict_as", end_of)?,
         why: fields.text("verdict_why")?,
     }))
-}
-
-fn read_release(fields: Fields<'_>) -> Result<Option<Release>, StoreError> {
-    let Some(at) = fields.optional_time("release_at")? else {
-        return Ok(None);
-    };
-    Ok(Some(Release {
-        at,
-        digest: digest(fields, "release_digest", fields.bytes("release_digest")?)?,
-        delivery: read_delivery(fields)?,
-    }))
-}
-
-fn read_delivery(fields: Fields<'_>) -> Result<Delivery, StoreError> {
-    let address = fields.parsed("release_peer")?;
-    let known = |text: &str| [FETCHED, PUSHED].into_iter().find(|it| *it == text);
-    if fields.named("release_delivery", known)? == PUSHED {
-        let fingerprint = fields.bytes("release_fingerprint")?;
-        return Ok(Delivery::Pushed {
-            address,
-            fingerprint: digest(fields, "release_fingerprint", fingerprint)?,
-        });
-    }
-    Ok(Delivery::Fetched {
-        peer: address,
-        fetches: fields.count("release_fetches")?,
-    })
 }

@@ -7,6 +7,7 @@ use machine_core::time::Timestamp;
 
 use crate::db::Db;
 use crate::error::StoreError;
+use crate::machines::EPOCH;
 use crate::row::Fields;
 use crate::statement::{Insert, Statement};
 use crate::transaction::Transaction;
@@ -28,12 +29,12 @@ pub(crate) async fn forget_board(
     version: i64,
 ) -> Result<bool, StoreError> {
     const HOLD: &str = "UPDATE machine SET bmc_guid = NULL, version = version + 1 \
-         WHERE id = $1 AND version = $2";
+         WHERE id = $1 AND version = $2 AND epoch = $3";
     const FORGET: [&str; 2] = [
         "DELETE FROM evidence WHERE machine = $1 AND kind IN ('uuid', 'serial')",
         "DELETE FROM registration WHERE machine = $1 AND kind IN ('uuid', 'serial')",
     ];
-    let hold = Statement::new(HOLD).bind(&id).bind(version);
+    let hold = Statement::new(HOLD).bind(&id).bind(version).bind(EPOCH);
     if !transaction.changes_one(hold).await? {
         return Ok(false);
     }
@@ -52,8 +53,12 @@ pub(crate) async fn accept_bmc(
     guid: &str,
 ) -> Result<bool, StoreError> {
     const ACCEPT: &str = "UPDATE machine SET bmc_guid = $3, version = version + 1 \
-         WHERE id = $1 AND version = $2";
-    let statement = Statement::new(ACCEPT).bind(&id).bind(version).bind(guid);
+         WHERE id = $1 AND version = $2 AND epoch = $4";
+    let statement = Statement::new(ACCEPT)
+        .bind(&id)
+        .bind(version)
+        .bind(guid)
+        .bind(EPOCH);
     transaction.changes_one(statement).await
 }
 

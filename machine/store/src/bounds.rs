@@ -92,6 +92,7 @@ async fn forget_within(
     for sql in [
         "DELETE FROM evidence WHERE machine = $1",
         "DELETE FROM claimant WHERE machine = $1",
+        "DELETE FROM machine_status WHERE machine = $1",
         "DELETE FROM fact WHERE machine = $1",
         "DELETE FROM boot WHERE machine = $1",
         "DELETE FROM machine WHERE id = $1",

@@ -17,6 +17,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, PgPool, Postgres, SqliteConnection};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use crate::checkpoint::Checkpoints;
 use crate::error::{DatabaseError, StoreError};
@@ -36,6 +37,7 @@ pub struct Db {
     place: Arc<str>,
     lineage: Arc<Lineage>,
     unreadable: Arc<Unreadable>,
+    statuses: Arc<watch::Sender<i64>>,
     #[cfg(feature = "faults")]
     faults: Arc<crate::faults::Faults>,
 }
@@ -68,6 +70,7 @@ impl Db {
             place,
             lineage,
             unreadable: Arc::default(),
+            statuses: Arc::default(),
             #[cfg(feature = "faults")]
             faults: Arc::default(),
         })
@@ -98,6 +101,12 @@ impl Db {
     /// though later writes succeed.
     pub async fn broken(&self) -> StoreError {
         self.lineage.broken().await
+    }
+
+    /// The number of the newest status of a machine that this process has committed; 0 before the
+    /// first ([`crate::statuses`]).
+    pub fn statuses(&self) -> watch::Receiver<i64> {
+        self.statuses.subscribe()
     }
 
     pub(crate) fn lineage(&self) -> &Lineage {
@@ -173,7 +182,8 @@ impl Db {
                 .map_err(|error| StoreError::from_sqlx(error, &self.place)),
         };
         let (place, lineage) = (Arc::clone(&self.place), Arc::clone(&self.lineage));
-        Ok(Transaction::new(open?, place, lineage))
+        let statuses = Arc::clone(&self.statuses);
+        Ok(Transaction::new(open?, place, lineage, statuses))
     }
 }
 

@@ -8,6 +8,7 @@ use machine_core::time::Timestamp;
 
 use crate::db::Db;
 use crate::error::StoreError;
+use crate::machines::EPOCH;
 use crate::members;
 use crate::row::Fields;
 use crate::statement::Statement;
@@ -33,8 +34,12 @@ pub(crate) async fn forget(
     const FORGET: &str = "UPDATE machine SET forgotten = $3, forgotten_as = name, \
          name = name || ' (forgotten, ' || id || ')', deadline = NULL, install_disk = NULL, \
          bmc_guid = NULL, \
-         version = version + 1 WHERE id = $1 AND version = $2 AND forgotten IS NULL";
-    let statement = Statement::new(FORGET).bind(&id).bind(version).bind(at);
+         version = version + 1 WHERE id = $1 AND version = $2 AND epoch = $4 AND forgotten IS NULL";
+    let statement = Statement::new(FORGET)
+        .bind(&id)
+        .bind(version)
+        .bind(at)
+        .bind(EPOCH);
     if !transaction.changes_one(statement).await? {
         return Ok(false);
     }
@@ -44,6 +49,7 @@ pub(crate) async fn forget(
         "DELETE FROM evidence WHERE machine = $1",
         "DELETE FROM registration WHERE machine = $1",
         "DELETE FROM claimant WHERE machine = $1",
+        "DELETE FROM machine_status WHERE machine = $1",
         "DELETE FROM power_on WHERE machine = $1",
         "DELETE FROM reservation WHERE machine = $1",
         "DELETE FROM secret WHERE place_table = 'machine' AND place_row = $1",

@@ -116,8 +116,9 @@ pub(crate) async fn update(
 ) -> Result<bool, StoreError> {
     const UPDATE: &str = "UPDATE machine SET name = $2, state = $3, since = $4, deadline = $5, \
          failure_step = $6, failure_why = $7, failure_advice = $8, install_disk = $9, \
-         cancelled_at = $10, version = version + 1 WHERE id = $1 AND version = $11";
-    let statement = Statement::with(UPDATE, values(machine));
+         cancelled_at = $10, version = version + 1 \
+         WHERE id = $1 AND version = $11 AND epoch = $12";
+    let statement = Statement::with(UPDATE, values(machine)).bind(EPOCH);
     if !transaction.changes_one(statement).await? {
         return Ok(false);
     }
@@ -128,6 +129,11 @@ pub(crate) async fn update(
     Ok(true)
 }
 
+/// The epoch in which this daemon has every machine: it is alone ([`crate::exclusive`]). Where several
+/// share a database, one that takes a machine over counts its epoch up, and the writes of the one
+/// before find nothing any more.
+pub(crate) const EPOCH: i64 = 0;
+
 /// Counts the version up if it still is `version`: from here to the end of the transaction nobody
 /// else changes the machine, and who read it before has to read it again.
 pub(crate) async fn hold(
@@ -135,8 +141,9 @@ pub(crate) async fn hold(
     id: MachineId,
     version: i64,
 ) -> Result<bool, StoreError> {
-    const HOLD: &str = "UPDATE machine SET version = version + 1 WHERE id = $1 AND version = $2";
-    let statement = Statement::new(HOLD).bind(&id).bind(version);
+    const HOLD: &str = "UPDATE machine SET version = version + 1 \
+         WHERE id = $1 AND version = $2 AND epoch = $3";
+    let statement = Statement::new(HOLD).bind(&id).bind(version).bind(EPOCH);
     transaction.changes_one(statement).await
 }
 

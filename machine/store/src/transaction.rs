@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use machine_core::generation::Generation;
 use sqlx::Postgres;
+use tokio::sync::watch;
 
 use crate::error::StoreError;
 use crate::generation_row::{count_up, read};
@@ -25,6 +26,8 @@ pub(crate) struct Transaction {
     place: Arc<str>,
     lineage: Arc<Lineage>,
     reached: Option<Generation>,
+    statuses: Arc<watch::Sender<i64>>,
+    newest_status: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -34,13 +37,25 @@ pub(crate) enum Open {
 }
 
 impl Transaction {
-    pub(crate) const fn new(open: Open, place: Arc<str>, lineage: Arc<Lineage>) -> Self {
+    pub(crate) const fn new(
+        open: Open,
+        place: Arc<str>,
+        lineage: Arc<Lineage>,
+        statuses: Arc<watch::Sender<i64>>,
+    ) -> Self {
         Self {
             open,
             place,
             lineage,
             reached: None,
+            statuses,
+            newest_status: None,
         }
+    }
+
+    /// Tells this number to whoever watches the statuses of machines, once it is committed.
+    pub(crate) const fn publish_status(&mut self, version: i64) {
+        self.newest_status = Some(version);
     }
 
     /// Counts the generation up, because something changes that protects a disk: to be called once,
@@ -135,6 +150,9 @@ impl Transaction {
             self.lineage.note_broken(error);
         }
         done?;
+        if let Some(version) = self.newest_status {
+            self.statuses.send_replace(version);
+        }
         match self.reached {
             Some(reached) => self.lineage.follow(reached).await,
             None => Ok(()),

@@ -16,7 +16,7 @@ use crate::error::StoreError;
 use crate::events::Event;
 use crate::row::Fields;
 use crate::statement::Statement;
-use crate::{attempts, intents, machines, members};
+use crate::{intents, machines, members, releases};
 
 /// The first release of an attempt's config, as [`machine_core::release::may_release`] permitted
 /// it.
@@ -95,7 +95,7 @@ impl Item for ReleaseClaim {
             return refused(ClaimRefusal::IntentNotOpen);
         }
         let ids = (self.attempt, self.intent);
-        if !attempts::release(transaction, ids, self.boot, &self.release).await? {
+        if !releases::record(transaction, ids, self.boot, &self.release).await? {
             return refused(ClaimRefusal::AttemptNotOpen);
         }
         members::release(transaction, self.attempt, at).await?;

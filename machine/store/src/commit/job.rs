@@ -12,9 +12,11 @@ use crate::error::StoreError;
 use crate::events::Event;
 use crate::evidence::Evidence;
 use crate::facts::Learned;
+use crate::statuses::MachineStatus;
 
 /// What can be submitted: [`Lease`], [`LeaseEnd`], [`Boot`], [`Evidence`], [`NewMachine`],
-/// [`ReleaseClaim`], [`Fetch`], [`Heard`], [`Learned`], [`Change`] and lists of [`Event`]s.
+/// [`ReleaseClaim`], [`Fetch`], [`Heard`], [`Learned`],
+/// [`MachineStatus`], [`Change`] and lists of [`Event`]s.
 pub trait Submit: Item + sealed::Written {
     #[doc(hidden)]
     fn into_job(ticket: Box<Ticket<Self>>) -> Job;
@@ -76,6 +78,7 @@ items! {
     Fetch(Fetch),
     Heard(Heard),
     Learned(Learned),
+    MachineStatus(MachineStatus),
     Events(Events),
     Change(Change),
 }

@@ -39,6 +39,7 @@ mod registered;
 mod released;
 mod retention;
 mod sealing;
+mod statuses;
 mod timeline;
 mod unreadable;
 mod work_records;
@@ -116,6 +117,8 @@ const CASES: &[Case] = cases![
     members::who_never_got_a_config_moves_with_its_permission,
     released::a_database_of_the_first_release_goes_on,
     released::a_database_of_the_last_release_goes_on,
+    statuses::who_watches_misses_no_status,
+    statuses::nothing_is_written_of_a_machine_that_another_daemon_took_over,
     retention::old_events_are_dropped_unless_somebody_needs_them,
     retention::of_too_many_events_the_oldest_go,
     retention::old_boots_are_dropped_unless_somebody_needs_them,

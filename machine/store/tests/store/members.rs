@@ -50,8 +50,8 @@ fn close(byte: u8, seconds: i64) -> IntentWrite {
 fn elsewhere(seconds: i64) -> (Cluster, Intent) {
     let mut other = cluster();
     other.id = OTHER;
-    other.spec.name = "other".to_owned();
-    other.spec.endpoint = "https://10.77.0.11:6443".to_owned();
+    "other".clone_into(&mut other.spec.name);
+    "https://10.77.0.11:6443".clone_into(&mut other.spec.endpoint);
     let mut next = intent(20, 1);
     next.assignment.cluster = OTHER;
     next.assignment.role = Role::ControlPlane;
