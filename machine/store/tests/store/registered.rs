@@ -34,7 +34,7 @@ fn insert(machines: &[Machine]) -> Change {
 
 async fn bmc(db: &Db, byte: u8) -> Option<SocketAddr> {
     let machine = machines::find(db, machine_id(byte)).await.unwrap().unwrap();
-    machine.bmc.map(|it| it.address)
+    machine.bmc.map(|it| it.address())
 }
 
 /// The address of a BMC belongs to one machine, and two may exchange theirs.
