@@ -60,13 +60,13 @@ impl Ended {
             }
             Self::Line(LineError::Ipmi(source)) => source,
         };
-        of_ipmi(source, (operation, address, username))
+        of_ipmi(&source, (operation, address, username))
     }
 }
 
 /// The error that IPMI's is to a caller who knows no protocol.
 fn of_ipmi(
-    source: IpmiError,
+    source: &IpmiError,
     (operation, address, username): (Operation, SocketAddr, String),
 ) -> BmcError {
     let cause = source.clone().into();

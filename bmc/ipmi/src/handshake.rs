@@ -16,7 +16,7 @@ use crate::open_session;
 use crate::privilege::Privilege;
 use crate::rakp::{Exchange, SessionKeys};
 use crate::reader::Reader;
-use crate::refusal;
+use crate::refusal::Refused;
 use crate::rmcp::{self, Packet, payload_type};
 
 /// The user is looked up by name alone, not by name and privilege (§13.20, bit 4 of the role).
@@ -168,13 +168,22 @@ impl Handshake {
         }
         if is_refusal {
             self.expect_refusal(reader)?;
-            return Err(refusal::error(self, status).into());
+            return Err(self.refused().error(status).into());
         }
         match self.stage {
             Stage::Capabilities => Err(Ignored::AnotherMessage.into()),
             Stage::OpenSession => self.read_open_session(reader),
             Stage::Rakp1 { bmc_id } => self.read_rakp_2(bmc_id, reader, sends),
             Stage::Rakp3 { .. } => self.read_rakp_4(reader),
+        }
+    }
+
+    const fn refused(&self) -> Refused {
+        Refused {
+            step: self.step(),
+            suite: self.suite,
+            privilege: self.privilege,
+            crossed: matches!(self.stage, Stage::Rakp3 { crossed: true, .. }),
         }
     }
 

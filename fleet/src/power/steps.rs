@@ -20,7 +20,7 @@ use crate::error::{StepError, chain};
 const FOLLOW: Duration = Duration::from_secs(20);
 /// How long a system may take to shut down. Kubernetes gives pods 30 s by default to end, and services
 /// and disks follow.
-const SHUTDOWN: Duration = Duration::from_secs(60);
+const SHUTDOWN: Duration = Duration::from_mins(1);
 /// How often a machine is switched on that stays off: some BMCs ignore a power-on right after a
 /// power-off.
 const POWER_ONS: u32 = 3;
@@ -36,11 +36,11 @@ pub(super) async fn start_from_network(
     let outcome = outcome.map_err(|error| outside(&error))?;
     let on = session.set_power(PowerState::On).await;
     on.map_err(|error| outside(&error))?;
-    Ok(lost(&outcome))
+    Ok(lost(outcome))
 }
 
 /// What a BMC did not keep of a boot override, as a sentence.
-fn lost(outcome: &BootOverrideOutcome) -> Option<String> {
+fn lost(outcome: BootOverrideOutcome) -> Option<String> {
     if outcome.read_back.is_none() {
         return Some(
             "the BMC does not tell whether it kept the boot override (it may start from its disk)"

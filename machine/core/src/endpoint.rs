@@ -118,6 +118,10 @@ impl BmcEndpoint {
 /// What some firmware needs to be logged in to, though IPMI does not say so. The names are those of
 /// `FreeIPMI` (its manual pages, "WORKAROUNDS"), because people find these in reports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fault of its own, and firmware has several"
+)]
 pub struct IpmiWorkarounds {
     /// User names are filled up with zeros to 16 bytes, and [`Self::opensesspriv`].
     pub intel20: bool,

@@ -283,6 +283,38 @@ async fn two_machines_exchange_their_bmcs_in_one_document() {
     assert_eq!(bmc.address().to_string(), "10.0.0.2:623");
 }
 
+/// What a faulty firmware needs and the BMC's own key are kept with the machine, and a change of them
+/// is one.
+#[tokio::test]
+async fn the_key_and_the_work_arounds_of_a_bmc_are_part_of_its_login() {
+    let around = Around::new().await;
+    let rack = |login: &str| {
+        let bmc = format!("{{ ipmi: 10.0.0.1, username: u, password: p{login} }}");
+        format!("{BARE}    bmc: {bmc}\n")
+    };
+    around.rack(&rack(""), "1").await.unwrap();
+    let logins = [", k_g: cowbell", ", k_g: cowbell, workarounds: [sun20]", ""];
+    for (key, login) in ["2", "3", "4"].into_iter().zip(logins) {
+        around.rack(&rack(login), key).await.unwrap();
+        let bmc = around.machine("cp-1").await.bmc.unwrap();
+        let wanted = if login.contains("sun20") {
+            "ipmi:sun20"
+        } else {
+            "ipmi"
+        };
+        assert_eq!(bmc.dialect(), wanted);
+    }
+    let events = around.events().await;
+    let told = events
+        .iter()
+        .filter(|it| it.contains("the login of its bmc"));
+    assert_eq!(told.count(), 3, "{events:?}");
+    assert!(
+        !events.iter().any(|it| it.contains("cowbell")),
+        "{events:?}"
+    );
+}
+
 /// A cloned card makes a record in conflict. The registration of the real card is not locked out
 /// by it.
 #[tokio::test]

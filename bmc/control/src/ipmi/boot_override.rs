@@ -1,7 +1,7 @@
 //! The boot override by IPMI: written, read back, and written in another way if the BMC did not keep
 //! the device.
 
-use bmc_ipmi::chassis::{GetBootFlags, SetBootOptions};
+use bmc_ipmi::chassis::{BootFlags, GetBootFlags, SetBootOptions};
 use bmc_ipmi::error::IpmiError;
 use machine_core::power::{BootDevice, BootOverride};
 use tracing::debug;
@@ -81,7 +81,7 @@ async fn read_back(line: &mut Line, asked: BootOverride) -> Result<BootOverrideO
     };
     Ok(BootOverrideOutcome {
         asked,
-        read_back: flags.map(|it| it.said()),
+        read_back: flags.map(BootFlags::said),
         valid: flags.is_some_and(|it| it.valid),
         persistent: flags.is_some_and(|it| it.valid && it.persistent),
     })

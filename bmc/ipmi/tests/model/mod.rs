@@ -17,6 +17,10 @@ use packets::{Inbound, message_of, read_message};
 
 /// One BMC with one user and room for one session.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what it knows and what it does wrong, each for itself"
+)]
 pub(crate) struct Bmc {
     /// The algorithms (authentication, integrity, confidentiality) that it takes.
     pub(crate) suites: Vec<[u8; 3]>,

@@ -174,7 +174,7 @@ fn names_and_passwords_that_do_not_fit() {
     }
 }
 
-/// Refusals as OpenBMC sends them, and what they say: neither our tag nor our id is in them.
+/// Refusals as `OpenBMC` sends them, and what they say: neither our tag nor our id is in them.
 #[test]
 fn refusals_without_our_tag_are_taken_for_what_they_are() {
     let cases = [
