@@ -15,6 +15,7 @@ mod guesses;
 mod guessing;
 mod installer;
 mod recent;
+mod restarts;
 mod rounds;
 mod rule;
 mod script;
@@ -27,6 +28,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use machine_core::boot::{Boot, BootStep};
+use machine_core::decision::{Answer, Decision};
 use machine_core::evidence::{Claim, KnownIdentity};
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::BootId;
@@ -37,7 +39,7 @@ use machine_store::error::StoreError;
 use machine_store::events::Event;
 use machine_store::leases::LeaseOutcome as Stored;
 use machine_store::{boots, identities};
-use pxe_server::complaint::Complaints;
+use pxe_server::complaint::{Complaints, Source};
 use pxe_server::directory::{
     BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
     ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, StepOwner, Unavailable,
@@ -50,6 +52,7 @@ use crate::directory::bmc::Witness;
 use crate::directory::cards::KnownCards;
 use crate::directory::guesses::Guesses;
 use crate::directory::recent::{Opened, Recorded};
+use crate::directory::restarts::Restarts;
 use crate::directory::rounds::Rounds;
 use crate::error::{StepError, chain};
 use crate::pace::Paces;
@@ -77,6 +80,7 @@ pub struct BootDirectory {
     opened: Arc<Opened>,
     cards: Arc<KnownCards>,
     recorded: Arc<Recorded>,
+    restarts: Arc<Restarts>,
 }
 
 impl BootDirectory {
@@ -85,6 +89,7 @@ impl BootDirectory {
         Self {
             cards: KnownCards::of(records.db.clone()),
             recorded: Arc::default(),
+            restarts: Arc::default(),
             records,
             sightings: Arc::default(),
             witness: Witness::Bmc(Arc::clone(&reconciler)),
@@ -128,6 +133,31 @@ impl BootDirectory {
             }
         }
         Ok(())
+    }
+
+    /// What became of keeping a boot. Who is sent to the local disk is sent there though it can't be
+    /// recorded, as on a full disk: that promises nothing, and silence would hold up an installed
+    /// machine.
+    fn or_to_disk(
+        &self,
+        kept: Result<(), StoreError>,
+        decision: &Decision,
+        boot: &Boot,
+    ) -> Result<(), StoreError> {
+        match (kept, decision.answer) {
+            (Err(error), Answer::LocalDisk) => {
+                let source = boot
+                    .mac
+                    .map_or_else(|| IpAddr::V4(Ipv4Addr::UNSPECIFIED).into(), Source::from);
+                let why = format!(
+                    "it is sent to its local disk, which can't be recorded: {}",
+                    chain(&error)
+                );
+                self.late.note(source, &why);
+                Ok(())
+            }
+            (kept, _) => kept,
+        }
     }
 
     /// Notes a step where its boot belongs: a machine's on its timeline, a stranger's in memory.
