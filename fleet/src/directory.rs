@@ -8,9 +8,11 @@ mod bmc;
 mod bounds;
 mod cards;
 mod case;
+mod changed_config;
 mod claims;
 mod dhcp;
 mod document;
+mod full_disk;
 mod guesses;
 mod guessing;
 mod installer;
@@ -28,7 +30,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use machine_core::boot::{Boot, BootStep};
-use machine_core::decision::{Answer, Decision};
 use machine_core::evidence::{Claim, KnownIdentity};
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::BootId;
@@ -39,7 +40,7 @@ use machine_store::error::StoreError;
 use machine_store::events::Event;
 use machine_store::leases::LeaseOutcome as Stored;
 use machine_store::{boots, identities};
-use pxe_server::complaint::{Complaints, Source};
+use pxe_server::complaint::Complaints;
 use pxe_server::directory::{
     BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
     ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, StepOwner, Unavailable,
@@ -133,31 +134,6 @@ impl BootDirectory {
             }
         }
         Ok(())
-    }
-
-    /// What became of keeping a boot. Who is sent to the local disk is sent there though it can't be
-    /// recorded, as on a full disk: that promises nothing, and silence would hold up an installed
-    /// machine.
-    fn or_to_disk(
-        &self,
-        kept: Result<(), StoreError>,
-        decision: &Decision,
-        boot: &Boot,
-    ) -> Result<(), StoreError> {
-        match (kept, decision.answer) {
-            (Err(error), Answer::LocalDisk) => {
-                let source = boot
-                    .mac
-                    .map_or_else(|| IpAddr::V4(Ipv4Addr::UNSPECIFIED).into(), Source::from);
-                let why = format!(
-                    "it is sent to its local disk, which can't be recorded: {}",
-                    chain(&error)
-                );
-                self.late.note(source, &why);
-                Ok(())
-            }
-            (kept, _) => kept,
-        }
     }
 
     /// Notes a step where its boot belongs: a machine's on its timeline, a stranger's in memory.

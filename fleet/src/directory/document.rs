@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use config_render::oses::talos::MACHINE_CONFIG;
-use machine_core::attempt::{AttemptEnd, Release, Verdict};
+use machine_core::attempt::Release;
 use machine_core::boot::{Boot, BootStep};
 use machine_core::claimant::Claimant;
 use machine_core::hardware::MacAddress;
@@ -17,7 +17,6 @@ use machine_core::release::{
 };
 use machine_core::time::Timestamp;
 use machine_store::attempts;
-use machine_store::change::{AttemptWrite, Change};
 use machine_store::claimants::Heard;
 use machine_store::commit::claim::{ClaimOutcome, Fetch, FetchOutcome, ReleaseClaim};
 use pxe_server::complaint::Source;
@@ -218,35 +217,6 @@ impl BootDirectory {
             body: Bytes::from_owner(body),
             media_type,
         }))
-    }
-
-    /// The machine or its cluster was changed since the first fetch, so the same bytes can't be given
-    /// again: the attempt ends, and the next one gets a config of its own.
-    async fn end_changed(&self, case: &Case, peer: Peer, at: Timestamp) -> Result<(), StepError> {
-        let why = format!(
-            "{} fetches the config again, and it is not the same any more: the machine or its \
-             cluster was changed since it was released",
-            claims::describe(peer.address, peer.hardware)
-        );
-        let detail = format!("attempt {} is given up: {why}", case.attempt.number);
-        let verdict = Verdict {
-            at,
-            end: AttemptEnd::Interrupted,
-            why,
-        };
-        let judge = AttemptWrite::Judge {
-            id: case.attempt.id,
-            verdict,
-        };
-        let change = Change {
-            attempts: vec![judge],
-            events: vec![About::machine(case.machine.id).event(at, "trouble", detail)],
-            ..Change::default()
-        };
-        // Who was faster has said why it ends.
-        self.records.commit.submit(change).await?;
-        self.records.wake.machine(case.machine.id);
-        Ok(())
     }
 
     async fn claim(

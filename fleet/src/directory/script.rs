@@ -83,26 +83,6 @@ impl BootDirectory {
         }
     }
 
-    /// The answer to a machine; if it can't be worked out, as on a full disk, and nothing is to be
-    /// done to the machine, the way to its local disk.
-    fn or_leave(
-        &self,
-        answer: Result<ScriptAnswer, StepError>,
-        boot: &Boot,
-        read: &BootRead,
-        at: Timestamp,
-    ) -> Result<ScriptAnswer, StepError> {
-        let error = match answer {
-            Err(StepError::Store(error)) => error,
-            other => return other,
-        };
-        let decision = self.decide_script(boot, read, None, at);
-        self.or_to_disk(Err(error), &decision, boot)?;
-        Ok(ScriptAnswer::LocalDisk {
-            because: decision.told,
-        })
-    }
-
     /// Who the asker is; a stranger who is let in gets a record of its own. A claimant does not: a
     /// record that anybody can make stands in the way of those that people make.
     async fn judge(
