@@ -66,10 +66,26 @@ pub fn begin(earliest: Option<Timestamp>) {
     if at >= earliest {
         return;
     }
-    let behind = humantime::format_duration(whole_seconds(earliest.since(at)));
-    tracing::warn!(%behind, "the system's clock is behind what is on record: time goes on from there");
+    let apart = earliest.since(at);
+    let behind = humantime::format_duration(whole_seconds(apart));
+    if is_wrong(apart) {
+        tracing::error!(
+            %behind,
+            "the system's clock is more than a day behind what is on record: it is wrong, or it was \
+             wrong before, and times are until it has caught up; set it, and look at the times of \
+             leases and permissions"
+        );
+    } else {
+        tracing::warn!(%behind, "the system's clock is behind what is on record: time goes on from there");
+    }
     let mut steady = STEADY.lock().unwrap_or_else(PoisonError::into_inner);
     *steady = Some(Steady::beginning(earliest, Instant::now()));
+}
+
+/// Whether a clock that is so far behind the records is wrong, or was when they were written: one
+/// that only went a little fast is not a day ahead.
+const fn is_wrong(behind: Duration) -> bool {
+    behind.as_secs() > 24 * 60 * 60
 }
 
 /// How far the system's clock is from [`now`], if it has jumped.
@@ -156,6 +172,12 @@ mod tests {
             assert!(error <= INSTALL / 10, "{off}: {lasted} s");
         }
         assert_eq!(after(INSTALL, 0), INSTALL);
+    }
+
+    #[test]
+    fn records_that_are_a_day_ahead_are_the_sign_of_a_wrong_clock() {
+        assert!(!is_wrong(Duration::from_hours(2)));
+        assert!(is_wrong(Duration::from_hours(365 * 24)));
     }
 
     #[test]

@@ -8,13 +8,16 @@ mod bmc;
 mod bounds;
 mod cards;
 mod case;
+mod changed_config;
 mod claims;
 mod dhcp;
 mod document;
+mod full_disk;
 mod guesses;
 mod guessing;
 mod installer;
 mod recent;
+mod restarts;
 mod rounds;
 mod rule;
 mod script;
@@ -50,6 +53,7 @@ use crate::directory::bmc::Witness;
 use crate::directory::cards::KnownCards;
 use crate::directory::guesses::Guesses;
 use crate::directory::recent::{Opened, Recorded};
+use crate::directory::restarts::Restarts;
 use crate::directory::rounds::Rounds;
 use crate::error::{StepError, chain};
 use crate::pace::Paces;
@@ -77,6 +81,7 @@ pub struct BootDirectory {
     opened: Arc<Opened>,
     cards: Arc<KnownCards>,
     recorded: Arc<Recorded>,
+    restarts: Arc<Restarts>,
 }
 
 impl BootDirectory {
@@ -85,6 +90,7 @@ impl BootDirectory {
         Self {
             cards: KnownCards::of(records.db.clone()),
             recorded: Arc::default(),
+            restarts: Arc::default(),
             records,
             sightings: Arc::default(),
             witness: Witness::Bmc(Arc::clone(&reconciler)),

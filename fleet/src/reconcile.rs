@@ -10,6 +10,7 @@ mod act;
 mod addresses;
 mod answers;
 mod ask;
+mod dropped_events;
 mod placed;
 mod places;
 mod progress;
@@ -37,6 +38,7 @@ use crate::error::StepError;
 use crate::heard::Heard;
 use crate::power::Power;
 use crate::reconcile::answers::Answers;
+use crate::reconcile::dropped_events::DroppedEvents;
 use crate::reconcile::places::Places;
 use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
@@ -70,6 +72,7 @@ pub struct Reconciler {
     alarms: Mutex<BTreeMap<MachineId, Timestamp>>,
     /// Whether people were told that the clock has jumped.
     has_jumped: AtomicBool,
+    dropped: DroppedEvents,
 }
 
 impl Reconciler {
@@ -87,6 +90,7 @@ impl Reconciler {
             answers: Answers::default(),
             alarms: Mutex::default(),
             has_jumped: AtomicBool::new(false),
+            dropped: DroppedEvents::default(),
         }
     }
 
@@ -122,6 +126,7 @@ impl Reconciler {
 
     async fn sweep(self: &Arc<Self>) {
         self.tell_jumps();
+        self.tell_dropped();
         match machines::readable(&self.records.db).await {
             Ok(machines) => machines.iter().for_each(|machine| self.start(machine.id)),
             Err(error) => warn!(error = crate::error::chain(&error), "no sweep"),
@@ -135,6 +140,17 @@ impl Reconciler {
         if let (Some(apart), false) = (apart, was_told) {
             let apart = humantime::format_duration(apart);
             warn!(%apart, "the system's clock has jumped: it is followed slowly, and deadlines stand");
+        }
+    }
+
+    /// A timeline that lacks something should not look whole.
+    fn tell_dropped(&self) {
+        let count = self.records.commit.counts().dropped_events;
+        if let Some(dropped) = self.dropped.news(count, self.records.now()) {
+            warn!(
+                dropped,
+                "events were not written, and are missing on timelines: the database is too slow, or away"
+            );
         }
     }
 
@@ -202,7 +218,11 @@ impl Reconciler {
             && let Some(why) = hindrance
         {
             let event = About::machine(machine).event(self.records.now(), "refused", why);
-            self.records.commit.try_event(event);
+            if let Err(error) = self.records.commit.submit(vec![event]).await {
+                // It is not told yet.
+                self.status.set_hindrance(machine, None);
+                return Err(error.into());
+            }
         }
         Ok(Some(situation))
     }

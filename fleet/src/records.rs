@@ -188,11 +188,15 @@ impl Records {
     }
 }
 
-/// The boot after a step: it never goes back.
+/// The boot after a step: it never goes back. An earlier step than it has come to does not begin the
+/// time of that one anew.
 #[must_use]
 pub fn advanced(boot: &Boot, step: BootStep, at: Timestamp) -> Boot {
+    if step < boot.step {
+        return boot.clone();
+    }
     Boot {
-        step: boot.step.max(step),
+        step,
         step_at: at,
         ..boot.clone()
     }

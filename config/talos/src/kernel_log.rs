@@ -85,7 +85,7 @@ async fn read_lines<R: LogReceiver>(
             () = tokio::time::sleep(LINGER), if is_ending => return,
         };
         match line {
-            Some(Ok(line)) => keep(peer, &line, receiver, PATIENCE).await,
+            Some(Ok(line)) => keep(peer, &line, receiver, (PATIENCE, PROOF_PATIENCE)).await,
             Some(Err(why)) => receiver.dropped(peer, why),
             None => return,
         }
@@ -118,19 +118,27 @@ async fn read_datagrams<R: LogReceiver>(socket: &UdpSocket, receiver: &R) {
         };
         match buffer.get(..length) {
             Some(line) if length <= LINE_LIMIT => {
-                keep(peer, line, receiver, Duration::ZERO).await;
+                keep(peer, line, receiver, (Duration::ZERO, Duration::ZERO)).await;
             }
             _ => receiver.dropped(peer, Dropped::LineTooLong { limit: LINE_LIMIT }),
         }
     }
 }
 
-/// Keeps a line; tries again for as long as `patience`, with growing pauses.
-async fn keep<R: LogReceiver>(peer: IpAddr, line: &[u8], receiver: &R, patience: Duration) {
+/// Keeps a line; tries again for as long as it is worth, with growing pauses. The first patience is
+/// for any line, the second for one that tells where a system runs from and on which config.
+async fn keep<R: LogReceiver>(
+    peer: IpAddr,
+    line: &[u8],
+    receiver: &R,
+    (patience, for_proof): (Duration, Duration),
+) {
     let line = match parse_line(line) {
         Ok(line) => line,
         Err(why) => return receiver.dropped(peer, why),
     };
+    let is_proof = line.command_line.is_some() || line.attempt().is_some();
+    let patience = if is_proof { for_proof } else { patience };
     let end = Instant::now() + patience;
     let mut pause = PAUSE;
     while let Err(error) = receiver.receive(peer, line.clone()).await {
@@ -161,3 +169,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// For how long keeping a line is tried: as long as a database may be away for an upgrade.
 const PATIENCE: Duration = Duration::from_mins(10);
+/// For how long keeping a line is tried that proves where a system runs from. Nobody says it twice,
+/// and meanwhile TCP holds what the node has to say. A day is longer than any outage that nobody
+/// looks at, and ends what a peer left behind that is gone.
+const PROOF_PATIENCE: Duration = Duration::from_hours(24);

@@ -243,6 +243,24 @@ async fn a_line_that_could_not_be_kept_is_tried_again_until_it_is() {
     assert_eq!(got.recv().await.unwrap().message(), "two");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_line_that_proves_a_start_from_disk_outlives_an_outage_of_half_an_hour() {
+    let (sender, mut got) = mpsc::unbounded_channel();
+    // With pauses of five seconds the database is away for more than half an hour.
+    let keeper = Arc::new(Keeper(sender, AtomicU32::new(400)));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let mut node = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    tokio::spawn(serve_tcp(listener, keeper, std::future::pending()));
+    let proof = "Command line: talos.platform=metal";
+    let line = format!("{{\"msg\":\"{proof}\",\"facility\":\"kern\"}}\n");
+    node.write_all(line.as_bytes()).await.unwrap();
+    node.write_all(b"{\"msg\":\"two\"}\n").await.unwrap();
+    assert_eq!(got.recv().await.unwrap().message(), proof);
+    assert_eq!(got.recv().await.unwrap().message(), "two");
+}
+
 #[tokio::test]
 async fn what_was_sent_before_shutdown_is_kept() {
     let mut receiver = Receiver::tcp().await;

@@ -113,8 +113,7 @@ impl BootDirectory {
                 "it says a {kind} that it did not say before, {value}: register its uuid and \
                  serial, and nobody who copies its card alone is taken for it"
             );
-            let event = About::machine(known.machine).event(at, "alarm", text);
-            self.records.commit.try_event(event);
+            self.tell(known.machine, claim.mac, (Tone::Alarm, text), at);
         }
     }
 

@@ -52,7 +52,8 @@ impl BootDirectory {
             ..advanced(&boot, step, at)
         };
         if is_new || kept.step != boot.step || kept.sent_to_disk != boot.sent_to_disk {
-            self.keep_and_note(&kept, step, &decision, question).await?;
+            let outcome = self.keep_and_note(&kept, step, &decision, question).await;
+            self.or_to_disk(outcome, &decision, &kept)?;
         }
         Ok(BootAnswer {
             boot: Some(kept.id),

@@ -56,9 +56,16 @@ impl BootDirectory {
                     machine: Some(machine),
                     ..boot
                 };
-                let read = self.heed(machine, &boot, &claim, read, request, at);
-                let read = read.await?;
-                self.answer_known(&boot, &read, request, at).await.map(Some)
+                if let Some(waits) = self.gives_up_kernel(&boot, at) {
+                    return Ok(Some(waits));
+                }
+                let standing = read.clone();
+                let heeded = self.heed(machine, &boot, &claim, read, request, at).await;
+                let answer = match heeded {
+                    Ok(read) => self.answer_known(&boot, &read, request, at).await,
+                    Err(error) => Err(error),
+                };
+                self.or_leave(answer, &boot, &standing, at).map(Some)
             }
             Identity::Unknown => {
                 let who = format!("it is {}", describe(&read.identity));
@@ -196,7 +203,9 @@ impl BootDirectory {
 
     async fn note_script(&self, boot: &Boot, who: &str, at: Timestamp) -> Result<(), StepError> {
         let is_new = boot.step < BootStep::Script;
-        if is_new || at.since(boot.step_at) >= POLL_NOTE {
+        // One that has come farther and asks again stands where it came to: its time goes on.
+        let waits = boot.step == BootStep::Script && at.since(boot.step_at) >= POLL_NOTE;
+        if is_new || waits {
             self.keep(advanced(boot, BootStep::Script, at)).await?;
         }
         if is_new {

@@ -8,7 +8,7 @@ use config_talos::command_line::BootSource;
 use config_talos::log_line::{LogLine, LogSource};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::id::{AttemptId, BootId, MachineId};
-use machine_store::{attempts, boots};
+use machine_store::{attempts, boots, events};
 
 use crate::error::StepError;
 use crate::records::{About, advanced};
@@ -86,7 +86,7 @@ impl Reports {
         line: &LogLine,
     ) -> Result<(), StepError> {
         let printed = printed(line);
-        let is_told_again = printed.and_then(|at| self.is_told_again(node.machine, at));
+        let is_told_again = self.is_told_again(node, printed).await?;
         let standing = node.boot();
         let is_open = standing.is_some_and(|boot| boot.origin == BootOrigin::Disk);
         let at = self.records.now();
@@ -118,8 +118,8 @@ impl Reports {
         };
         self.records.commit.submit(boot.clone()).await?;
         self.note_kernel(node.machine, printed);
-        self.records
-            .note(&boot, at, BootStep::Disk, "the system runs from its disk");
+        let began = About::boot(&boot).event(at, BootStep::Disk.as_str(), began(printed));
+        self.records.commit.submit(vec![began]).await?;
         self.records.wake.machine(node.machine);
         Ok(())
     }
@@ -137,16 +137,39 @@ impl Reports {
         Ok(())
     }
 
-    /// Whether this machine's kernel has told the same command line before; `None` if we have not
-    /// heard of any before.
-    fn is_told_again(&self, machine: MachineId, printed: SystemTime) -> Option<bool> {
-        let kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = *kernels.get(&machine)?;
-        let apart = printed
-            .duration_since(before)
-            .or_else(|_| before.duration_since(printed))
-            .unwrap_or_default();
-        Some(apart < SAME_BOOT)
+    /// Whether this machine's kernel has told the same command line before; `None` if nothing is
+    /// known of an earlier one. What is not remembered stands on the timeline of its last boot.
+    async fn is_told_again(
+        &self,
+        node: &Node,
+        printed: Option<SystemTime>,
+    ) -> Result<Option<bool>, StepError> {
+        let Some(printed) = printed else {
+            return Ok(None);
+        };
+        let remembered = {
+            let kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+            kernels.get(&node.machine).copied()
+        };
+        let before = match (remembered, node.newest_disk_boot()) {
+            (Some(before), _) => Some(before),
+            (None, Some(boot)) => self.recorded_start(boot).await?,
+            (None, None) => None,
+        };
+        Ok(before.map(|before| {
+            let apart = printed
+                .duration_since(before)
+                .or_else(|_| before.duration_since(printed))
+                .unwrap_or_default();
+            apart < SAME_BOOT
+        }))
+    }
+
+    /// When the kernel of a boot printed its command line, as its timeline has it.
+    async fn recorded_start(&self, boot: &Boot) -> Result<Option<SystemTime>, StepError> {
+        let kind = BootStep::Disk.as_str();
+        let told = events::first_of_boot(&self.records.db, boot.id, kind).await?;
+        Ok(told.and_then(|told| start_in(&told.event.detail)))
     }
 
     /// Remembers when a kernel printed its command line, once that is durable.
@@ -192,6 +215,21 @@ impl Reports {
         Ok(())
     }
 }
+
+/// What a timeline says of a start from disk. The time is read back, to tell that start when it is
+/// told again from the next one.
+fn began(printed: Option<SystemTime>) -> String {
+    let at = printed.map(|at| format!("{BEGAN}{}", humantime::format_rfc3339(at)));
+    format!("the system runs from its disk{}", at.unwrap_or_default())
+}
+
+fn start_in(detail: &str) -> Option<SystemTime> {
+    let (_, at) = detail.split_once(BEGAN)?;
+    humantime::parse_rfc3339(at).ok()
+}
+
+/// Stands before the time of a start.
+const BEGAN: &str = "; by its clock it started at ";
 
 /// When a line was written, by the node's clock.
 fn printed(line: &LogLine) -> Option<SystemTime> {

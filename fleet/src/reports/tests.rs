@@ -1,6 +1,7 @@
 //! What nodes send again stands once on the timeline, and nothing is taken for kept that is not.
 
 mod evidence;
+mod restarted;
 mod site;
 
 use std::net::IpAddr;

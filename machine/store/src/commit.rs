@@ -70,6 +70,8 @@ struct Shared {
 
 /// Items that wait at most; who comes later waits for room.
 const QUEUE: usize = 4096;
+/// Places of the queue that events which nobody waits for leave to alarms.
+const FOR_ALARMS: usize = 256;
 /// Items in one transaction at most.
 const BATCH: usize = 1024;
 
@@ -150,10 +152,12 @@ impl CommitHandle {
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Queues an event that nobody waits for; `false` if there was no room, which is counted.
+    /// Queues an event that nobody waits for; `false` if there was no room, which is counted. The
+    /// last places are for alarms, so that a flood of steps does not hide them.
     pub fn try_event(&self, event: Event) -> bool {
+        let has_room = event.is_alarm() || self.queue.capacity() > FOR_ALARMS;
         let job = Vec::into_job(Box::new(Ticket::new(vec![event], None)));
-        let queued = self.queue.try_send(job).is_ok();
+        let queued = has_room && self.queue.try_send(job).is_ok();
         if !queued {
             self.shared.dropped_events.fetch_add(1, Ordering::Relaxed);
         }

@@ -32,6 +32,13 @@ pub struct Event {
     pub detail: String,
 }
 
+impl Event {
+    /// Whether a person should look at once.
+    pub fn is_alarm(&self) -> bool {
+        self.kind == "alarm"
+    }
+}
+
 /// An event and its place in the order of all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedEvent {
@@ -104,6 +111,18 @@ pub async fn is_told(
     let statement = Statement::select("event", &["seq"], SAME).bind(&machine);
     let row = db.optional(statement.bind(kind).bind(detail)).await?;
     Ok(row.is_some())
+}
+
+/// The first event of this kind in a boot.
+pub async fn first_of_boot(
+    db: &Db,
+    boot: BootId,
+    kind: &str,
+) -> Result<Option<RecordedEvent>, StoreError> {
+    const FIRST: &str = "WHERE boot = $1 AND kind = $2 ORDER BY seq LIMIT 1";
+    let statement = Statement::select("event", &COLUMNS, FIRST).bind(&boot);
+    let row = db.optional(statement.bind(kind)).await?;
+    row.as_ref().map(read).transpose()
 }
 
 /// The events of a cluster with numbers above `after`, oldest first, at most `limit`.

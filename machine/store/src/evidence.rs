@@ -2,6 +2,8 @@
 //! said and does not say any more is taken away ([`crate::registrations`]); the rest is only ever
 //! added. Of two sources of the same value the stronger one stands.
 
+use std::collections::BTreeSet;
+
 use machine_core::evidence::{Claim, EvidenceKind, EvidenceSource};
 use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::MachineId;
@@ -158,6 +160,8 @@ pub(crate) async fn add(
              OR (excluded.source = 'asked' AND evidence.source <> 'listed') \
              THEN evidence.source ELSE excluded.source END, \
              last_seen = CASE WHEN excluded.last_seen > evidence.last_seen \
+             AND (excluded.source NOT IN ('listed', 'asked') \
+             OR evidence.source IN ('listed', 'asked')) \
              THEN excluded.last_seen ELSE evidence.last_seen END",
     };
     for fact in &evidence.facts {
@@ -173,5 +177,36 @@ pub(crate) async fn add(
             .execute(Statement::insert(&UPSERT, [row]))
             .await?;
     }
+    let of_facts = evidence.facts.iter().map(|fact| {
+        let source = fact.source(evidence.source);
+        (fact.kind().as_str(), source)
+    });
+    let heard: BTreeSet<_> = of_facts.filter(|(_, it)| !it.is_authority()).collect();
+    for (kind, source) in heard {
+        bound(transaction, evidence.machine, (kind, source)).await?;
+    }
     Ok(())
+}
+
+/// How many values of one kind and source are kept of those that were heard first, and of those that
+/// were heard last: anybody on the wire can say any.
+const KEPT: u32 = 16;
+
+/// Drops what was heard in between. What was heard first stays, so that no flood pushes out the card
+/// by which a machine was found.
+async fn bound(
+    transaction: &mut Transaction,
+    machine: MachineId,
+    (kind, source): (&str, EvidenceSource),
+) -> Result<(), StoreError> {
+    const BOUND: &str = "DELETE FROM evidence WHERE machine = $1 AND kind = $2 AND source = $3 \
+         AND value NOT IN (SELECT kept.value FROM (SELECT value FROM evidence \
+         WHERE machine = $1 AND kind = $2 AND source = $3 \
+         ORDER BY first_seen, value LIMIT $4) kept) \
+         AND value NOT IN (SELECT kept.value FROM (SELECT value FROM evidence \
+         WHERE machine = $1 AND kind = $2 AND source = $3 \
+         ORDER BY last_seen DESC, value LIMIT $4) kept)";
+    let statement = Statement::new(BOUND).bind(&machine).bind(kind);
+    let statement = statement.bind(source.as_str()).bind(KEPT);
+    transaction.execute(statement).await.map(|_| ())
 }

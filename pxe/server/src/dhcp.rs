@@ -9,6 +9,7 @@
 //! RFC 2131 §4.1 has a frame to its card (that needs a packet socket). All clients take it.
 
 mod flights;
+mod leasing;
 mod responder;
 mod silence;
 pub(crate) mod subnet;

@@ -1,6 +1,10 @@
 //! Whoever plays a registered machine: gets no config, is an alarm on that machine's timeline, and
 //! leaves it able to boot. And the honest ways to the config.
 
+use std::collections::BTreeSet;
+
+use machine_core::evidence::{Claim, Heard, KnownIdentity};
+use machine_core::hardware::SystemUuid;
 use machine_core::network::DhcpMode;
 use machine_core::power::{PowerObservation, PowerState};
 use machine_store::identities;
@@ -8,6 +12,7 @@ use machine_store::identities;
 use super::rack::*;
 use super::recorded::*;
 use super::who::*;
+use crate::fixtures::now;
 use pxe_server::directory::{ScriptAnswer, ScriptRefusal};
 
 /// The machine itself comes, after all that, as far as its config.
@@ -371,4 +376,41 @@ async fn flood_of_claimants_makes_no_machines_and_leaves_the_machine_able_to_boo
     let heard = machine_store::claimants::of_machine(db, MACHINE).await;
     assert!(heard.unwrap().len() <= 32);
     installs(&rack).await;
+}
+
+/// Its board is not registered, and somebody with its card says another UUID each time.
+#[tokio::test]
+async fn a_thousand_boards_that_are_said_fill_no_timeline() {
+    let rack = Rack::new().await;
+    let heard = |number: u16| -> SystemUuid {
+        let [high, low] = number.to_be_bytes();
+        let text = format!("4c4c4544-0000-4000-8000-00000000{high:02x}{low:02x}");
+        text.parse().unwrap()
+    };
+    let known = KnownIdentity {
+        machine: MACHINE,
+        name: "cp-1".to_owned(),
+        since: now(),
+        macs: [CARD].into(),
+        registered: true,
+        uuid: None,
+        serial: None,
+        heard: Heard {
+            uuids: [heard(0)].into(),
+            serials: BTreeSet::new(),
+        },
+    };
+    for number in 1..1000 {
+        let claim = Claim {
+            mac: CARD,
+            others: BTreeSet::new(),
+            uuid: Some(heard(number)),
+            serial: None,
+            complete: true,
+        };
+        rack.directory.note_news(&claim, &known, now());
+    }
+    let alarms = rack.alarms().await;
+    assert!(!alarms.is_empty());
+    assert!(alarms.len() <= 32, "{}", alarms.len());
 }

@@ -33,8 +33,8 @@ use crate::fixtures::now;
 use machine_core::id::BootId;
 use machine_core::network::{SubnetName, UnknownPolicy};
 use pxe_server::directory::{
-    BootQuestion, Directory, DocumentRefusal, DocumentRequest, ScriptAnswer, ScriptRefusal,
-    ScriptRequest,
+    BootAnswer, BootQuestion, Directory, DocumentRefusal, DocumentRequest, ScriptAnswer,
+    ScriptRefusal, ScriptRequest, Unavailable,
 };
 
 /// Whose machines the cluster takes, where it takes them by their hardware.
@@ -210,6 +210,11 @@ impl Rack {
     }
 
     async fn asks(&self, who: &Who, asker: Asker) -> BootId {
+        self.answer(who, asker).await.unwrap().boot.unwrap()
+    }
+
+    /// The answer to a DISCOVER.
+    pub(super) async fn answer(&self, who: &Who, asker: Asker) -> Result<BootAnswer, Unavailable> {
         let question = BootQuestion {
             subnet: SubnetName::new("lab"),
             mac: who.said,
@@ -218,7 +223,7 @@ impl Rack {
             asker,
             is_discover: true,
         };
-        self.directory.boot(question).await.unwrap().boot.unwrap()
+        self.directory.boot(question).await
     }
 
     /// The script of a boot.

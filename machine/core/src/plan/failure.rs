@@ -1,6 +1,6 @@
 //! Why a machine is given up: the step, what was seen last, and what to do.
 
-use crate::attempt::AttemptEnd;
+use crate::attempt::{AttemptEnd, Verdict};
 use crate::intent::Intent;
 use crate::lifecycle::Moving;
 use crate::machine::Failure;
@@ -61,8 +61,15 @@ fn last_seen(work: &Work<'_>) -> String {
         return format!("it could not be installed: {hindrance}");
     }
     let said = work.attempts.first().and_then(|it| it.verdict.as_ref());
-    if let Some(verdict) = said.filter(|it| it.end != AttemptEnd::Cancelled) {
-        return format!("its node said: {}", verdict.why);
+    if let Some(Verdict { end, why, .. }) = said {
+        match end {
+            AttemptEnd::Refused | AttemptEnd::InstallerFailed => {
+                return format!("its node said: {why}");
+            }
+            AttemptEnd::Interrupted => return why.clone(),
+            AttemptEnd::Installed | AttemptEnd::TimedOut => {}
+            AttemptEnd::Cancelled | AttemptEnd::GivenUp => {}
+        }
     }
     work.boots.first().map_or_else(
         || "it was never seen booting".to_owned(),

@@ -2,7 +2,7 @@
 //! somebody needs.
 
 use machine_core::boot::{Boot, BootStep};
-use machine_core::evidence::EvidenceSource;
+use machine_core::evidence::{EvidenceKind, EvidenceSource};
 use machine_core::hardware::MacAddress;
 use machine_core::id::BootId;
 use machine_core::intent::Actor;
@@ -13,7 +13,7 @@ use machine_store::change::{AttemptWrite, Change, MachineWrite, ReservationWrite
 use machine_store::events::Event;
 use machine_store::evidence::{Evidence, Fact};
 use machine_store::reservations::Reservation;
-use machine_store::{boots, machines};
+use machine_store::{boots, evidence, identities, machines};
 
 use crate::bench::Bench;
 use crate::fixtures::{
@@ -51,6 +51,57 @@ pub(crate) fn old_boots_of_a_card_are_dropped_unless_an_attempt_refers_to_them(b
         let left = boots::recent(db, machine_id(1), 100).await.unwrap();
         let left: Vec<u8> = left.iter().map(|it| it.id.as_bytes()[0]).collect();
         assert_eq!(left, [59, 58, 57, 56, 55, 54, 53, 52, 11, 70]);
+    });
+}
+
+/// Anybody may list any card in a script request, and say any board.
+pub(crate) fn what_is_only_heard_of_a_machine_is_bounded(bench: &Bench) {
+    bench.block(async {
+        let db = &bench.db;
+        applied(db, &found(1, 1)).await;
+        let (commits, _) = bench.commits();
+        let card = |number: u16| {
+            let [high, low] = number.to_be_bytes();
+            MacAddress::new([2, 0, 0, 1, high, low])
+        };
+        let evidence = |number: u16, source, facts| Evidence {
+            machine: machine_id(1),
+            at: at(10 + i64::from(number)),
+            source,
+            facts,
+        };
+        let registered = (0..40).map(|number| Fact::Mac(card(9_000 + number)));
+        let told = evidence(0, EvidenceSource::Registered, registered.collect());
+        commits.submit(told).await.unwrap();
+        let own = evidence(0, EvidenceSource::Asked, vec![Fact::Mac(CARD)]);
+        commits.submit(own).await.unwrap();
+        for number in 0..400 {
+            let listed = (0..4).map(|it| Fact::Listed(card(number * 4 + it)));
+            let serial = Fact::Serial(format!("S{number}").parse().unwrap());
+            let asked = Fact::Mac(card(5_000 + number));
+            let facts = listed.chain([asked, serial]).collect();
+            let said = evidence(number, EvidenceSource::Asked, facts);
+            commits.submit(said).await.unwrap();
+        }
+        let all = evidence::of_machine(db, machine_id(1)).await.unwrap();
+        let of = |kind, source| {
+            let facts = all.iter();
+            facts
+                .filter(|it| (it.kind, it.source) == (kind, source))
+                .count()
+        };
+        let (mac, serial) = (EvidenceKind::Mac, EvidenceKind::SystemSerial);
+        assert_eq!(
+            of(mac, EvidenceSource::Registered),
+            40,
+            "a person told them"
+        );
+        assert_eq!(of(mac, EvidenceSource::Listed), 32);
+        assert_eq!(of(mac, EvidenceSource::Asked), 32);
+        assert_eq!(of(serial, EvidenceSource::Asked), 32);
+        let known = identities::of_machine(db, machine_id(1)).await.unwrap();
+        let is_own = known.unwrap().macs.contains(&CARD);
+        assert!(is_own, "no flood pushes out the card that it was found by");
     });
 }
 

@@ -227,3 +227,24 @@ pub(crate) fn events_without_a_waiter_are_counted_when_dropped(bench: &Bench) {
         assert_eq!(written.len(), queued);
     });
 }
+
+pub(crate) fn an_alarm_stands_in_a_queue_that_is_full_of_steps(bench: &Bench) {
+    // On one thread the task can't run while the queue is being filled.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let db = machine_store::db::Db::open(&bench.location).await.unwrap();
+        let (commits, task) = machine_store::commit::Committer::spawn(db.clone());
+        let is_full = (0..6000).any(|_| !commits.try_event(event("step")));
+        let is_told = commits.try_event(event("alarm"));
+        drop(commits);
+        task.await.unwrap();
+        // A task on a thread of its own writes while the queue is filled.
+        assert!(is_told || !is_full);
+        let written = events::since(&db, 0, 9999).await.unwrap();
+        let alarms = written.iter().filter(|it| it.event.kind == "alarm");
+        assert_eq!(alarms.count(), 1);
+    });
+}

@@ -153,6 +153,26 @@ pub(crate) fn evidence_keeps_first_and_last(bench: &Bench) {
     }
 }
 
+pub(crate) fn hearing_a_board_does_not_choose_among_those_that_were_told(bench: &Bench) {
+    bench.block(async {
+        let db = &bench.db;
+        three(bench).await;
+        let (commits, _) = bench.commits();
+        let says = |source, board, seconds| Evidence {
+            machine: machine_id(1),
+            at: at(seconds),
+            source,
+            facts: vec![Fact::Uuid(uuid(board))],
+        };
+        let (told, asked) = (EvidenceSource::Registered, EvidenceSource::Asked);
+        commits.submit(says(told, 50, 30)).await.unwrap();
+        commits.submit(says(told, 51, 40)).await.unwrap();
+        commits.submit(says(asked, 50, 900)).await.unwrap();
+        let known = identities::of_machine(db, machine_id(1)).await.unwrap();
+        assert_eq!(known.unwrap().uuid, Some(uuid(51)), "what was told last");
+    });
+}
+
 pub(crate) fn one_read_holds_what_a_boot_needs(bench: &Bench) {
     bench.block(async {
         let db = &bench.db;

@@ -6,24 +6,22 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use machine_core::boot::{Asker, BootStep};
 use machine_core::id::BootId;
-use machine_core::network::{DhcpMode, Lease};
+use machine_core::network::DhcpMode;
 use machine_core::time::Timestamp;
-use pxe_dhcp::ask::{Ask, RequestKind};
+use pxe_dhcp::ask::Ask;
 use pxe_dhcp::dropped::Dropped;
-use pxe_dhcp::lease::error::NotHeld;
 use pxe_dhcp::lease::standing::Acquaintance;
 use pxe_dhcp::reply::{BootAnswer, Exchange, Grant, ProxySchool, Reply, refuse};
-use pxe_dhcp::verdict::{Refusal, Verdict, judge};
+use pxe_dhcp::verdict::Refusal;
 use tracing::{debug, warn};
 
 use crate::complaint::Complaints;
 use crate::dhcp::silence::Silence;
 use crate::dhcp::subnet::Asked;
-use crate::directory::{BootQuestion, Directory, LeaseOutcome, ObservedStep, StepOwner};
+use crate::directory::{BootQuestion, Directory, ObservedStep, StepOwner};
 use crate::loaders::Loaders;
 
 /// What answers are made from.
@@ -41,18 +39,10 @@ pub(crate) struct Answered {
 }
 
 /// Who a client is, and what it boots.
-struct Decided {
-    boot: Option<BootId>,
+pub(super) struct Decided {
+    pub(super) boot: Option<BootId>,
     answer: BootAnswer,
-    acquaintance: Acquaintance,
-}
-
-/// Who holds an address that was asked for.
-enum Held {
-    /// The client, for so long.
-    For(Duration),
-    /// Somebody else.
-    ByAnother,
+    pub(super) acquaintance: Acquaintance,
 }
 
 impl<D: Directory> Responder<D> {
@@ -83,77 +73,8 @@ impl<D: Directory> Responder<D> {
         Ok(answered(reply, &decided, BootStep::Offer, grant))
     }
 
-    async fn request(&self, asked: &Asked, request: RequestKind) -> Result<Answered, Silence> {
-        let address = match self.verdict(asked, &request) {
-            Verdict::Acknowledge(address) => address,
-            Verdict::Refuse(refusal) => return nak(asked, &refusal),
-            Verdict::Ignore(dropped) => return Err(dropped.into()),
-        };
-        let decided = self.decide(asked).await?;
-        if let Err(refused) = hold(asked, address, decided.acquaintance, self.now()) {
-            return match refused {
-                NotHeld::Taken { address } => nak(asked, &Refusal::Taken { address }),
-                NotHeld::Exhausted(exhausted) => Err(exhausted.into()),
-            };
-        }
-        let lifetime = match self.commit(asked, address, decided.boot).await? {
-            Held::For(lifetime) => lifetime,
-            Held::ByAnother => return nak(asked, &Refusal::Taken { address }),
-        };
-        let grant = Some(Grant { address, lifetime });
-        let reply = exchange(asked, &decided).reply(grant)?;
-        Ok(answered(reply, &decided, BootStep::Lease, grant))
-    }
-
-    /// Commits the lease of a client. One that it has already stands for the time that is left,
-    /// though it can't be renewed: nothing new is promised by saying so.
-    async fn commit(
-        &self,
-        asked: &Asked,
-        address: IpAddr,
-        boot: Option<BootId>,
-    ) -> Result<Held, Silence> {
-        let lease = lease(asked, address, self.now());
-        match self.directory.lease(lease.clone(), boot).await {
-            Ok(LeaseOutcome::Committed) => {
-                asked.subnet.table().committed(&lease);
-                Ok(Held::For(asked.subnet.subnet.lease_time))
-            }
-            Ok(LeaseOutcome::Taken { holder }) => {
-                lost(asked, address, &holder, self.now());
-                Ok(Held::ByAnother)
-            }
-            Err(unavailable) => {
-                let client = asked.client.key;
-                let left = asked.subnet.table().time_left(client, address, self.now());
-                let left = left.ok_or_else(|| unavailable.clone())?;
-                let why = format!("{unavailable}: its lease is not renewed, and ends by itself");
-                self.complaints.note(asked.client.mac, &why);
-                Ok(Held::For(left))
-            }
-        }
-    }
-
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.directory.now()
-    }
-
-    /// What becomes of a REQUEST, as far as memory knows.
-    fn verdict(&self, asked: &Asked, request: &RequestKind) -> Verdict {
-        let (client, now) = (&asked.client, self.now());
-        let address = request.address();
-        let mut table = asked.subnet.table();
-        let standing = table.standing(client.key, address, now);
-        let verdict = judge(request, &asked.subnet.subnet, standing);
-        match verdict {
-            Verdict::Ignore(Dropped::ForOtherServer { server }) => {
-                table.withdrawn(client.key);
-                let why = "another DHCP server leases addresses in a subnet that should be ours";
-                self.complaints.note(server, &why);
-                verdict
-            }
-            Verdict::Acknowledge(_) | Verdict::Refuse(_) | Verdict::Ignore(_) => verdict,
-        }
     }
 
     /// INFORM, or a question on port 4011: no lease.
@@ -190,7 +111,7 @@ impl<D: Directory> Responder<D> {
     }
 
     /// Who the client is, and what it boots.
-    async fn decide(&self, asked: &Asked) -> Result<Decided, Silence> {
+    pub(super) async fn decide(&self, asked: &Asked) -> Result<Decided, Silence> {
         let client = &asked.client;
         if !client.is_pxe() {
             return Ok(Decided {
@@ -285,16 +206,6 @@ fn propose(asked: &Asked, decided: &Decided, now: Timestamp) -> Result<Grant, Si
     })
 }
 
-fn hold(
-    asked: &Asked,
-    address: IpAddr,
-    acquaintance: Acquaintance,
-    now: Timestamp,
-) -> Result<(), NotHeld> {
-    let mut table = asked.subnet.table();
-    table.hold(asked.client.key, address, acquaintance, now)
-}
-
 const fn acquaintance(is_registered: bool) -> Acquaintance {
     if is_registered {
         Acquaintance::Registered
@@ -303,7 +214,7 @@ const fn acquaintance(is_registered: bool) -> Acquaintance {
     }
 }
 
-fn exchange<'a>(asked: &'a Asked, decided: &'a Decided) -> Exchange<'a> {
+pub(super) fn exchange<'a>(asked: &'a Asked, decided: &'a Decided) -> Exchange<'a> {
     Exchange {
         subnet: &asked.subnet.subnet,
         client: &asked.client,
@@ -312,30 +223,9 @@ fn exchange<'a>(asked: &'a Asked, decided: &'a Decided) -> Exchange<'a> {
     }
 }
 
-fn nak(asked: &Asked, refusal: &Refusal) -> Result<Answered, Silence> {
+pub(super) fn nak(asked: &Asked, refusal: &Refusal) -> Result<Answered, Silence> {
     let reply = refuse(&asked.client, &asked.subnet.subnet, refusal)?;
     Ok(Answered { reply, step: None })
-}
-
-fn lease(asked: &Asked, address: IpAddr, granted: Timestamp) -> Lease {
-    Lease {
-        subnet: asked.subnet.subnet.name.clone(),
-        client: asked.client.key,
-        address,
-        client_identifier: asked.client.identifier.clone(),
-        granted,
-        expires: granted.plus(asked.subnet.subnet.lease_time),
-    }
-}
-
-/// The records say that somebody else holds the address, who keeps it: the client asks anew and is
-/// offered another.
-fn lost(asked: &Asked, address: IpAddr, holder: &Lease, now: Timestamp) {
-    let client = asked.client.key;
-    let mut table = asked.subnet.table();
-    table.withdrawn(client);
-    table.released(client, address, now);
-    table.committed(holder);
 }
 
 fn is_ours(asked: &Asked, server: Option<IpAddr>) -> Result<(), Dropped> {
@@ -347,7 +237,12 @@ fn is_ours(asked: &Asked, server: Option<IpAddr>) -> Result<(), Dropped> {
     }
 }
 
-fn answered(reply: Reply, decided: &Decided, step: BootStep, grant: Option<Grant>) -> Answered {
+pub(super) fn answered(
+    reply: Reply,
+    decided: &Decided,
+    step: BootStep,
+    grant: Option<Grant>,
+) -> Answered {
     let address = grant.map(|grant| grant.address.to_string());
     let file = match &decided.answer {
         BootAnswer::Loader { file, .. } => Some(file.escape_ascii().to_string()),

@@ -242,7 +242,7 @@ fn who_has_a_lease_keeps_it_for_the_time_left_while_nothing_can_be_committed() {
         let ack = client.receive().await;
         let whole = lifetime(&ack);
         records.state().broken.extend([key(1), key(2)]);
-        records.state().now = Some(began.plus(Duration::from_secs(60)));
+        records.state().now = Some(began.plus(Duration::from_mins(1)));
         client.broadcast(&request(1, address)).await;
         let ack = client.receive().await;
         assert_eq!((kind(&ack), lifetime(&ack)), (ACK, whole - 60));
