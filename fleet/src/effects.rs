@@ -169,7 +169,7 @@ impl Effects for DaemonEffects {
     }
 
     fn check_cluster(&self, spec: &ClusterSpec) -> Result<(), ClusterFault> {
-        check_cluster(spec)
+        check_cluster(spec, &self.records.images, &self.records.subnets)
     }
 
     fn wake(&self, machine: MachineId) {

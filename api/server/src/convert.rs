@@ -6,6 +6,7 @@ use machine_core::boot::Boot;
 use machine_core::cluster::BootstrapOutcome;
 use machine_core::condition::ready;
 use machine_core::intent::Intent;
+use machine_core::os::OsSpec;
 use machine_core::safe_mode::SafeMode;
 use machine_core::time::Timestamp;
 use machine_store::events::RecordedEvent;
@@ -147,13 +148,25 @@ pub(crate) fn cluster(view: &ClusterView) -> v1::Cluster {
     v1::Cluster {
         id: view.cluster.id.to_string(),
         name: spec.name.clone(),
-        endpoint: spec.endpoint.clone(),
-        talos: spec.talos.clone(),
-        kubernetes: spec.kubernetes.clone(),
+        endpoint: spec.endpoint.to_string(),
+        talos: version_of_talos(&spec.os),
+        kubernetes: spec
+            .os
+            .kubernetes()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         bootstrap: bootstrap.to_owned(),
         ready: view.seen.ready,
         waiting: view.seen.waiting.clone(),
         allow_plaintext: spec.allow_plaintext,
+    }
+}
+
+/// The API has a field for each system, empty for clusters of another one.
+fn version_of_talos(os: &OsSpec) -> String {
+    match os {
+        OsSpec::Talos(talos) => talos.version.to_string(),
+        OsSpec::Flatcar(_) => String::new(),
     }
 }
 

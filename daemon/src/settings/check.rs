@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use config_render::talos::machine::is_image;
 use machine_core::hardware::Arch;
 use machine_core::network::{AddressRange, DhcpMode, SubnetName, UnknownPolicy};
 use machine_core::plan::work::CONFIG_REQUEST_TIMEOUT;
@@ -17,6 +18,7 @@ use crate::settings::file::{
     HttpSection, ImageSection, InstallSection, LogSection, SettingsFile, StateSection,
     SubnetSection, TalosSection,
 };
+use crate::settings::form::INSTALLER;
 use crate::settings::{
     ImageFile, ImageSettings, LogFormat, Place, Settings, SettingsError, SubnetSettings,
 };
@@ -287,7 +289,18 @@ impl Checker<'_> {
                 section.initrd_sha256.as_ref(),
             )?,
             arguments: self.arguments(section)?,
+            installer: self.installer(section)?,
         })
+    }
+
+    fn installer(&self, section: &ImageSection) -> Result<Option<String>, SettingsError> {
+        let Some(told) = &section.installer else {
+            return Ok(None);
+        };
+        if !is_image(&told.value) {
+            return Err(self.wrong(told, "images.installer", INSTALLER, &told.value));
+        }
+        Ok(Some(told.value.clone()))
     }
 
     /// By the rule of whoever writes the script: what he would refuse is refused here, where there

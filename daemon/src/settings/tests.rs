@@ -232,6 +232,26 @@ fn arguments_that_no_script_could_hold_are_told_with_their_line() {
 }
 
 #[test]
+fn an_image_names_its_installer_in_one_word() {
+    let hash = "0".repeat(64);
+    let image = |more: &str| {
+        format!(
+            "images:\n  - name: a\n    kernel: /k\n    kernel_sha256: {hash}\n    initrd: /i\n    \
+             initrd_sha256: {hash}\n{more}"
+        )
+    };
+    assert_eq!(checked(&image("")).unwrap().images[0].installer, None);
+    let named = "registry.lab:5000/installer:v1.13.9";
+    let fine = checked(&image(&format!("    installer: {named}\n"))).unwrap();
+    assert_eq!(fine.images[0].installer.as_deref(), Some(named));
+    for wrong in ["a b", "''", "'x: y'"] {
+        let got = complaint(&image(&format!("    installer: {wrong}\n")));
+        let wanted = "drover.yaml:7: images.installer: wanted an image such as ";
+        assert!(got.starts_with(wanted), "{wrong}: {got}");
+    }
+}
+
+#[test]
 fn ranges_without_leases_are_a_mistake() {
     let text = "subnets:\n  - interface: eth1\n    ranges: [10.0.0.1-10.0.0.2]\n";
     assert!(complaint(text).contains("no ranges, or mode: authoritative"));

@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use config_render::os::Proof;
+use config_render::oses::os_of;
 use config_talos::command_line::BootSource;
 use config_talos::credentials::Credentials;
 use machine_core::attempt::Attempt;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
-use machine_core::id::{AttemptId, BootId};
+use machine_core::id::{AttemptId, BootId, ClusterId};
 use machine_core::plan::signs::{Asked, Reply, Signs};
 use machine_store::attempts;
 
@@ -67,6 +69,12 @@ impl Reconciler {
             return Ok(Progress::Done);
         };
         let cluster = intent.assignment.cluster;
+        if Self::proof(situation, cluster) == Some(Proof::Report) {
+            let waiting = "it runs from its disk: it is awaited that it reports so";
+            self.status
+                .set_waiting(situation.machine.id, waiting.to_owned());
+            return Ok(Progress::Done);
+        }
         let credentials = reader_credentials(&self.records, cluster).await?;
         match ask_version(&*self.records.nodes, address, &credentials).await {
             Answer::Silence(why) => {
@@ -101,8 +109,13 @@ impl Reconciler {
         let Some(address) = last_address(situation, attempt) else {
             return Ok(Progress::Again);
         };
-        // Only an administrator may read the file with the kernel's command line.
         let cluster = attempt.assignment.cluster;
+        if Self::proof(situation, cluster) == Some(Proof::Report) {
+            // There is nobody to ask: its silence says nothing.
+            self.note_reply(situation, attempt.id, Reply::Unclear);
+            return Ok(Progress::Again);
+        }
+        // Only an administrator may read the file with the kernel's command line.
         let credentials = admin_credentials(&self.records, cluster).await?;
         let answer = ask_source(&*self.records.nodes, address, &credentials).await;
         let reply = match answer {
@@ -117,6 +130,12 @@ impl Reconciler {
         };
         self.note_reply(situation, attempt.id, reply);
         Ok(Progress::Again)
+    }
+
+    /// How it is proven that a member of this cluster runs its system.
+    fn proof(situation: &Situation, cluster: ClusterId) -> Option<Proof> {
+        let found = situation.clusters.iter().find(|it| it.id == cluster);
+        found.map(|it| os_of(&it.spec.os).proof())
     }
 
     fn note_reply(&self, situation: &Situation, attempt: AttemptId, reply: Reply) {

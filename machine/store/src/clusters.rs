@@ -1,7 +1,6 @@
 //! Clusters: their specifications and their one Bootstrap call, written by [`crate::change`].
 
 use machine_core::cluster::{Bootstrap, BootstrapOutcome, Cluster, ClusterSpec};
-use machine_core::cluster_endpoint::ClusterEndpoint;
 use machine_core::id::ClusterId;
 use machine_core::time::Timestamp;
 
@@ -146,7 +145,6 @@ const COLUMNS: [&str; 7] = [
 
 fn values(cluster: &Cluster) -> Vec<Value> {
     let bootstrap = cluster.bootstrap.as_ref();
-    let endpoint: Option<ClusterEndpoint> = cluster.spec.endpoint.parse().ok();
     vec![
         (&cluster.id).into(),
         cluster.spec.name.as_str().into(),
@@ -155,7 +153,7 @@ fn values(cluster: &Cluster) -> Vec<Value> {
         bootstrap.map(|it| it.recorded).into(),
         bootstrap.map(|it| it.outcome.as_str()).into(),
         cluster.version.into(),
-        endpoint.map(|it| it.place()).into(),
+        cluster.spec.endpoint.place().into(),
     ]
 }
 
