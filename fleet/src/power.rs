@@ -204,11 +204,10 @@ impl Power {
         })?;
         let plain = self.records.seal.unseal(&place, &sealed);
         let plain = plain.map_err(|error| closed(error.to_string()))?;
-        Ok(Some(
-            self.records
-                .bmcs
-                .connect(endpoint, Password::new(plain.expose())),
-        ))
+        Ok(Some(self.records.bmcs.connect(
+            endpoint,
+            Password::new(plain.expose().as_slice()),
+        )))
     }
 }
 

@@ -1,5 +1,6 @@
 //! From the file to checked settings: every value that can be wrong is looked at here.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -72,6 +73,27 @@ const LOG_FORMATS: &[(&str, LogFormat)] = &[
 /// How many seconds a system may take to ask for its config. Less than a minute cuts off a slow
 /// start of its network; with more than half an hour the attempt would be over first.
 const CONFIG_REQUEST_SECONDS: RangeInclusive<u64> = 60..=1800;
+
+/// Bytes of DHCP's option 6 by those of an address (RFC 2132 §2, §3.8).
+const MOST_NAME_SERVERS: usize = 255 / 4;
+
+/// What Drover itself gives of a kernel line: with another value a machine would fetch another
+/// config, report to somebody else, or erase what no permission names.
+const OWNED_ARGUMENTS: [&str; 10] = [
+    "drover.",
+    "talos.platform",
+    "talos.config",
+    "talos.events.sink",
+    "talos.logging.kernel",
+    "talos.experimental.wipe",
+    "talos.halt_if_installed",
+    "ignition.config.url",
+    "flatcar.first_boot",
+    "siderolink.api",
+];
+
+/// SHA-256 of no bytes: that of a file which a download left empty.
+const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// A kernel on x86 keeps 2 KiB; what Talos and Drover add has the other half.
 const MOST_ARGUMENTS: usize = 1024;
@@ -175,7 +197,6 @@ impl Checker<'_> {
             .map_or(&interface.value, |name| &name.value);
         let address = "an address such as 10.77.0.1";
         let router = section.router.as_ref();
-        let dns = section.dns.iter().flat_map(|list| &list.value);
         Ok(SubnetSettings {
             place: self.place(interface, "subnets.interface"),
             name: SubnetName::new(name.clone()),
@@ -190,9 +211,7 @@ impl Checker<'_> {
             router: router
                 .map(|it| self.parsed(it, "subnets.router", address))
                 .transpose()?,
-            dns: dns
-                .map(|it| self.parsed(it, "subnets.dns", address))
-                .collect::<Result<_, _>>()?,
+            dns: self.name_servers(section)?,
             lease_time: Duration::from_secs(self.seconds(
                 section.lease_time.as_ref(),
                 "subnets.lease_time",
@@ -206,6 +225,24 @@ impl Checker<'_> {
                 1..=60,
             )?),
         })
+    }
+
+    fn name_servers(&self, section: &SubnetSection) -> Result<Vec<IpAddr>, SettingsError> {
+        let field = "subnets.dns";
+        let Some(told) = &section.dns else {
+            return Ok(Vec::new());
+        };
+        if told.value.len() > MOST_NAME_SERVERS {
+            let wanted = format!("at most {MOST_NAME_SERVERS} name servers");
+            return Err(self.wrong(told, field, &wanted, &told.value.len().to_string()));
+        }
+        // A lease of IPv4 can't carry another address.
+        let wanted = "an IPv4 address such as 10.77.0.1";
+        let parsed = |it| -> Result<IpAddr, SettingsError> {
+            let address: Ipv4Addr = self.parsed(it, field, wanted)?;
+            Ok(address.into())
+        };
+        told.value.iter().map(parsed).collect()
     }
 
     fn mode(&self, told: &Spanned<SubnetSection>) -> Result<DhcpMode, SettingsError> {
@@ -227,6 +264,17 @@ impl Checker<'_> {
         let ranges: Vec<AddressRange> = ranges
             .map(|range| self.parsed(range, "subnets.ranges", wanted))
             .collect::<Result<_, _>>()?;
+        let listed = section.ranges.iter().flat_map(|list| &list.value);
+        for (index, (range, told)) in ranges.iter().zip(listed).enumerate() {
+            let mut before = ranges.iter().take(index);
+            let meets = |other: &&AddressRange| {
+                other.contains(range.first()) || range.contains(other.first())
+            };
+            if let Some(other) = before.find(meets) {
+                let wanted = format!("a range apart from {other}");
+                return Err(self.wrong(told, "subnets.ranges", &wanted, &told.value));
+            }
+        }
         match (mode, &section.ranges) {
             (Mode::Authoritative, _) if ranges.is_empty() => Err(self.missing(
                 told,
@@ -268,6 +316,13 @@ impl Checker<'_> {
             .name
             .as_ref()
             .ok_or_else(|| self.missing(told, "images.name", "a name such as talos-1.13.9"))?;
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let is_one_word = name.value.bytes().any(|byte| byte.is_ascii_alphanumeric())
+            && name.value.bytes().all(allowed);
+        if !is_one_word {
+            let wanted = "letters, digits, dots, hyphens and underscores, such as talos-1.13.9";
+            return Err(self.wrong(name, "images.name", wanted, &name.value));
+        }
         let arch = section.arch.as_ref();
         Ok(ImageSettings {
             place: self.place(name, "images.name"),
@@ -311,6 +366,14 @@ impl Checker<'_> {
         };
         let field = "images.arguments";
         for argument in &told.value {
+            if OWNED_ARGUMENTS
+                .iter()
+                .any(|it| argument.value.starts_with(it))
+            {
+                let wanted = "none that says which config a machine gets, to whom it reports, or \
+                              what it erases: those are given by Drover";
+                return Err(self.wrong(argument, field, wanted, &argument.value));
+            }
             let parsed: Result<Argument, _> = argument.value.parse();
             if let Err(why) = parsed {
                 return Err(SettingsError::Malformed {
@@ -342,6 +405,10 @@ impl Checker<'_> {
         let field = format!("images.{what}_sha256");
         let wanted = "64 hexadecimal digits, as sha256sum prints";
         let sha256 = sha256.ok_or_else(|| self.missing(told, &field, wanted))?;
+        if sha256.value.eq_ignore_ascii_case(OF_NOTHING) {
+            let wanted = "the digest of a whole file";
+            return Err(self.wrong(sha256, &field, wanted, "that of an empty one"));
+        }
         let digest = parse_sha256(&sha256.value)
             .ok_or_else(|| self.wrong(sha256, &field, wanted, &sha256.value))?;
         Ok(ImageFile {

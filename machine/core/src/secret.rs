@@ -6,7 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// A text, or bytes, that never show themselves.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -26,8 +26,8 @@ impl<T: Zeroize> Secret<T> {
 
 impl Secret<Vec<u8>> {
     /// Its bytes, for those who own what they send: they are wiped when the last of them is gone.
-    pub fn into_zeroizing(mut self) -> zeroize::Zeroizing<Vec<u8>> {
-        zeroize::Zeroizing::new(std::mem::take(&mut self.0))
+    pub fn into_zeroizing(mut self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(std::mem::take(&mut self.0))
     }
 }
 
@@ -35,6 +35,13 @@ impl Secret<Vec<u8>> {
 impl<'de, T: Zeroize + Deserialize<'de>> Deserialize<'de> for Secret<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(deserializer).map(Self)
+    }
+}
+
+/// Takes it over, without a copy that stays behind.
+impl From<Zeroizing<Vec<u8>>> for Secret<Vec<u8>> {
+    fn from(mut bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(std::mem::take(&mut *bytes))
     }
 }
 

@@ -10,6 +10,7 @@ use machine_core::cluster::{
 use machine_core::disk::DiskIdentity;
 use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::ClusterId;
+use machine_core::os::OsSpec;
 use machine_core::power::PowerState;
 
 use crate::event::{Deed, Event};
