@@ -272,6 +272,7 @@ fn import(
         kernel: image.kernel.sha256,
         initrd: image.initrd.sha256,
         arguments: image.arguments,
+        installer: image.installer,
     })
 }
 

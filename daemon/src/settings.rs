@@ -143,6 +143,8 @@ pub struct ImageSettings {
     pub initrd: ImageFile,
     /// Further kernel arguments.
     pub arguments: Vec<String>,
+    /// The container image that installs the system, if it is not the usual one.
+    pub installer: Option<String>,
 }
 
 /// Checked settings.

@@ -9,8 +9,8 @@ use config_render::talos::cluster::ClusterError;
 use config_render::talos::kubeconfig::{KubeCluster, KubeRole, kubeconfig};
 use config_render::talos::secrets::SecretsBundle;
 use machine_core::cluster::Cluster;
-use machine_core::cluster_endpoint::ParseEndpointError;
 use machine_core::id::ClusterId;
+use machine_core::os::OsSpec;
 use machine_core::time::Timestamp;
 use machine_store::change::SecretWrite;
 use rand::rand_core::UnwrapErr;
@@ -26,21 +26,17 @@ impl ClusterVault for DaemonEffects {
     async fn make_cluster_secrets(
         &self,
         cluster: ClusterId,
-        talos: &str,
-    ) -> Result<SecretWrite, VaultError> {
-        let sealed = make_secrets(
-            &self.records.seal,
-            cluster,
-            talos,
-            self.records.clock.wall(),
-        )
-        .await
-        .map_err(|error| closed(&error))?;
-        Ok(SecretWrite::PutIfAbsent {
+        os: &OsSpec,
+    ) -> Result<Option<SecretWrite>, VaultError> {
+        let at = self.records.clock.wall();
+        let sealed = make_secrets(&self.records.seal, cluster, os, at)
+            .await
+            .map_err(|error| closed(&error))?;
+        Ok(sealed.map(|sealed| SecretWrite::PutIfAbsent {
             place: place(cluster),
             sealed,
             at: self.records.now(),
-        })
+        }))
     }
 
     fn seal_cluster_secrets(
@@ -131,11 +127,9 @@ fn kube(
 ) -> Result<Zeroizing<String>, VaultError> {
     let spec = &cluster.spec;
     let name = spec.name.parse().map_err(|error| unusable(&error))?;
-    let endpoint = spec.endpoint.parse();
-    let endpoint = endpoint.map_err(|error: ParseEndpointError| VaultError(chain(&error)))?;
     let cluster = KubeCluster {
         name: &name,
-        endpoint: &endpoint,
+        endpoint: &spec.endpoint,
         secrets,
     };
     let rng = &mut UnwrapErr(SysRng);

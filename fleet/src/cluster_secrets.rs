@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use config_render::oses::os_of;
 use config_render::talos::admin::{ApiRole, credentials};
-use config_render::talos::contract::TalosContract;
 use config_render::talos::secrets::SecretsBundle;
 use config_talos::credentials::Credentials;
 use machine_core::id::ClusterId;
+use machine_core::os::OsSpec;
+use machine_core::secret::Secret;
 use machine_core::time::Timestamp;
 use machine_store::place::Place;
 use machine_store::seal::{SealKey, Sealed};
@@ -36,41 +38,45 @@ pub fn read_file(text: &str) -> Result<SecretsBundle, StepError> {
 
 /// The secrets of a file, checked and sealed.
 pub fn seal_file(seal: &SealKey, cluster: ClusterId, text: &str) -> Result<Sealed, StepError> {
-    seal_bundle(seal, cluster, &read_file(text)?)
+    seal_text(seal, cluster, &read_file(text)?.to_yaml())
 }
 
-/// New secrets for a cluster, sealed. Takes a second or so: its RSA key has 4096 bits.
+/// New secrets for a cluster, sealed, if its machines share any. Takes a second or so where one of
+/// them is an RSA key.
 pub async fn make_secrets(
     seal: &SealKey,
     cluster: ClusterId,
-    talos: &str,
+    os: &OsSpec,
     at: Timestamp,
-) -> Result<Sealed, StepError> {
-    let contract: TalosContract = talos.parse()?;
-    let made = tokio::task::spawn_blocking(move || {
-        SecretsBundle::generate(contract, at, &mut UnwrapErr(SysRng))
-    })
-    .await
-    .map_err(|error| StepError::Outside(error.to_string()))?;
-    let bundle = made.map_err(|error| StepError::Render {
+) -> Result<Option<Sealed>, StepError> {
+    let os = os.clone();
+    let made =
+        tokio::task::spawn_blocking(move || os_of(&os).make_secrets(at, &mut UnwrapErr(SysRng)))
+            .await
+            .map_err(|error| StepError::Outside(error.to_string()))?;
+    let secrets = made.map_err(|error| StepError::Render {
         why: error.to_string(),
     })?;
-    seal_bundle(seal, cluster, &bundle)
+    secrets
+        .map(|secrets| seal_text(seal, cluster, secrets.expose()))
+        .transpose()
 }
 
-fn seal_bundle(
-    seal: &SealKey,
-    cluster: ClusterId,
-    bundle: &SecretsBundle,
-) -> Result<Sealed, StepError> {
-    seal.seal(&place(cluster), bundle.to_yaml().as_bytes())
+fn seal_text(seal: &SealKey, cluster: ClusterId, text: &str) -> Result<Sealed, StepError> {
+    seal.seal(&place(cluster), text.as_bytes())
         .map_err(|error| StepError::Sealed {
             what: "the secrets",
             why: error.to_string(),
         })
 }
 
-/// A cluster's secrets.
+/// A cluster's secrets, as they were made.
+pub async fn open_text(records: &Records, cluster: ClusterId) -> Result<Secret, StepError> {
+    let sealed = sealed_secrets(records, cluster).await?;
+    text_of(&records.seal, cluster, &sealed)
+}
+
+/// The secrets of a cluster of Talos.
 pub async fn open_secrets(
     records: &Records,
     cluster: ClusterId,
@@ -91,15 +97,23 @@ fn open_sealed(
     cluster: ClusterId,
     sealed: &Sealed,
 ) -> Result<SecretsBundle, StepError> {
-    let closed = |why: String| StepError::Sealed {
-        what: "the cluster's secrets",
-        why,
-    };
+    let text = text_of(seal, cluster, sealed)?;
+    SecretsBundle::from_yaml(text.expose()).map_err(|error| closed(error.to_string()))
+}
+
+fn text_of(seal: &SealKey, cluster: ClusterId, sealed: &Sealed) -> Result<Secret, StepError> {
     let plain = seal
         .unseal(&place(cluster), sealed)
         .map_err(|error| closed(error.to_string()))?;
     let text = std::str::from_utf8(plain.expose()).map_err(|error| closed(error.to_string()))?;
-    SecretsBundle::from_yaml(text).map_err(|error| closed(error.to_string()))
+    Ok(Secret::new(text.to_owned()))
+}
+
+fn closed(why: String) -> StepError {
+    StepError::Sealed {
+        what: "the cluster's secrets",
+        why,
+    }
 }
 
 /// What looks at a cluster's nodes: a reader's certificate, made anew every half hour, and when the

@@ -7,9 +7,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use config_render::os::Need;
+use config_render::oses::os_of;
 use machine_core::allocation::awaited_as;
 use machine_core::boot::BootOrigin;
-use machine_core::bootstrap::{ClusterStep, Member, plan_cluster};
+use machine_core::bootstrap::{ClusterStep, Member, plan_cluster, plan_members};
 use machine_core::bootstrap_pace::BootstrapPace;
 use machine_core::cluster::Cluster;
 use machine_core::id::ClusterId;
@@ -97,11 +99,17 @@ impl Clusters {
         let is_done = cluster
             .bootstrap
             .is_some_and(|it| it.outcome == OperationOutcome::Done);
-        if !is_done {
-            self.ask_etcd(cluster, &mut located).await?;
+        let is_founded = is_done || !os_of(&cluster.spec.os).needs().contains(&Need::Bootstrap);
+        if !is_founded {
+            self.ask_control_planes(cluster, &mut located).await?;
         }
         let members: Vec<Member> = located.iter().map(|it| it.member.clone()).collect();
-        match self.paced(cluster, plan_cluster(cluster, &members)) {
+        let step = if is_founded {
+            plan_members(cluster, &members)
+        } else {
+            plan_cluster(cluster, &members)
+        };
+        match self.paced(cluster, step) {
             ClusterStep::Wait(waiting) => {
                 self.tell(
                     cluster,
@@ -172,7 +180,7 @@ impl Clusters {
                     role,
                     active: false,
                     ready: false,
-                    etcd: None,
+                    control_plane: None,
                 };
                 members.push(Located {
                     member,
@@ -196,7 +204,7 @@ impl Clusters {
                 role: membership.role,
                 active: machine.state == State::Active,
                 ready: from_disk.as_ref().and_then(|boot| boot.ready) == Some(true),
-                etcd: None,
+                control_plane: None,
             };
             members.push(Located {
                 member,

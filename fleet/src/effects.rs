@@ -165,7 +165,7 @@ impl Addresses for DaemonEffects {
 
 impl ClusterChecks for DaemonEffects {
     fn check_cluster(&self, spec: &ClusterSpec) -> Result<(), ClusterFault> {
-        check_cluster(spec)
+        check_cluster(spec, &self.records.images, &self.records.subnets)
     }
 
     fn has_image(&self, name: &str) -> bool {

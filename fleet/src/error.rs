@@ -1,6 +1,5 @@
 //! What can go wrong while the daemon works: something did not come about, and it is tried again.
 
-use config_render::talos::contract::UnknownContract;
 use machine_core::lifecycle::Refused;
 use machine_core::safe_mode::SafeMode;
 use machine_store::error::StoreError;
@@ -34,9 +33,6 @@ pub enum StepError {
         /// Why; never a value of the config.
         why: String,
     },
-    /// The cluster's Talos version is not known.
-    #[error(transparent)]
-    Contract(#[from] UnknownContract),
     /// A record that must be there is not.
     #[error("{what} is gone")]
     Gone {

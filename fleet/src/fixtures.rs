@@ -8,6 +8,7 @@ use bmc_control::connect::Connector;
 use bmc_control::limits::Limits;
 use machine_core::cluster::{Cluster, ClusterSpec};
 use machine_core::id::ClusterId;
+use machine_core::os::OsSpec;
 use machine_core::plan::work::CONFIG_REQUEST_TIMEOUT;
 use machine_core::time::Timestamp;
 use machine_store::commit::Committer;
@@ -107,9 +108,8 @@ pub(crate) fn cluster(id: ClusterId) -> Cluster {
         id,
         spec: ClusterSpec {
             name: "lab".to_owned(),
-            endpoint: "https://10.77.0.10:6443".to_owned(),
-            talos: "1.13.9".to_owned(),
-            kubernetes: "1.34.1".to_owned(),
+            endpoint: "https://10.77.0.10:6443".parse().unwrap(),
+            os: OsSpec::talos("1.13.9", "1.34.1").unwrap(),
             image: "talos".to_owned(),
             allow_plaintext: true,
             members: Vec::new(),

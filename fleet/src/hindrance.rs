@@ -17,10 +17,15 @@ pub fn bootable<'a>(
         return Err(ReleaseRefusal::Plaintext.to_string());
     }
     let name = &cluster.image;
+    image_of(images, cluster, arch)
+        .ok_or_else(|| format!("no image {name} for {arch} in the settings"))
+}
+
+/// The image of a cluster for machines of this kind.
+pub fn image_of<'a>(images: &'a [Image], cluster: &ClusterSpec, arch: Arch) -> Option<&'a Image> {
     images
         .iter()
-        .find(|image| image.name == *name && image.arch == arch)
-        .ok_or_else(|| format!("no image {name} for {arch} in the settings"))
+        .find(|image| image.name == cluster.image && image.arch == arch)
 }
 
 #[cfg(test)]
@@ -37,6 +42,7 @@ mod tests {
             kernel: [1; 32],
             initrd: [2; 32],
             arguments: vec![],
+            installer: None,
         };
         let images = std::slice::from_ref(&image);
         let mut spec = cluster(ClusterId::from_bytes([1; 16])).spec;

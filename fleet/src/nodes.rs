@@ -5,10 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use config_talos::api::{PORT, Service, TalosApi, Version};
+use config_talos::api::{PORT, TalosApi, Version};
 use config_talos::api_error::{BootstrapError, CallError, ConnectError};
 use config_talos::command_line::BootSource;
 use config_talos::credentials::Credentials;
+use machine_core::bootstrap::ControlPlaneState;
 
 /// The way to nodes.
 #[async_trait]
@@ -30,11 +31,8 @@ pub trait NodeApi: fmt::Debug + Send + Sync {
     /// What it runs.
     async fn version(&self) -> Result<Version, CallError>;
 
-    /// Its services.
-    async fn services(&self) -> Result<Vec<Service>, CallError>;
-
-    /// The members that its own etcd knows.
-    async fn etcd_members(&self) -> Result<Vec<String>, CallError>;
+    /// What it says of the store of its cluster's state; `None` if it has none.
+    async fn control_plane(&self) -> Result<Option<ControlPlaneState>, CallError>;
 
     /// Where its system was started from.
     async fn boot_source(&self) -> Result<BootSource, CallError>;
@@ -67,12 +65,8 @@ impl NodeApi for TalosApi {
         Self::version(self).await
     }
 
-    async fn services(&self) -> Result<Vec<Service>, CallError> {
-        Self::services(self).await
-    }
-
-    async fn etcd_members(&self) -> Result<Vec<String>, CallError> {
-        Self::etcd_members(self).await
+    async fn control_plane(&self) -> Result<Option<ControlPlaneState>, CallError> {
+        Self::control_plane(self).await
     }
 
     async fn boot_source(&self) -> Result<BootSource, CallError> {

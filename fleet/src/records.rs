@@ -38,6 +38,8 @@ pub struct Image {
     pub initrd: [u8; 32],
     /// Further kernel arguments.
     pub arguments: Vec<String>,
+    /// The container image that installs the same system, if it is not the usual one.
+    pub installer: Option<String>,
 }
 
 /// The ports that machines are told to use.

@@ -11,12 +11,13 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use config_talos::dropped::Dropped;
-use config_talos::event::{Publication, TalosEvent};
+use config_talos::event::Publication;
 use config_talos::log_line::LogLine;
 use config_talos::receiver::{EventReceiver, LogReceiver, NotKept};
 use machine_core::attempt::Verdict;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::id::MachineId;
+use machine_core::report::{Evidence, TROUBLE, Told};
 use machine_store::change::{AttemptWrite, Change};
 use machine_store::events;
 use pxe_server::complaint::Complaints;
@@ -29,7 +30,6 @@ use crate::reports::allowance::Allowance;
 use crate::reports::last::{Last, Lasts};
 use crate::reports::neighbours::{Impostors, Neighbours};
 use crate::reports::node::Node;
-use crate::reports::told::{Told, readiness, restarts, told, verdict};
 
 mod allowance;
 pub(crate) mod holder;
@@ -40,7 +40,6 @@ mod node;
 mod speaker;
 #[cfg(test)]
 mod tests;
-mod told;
 
 /// Among how many of a machine's last events one is looked for that may be told again.
 const TAIL: u32 = 32;
@@ -82,13 +81,13 @@ impl Reports {
         let Some(boot) = node.boot() else {
             return Ok(());
         };
-        let event = &publication.event;
+        let evidence = publication.event.evidence();
         if boot.origin == BootOrigin::Disk {
-            self.keep_readiness(boot, event).await?;
-        } else if self.keep_verdict(&node, boot, event).await? {
+            self.keep_readiness(boot, &evidence).await?;
+        } else if self.keep_verdict(&node, boot, &evidence).await? {
             return Ok(());
         }
-        match self.told(&node, boot, event).await? {
+        match self.told(&node, boot, evidence).await? {
             Some(told) => {
                 self.tell_once(node.machine, boot, publication.id, told)
                     .await
@@ -97,8 +96,8 @@ impl Reports {
         }
     }
 
-    async fn keep_readiness(&self, boot: &Boot, event: &TalosEvent) -> Result<(), StepError> {
-        let ready = readiness(event);
+    async fn keep_readiness(&self, boot: &Boot, evidence: &Evidence) -> Result<(), StepError> {
+        let ready = evidence.ready;
         if ready.is_some() && boot.ready != ready {
             let kept = Boot {
                 ready,
@@ -109,15 +108,15 @@ impl Reports {
         Ok(())
     }
 
-    /// What of an event ends the attempt whose config went to this node: it is kept with its words,
+    /// What of a report ends the attempt whose config went to this node: it is kept with its words,
     /// once. Returns whether there is no more to be said of it.
     async fn keep_verdict(
         &self,
         node: &Node,
         boot: &Boot,
-        event: &TalosEvent,
+        evidence: &Evidence,
     ) -> Result<bool, StepError> {
-        let (Some(attempt), Some((end, why))) = (node.fetched(), verdict(event)) else {
+        let (Some(attempt), Some((end, why))) = (node.fetched(), evidence.ends.clone()) else {
             return Ok(false);
         };
         if let Some(before) = &attempt.verdict {
@@ -134,7 +133,7 @@ impl Reports {
         };
         let change = Change {
             attempts: vec![judge],
-            events: vec![About::boot(boot).event(at, "trouble", detail)],
+            events: vec![About::boot(boot).event(at, TROUBLE, detail)],
             ..Change::default()
         };
         self.records.commit.submit(change).await?;
@@ -142,18 +141,15 @@ impl Reports {
         Ok(true)
     }
 
-    /// What of an event goes to the timeline. Steps of an install count only from the node to which
+    /// What of a report goes to the timeline. Steps of an install count only from the node to which
     /// the config went.
     async fn told(
         &self,
         node: &Node,
         boot: &Boot,
-        event: &TalosEvent,
+        evidence: Evidence,
     ) -> Result<Option<Told>, StepError> {
-        if let TalosEvent::ConfigLoadError { .. } = event
-            && boot.step == BootStep::System
-        {
-            // It asks for a config: its disk holds none.
+        if evidence.asks_for_config && boot.step == BootStep::System {
             let asks = advanced(boot, BootStep::System, self.records.now());
             self.records.commit.submit(asks).await?;
         }
@@ -162,10 +158,7 @@ impl Reports {
             .filter(|attempt| attempt.boot == Some(boot.id));
         let has_ended = installing.is_some_and(|attempt| attempt.verdict.is_some());
         let is_writing = boot.step == BootStep::Installing && !has_ended;
-        let told = match restarts(event).filter(|_| is_writing) {
-            Some(told) => Some(told),
-            None => told(event),
-        };
+        let told = evidence.restarts.filter(|_| is_writing).or(evidence.told);
         Ok(told.filter(|told| {
             let is_news = told.step.is_none_or(|step| step > boot.step);
             told.step.is_none() || (installing.is_some() && is_news)

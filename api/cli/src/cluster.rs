@@ -101,6 +101,15 @@ pub(crate) fn print_cluster(cluster: &Cluster, output: OutputFormat) -> Result<(
     }
 }
 
+/// The operating system of its machines, with its version.
+fn system(cluster: &Cluster) -> String {
+    match (&cluster.talos, &cluster.flatcar) {
+        (Some(version), _) => format!("talos {version}"),
+        (None, Some(version)) => format!("flatcar {version}"),
+        (None, None) => String::new(),
+    }
+}
+
 fn print_rows(clusters: &[Cluster]) -> Result<(), CommandError> {
     let has_results = clusters.iter().any(|it| it.result.is_some());
     let rows = clusters.iter().map(|cluster| {
@@ -112,8 +121,8 @@ fn print_rows(clusters: &[Cluster]) -> Result<(), CommandError> {
         row.extend([
             ready.to_owned(),
             cluster.bootstrap().word().to_owned(),
-            cluster.talos.clone(),
-            cluster.kubernetes.clone(),
+            or_dash(&system(cluster)),
+            or_dash(cluster.kubernetes()),
             cluster.endpoint.clone(),
             cluster.waiting().to_owned(),
         ]);
@@ -126,7 +135,7 @@ fn print_rows(clusters: &[Cluster]) -> Result<(), CommandError> {
     headings.extend([
         "ready",
         "bootstrap",
-        "talos",
+        "system",
         "kubernetes",
         "endpoint",
         "notes",

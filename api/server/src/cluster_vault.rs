@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use machine_core::cluster::Cluster;
 use machine_core::id::ClusterId;
+use machine_core::os::OsSpec;
 use machine_store::change::SecretWrite;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -86,12 +87,12 @@ pub enum SecretsLikeness {
 /// The secrets of clusters.
 #[async_trait]
 pub trait ClusterVault: Send + Sync + 'static {
-    /// New secrets for a cluster of this Talos version, sealed.
+    /// New secrets for a cluster whose machines run this, sealed; `None` if they share none.
     async fn make_cluster_secrets(
         &self,
         cluster: ClusterId,
-        talos: &str,
-    ) -> Result<SecretWrite, VaultError>;
+        os: &OsSpec,
+    ) -> Result<Option<SecretWrite>, VaultError>;
     /// The secrets of a document, checked and sealed, over those that a cluster has.
     fn seal_cluster_secrets(
         &self,

@@ -12,6 +12,5 @@
 
 pub mod os;
 pub mod oses;
-pub mod secret;
 pub mod talos;
 pub mod yaml;

@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use config_render::os::Artefact;
 use config_render::talos::admin::{ApiRole, credentials, talosconfig};
 use config_render::talos::cluster::ClusterInput;
 use config_render::talos::contract::TalosContract;
 use config_render::talos::kubeconfig::{KubeCluster, KubeRole, kubeconfig};
-use config_render::talos::machine::{MachineInput, RenderError, Rendered, render};
+use config_render::talos::machine::{MachineInput, RenderError, render};
 use config_render::talos::request::{GenerateRequest, generate_base};
 use config_render::talos::secrets::SecretsBundle;
 use machine_core::cluster::Role;
@@ -80,7 +81,7 @@ fn machine(role: Role, disk: &str) -> MachineInput {
     }
 }
 
-fn rendered(endpoint: &str, machine: &MachineInput) -> Result<Rendered, RenderError> {
+fn rendered(endpoint: &str, machine: &MachineInput) -> Result<Artefact, RenderError> {
     rendered_with(endpoint, "1.34.1", machine)
 }
 
@@ -88,7 +89,7 @@ fn rendered_with(
     endpoint: &str,
     kubernetes: &str,
     machine: &MachineInput,
-) -> Result<Rendered, RenderError> {
+) -> Result<Artefact, RenderError> {
     let secrets = SecretsBundle::from_yaml(SECRETS).unwrap();
     let contract = "1.13.9".parse().unwrap();
     let cluster = ClusterInput::new("base", endpoint, kubernetes, contract, &secrets).unwrap();
@@ -118,7 +119,7 @@ fn talos_accepts_what_machines_are_handed_and_refuses_the_base() {
                 };
                 let config = rendered("https://10.77.0.50:6443", &machine).unwrap();
                 assert_eq!(
-                    judge(&program, &["config"], config.bytes()),
+                    judge(&program, &["config"], config.body.expose()),
                     Ok(()),
                     "{machine:?}"
                 );
@@ -159,7 +160,7 @@ fn talos_runs_every_kubernetes_of_its_contract_and_no_other() {
             for patch in [0, 98] {
                 let version = format!("{major}.{minor}.{patch}");
                 let config = rendered_with(endpoint, &version, &machine).unwrap();
-                let judged = judge(&program, &["config"], config.bytes());
+                let judged = judge(&program, &["config"], config.body.expose());
                 assert_eq!(judged, Ok(()), "{role} {version}");
             }
         }
@@ -172,7 +173,7 @@ fn talos_runs_every_kubernetes_of_its_contract_and_no_other() {
             assert!(matches!(error, RenderError::Kubernetes { .. }), "{error}");
             // Talos says the same of the config that is not handed out.
             let inside = rendered_with(endpoint, "1.34.1", &machine).unwrap();
-            let config = std::str::from_utf8(inside.bytes()).unwrap();
+            let config = std::str::from_utf8(inside.body.expose()).unwrap();
             let outside = config.replace("v1.34.1", &format!("v{version}"));
             let refused = judge(&program, &["config"], outside.as_bytes()).unwrap_err();
             assert!(refused.contains(wanted), "{version}: {refused}");
@@ -192,7 +193,7 @@ fn talos_refuses_a_disk_that_the_machine_does_not_have() {
     };
     let machine = machine(Role::Worker, "serial:ANOTHER");
     let config = rendered("https://10.77.0.50:6443", &machine).unwrap();
-    let refused = judge(&program, &["config"], config.bytes()).unwrap_err();
+    let refused = judge(&program, &["config"], config.body.expose()).unwrap_err();
     assert!(
         refused.contains("runtime validate") && refused.contains("no disks matched"),
         "{refused}"
@@ -271,8 +272,8 @@ fn a_machines_config_is_the_base_and_its_own_facts() {
         ..machine(Role::Worker, "serial:LAB1")
     };
     let config = rendered("https://base:6443", &machine).unwrap();
-    let config = std::str::from_utf8(config.bytes()).unwrap();
-    let base = include_str!("golden/base-worker.yaml").replace("v1.28.0", "v1.34.1");
+    let config = std::str::from_utf8(config.body.expose()).unwrap();
+    let base = include_str!("golden/1.13/base-worker.yaml").replace("v1.28.0", "v1.34.1");
     let expected = base
         .replace(
             "    certSANs: []\n",
@@ -300,8 +301,9 @@ fn the_same_machine_gets_the_same_bytes_and_shows_none() {
     let machine = machine(Role::ControlPlane, "wwn:naa.5000c500a1b2c3d4");
     let once = rendered("https://base:6443", &machine).unwrap();
     assert!(once == rendered("https://base:6443", &machine).unwrap());
-    assert_eq!(once.media_type(), "application/yaml");
-    assert!(format!("{once:?}").len() < 64, "{once:?}");
+    assert_eq!(once.media_type, "application/yaml");
+    let shown = format!("{once:?}");
+    assert!(shown.contains("body: Secret(…)"), "{shown}");
 }
 
 #[test]

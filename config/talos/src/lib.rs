@@ -7,15 +7,18 @@
 //! round: mutual TLS under the cluster's own certificate authority.
 //!
 //! What is received is a pure value first ([`event`], [`log_line`]): cleaned, bounded, and without
-//! the secrets that Talos prints: the URL of its config, and values of a config that it refuses.
+//! the secrets that Talos prints: the URL of its config, and values of a config that it refuses. What
+//! it counts for is said in words that fit any system (`machine_core::report`).
 
 pub mod api;
 pub mod api_error;
 pub mod command_line;
+mod control_plane;
 pub mod credentials;
 pub mod dropped;
 pub mod event;
 pub mod event_sink;
+mod evidence;
 pub mod kernel_log;
 pub mod log_line;
 pub mod receiver;

@@ -11,11 +11,24 @@ use crate::config_words::without_values;
 /// At most `limit` characters of `text`, secrets taken out, each character that can't be seen a
 /// space.
 pub(crate) fn cleaned(text: &str, limit: usize) -> String {
-    redacted(&without_values(text.trim()))
+    redacted(&without_values(within_reach(text.trim(), limit)))
         .chars()
         .map(|c| if is_unseen(c) { ' ' } else { c })
         .take(limit)
         .collect()
+}
+
+/// As much of a text as may be shown of it, with room for what is taken out. Who sends a line of
+/// 256 KiB of URLs would otherwise have each of them looked for in all that follows. The cut goes
+/// between two words: of half a key nobody could see that it is one.
+fn within_reach(text: &str, limit: usize) -> &str {
+    let end = text.floor_char_boundary(limit.saturating_mul(4).saturating_add(SPARE));
+    match text.get(..end) {
+        Some(cut) if cut.len() < text.len() => cut
+            .rsplit_once(char::is_whitespace)
+            .map_or("", |(whole, _)| whole),
+        _ => text,
+    }
 }
 
 /// Control characters, marks that change the direction of a text, ends of lines and paragraphs, and
@@ -92,6 +105,9 @@ const SECRET_PARAMETERS: [&str; 4] = [
     "jointoken",
 ];
 
+/// Bytes beside four for each character that may be shown: for long URLs, whose place is a word.
+const SPARE: usize = 4096;
+
 /// What stands where a secret stood.
 const REDACTED: &str = "[redacted]";
 
@@ -154,6 +170,27 @@ mod tests {
         ] {
             assert_eq!(cleaned(text, 200), wanted, "{text:?}");
         }
+    }
+
+    #[test]
+    fn no_more_is_looked_through_than_could_be_shown_and_no_key_is_cut_in_half() {
+        let url = "http://10.0.0.1/c/s3cret ";
+        let long = url.repeat(256 * 1024 / url.len());
+        let reach = within_reach(&long, 100);
+        assert!(reach.len() <= 4 * 100 + SPARE, "{}", reach.len());
+        assert!(reach.ends_with("s3cret"), "{reach}");
+        assert_eq!(cleaned(&long, 100).chars().count(), 100);
+        assert_eq!(within_reach(url, 100), url);
+        // Whatever stands at the cut, no part of it is shown.
+        let key = "Zm9vYmFyMTIzNDU2Nzg5MEFCQ0RFRkdISUpLTE1OT1A=";
+        let longest = 4 * 20 + SPARE;
+        for before in longest - key.len() - 2..=longest {
+            let pem = "-----BEGIN X-----a-----END X-----";
+            let filler = "\u{200b}".repeat(before / 3);
+            let text = format!("{pem} {filler} {key}");
+            assert!(!cleaned(&text, 20).contains("Zm9v"), "{before}");
+        }
+        assert_eq!(cleaned(&"x".repeat(longest + 1), 20), "");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! From the file to checked settings: every value that can be wrong is looked at here.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use config_render::talos::machine::is_image;
 use machine_core::hardware::Arch;
 use machine_core::network::{AddressRange, DhcpMode, SubnetName, UnknownPolicy};
 use machine_core::plan::work::CONFIG_REQUEST_TIMEOUT;
@@ -17,6 +19,7 @@ use crate::settings::file::{
     HttpSection, ImageSection, InstallSection, LogSection, RetentionSection, SettingsFile,
     StateSection, SubnetSection, TalosSection,
 };
+use crate::settings::form::INSTALLER;
 use crate::settings::{
     ImageFile, ImageSettings, LogFormat, Place, Settings, SettingsError, SubnetSettings,
 };
@@ -78,6 +81,26 @@ const SECONDS_A_DAY: u64 = 86400;
 /// For how many days what happened may be kept. Within a day an install is over, and its timeline was
 /// looked at; ten years are longer than a server lives.
 const RETENTION_DAYS: RangeInclusive<u64> = 1..=3650;
+/// Bytes of DHCP's option 6 by those of an address (RFC 2132 §2, §3.8).
+const MOST_NAME_SERVERS: usize = 255 / 4;
+
+/// What Drover itself gives of a kernel line: with another value a machine would fetch another
+/// config, report to somebody else, or erase what no permission names.
+const OWNED_ARGUMENTS: [&str; 10] = [
+    "drover.",
+    "talos.platform",
+    "talos.config",
+    "talos.events.sink",
+    "talos.logging.kernel",
+    "talos.experimental.wipe",
+    "talos.halt_if_installed",
+    "ignition.config.url",
+    "flatcar.first_boot",
+    "siderolink.api",
+];
+
+/// SHA-256 of no bytes: that of a file which a download left empty.
+const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// A kernel on x86 keeps 2 KiB; what Talos and Drover add has the other half.
 const MOST_ARGUMENTS: usize = 1024;
@@ -194,7 +217,6 @@ impl Checker<'_> {
             .map_or(&interface.value, |name| &name.value);
         let address = "an address such as 10.77.0.1";
         let router = section.router.as_ref();
-        let dns = section.dns.iter().flat_map(|list| &list.value);
         Ok(SubnetSettings {
             place: self.place(interface, "subnets.interface"),
             name: SubnetName::new(name.clone()),
@@ -209,9 +231,7 @@ impl Checker<'_> {
             router: router
                 .map(|it| self.parsed(it, "subnets.router", address))
                 .transpose()?,
-            dns: dns
-                .map(|it| self.parsed(it, "subnets.dns", address))
-                .collect::<Result<_, _>>()?,
+            dns: self.name_servers(section)?,
             lease_time: Duration::from_secs(self.seconds(
                 section.lease_time.as_ref(),
                 "subnets.lease_time",
@@ -225,6 +245,24 @@ impl Checker<'_> {
                 1..=60,
             )?),
         })
+    }
+
+    fn name_servers(&self, section: &SubnetSection) -> Result<Vec<IpAddr>, SettingsError> {
+        let field = "subnets.dns";
+        let Some(told) = &section.dns else {
+            return Ok(Vec::new());
+        };
+        if told.value.len() > MOST_NAME_SERVERS {
+            let wanted = format!("at most {MOST_NAME_SERVERS} name servers");
+            return Err(self.wrong(told, field, &wanted, &told.value.len().to_string()));
+        }
+        // A lease of IPv4 can't carry another address.
+        let wanted = "an IPv4 address such as 10.77.0.1";
+        let parsed = |it| -> Result<IpAddr, SettingsError> {
+            let address: Ipv4Addr = self.parsed(it, field, wanted)?;
+            Ok(address.into())
+        };
+        told.value.iter().map(parsed).collect()
     }
 
     fn mode(&self, told: &Spanned<SubnetSection>) -> Result<DhcpMode, SettingsError> {
@@ -246,6 +284,17 @@ impl Checker<'_> {
         let ranges: Vec<AddressRange> = ranges
             .map(|range| self.parsed(range, "subnets.ranges", wanted))
             .collect::<Result<_, _>>()?;
+        let listed = section.ranges.iter().flat_map(|list| &list.value);
+        for (index, (range, told)) in ranges.iter().zip(listed).enumerate() {
+            let mut before = ranges.iter().take(index);
+            let meets = |other: &&AddressRange| {
+                other.contains(range.first()) || range.contains(other.first())
+            };
+            if let Some(other) = before.find(meets) {
+                let wanted = format!("a range apart from {other}");
+                return Err(self.wrong(told, "subnets.ranges", &wanted, &told.value));
+            }
+        }
         match (mode, &section.ranges) {
             (Mode::Authoritative, _) if ranges.is_empty() => Err(self.missing(
                 told,
@@ -287,6 +336,13 @@ impl Checker<'_> {
             .name
             .as_ref()
             .ok_or_else(|| self.missing(told, "images.name", "a name such as talos-1.13.9"))?;
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let is_one_word = name.value.bytes().any(|byte| byte.is_ascii_alphanumeric())
+            && name.value.bytes().all(allowed);
+        if !is_one_word {
+            let wanted = "letters, digits, dots, hyphens and underscores, such as talos-1.13.9";
+            return Err(self.wrong(name, "images.name", wanted, &name.value));
+        }
         let arch = section.arch.as_ref();
         Ok(ImageSettings {
             place: self.place(name, "images.name"),
@@ -308,7 +364,18 @@ impl Checker<'_> {
                 section.initrd_sha256.as_ref(),
             )?,
             arguments: self.arguments(section)?,
+            installer: self.installer(section)?,
         })
+    }
+
+    fn installer(&self, section: &ImageSection) -> Result<Option<String>, SettingsError> {
+        let Some(told) = &section.installer else {
+            return Ok(None);
+        };
+        if !is_image(&told.value) {
+            return Err(self.wrong(told, "images.installer", INSTALLER, &told.value));
+        }
+        Ok(Some(told.value.clone()))
     }
 
     /// By the rule of whoever writes the script: what he would refuse is refused here, where there
@@ -319,6 +386,14 @@ impl Checker<'_> {
         };
         let field = "images.arguments";
         for argument in &told.value {
+            if OWNED_ARGUMENTS
+                .iter()
+                .any(|it| argument.value.starts_with(it))
+            {
+                let wanted = "none that says which config a machine gets, to whom it reports, or \
+                              what it erases: those are given by Drover";
+                return Err(self.wrong(argument, field, wanted, &argument.value));
+            }
             let parsed: Result<Argument, _> = argument.value.parse();
             if let Err(why) = parsed {
                 return Err(SettingsError::Malformed {
@@ -350,6 +425,10 @@ impl Checker<'_> {
         let field = format!("images.{what}_sha256");
         let wanted = "64 hexadecimal digits, as sha256sum prints";
         let sha256 = sha256.ok_or_else(|| self.missing(told, &field, wanted))?;
+        if sha256.value.eq_ignore_ascii_case(OF_NOTHING) {
+            let wanted = "the digest of a whole file";
+            return Err(self.wrong(sha256, &field, wanted, "that of an empty one"));
+        }
         let digest = parse_sha256(&sha256.value)
             .ok_or_else(|| self.wrong(sha256, &field, wanted, &sha256.value))?;
         Ok(ImageFile {

@@ -182,6 +182,10 @@ section! {
         initrd_sha256: String = "0000000000000000000000000000000000000000000000000000000000000000";
         /// Kernel arguments beside those that Talos and Drover need, such as a serial console.
         arguments: Vec<Spanned<String>> = "[console=ttyS0]";
+        /// The container image that installs this system, where it is not the usual one: an image
+        /// with extensions from the Image Factory has an installer of its own, and a network
+        /// without internet a registry of its own.
+        installer: String = "factory.talos.dev/metal-installer/376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba:v1.13.9";
     }
 }
 

@@ -52,6 +52,7 @@ pub(crate) const SETTINGS: Form = Form {
         ("images.initrd_sha256", SHA256),
         ("images.arguments", "a list such as [console=ttyS0]"),
         ("images.arguments[]", "an argument such as console=ttyS0"),
+        ("images.installer", INSTALLER),
     ],
     secret: &["state"],
     others: &[
@@ -68,4 +69,5 @@ pub(crate) const SETTINGS: Form = Form {
 
 const PORT: &str = "a port from 1 to 65535, without quotes";
 const SECONDS: &str = "a whole number of seconds such as 30, without quotes or a unit";
+pub(super) const INSTALLER: &str = "an image such as ghcr.io/siderolabs/installer:v1.13.9";
 const SHA256: &str = "64 hexadecimal digits, as sha256sum prints";

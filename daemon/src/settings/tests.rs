@@ -250,6 +250,53 @@ fn arguments_that_no_script_could_hold_are_told_with_their_line() {
 }
 
 #[test]
+fn an_image_names_its_installer_in_one_word() {
+    let hash = "0".repeat(64);
+    let image = |more: &str| {
+        format!(
+            "images:\n  - name: a\n    kernel: /k\n    kernel_sha256: {hash}\n    initrd: /i\n    \
+             initrd_sha256: {hash}\n{more}"
+        )
+    };
+    assert_eq!(checked(&image("")).unwrap().images[0].installer, None);
+    let named = "registry.lab:5000/installer:v1.13.9";
+    let fine = checked(&image(&format!("    installer: {named}\n"))).unwrap();
+    assert_eq!(fine.images[0].installer.as_deref(), Some(named));
+    for wrong in ["a b", "''", "'x: y'"] {
+        let got = complaint(&image(&format!("    installer: {wrong}\n")));
+        let wanted = "drover.yaml:7: images.installer: wanted an image such as ";
+        assert!(got.starts_with(wanted), "{wrong}: {got}");
+    }
+}
+
+/// Each file of `tests/settings` is taken, or refused with the words that stand beside it
+/// (`NAME.txt`). What only a host can say of them (an interface that is down, an address of its own in
+/// a range) is not asked here.
+#[test]
+fn settings_that_people_got_wrong_are_told_with_their_line_or_do_no_harm() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/settings");
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|it| it != "yaml") {
+            continue;
+        }
+        seen += 1;
+        let file = path.file_name().unwrap().to_str().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let wanted = std::fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
+        let got = parse(file, &text).and_then(|it| check(file, it));
+        let got = got.map_or_else(|error| error.to_string(), |_| "accepted".to_owned());
+        if got != wanted.trim_end() {
+            wrong.push(format!("{file}\n  wanted {wanted}\n  got    {got}\n"));
+        }
+    }
+    assert_eq!(seen, 17);
+    assert!(wrong.is_empty(), "{}", wrong.concat());
+}
+
+#[test]
 fn ranges_without_leases_are_a_mistake() {
     let text = "subnets:\n  - interface: eth1\n    ranges: [10.0.0.1-10.0.0.2]\n";
     assert!(complaint(text).contains("no ranges, or mode: authoritative"));

@@ -1,4 +1,4 @@
-//! The one Bootstrap of a cluster: what its control planes say of their etcd, and the call.
+//! The one Bootstrap of a cluster: what its control planes say, and the call.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use config_talos::api_error::BootstrapError;
 use config_talos::credentials::Credentials;
-use machine_core::bootstrap::{ClusterStep, EtcdState};
+use machine_core::bootstrap::{ClusterStep, ControlPlaneState};
 use machine_core::bootstrap_pace::BootstrapPace;
 use machine_core::cluster::{Cluster, Role};
 use machine_core::id::{MachineId, OperationId};
@@ -42,7 +42,7 @@ impl Clusters {
     }
 
     /// Asks every control plane that runs from its disk, all at once.
-    pub(super) async fn ask_etcd(
+    pub(super) async fn ask_control_planes(
         &self,
         cluster: &Cluster,
         located: &mut [Located],
@@ -61,17 +61,17 @@ impl Clusters {
                 let (machine, credentials) = (it.member.machine, credentials.clone());
                 let nodes = Arc::clone(&self.records.nodes);
                 asked.spawn(async move {
-                    let etcd = etcd_of(&*nodes, address, &credentials).await;
-                    (machine, etcd)
+                    let state = control_plane_of(&*nodes, address, &credentials).await;
+                    (machine, state)
                 });
             }
         }
         while let Some(answer) = asked.join_next().await {
-            let Ok((machine, etcd)) = answer else {
+            let Ok((machine, state)) = answer else {
                 continue;
             };
             if let Some(it) = located.iter_mut().find(|it| it.member.machine == machine) {
-                it.member.etcd = etcd;
+                it.member.control_plane = state;
             }
         }
         Ok(())
@@ -226,53 +226,12 @@ impl Clusters {
     }
 }
 
-/// What a node says of its etcd; `None` if it does not answer.
-pub(super) async fn etcd_of(
+/// What a node says of the store of its cluster's state; `None` if it does not answer.
+pub(super) async fn control_plane_of(
     nodes: &dyn Nodes,
     address: IpAddr,
     credentials: &Credentials,
-) -> Option<EtcdState> {
+) -> Option<ControlPlaneState> {
     let api = nodes.connect(address, credentials, PATIENCE).await.ok()?;
-    let services = api.services().await.ok()?;
-    let etcd = services.iter().find(|service| service.id == "etcd")?;
-    let state = etcd_state(&etcd.state, etcd.healthy);
-    if state == EtcdState::Other {
-        // One that is not healthy yet may know its members, which settles an open question.
-        let members = api.etcd_members().await.unwrap_or_default();
-        if !members.is_empty() {
-            return Some(EtcdState::Running);
-        }
-    }
-    Some(state)
-}
-
-/// Talos shows an etcd that waits for Bootstrap as `Preparing`; `Waiting` is what it does before,
-/// for the time, the network and the container runtime (seen on Talos 1.13.9).
-fn etcd_state(state: &str, healthy: Option<bool>) -> EtcdState {
-    match (state, healthy) {
-        ("Running", Some(true)) => EtcdState::Running,
-        ("Preparing", _) => EtcdState::Waiting,
-        ("Waiting", _) => EtcdState::Held,
-        _ => EtcdState::Other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_an_etcd_that_prepares_waits_for_bootstrap() {
-        for (state, healthy, wanted) in [
-            ("Preparing", None, EtcdState::Waiting),
-            ("Waiting", None, EtcdState::Held),
-            ("Running", Some(true), EtcdState::Running),
-            ("Running", Some(false), EtcdState::Other),
-            ("Running", None, EtcdState::Other),
-            ("Starting", None, EtcdState::Other),
-            ("Failed", None, EtcdState::Other),
-        ] {
-            assert_eq!(etcd_state(state, healthy), wanted, "{state}");
-        }
-    }
+    api.control_plane().await.ok()?
 }

@@ -15,7 +15,7 @@ use machine_core::operation::Resolution;
 use tonic::Code;
 
 use crate::cluster_secrets::reader_credentials;
-use crate::clusters::bootstrapping::etcd_of;
+use crate::clusters::bootstrapping::control_plane_of;
 use crate::clusters::tests::api::{ControlPlane, Fate};
 use crate::clusters::tests::site::{CLUSTER, Daemon, MACHINE, Site, other_secrets, secrets};
 use crate::fixtures;
@@ -259,7 +259,7 @@ async fn a_control_plane_that_is_not_active_is_not_called() {
 
 /// Whether the node knows these credentials.
 async fn knows(node: &ControlPlane, credentials: &Credentials) -> bool {
-    etcd_of(&crate::nodes::TalosNodes, node.address, credentials)
+    control_plane_of(&crate::nodes::TalosNodes, node.address, credentials)
         .await
         .is_some()
 }

@@ -6,7 +6,8 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use config_render::oses::talos::MACHINE_CONFIG;
+use config_render::os::{Artefact, digest_of_all};
+use config_render::oses::os_of;
 use machine_core::attempt::Release;
 use machine_core::boot::{Boot, BootStep};
 use machine_core::claimant::Claimant;
@@ -21,14 +22,13 @@ use machine_store::claimants::Heard;
 use machine_store::commit::claim::{ClaimOutcome, Fetch, FetchOutcome, ReleaseClaim};
 use pxe_server::complaint::Source;
 use pxe_server::directory::{Document, DocumentRequest};
-use sha2::{Digest, Sha256};
 use tracing::info;
 
 use crate::directory::BootDirectory;
 use crate::directory::case::Case;
 use crate::directory::claims::{self, Tone};
 use crate::error::StepError;
-use crate::machine_config::{Rendered, render_config};
+use crate::machine_config::artefacts;
 use crate::records::{About, advanced};
 
 impl BootDirectory {
@@ -42,9 +42,6 @@ impl BootDirectory {
             self.note_guess(request, at).await?;
             return Ok(None);
         };
-        if request.name != MACHINE_CONFIG {
-            return Ok(None);
-        }
         let Some(attempt) = attempts::find(&self.records.db, attempt).await? else {
             return Ok(None);
         };
@@ -52,12 +49,16 @@ impl BootDirectory {
             return Err(StepError::SafeMode(safe_mode));
         }
         let case = self.case(attempt, request.peer, at).await?;
+        let names = os_of(&case.cluster.spec.os).artefacts();
+        let Some(name) = names.iter().copied().find(|it| *it == request.name) else {
+            return Ok(None);
+        };
         let peer = Peer {
             address: request.peer,
             hardware: request.hardware,
         };
         match self.judge_release(&case, request, peer, at).await {
-            Ok(grant) => self.release_granted(&case, grant, peer, at).await,
+            Ok(grant) => self.release_granted(&case, grant, (peer, name), at).await,
             Err(refusal) => {
                 self.note_refusal(&case, peer, &refusal, at).await?;
                 if refusal.may_pass() {
@@ -176,18 +177,11 @@ impl BootDirectory {
         &self,
         case: &Case,
         grant: Grant,
-        peer: Peer,
+        (peer, name): (Peer, &str),
         at: Timestamp,
     ) -> Result<Option<Document>, StepError> {
-        let rendered = render_config(
-            &self.records,
-            &case.attempt,
-            &case.machine,
-            &case.cluster,
-            peer.address,
-        )
-        .await?;
-        let digest: [u8; 32] = Sha256::digest(rendered.as_bytes()).into();
+        let artefacts = self.artefacts(case, peer).await?;
+        let digest = digest_of_all(&artefacts);
         let is_released = match (grant, &case.attempt.release) {
             (Grant::First, _) => self.claim(case, peer, digest, at).await?,
             (Grant::Again, Some(release)) if release.digest == digest => {
@@ -212,11 +206,17 @@ impl BootDirectory {
             ));
         }
         self.note_release(case, grant, peer, at).await?;
-        let Rendered { body, media_type } = rendered;
-        Ok(Some(Document {
-            body: Bytes::from_owner(body),
-            media_type,
+        let artefact = artefacts.into_iter().find(|it| it.name == name);
+        Ok(artefact.map(|artefact| Document {
+            body: Bytes::from_owner(artefact.body.into_zeroizing()),
+            media_type: artefact.media_type,
         }))
+    }
+
+    async fn artefacts(&self, case: &Case, peer: Peer) -> Result<Vec<Artefact>, StepError> {
+        let os = os_of(&case.cluster.spec.os);
+        let of = (&case.machine, &case.cluster);
+        artefacts(&self.records, &*os, &case.attempt, of, peer.address).await
     }
 
     async fn claim(

@@ -1,8 +1,7 @@
 //! The script of an installer: which kernel, with which arguments, and where its config is.
 
 use config_render::os::Netboot;
-use config_render::oses::find_os;
-use config_render::oses::talos::MACHINE_CONFIG;
+use config_render::oses::os_of;
 use machine_core::attempt::{Attempt, Wipe};
 use machine_core::boot::{Boot, BootStep};
 use machine_core::cluster::Cluster;
@@ -16,9 +15,6 @@ use crate::directory::BootDirectory;
 use crate::error::StepError;
 use crate::hindrance::bootable;
 use crate::records::{About, Image, advanced};
-
-/// Tells Talos to wipe what it takes for its own, and to restart through the firmware.
-const WIPE: &str = "talos.experimental.wipe=system";
 
 impl BootDirectory {
     pub(super) async fn answer_install(
@@ -53,17 +49,13 @@ impl BootDirectory {
             ..advanced(boot, BootStep::Script, at)
         };
         self.keep(kept.clone()).await?;
-        let answer = self.installer(&kept, attempt.id, &cluster, image)?;
-        Ok(match wipe {
-            Some(_) => with_argument(answer, WIPE),
-            None => answer,
-        })
+        self.installer(&kept, (attempt.id, wipe.is_some()), &cluster, image)
     }
 
     fn installer(
         &self,
         boot: &Boot,
-        attempt: AttemptId,
+        (attempt, wipes): (AttemptId, bool),
         cluster: &Cluster,
         image: &Image,
     ) -> Result<ScriptAnswer, StepError> {
@@ -76,20 +68,17 @@ impl BootDirectory {
             return Ok(wait("its address is in none of the subnets"));
         };
         let token = self.records.tokens.mint(attempt);
-        let config = format!("http://{http}/c/{token}/{MACHINE_CONFIG}");
+        let artefacts = format!("http://{http}/c/{token}");
         let netboot = Netboot {
-            version: &cluster.spec.talos,
             arch: image.arch,
             boot: boot.id,
-            config: Some(&config),
+            artefacts: Some(&artefacts),
             event_sink: server(ports.event_sink),
             kernel_log: server(ports.log),
             consoles: &[],
+            wipes,
         };
-        let os = find_os("talos").ok_or(StepError::Gone {
-            what: "the profile of Talos",
-        })?;
-        let arguments = os
+        let arguments = os_of(&cluster.spec.os)
             .kernel_arguments(&netboot)
             .map_err(|error| StepError::Render {
                 why: error.to_string(),
@@ -133,24 +122,6 @@ pub(super) fn serving(attempt: &Attempt, boot: &Boot, at: Timestamp) -> Change {
         attempts: [serve].into_iter().chain(wipe).collect(),
         events: vec![About::boot(boot).event(at, kind, detail)],
         ..Change::default()
-    }
-}
-
-fn with_argument(answer: ScriptAnswer, argument: &str) -> ScriptAnswer {
-    match answer {
-        ScriptAnswer::Boot {
-            kernel,
-            initrd,
-            mut arguments,
-        } => {
-            arguments.push(argument.to_owned());
-            ScriptAnswer::Boot {
-                kernel,
-                initrd,
-                arguments,
-            }
-        }
-        other => other,
     }
 }
 

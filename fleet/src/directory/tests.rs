@@ -17,6 +17,7 @@ use crate::status::Status;
 const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 50));
 
+mod flatcar;
 mod full_disk;
 mod guesses;
 mod impostors;
@@ -55,6 +56,7 @@ async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootDirectory {
             kernel: [1; 32],
             initrd: [2; 32],
             arguments: Vec::new(),
+            installer: None,
         }],
         ..records().await
     });

@@ -6,11 +6,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use config_render::os::Proof;
+use config_render::oses::os_of;
 use config_talos::command_line::BootSource;
 use config_talos::credentials::Credentials;
 use machine_core::attempt::Attempt;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
-use machine_core::id::{AttemptId, BootId};
+use machine_core::id::{AttemptId, BootId, ClusterId};
 use machine_core::plan::signs::{Reply, Signs};
 use machine_store::attempts;
 use tokio::task::JoinSet;
@@ -73,6 +75,12 @@ impl Reconciler {
             return Ok(Progress::Done);
         };
         let cluster = intent.assignment.cluster;
+        if Self::proof(situation, cluster) == Some(Proof::Report) {
+            let waiting = "it runs from its disk: it is awaited that it reports so";
+            self.status
+                .set_waiting(situation.machine.id, waiting.to_owned());
+            return Ok(Progress::Done);
+        }
         let credentials = reader_credentials(&self.records, cluster).await?;
         match ask_version(&*self.records.nodes, address, &credentials).await {
             Answer::Silence(why) => {
@@ -101,8 +109,15 @@ impl Reconciler {
             return Ok(Progress::Again);
         };
         let addresses = self.addresses(situation, attempt).await?;
-        // Only an administrator may read the file with the kernel's command line.
         let cluster = attempt.assignment.cluster;
+        if Self::proof(situation, cluster) == Some(Proof::Report) {
+            // There is nobody to ask: its silence says nothing.
+            let unclear = (Reply::Unclear, self.records.now());
+            self.answers
+                .note_reply(situation.machine.id, attempt.id, unclear);
+            return Ok(Progress::Again);
+        }
+        // Only an administrator may read the file with the kernel's command line.
         let credentials = admin_credentials(&self.records, cluster).await?;
         let answers = ask_all(&self.records.nodes, addresses, &credentials).await;
         if let Some((address, version)) = found_on_disk(&answers) {
@@ -115,6 +130,12 @@ impl Reconciler {
         self.answers
             .note_reply(situation.machine.id, attempt.id, reply);
         Ok(Progress::Again)
+    }
+
+    /// How it is proven that a member of this cluster runs its system.
+    fn proof(situation: &Situation, cluster: ClusterId) -> Option<Proof> {
+        let found = situation.clusters.iter().find(|it| it.id == cluster);
+        found.map(|it| os_of(&it.spec.os).proof())
     }
 
     async fn keep_joined(&self, boot: &Boot, version: &str) -> Result<(), StepError> {

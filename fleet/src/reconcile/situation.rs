@@ -21,7 +21,7 @@ use machine_store::{attempts, boots, clusters, intents, machines, power_on};
 use sha2::{Digest, Sha256};
 
 use crate::error::StepError;
-use crate::hindrance::bootable;
+use crate::hindrance::{bootable, image_of};
 use crate::records::{Image, Records};
 
 /// How many boots a plan looks back, firmware with many cards opens one for each; and how many of
@@ -45,6 +45,8 @@ pub(crate) struct Situation {
     pub(crate) conflict: Option<String>,
     pub(crate) signs: Signs,
     pub(crate) config_request_timeout: Duration,
+    /// What installs the system, if it is not the usual image.
+    pub(crate) installer: Option<String>,
 }
 
 impl Situation {
@@ -81,6 +83,7 @@ impl Situation {
             Identity::Unknown | Identity::Known(_) | Identity::Candidate(_) => None,
         };
         let hindrance = hindrance(&records.images, &machine, intent.as_ref(), &clusters);
+        let installer = installer(&records.images, &machine, intent.as_ref(), &clusters);
         Ok(Some(Self {
             machine,
             clusters,
@@ -95,6 +98,7 @@ impl Situation {
             conflict,
             signs: Signs::default(),
             config_request_timeout: records.config_request_timeout,
+            installer,
         }))
     }
 
@@ -151,7 +155,7 @@ impl Situation {
             assignment.disk.to_string(),
         ];
         let mut hash = Sha256::new();
-        for part in parts {
+        for part in parts.into_iter().chain(self.installer.clone()) {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }
@@ -161,6 +165,19 @@ impl Situation {
     pub(crate) fn open_attempt(&self) -> Option<&Attempt> {
         self.attempts.first().filter(|attempt| attempt.is_open())
     }
+}
+
+/// What installs the system that a machine's intent asks for, if it is not the usual image.
+fn installer(
+    images: &[Image],
+    machine: &Machine,
+    intent: Option<&Intent>,
+    clusters: &[Cluster],
+) -> Option<String> {
+    let wanted = intent?.assignment.cluster;
+    let cluster = clusters.iter().find(|it| it.id == wanted)?;
+    let image = image_of(images, &cluster.spec, machine.hardware.arch?)?;
+    image.installer.clone()
 }
 
 /// What keeps a machine from the install that its intent asks for.

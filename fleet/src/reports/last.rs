@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use machine_core::id::{BootId, MachineId};
-
-use crate::reports::told::{STATUS, Told};
+use machine_core::report::{STATUS, Told};
 
 /// What every machine told last.
 #[derive(Debug)]

@@ -226,6 +226,7 @@ fn shows(machine: &Machine, pattern: &Pattern) -> bool {
 mod tests {
     use super::*;
     use crate::id::MachineId;
+    use crate::os::OsSpec;
     use crate::time::Timestamp;
 
     fn machine(name: &str) -> Machine {
@@ -248,9 +249,8 @@ mod tests {
     fn cluster(name: &str, members: Vec<MemberRule>) -> Cluster {
         let spec = ClusterSpec {
             name: name.to_owned(),
-            endpoint: "https://10.77.0.10:6443".to_owned(),
-            talos: "1.13.9".to_owned(),
-            kubernetes: "1.34.1".to_owned(),
+            endpoint: "https://10.77.0.10:6443".parse().unwrap(),
+            os: OsSpec::talos("1.13.9", "1.34.1").unwrap(),
             image: "talos".to_owned(),
             allow_plaintext: true,
             members,

@@ -98,6 +98,7 @@ mod tests {
     use crate::hardware::Arch;
     use crate::id::ClusterId;
     use crate::lifecycle::Origin;
+    use crate::os::OsSpec;
 
     fn cluster(id: u8, selector: Selector, disk: Option<&str>) -> Cluster {
         let rule = MemberRule {
@@ -108,9 +109,8 @@ mod tests {
         };
         let spec = ClusterSpec {
             name: format!("lab-{id}"),
-            endpoint: "https://10.77.0.10:6443".to_owned(),
-            talos: "1.13.9".to_owned(),
-            kubernetes: "1.34.1".to_owned(),
+            endpoint: "https://10.77.0.10:6443".parse().unwrap(),
+            os: OsSpec::talos("1.13.9", "1.34.1").unwrap(),
             image: "talos".to_owned(),
             allow_plaintext: true,
             members: vec![rule],

@@ -12,12 +12,12 @@ use crate::cluster::{Cluster, Role};
 use crate::id::MachineId;
 use crate::operation::{Operation, OperationOutcome, Resolution, Resolved};
 
-/// What the API of a control plane node says of its etcd.
+/// What a control plane node says of the store of its cluster's state: with Talos, its etcd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EtcdState {
+pub enum ControlPlaneState {
     /// It waits to be bootstrapped.
     Waiting,
-    /// It waits for the time, the network or the container runtime: a Bootstrap is refused now.
+    /// It waits for something of its machine, such as the time: a Bootstrap is refused now.
     Held,
     /// It runs and is healthy, or names the members of its cluster.
     Running,
@@ -38,8 +38,8 @@ pub struct Member {
     pub active: bool,
     /// Whether it says that it is ready.
     pub ready: bool,
-    /// What its API says of etcd, if it was asked and answered.
-    pub etcd: Option<EtcdState>,
+    /// What it says of the cluster's store, if it was asked and answered.
+    pub control_plane: Option<ControlPlaneState>,
 }
 
 /// The next step for a cluster.
@@ -120,9 +120,9 @@ pub fn plan_cluster(cluster: &Cluster, members: &[Member]) -> ClusterStep {
     if outcome == Some(OperationOutcome::Done) {
         return plan_members(cluster, members);
     }
-    let runs = members
-        .iter()
-        .find(|it| it.role == Role::ControlPlane && it.etcd == Some(EtcdState::Running));
+    let runs = members.iter().find(|it| {
+        it.role == Role::ControlPlane && it.control_plane == Some(ControlPlaneState::Running)
+    });
     if let Some(node) = runs {
         return ClusterStep::RecordDone(node.machine);
     }
@@ -139,12 +139,12 @@ fn plan_call(node: Option<&Member>) -> ClusterStep {
         return ClusterStep::Wait("no control plane machine is active yet".to_owned());
     };
     let name = &node.name;
-    ClusterStep::Wait(match node.etcd {
-        Some(EtcdState::Waiting) => return ClusterStep::Bootstrap(node.machine),
-        Some(EtcdState::Held) => format!(
+    ClusterStep::Wait(match node.control_plane {
+        Some(ControlPlaneState::Waiting) => return ClusterStep::Bootstrap(node.machine),
+        Some(ControlPlaneState::Held) => format!(
             "etcd of {name} waits for the time, the network or the container runtime of its machine"
         ),
-        Some(EtcdState::Other | EtcdState::Running) => {
+        Some(ControlPlaneState::Other | ControlPlaneState::Running) => {
             format!("etcd of {name} is not waiting for Bootstrap yet")
         }
         None => format!("the API of {name} does not answer yet"),
@@ -174,7 +174,8 @@ fn refused(cluster: &Cluster, node: Option<&Member>) -> String {
     )
 }
 
-fn plan_members(cluster: &Cluster, members: &[Member]) -> ClusterStep {
+/// The next step for a cluster that is founded: the members that are awaited, or none.
+pub fn plan_members(cluster: &Cluster, members: &[Member]) -> ClusterStep {
     let missing: Vec<&str> = members
         .iter()
         .filter(|it| !(it.active && it.ready))

@@ -5,10 +5,12 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::cluster_endpoint::ClusterEndpoint;
 use crate::disk::DiskIdentity;
 use crate::hardware::{Arch, Firmware};
 use crate::id::ClusterId;
 use crate::operation::Operation;
+use crate::os::OsSpec;
 
 /// What a machine is in its cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,11 +110,9 @@ pub struct ClusterSpec {
     /// Its name: letters, digits and hyphens.
     pub name: String,
     /// The URL of its Kubernetes API, with a port.
-    pub endpoint: String,
-    /// The Talos version, such as `1.13.9`.
-    pub talos: String,
-    /// The Kubernetes version, such as `1.34.1`.
-    pub kubernetes: String,
+    pub endpoint: ClusterEndpoint,
+    /// What its machines run.
+    pub os: OsSpec,
     /// The image to boot, by its name in the settings.
     pub image: String,
     /// Whether configs may travel over plain HTTP.

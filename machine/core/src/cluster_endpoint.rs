@@ -2,10 +2,10 @@
 //! and for the configs that machines are handed.
 
 use std::fmt;
-use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use thiserror::Error;
+use url::{Host, Url};
 
 /// The URL of a Kubernetes API: `https://`, a host, and a port (without one it means 443, which
 /// Talos accepts and Drover refuses for a machine).
@@ -33,7 +33,7 @@ impl ClusterEndpoint {
         &self.url
     }
 
-    /// Its host, without brackets.
+    /// Its host, without brackets: names in lower case, addresses in their shortest form.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -47,9 +47,10 @@ impl ClusterEndpoint {
     /// an IPv6 address, and always a port.
     pub fn place(&self) -> String {
         let port = self.port.unwrap_or(HTTPS);
-        match self.host.parse::<Ipv6Addr>() {
-            Ok(address) => format!("[{address}]:{port}"),
-            Err(_) => format!("{}:{port}", self.host.to_ascii_lowercase()),
+        if self.host.contains(':') {
+            format!("[{}]:{port}", self.host)
+        } else {
+            format!("{}:{port}", self.host)
         }
     }
 }
@@ -73,55 +74,48 @@ impl FromStr for ClusterEndpoint {
 /// The port of `https://` without one (RFC 9110 §4.2.2).
 const HTTPS: u16 = 443;
 
+/// `Url` reads what browsers read: tabs within, an empty port, port 0, `0x7f.1` for 127.0.0.1, labels
+/// that begin with a hyphen. Talos and Go's resolver do not; so its answer is held against the text.
 fn parse(text: &str) -> Option<ClusterEndpoint> {
-    let authority = text.strip_prefix("https://")?;
-    let authority = authority.strip_suffix('/').unwrap_or(authority);
-    let (host, port) = split_port(authority)?;
-    let port = match port {
-        None => None,
-        Some(digits) => Some(port_number(digits)?),
+    let written = text.strip_prefix("https://")?;
+    let written = written.strip_suffix('/').unwrap_or(written);
+    let url = Url::parse(text).ok()?;
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let host = host_of(&url.host()?)?;
+    let names = |host: &str, port: Option<u16>| match port {
+        None => written.eq_ignore_ascii_case(host),
+        Some(port) => written.eq_ignore_ascii_case(&format!("{host}:{port}")),
     };
-    Some(ClusterEndpoint {
+    // `Url` says no port where it is the scheme's own.
+    let explicit = url
+        .port()
+        .or_else(|| written.ends_with(":443").then_some(HTTPS));
+    let spelling = match url.host()? {
+        // An IPv6 address has many spellings: its own is taken.
+        Host::Ipv6(_) => written.get(..=written.find(']')?)?,
+        Host::Domain(_) | Host::Ipv4(_) => &host,
+    };
+    let is_as_written = names(spelling, explicit) && explicit != Some(0);
+    (is_bare && is_as_written).then(|| ClusterEndpoint {
         url: text.to_owned(),
-        host: host_of(host)?.to_owned(),
-        port,
+        host: host.clone(),
+        port: explicit,
     })
 }
 
-/// `host`, `host:port`, `[v6]`, `[v6]:port`.
-fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
-    if let Some(bracket) = authority.find(']') {
-        let (host, rest) = authority.split_at_checked(bracket + 1)?;
-        return match rest.strip_prefix(':') {
-            Some(port) => Some((host, Some(port))),
-            None => rest.is_empty().then_some((host, None)),
-        };
-    }
-    match authority.split_once(':') {
-        Some((host, port)) => Some((host, Some(port))),
-        None => Some((authority, None)),
-    }
-}
-
-fn port_number(digits: &str) -> Option<u16> {
-    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
-    plain
-        .then(|| digits.parse().ok())
-        .flatten()
-        .filter(|port| *port > 0)
-}
-
-fn host_of(host: &str) -> Option<&str> {
-    if let Some(inner) = host.strip_prefix('[') {
-        let inner = inner.strip_suffix(']')?;
-        return inner.parse::<Ipv6Addr>().is_ok().then_some(inner);
-    }
+/// A host as it stands in configs, without brackets (RFC 1123 §2.1 for names).
+fn host_of(host: &Host<&str>) -> Option<String> {
+    let domain = match host {
+        Host::Ipv4(address) => return Some(address.to_string()),
+        Host::Ipv6(address) => return Some(address.to_string()),
+        Host::Domain(domain) => *domain,
+    };
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
     let label = |label: &str| {
         !label.is_empty() && label.len() < 64 && !label.starts_with('-') && !label.ends_with('-')
     };
-    let fits = host.len() < 254 && host.bytes().all(allowed) && host.split('.').all(label);
-    fits.then_some(host)
+    let fits = domain.len() < 254 && domain.bytes().all(allowed) && domain.split('.').all(label);
+    fits.then(|| domain.to_owned())
 }
 
 #[cfg(test)]
@@ -134,6 +128,8 @@ mod tests {
             ("https://base:6443", "base", Some(6443)),
             ("https://10.82.196.40:443", "10.82.196.40", Some(443)),
             ("https://[fd00::1]:6443", "fd00::1", Some(6443)),
+            ("https://[FD00:0::1]:443", "fd00::1", Some(443)),
+            ("https://[fd00::443]", "fd00::443", None),
             ("https://edge.example.com", "edge.example.com", None),
             (
                 "https://edge.example.com:6443/",
@@ -156,6 +152,16 @@ mod tests {
             "https://base:0",
             "https://base:65536",
             "https://base:+1",
+            "https://base:06443",
+            "https:base:6443",
+            "https:///base:6443",
+            "https://ba\tse:6443",
+            "https://base:6443?x",
+            "https://base:6443#x",
+            "https://0x7f.1:6443",
+            "https://127.1:6443",
+            "https://b%61se:6443",
+            "https://b\u{e4}se:6443",
             "https://base:6443/x",
             "https://a b:6443",
             "https://u@base:6443",

@@ -6,7 +6,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use macaddr::MacAddr6;
 use thiserror::Error;
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// A text that is not what a hardware fact looks like.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -70,11 +73,8 @@ impl FromStr for MacAddress {
     fn from_str(text: &str) -> Result<Self, ParseHardwareError> {
         let refused =
             || ParseHardwareError::new("six hexadecimal octets such as 52:54:00:77:00:01", text);
-        let octets: Vec<u8> = text
-            .split([':', '-'])
-            .map(|octet| hex_octet(octet).ok_or_else(refused))
-            .collect::<Result<_, _>>()?;
-        octets.try_into().map(Self).map_err(|_| refused())
+        let address: MacAddr6 = text.parse().map_err(|_| refused())?;
+        Ok(Self(address.into_array()))
     }
 }
 
@@ -91,8 +91,7 @@ impl SystemUuid {
     /// From the little-endian form of SMBIOS and DHCP option 97 (RFC 4578 §2.3): the first three
     /// fields are byte-swapped.
     pub const fn from_mixed_endian(raw: [u8; 16]) -> Self {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = raw;
-        Self([d, c, b, a, f, e, h, g, i, j, k, l, m, n, o, p])
+        Self(Uuid::from_bytes_le(raw).into_bytes())
     }
 
     /// Its bytes in printed order.
@@ -135,13 +134,7 @@ impl SystemUuid {
 
 impl fmt::Display for SystemUuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, byte) in self.0.iter().enumerate() {
-            if matches!(index, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
+        fmt::Display::fmt(&Uuid::from_bytes(self.0), f)
     }
 }
 
@@ -157,16 +150,12 @@ impl FromStr for SystemUuid {
     fn from_str(text: &str) -> Result<Self, ParseHardwareError> {
         let refused =
             || ParseHardwareError::new("a UUID such as 4c4c4544-0000-4000-8000-000000000001", text);
-        let lengths: Vec<usize> = text.split('-').map(str::len).collect();
-        if lengths != [8, 4, 4, 4, 12] || !text.is_ascii() {
+        // `Uuid` also reads braces, a URN, and digits without hyphens: no firmware prints them.
+        if text.len() != Hyphenated::LENGTH {
             return Err(refused());
         }
-        let digits: Vec<char> = text.chars().filter(|c| *c != '-').collect();
-        let bytes: Vec<u8> = digits
-            .chunks(2)
-            .map(|pair| hex_octet(&pair.iter().collect::<String>()).ok_or_else(refused))
-            .collect::<Result<_, _>>()?;
-        bytes.try_into().map(Self).map_err(|_| refused())
+        let uuid = Uuid::try_parse(text).map_err(|_| refused())?;
+        Ok(Self(uuid.into_bytes()))
     }
 }
 
@@ -294,11 +283,6 @@ impl FromStr for Firmware {
             _ => Err(ParseHardwareError::new("bios or uefi", text)),
         }
     }
-}
-
-fn hex_octet(text: &str) -> Option<u8> {
-    let plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    plain.then(|| u8::from_str_radix(text, 16).ok()).flatten()
 }
 
 #[cfg(test)]

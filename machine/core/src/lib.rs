@@ -7,7 +7,9 @@
 //! - who is on the wire: [`evidence`], [`claimant`], [`assurance`]; of what it is made: [`hardware`],
 //!   [`disk`]
 //! - what may become of a machine: [`lifecycle`], [`machine`]
-//! - what people and policies want: [`cluster`], [`intent`], [`allocation`]
+//! - what people and policies want: [`cluster`] and the [`os`] of its machines, [`intent`],
+//!   [`allocation`]
+//! - what a system tells of itself: [`report`]; what nobody may see: [`secret`]
 //! - what is being tried: [`attempt`], [`boot`], [`release`]
 //! - whether anything may happen at all: [`generation`], [`safe_mode`]
 //! - what is to be said of it: [`condition`], [`claim_condition`], [`advice`], [`awaited`]
@@ -46,8 +48,11 @@ pub mod machine;
 pub mod membership;
 pub mod network;
 pub mod operation;
+pub mod os;
 pub mod plan;
 pub mod power;
 pub mod release;
+pub mod report;
 pub mod safe_mode;
+pub mod secret;
 pub mod time;

@@ -6,6 +6,8 @@
 use machine_core::cluster::{Acceptance, ClusterSpec, MemberRule, Pattern, Selector};
 use machine_core::disk::DiskIdentity;
 use machine_core::hardware::{Arch, Firmware};
+use machine_core::network::Network;
+use machine_core::os::{FlatcarSpec, KubernetesNetworks, OsSpec, TalosSpec, parse_version};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
@@ -13,9 +15,8 @@ use std::str::FromStr;
 pub(crate) fn write(spec: &ClusterSpec) -> String {
     let document = Document {
         name: spec.name.clone(),
-        endpoint: spec.endpoint.clone(),
-        talos: spec.talos.clone(),
-        kubernetes: spec.kubernetes.clone(),
+        endpoint: spec.endpoint.to_string(),
+        os: Os::of(&spec.os),
         image: spec.image.clone(),
         allow_plaintext: spec.allow_plaintext,
         members: spec.members.iter().map(Member::of).collect(),
@@ -30,9 +31,8 @@ pub(crate) fn read(text: &str) -> Option<ClusterSpec> {
     let members = document.members.into_iter().map(Member::into_rule);
     Some(ClusterSpec {
         name: document.name,
-        endpoint: document.endpoint,
-        talos: document.talos,
-        kubernetes: document.kubernetes,
+        endpoint: document.endpoint.parse().ok()?,
+        os: document.os.into_spec()?,
         image: document.image,
         allow_plaintext: document.allow_plaintext,
         members: members.collect::<Option<_>>()?,
@@ -43,11 +43,96 @@ pub(crate) fn read(text: &str) -> Option<ClusterSpec> {
 struct Document {
     name: String,
     endpoint: String,
-    talos: String,
-    kubernetes: String,
+    /// The fields of one system stand among the others, as those of Talos did when it was the only
+    /// one.
+    #[serde(flatten)]
+    os: Os,
     image: String,
     allow_plaintext: bool,
     members: Vec<Member>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Os {
+    Talos {
+        talos: String,
+        kubernetes: String,
+        /// Those that are not the usual ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        networks: Option<Networks>,
+    },
+    Flatcar {
+        flatcar: String,
+        authorized_keys: Vec<String>,
+    },
+}
+
+impl Os {
+    fn of(spec: &OsSpec) -> Self {
+        match spec {
+            OsSpec::Talos(talos) => Self::Talos {
+                talos: talos.version.to_string(),
+                kubernetes: talos.kubernetes.to_string(),
+                networks: (talos.networks != KubernetesNetworks::default())
+                    .then(|| Networks::of(&talos.networks)),
+            },
+            OsSpec::Flatcar(flatcar) => Self::Flatcar {
+                flatcar: flatcar.version.to_string(),
+                authorized_keys: flatcar.authorized_keys.clone(),
+            },
+        }
+    }
+
+    fn into_spec(self) -> Option<OsSpec> {
+        match self {
+            Self::Talos {
+                talos,
+                kubernetes,
+                networks,
+            } => Some(OsSpec::Talos(TalosSpec {
+                version: parse_version(&talos).ok()?,
+                kubernetes: parse_version(&kubernetes).ok()?,
+                networks: match networks {
+                    Some(networks) => networks.into_networks()?,
+                    None => KubernetesNetworks::default(),
+                },
+            })),
+            Self::Flatcar {
+                flatcar,
+                authorized_keys,
+            } => Some(OsSpec::Flatcar(FlatcarSpec {
+                version: parse_version(&flatcar).ok()?,
+                authorized_keys,
+            })),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Networks {
+    pods: Vec<String>,
+    services: Vec<String>,
+}
+
+impl Networks {
+    fn of(networks: &KubernetesNetworks) -> Self {
+        let texts = |of: &[Network]| of.iter().map(ToString::to_string).collect();
+        Self {
+            pods: texts(&networks.pods),
+            services: texts(&networks.services),
+        }
+    }
+
+    fn into_networks(self) -> Option<KubernetesNetworks> {
+        let parsed = |texts: Vec<String>| -> Option<Vec<Network>> {
+            texts.iter().map(|text| text.parse().ok()).collect()
+        };
+        Some(KubernetesNetworks {
+            pods: parsed(self.pods)?,
+            services: parsed(self.services)?,
+        })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -145,9 +230,8 @@ mod tests {
     fn the_format_stands() {
         let spec = ClusterSpec {
             name: "lab".to_owned(),
-            endpoint: "https://10.77.0.10:6443".to_owned(),
-            talos: "1.13.9".to_owned(),
-            kubernetes: "1.34.1".to_owned(),
+            endpoint: "https://10.77.0.10:6443".parse().unwrap(),
+            os: OsSpec::talos("1.13.9", "1.34.1").unwrap(),
             image: "talos".to_owned(),
             allow_plaintext: true,
             members: vec![
@@ -181,7 +265,31 @@ mod tests {
                 r#""acceptance":"wait","disk":null}]}"#
             )
         );
-        assert_eq!(read(&text), Some(spec));
+        assert_eq!(read(&text).as_ref(), Some(&spec));
+        let mut networked = spec.clone();
+        networked.os = OsSpec::Talos(TalosSpec {
+            version: parse_version("1.13.9").unwrap(),
+            kubernetes: parse_version("1.34.1").unwrap(),
+            networks: KubernetesNetworks {
+                pods: vec!["10.10.0.0/16".parse().unwrap()],
+                services: vec!["10.11.0.0/16".parse().unwrap()],
+            },
+        });
+        let text = write(&networked);
+        let wanted = r#""networks":{"pods":["10.10.0.0/16"],"services":["10.11.0.0/16"]},"image""#;
+        assert!(text.contains(wanted), "{text}");
+        assert_eq!(read(&text), Some(networked));
+        let flatcar = ClusterSpec {
+            os: OsSpec::Flatcar(FlatcarSpec {
+                version: parse_version("4459.2.1").unwrap(),
+                authorized_keys: vec!["ssh-ed25519 AAAA".to_owned()],
+            }),
+            ..spec
+        };
+        let text = write(&flatcar);
+        let wanted = r#""flatcar":"4459.2.1","authorized_keys":["ssh-ed25519 AAAA"],"image""#;
+        assert!(text.contains(wanted), "{text}");
+        assert_eq!(read(&text), Some(flatcar));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Clusters: their specifications, written by [`crate::change`], and read with their one Bootstrap.
 
 use machine_core::cluster::{Cluster, ClusterSpec};
-use machine_core::cluster_endpoint::ClusterEndpoint;
 use machine_core::id::ClusterId;
 use machine_core::time::Timestamp;
 
@@ -177,13 +176,12 @@ fn select(rest: &str) -> Statement {
 }
 
 fn values(cluster: &Cluster) -> Vec<Value> {
-    let endpoint: Option<ClusterEndpoint> = cluster.spec.endpoint.parse().ok();
     vec![
         (&cluster.id).into(),
         cluster.spec.name.as_str().into(),
         cluster_document::write(&cluster.spec).into(),
         cluster.version.into(),
-        endpoint.map(|it| it.place()).into(),
+        cluster.spec.endpoint.place().into(),
     ]
 }
 

@@ -6,6 +6,8 @@
 //! version of this format, so a value that was moved, or that another key sealed, does not open.
 
 use std::fmt;
+
+use machine_core::secret::Secret;
 use std::str::FromStr;
 
 use chacha20poly1305::aead::{Aead as _, Payload};
@@ -87,23 +89,6 @@ impl fmt::Debug for SealKey {
     }
 }
 
-/// What was sealed, in the clear again: wiped when it is dropped, never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Plaintext(Zeroizing<Vec<u8>>);
-
-impl Plaintext {
-    /// The bytes; what is copied from here has to be looked after.
-    pub fn expose(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Plaintext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Plaintext({} bytes)", self.0.len())
-    }
-}
-
 /// A sealed value; worth nothing without the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
@@ -172,7 +157,7 @@ impl SealKey {
     }
 
     /// Opens what was sealed for this place.
-    pub fn unseal(&self, place: &Place, sealed: &Sealed) -> Result<Plaintext, SealError> {
+    pub fn unseal(&self, place: &Place, sealed: &Sealed) -> Result<Secret<Vec<u8>>, SealError> {
         let place_of = || place.clone();
         if sealed.version != VERSION {
             let (place, found) = (place_of(), sealed.version);
@@ -204,7 +189,7 @@ impl SealKey {
         bytes.copy_from_slice(&key);
         let value = place.authenticated(VALUE);
         decrypt(&bytes, &sealed.nonce, &value, &sealed.ciphertext)
-            .map(Plaintext)
+            .map(Secret::from)
             .ok_or_else(not_authentic)
     }
 }

@@ -244,5 +244,6 @@ fn image() -> Image {
         kernel: [1; 32],
         initrd: [2; 32],
         arguments: Vec::new(),
+        installer: None,
     }
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use config_talos::api::{PORT, Service, Version};
+use config_talos::api::{PORT, Version};
 use config_talos::api_error::{BootstrapError, CallError, ConnectError};
 use config_talos::command_line::BootSource;
 use config_talos::credentials::Credentials;
 use fleet::nodes::{NodeApi, Nodes};
+use machine_core::bootstrap::ControlPlaneState;
 use machine_core::id::AttemptId;
 
 use crate::lab::{Lab, World};
@@ -115,22 +116,12 @@ impl NodeApi for LabNode {
         })
     }
 
-    async fn services(&self) -> Result<Vec<Service>, CallError> {
-        let state = match self.call().await? {
-            Running::FromDisk(attempt) if self.is_formed(attempt) => ("Running", Some(true)),
-            Running::FromDisk(_) => ("Preparing", None),
-            Running::FromNetwork => ("Waiting", None),
-        };
-        Ok(vec![Service {
-            id: "etcd".to_owned(),
-            state: state.0.to_owned(),
-            healthy: state.1,
-        }])
-    }
-
-    async fn etcd_members(&self) -> Result<Vec<String>, CallError> {
-        self.call().await?;
-        Ok(Vec::new())
+    async fn control_plane(&self) -> Result<Option<ControlPlaneState>, CallError> {
+        Ok(Some(match self.call().await? {
+            Running::FromDisk(attempt) if self.is_formed(attempt) => ControlPlaneState::Running,
+            Running::FromDisk(_) => ControlPlaneState::Waiting,
+            Running::FromNetwork => ControlPlaneState::Held,
+        }))
     }
 
     async fn boot_source(&self) -> Result<BootSource, CallError> {

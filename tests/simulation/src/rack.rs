@@ -10,6 +10,7 @@ use machine_core::cluster::{
 use machine_core::disk::DiskIdentity;
 use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::ClusterId;
+use machine_core::os::OsSpec;
 use machine_core::power::PowerState;
 
 use crate::event::{Deed, Event};
@@ -196,9 +197,8 @@ fn cluster(index: usize, waits: bool) -> Cluster {
     let workers = rule(Role::Worker, Selector::Matching(pattern));
     let spec = ClusterSpec {
         name: format!("lab-{index}"),
-        endpoint: "https://10.77.0.5:6443".to_owned(),
-        talos: "1.13.9".to_owned(),
-        kubernetes: "1.34.1".to_owned(),
+        endpoint: "https://10.77.0.5:6443".parse().unwrap(),
+        os: OsSpec::talos("1.13.9", "1.34.1").unwrap(),
         image: "talos".to_owned(),
         allow_plaintext: true,
         members: leaders.chain([workers]).collect(),

@@ -15,6 +15,9 @@ use std::net::IpAddr;
 
 use machine_core::cluster::{Acceptance, ClusterSpec, MemberRule, Pattern, Role, Selector};
 use machine_core::cluster_endpoint::ClusterEndpoint;
+use machine_core::network::Network;
+use machine_core::os::{KubernetesNetworks, OsSpec, TalosSpec, parse_version};
+use semver::Version;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -31,10 +34,19 @@ struct ClusterDocument {
     talos: Spanned<String>,
     kubernetes: Spanned<String>,
     #[serde(default)]
+    networks: Option<Spanned<NetworksDocument>>,
+    #[serde(default)]
     image: Option<Spanned<String>>,
     #[serde(default)]
     allow_plaintext: Option<Flag>,
     members: Spanned<Vec<Spanned<MemberDocument>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworksDocument {
+    pods: Vec<Spanned<String>>,
+    services: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -92,19 +104,55 @@ pub fn parse(file: &str, text: &str) -> Result<ClusterSpec, DocumentError> {
         let wanted = "at least one with role: controlplane";
         return Err(reader.wrong(&document.members, "members", wanted, "none"));
     }
-    let talos = version(reader, &document.talos, ("talos", "1.13.9"))?;
+    let os = OsSpec::Talos(talos(reader, &document)?);
     let image = document
         .image
-        .map_or_else(|| format!("talos-{talos}"), |image| image.value);
+        .map_or_else(|| os.default_image(), |image| image.value);
     Ok(ClusterSpec {
         name: reader.name(&document.name, "name")?,
         endpoint: endpoint(reader, &document.endpoint)?,
-        kubernetes: version(reader, &document.kubernetes, ("kubernetes", "1.34.1"))?,
-        talos,
+        os,
         image,
         allow_plaintext: document.allow_plaintext.is_some_and(|it| it.0),
         members,
     })
+}
+
+fn talos(reader: Reader<'_>, document: &ClusterDocument) -> Result<TalosSpec, DocumentError> {
+    let networks = match &document.networks {
+        None => KubernetesNetworks::default(),
+        Some(told) => networks(reader, told)?,
+    };
+    Ok(TalosSpec {
+        version: version(reader, &document.talos, ("talos", "1.13.9"))?,
+        kubernetes: version(reader, &document.kubernetes, ("kubernetes", "1.34.1"))?,
+        networks,
+    })
+}
+
+fn networks(
+    reader: Reader<'_>,
+    told: &Spanned<NetworksDocument>,
+) -> Result<KubernetesNetworks, DocumentError> {
+    let read = |of: &[Spanned<String>], field| -> Result<Vec<Network>, DocumentError> {
+        let wanted = "a network such as 10.244.0.0/16";
+        of.iter()
+            .map(|it| reader.parsed(it, field, wanted))
+            .collect()
+    };
+    let networks = KubernetesNetworks {
+        pods: read(&told.value.pods, "networks.pods")?,
+        services: read(&told.value.services, "networks.services")?,
+    };
+    match networks.fault() {
+        None => Ok(networks),
+        Some(why) => Err(DocumentError::Unusable {
+            file: reader.file.to_owned(),
+            line: told.referenced.line(),
+            field: "networks",
+            why,
+        }),
+    }
 }
 
 /// Every rule, or a mistake of each that has one.
@@ -157,10 +205,12 @@ pub struct ClusterFault {
 pub enum ClusterField {
     /// `endpoint`
     Endpoint,
-    /// `talos`
-    Talos,
+    /// The version of what the machines run.
+    Version,
     /// `kubernetes`
     Kubernetes,
+    /// `networks`
+    Networks,
     /// `members`
     Members,
 }
@@ -170,8 +220,13 @@ pub fn with_line(file: &str, text: &str, fault: &ClusterFault) -> DocumentError 
     let document = one(Reader { file }, text);
     let line = document.map(|it| match fault.field {
         ClusterField::Endpoint => it.endpoint.referenced.line(),
-        ClusterField::Talos => it.talos.referenced.line(),
+        ClusterField::Version => it.talos.referenced.line(),
         ClusterField::Kubernetes => it.kubernetes.referenced.line(),
+        // Without the field they are those of this Kubernetes.
+        ClusterField::Networks => it.networks.map_or_else(
+            || it.kubernetes.referenced.line(),
+            |it| it.referenced.line(),
+        ),
         ClusterField::Members => it.members.referenced.line(),
     });
     DocumentError::Unusable {
@@ -179,8 +234,9 @@ pub fn with_line(file: &str, text: &str, fault: &ClusterFault) -> DocumentError 
         line: line.unwrap_or(0),
         field: match fault.field {
             ClusterField::Endpoint => "endpoint",
-            ClusterField::Talos => "talos",
+            ClusterField::Version => "talos",
             ClusterField::Kubernetes => "kubernetes",
+            ClusterField::Networks => "networks",
             ClusterField::Members => "members",
         },
         why: fault.why.clone(),
@@ -256,19 +312,17 @@ fn version(
     reader: Reader<'_>,
     value: &Spanned<String>,
     (field, example): (&'static str, &str),
-) -> Result<String, DocumentError> {
-    let text = value.value.trim_start_matches('v');
-    let parts: Vec<&str> = text.split('.').collect();
-    let is_number =
-        |part: &&str| (1..=5).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-    if parts.len() == 3 && parts.iter().all(is_number) {
-        return Ok(text.to_owned());
-    }
-    let wanted = format!("a version such as {example}");
-    Err(reader.wrong(value, field, wanted, value.value.clone()))
+) -> Result<Version, DocumentError> {
+    // A release, not what leads to one.
+    let is_release = |it: &Version| it.pre.is_empty() && it.build.is_empty();
+    let version = parse_version(&value.value).ok().filter(is_release);
+    version.ok_or_else(|| {
+        let wanted = format!("a version such as {example}");
+        reader.wrong(value, field, wanted, value.value.clone())
+    })
 }
 
-fn endpoint(reader: Reader<'_>, value: &Spanned<String>) -> Result<String, DocumentError> {
+fn endpoint(reader: Reader<'_>, value: &Spanned<String>) -> Result<ClusterEndpoint, DocumentError> {
     let wanted = "a URL with a port, such as https://10.77.0.10:6443";
     let endpoint: ClusterEndpoint = reader.parsed(value, "endpoint", wanted)?;
     if is_of_each_machine_itself(endpoint.host()) {
@@ -276,14 +330,14 @@ fn endpoint(reader: Reader<'_>, value: &Spanned<String>) -> Result<String, Docum
         return Err(reader.wrong(value, "endpoint", wanted, value.value.clone()));
     }
     match endpoint.port() {
-        Some(_) => Ok(value.value.clone()),
+        Some(_) => Ok(endpoint),
         None => Err(reader.wrong(value, "endpoint", wanted, value.value.clone())),
     }
 }
 
 /// Whether a host means another machine on each of them: loopback, or no address at all.
 fn is_of_each_machine_itself(host: &str) -> bool {
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let address = host.parse::<IpAddr>();
     host == "localhost"
         || address.is_ok_and(|it| it.to_canonical().is_loopback() || it.is_unspecified())
 }

@@ -72,6 +72,20 @@ pub(crate) const CLUSTER: Form = Form {
         ),
         ("talos", "a version such as 1.13.9"),
         ("kubernetes", "a version such as 1.34.1"),
+        (
+            "networks",
+            "a mapping such as { pods: [10.244.0.0/16], services: [10.96.0.0/12] }",
+        ),
+        (
+            "networks.pods",
+            "a list of networks, such as [10.244.0.0/16]",
+        ),
+        ("networks.pods[]", "a network such as 10.244.0.0/16"),
+        (
+            "networks.services",
+            "a list of networks, such as [10.96.0.0/12]",
+        ),
+        ("networks.services[]", "a network such as 10.96.0.0/12"),
         ("image", "the name of an image of the settings"),
         ("allow_plaintext", "true or false, without quotes"),
         (

@@ -84,7 +84,7 @@ impl Operations {
     /// That no control plane of the file has the address of its endpoint, as far as their records
     /// say. A name, and machines that only match, tell nothing.
     async fn endpoint_of_nobody(&self, spec: &ClusterSpec) -> Result<Option<String>, UseCaseError> {
-        let Some(address) = endpoint_address(&spec.endpoint) else {
+        let Ok(address) = spec.endpoint.host().parse::<IpAddr>() else {
             return Ok(None);
         };
         let mut reserved = Vec::new();
@@ -112,12 +112,6 @@ impl Operations {
 }
 
 /// The address of an endpoint, if it is no name.
-fn endpoint_address(endpoint: &str) -> Option<IpAddr> {
-    let authority = endpoint.strip_prefix("https://")?;
-    let (host, _) = authority.rsplit_once(':')?;
-    host.trim_matches(['[', ']']).parse().ok()
-}
-
 /// Texts to match that are written like patterns.
 fn patterns(spec: &ClusterSpec) -> Vec<String> {
     let matches = spec.members.iter().filter_map(|rule| match &rule.selector {

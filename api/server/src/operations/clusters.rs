@@ -2,7 +2,6 @@
 
 use machine_core::awaited::{Awaited, awaited};
 use machine_core::cluster::{Cluster, ClusterSpec};
-use machine_core::cluster_endpoint::ClusterEndpoint;
 use machine_core::condition::Condition;
 use machine_core::id::ClusterId;
 use machine_core::machine::Machine;
@@ -16,6 +15,7 @@ use crate::effects::attention::SeenCluster;
 use crate::error::UseCaseError;
 use crate::operation::Operation;
 use crate::operations::apply_result::ApplyResult;
+use crate::operations::cluster_change::is_changed;
 use crate::operations::machines::MachineView;
 use crate::operations::page::{Page, Paged};
 use crate::operations::{Operations, TRIES, Written};
@@ -113,7 +113,11 @@ impl Operations {
         asked.caller.permit(Operation::ApplyCluster)?;
         let spec = parse(file, document)?;
         let fault = |fault: ClusterFault| with_line(file, document, &fault);
-        self.effects.check_cluster(&spec).map_err(fault)?;
+        if let Some(wrong) = self.effects.check_cluster(&spec).err()
+            && !self.stands_already(&wrong, &spec).await?
+        {
+            return Err(fault(wrong).into());
+        }
         let what = ["apply cluster", document];
         if let Some(result) = self.carried_out(asked, &what).await? {
             let before = ApplyResult::kept(&result);
@@ -131,7 +135,7 @@ impl Operations {
             };
             let (mut change, notes) = match known {
                 Some(known) => {
-                    let fixed = self.fixed_endpoint(&known, &spec).await?;
+                    let fixed = self.fixed_facts(&known, &spec).await?;
                     fixed.map_or(Ok(()), |it| Err(fault(it)))?;
                     self.changed(&known, &spec, asked).await?
                 }
@@ -155,20 +159,28 @@ impl Operations {
         Err(UseCaseError::Overtaken)
     }
 
+    /// Whether a fault is of networks that the cluster has already: machines run with them, and
+    /// nothing else of the file should wait for that.
+    async fn stands_already(
+        &self,
+        wrong: &ClusterFault,
+        spec: &ClusterSpec,
+    ) -> Result<bool, UseCaseError> {
+        let known = clusters::find_by_name(&self.db, &spec.name).await?;
+        let is_same = known.is_some_and(|it| it.spec.os.networks() == spec.os.networks());
+        Ok(wrong.field == ClusterField::Networks && is_same)
+    }
+
     /// An endpoint that is another cluster's already: their machines would join each other's.
     async fn shared_endpoint(
         &self,
         spec: &ClusterSpec,
     ) -> Result<Option<ClusterFault>, UseCaseError> {
-        let place = |spec: &ClusterSpec| {
-            let endpoint: Option<ClusterEndpoint> = spec.endpoint.parse().ok();
-            endpoint.map(|it| it.place())
-        };
-        let wanted = place(spec);
+        let wanted = spec.endpoint.place();
         let clusters = clusters::list(&self.db).await?;
         let other = clusters
             .iter()
-            .find(|it| it.spec.name != spec.name && place(&it.spec) == wanted);
+            .find(|it| it.spec.name != spec.name && it.spec.endpoint.place() == wanted);
         Ok(other.map(|other| ClusterFault {
             field: ClusterField::Endpoint,
             why: format!(
@@ -196,7 +208,7 @@ impl Operations {
 
     async fn made(&self, spec: &ClusterSpec, asked: &Asked) -> Result<Change, UseCaseError> {
         let id = ClusterId::from_bytes(self.effects.draw()?);
-        let secrets = self.effects.make_cluster_secrets(id, &spec.talos).await?;
+        let secrets = self.effects.make_cluster_secrets(id, &spec.os).await?;
         let cluster = Cluster {
             id,
             spec: spec.clone(),
@@ -205,7 +217,7 @@ impl Operations {
         };
         let mut change = self.change(&cluster, "made, with its secrets", asked);
         change.clusters.push(ClusterWrite::Insert(cluster));
-        change.secrets.push(secrets);
+        change.secrets.extend(secrets);
         Ok(change)
     }
 
@@ -227,7 +239,7 @@ impl Operations {
         let mut change = self.change(&cluster, "changed", asked);
         let mut notes = self.withdraw_members(&mut change, &cluster, asked).await?;
         notes.extend(self.kept_versions(known, spec).await?);
-        if known.spec.endpoint != spec.endpoint {
+        if is_changed(&known.spec, spec) {
             let (id, version) = (known.id, known.version);
             change
                 .clusters

@@ -1,6 +1,7 @@
 //! A cluster as it is listed, and what belongs to it.
 
 use api_proto::v1;
+use machine_core::os::OsSpec;
 use machine_store::events::RecordedEvent;
 
 use crate::operations::apply_result::ApplyResult;
@@ -15,12 +16,17 @@ use crate::view::words::{bootstrap_state, change_result};
 pub(crate) fn cluster(view: &ClusterView) -> v1::Cluster {
     let spec = &view.cluster.spec;
     let outcome = view.cluster.bootstrap.map(|it| it.outcome);
+    let (talos, flatcar) = match &spec.os {
+        OsSpec::Talos(talos) => (Some(talos.version.to_string()), None),
+        OsSpec::Flatcar(flatcar) => (None, Some(flatcar.version.to_string())),
+    };
     v1::Cluster {
         id: view.cluster.id.to_string(),
         name: spec.name.clone(),
-        endpoint: spec.endpoint.clone(),
-        talos: spec.talos.clone(),
-        kubernetes: spec.kubernetes.clone(),
+        endpoint: spec.endpoint.to_string(),
+        talos,
+        flatcar,
+        kubernetes: spec.os.kubernetes().map(ToString::to_string),
         bootstrap: bootstrap_state(outcome).into(),
         ready: view.seen.ready,
         waiting: said(&view.seen.waiting),

@@ -22,6 +22,7 @@ use machine_core::cluster::{Cluster, ClusterSpec};
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::machine::Machine;
 use machine_core::network::ClientKey;
+use machine_core::os::OsSpec;
 use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 use machine_store::apply::apply;
@@ -129,15 +130,15 @@ impl ClusterVault for World {
     async fn make_cluster_secrets(
         &self,
         cluster: ClusterId,
-        _: &str,
-    ) -> Result<SecretWrite, VaultError> {
+        _: &OsSpec,
+    ) -> Result<Option<SecretWrite>, VaultError> {
         let place = Place::new("cluster", cluster, "secrets");
         let drawn = self.draw().unwrap();
-        Ok(SecretWrite::PutIfAbsent {
+        Ok(Some(SecretWrite::PutIfAbsent {
             sealed: self.seal.seal(&place, &drawn).unwrap(),
             place,
             at: NOW,
-        })
+        }))
     }
 
     fn seal_cluster_secrets(
@@ -310,7 +311,15 @@ impl Addresses for World {
 
 impl ClusterChecks for World {
     fn check_cluster(&self, spec: &ClusterSpec) -> Result<(), ClusterFault> {
-        if spec.kubernetes != "1.10.0" {
+        let networks = spec.os.networks();
+        if networks.is_some_and(|it| it.to_string().contains("pods 10.66.")) {
+            return Err(ClusterFault {
+                field: ClusterField::Networks,
+                why: "wanted networks apart".to_owned(),
+            });
+        }
+        let kubernetes = spec.os.kubernetes().map(ToString::to_string);
+        if kubernetes.as_deref() != Some("1.10.0") {
             return Ok(());
         }
         Err(ClusterFault {

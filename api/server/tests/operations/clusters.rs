@@ -1,11 +1,16 @@
 //! Clusters: made once, changed, and what hinders them.
 
+use api_server::document::cluster::parse;
 use api_server::error::UseCaseError;
 use api_server::operations::apply_result::ApplyResult;
+use machine_core::cluster::Cluster;
 use machine_core::id::ClusterId;
+use machine_core::os::OsSpec;
+use machine_store::apply::apply;
+use machine_store::change::{Change, ClusterWrite, Outcome};
 use machine_store::place::Place;
 use machine_store::seal::Sealed;
-use machine_store::secrets;
+use machine_store::{clusters, secrets};
 
 use crate::around::{Around, asked, caller};
 use crate::permitted::Begun;
@@ -64,7 +69,10 @@ async fn a_cluster_that_is_applied_twice_keeps_its_secrets() {
         .show_cluster(&caller(), "lab")
         .await
         .unwrap();
-    assert_eq!(view.cluster.spec.kubernetes, "1.34.2");
+    assert_eq!(
+        view.cluster.spec.os,
+        OsSpec::talos("1.13.9", "1.34.2").unwrap()
+    );
     assert_eq!(around.secrets().await, secrets);
 }
 
@@ -80,7 +88,10 @@ async fn an_endpoint_is_changed_until_a_machine_has_it_or_may_get_it() {
         .show_cluster(&caller(), "lab")
         .await
         .unwrap();
-    assert_eq!(view.cluster.spec.endpoint, "https://10.77.0.11:6443");
+    assert_eq!(
+        view.cluster.spec.endpoint.as_str(),
+        "https://10.77.0.11:6443"
+    );
     assert_eq!(around.secrets().await, secrets);
     let attempt = around.installing().await;
     let refused = async |key| {
@@ -100,6 +111,43 @@ async fn an_endpoint_is_changed_until_a_machine_has_it_or_may_get_it() {
         said.contains("drover cluster delete lab --confirm lab"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn networks_are_changed_until_a_machine_has_them_and_never_stop_a_file_that_keeps_them() {
+    let around = Around::racked().await;
+    around.cluster(CLUSTER, "1").await.unwrap();
+    let with = |pods: &str| {
+        let networks =
+            format!("networks: {{ pods: [{pods}], services: [10.11.0.0/16] }}\nmembers:");
+        CLUSTER.replace("members:", &networks)
+    };
+    assert!(!around.cluster(&with("10.10.0.0/16"), "2").await.unwrap().0);
+    let clash = around.cluster(&with("10.66.0.0/16"), "3").await;
+    let said = clash.unwrap_err().to_string();
+    assert_eq!(said, "lab.yaml:6: networks: wanted networks apart");
+    around.begin("cp-1", "lab", Begun::Released).await;
+    let moved = around.cluster(&with("10.12.0.0/16"), "4").await;
+    let said = moved.unwrap_err().to_string();
+    let wanted =
+        "lab.yaml:6: networks: wanted pods 10.10.0.0/16, services 10.11.0.0/16, for cp-1 got";
+    assert!(said.starts_with(wanted), "{said}");
+    // As an earlier version let it be made: nothing is wrong that a change of the file could mend.
+    let cluster = clusters::find_by_name(&around.db, "lab")
+        .await
+        .unwrap()
+        .unwrap();
+    let made_before = Cluster {
+        spec: parse("lab.yaml", &with("10.66.0.0/16")).unwrap(),
+        ..cluster
+    };
+    let change = Change {
+        clusters: vec![ClusterWrite::Update(made_before)],
+        ..Change::default()
+    };
+    assert_eq!(apply(&around.db, &change).await.unwrap(), Outcome::Applied);
+    let newer = with("10.66.0.0/16").replace("1.34.1", "1.34.2");
+    assert!(!around.cluster(&newer, "5").await.unwrap().0);
 }
 
 #[tokio::test]

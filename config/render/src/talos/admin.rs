@@ -12,11 +12,11 @@ use rand_core::CryptoRng;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
 use crate::talos::certificate::{self, CertificateError, Client};
 use crate::talos::key::{self, KeyError};
 use crate::talos::secrets::{SecretsBundle, base64};
 use crate::yaml::{self, Mapping, Value};
+use machine_core::secret::Secret;
 
 /// What a client may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,10 +6,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-use crate::secret::Secret;
 use crate::talos::certificate;
 use crate::talos::key;
 use crate::talos::secrets::{CertificateAndKey, EtcdEncryption, SecretsBundle, SecretsError};
+use machine_core::secret::Secret;
 
 /// Every field of a bundle.
 pub fn secrets(bundle: &SecretsBundle) -> Result<(), SecretsError> {

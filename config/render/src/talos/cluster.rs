@@ -2,8 +2,10 @@
 
 use std::str::FromStr;
 
+use machine_core::cluster::ClusterSpec;
 use machine_core::cluster_endpoint::{ClusterEndpoint, WANTED};
-use machine_core::network::Network;
+use machine_core::os::{KubernetesNetworks, TalosSpec, parse_version};
+use semver::Version;
 use thiserror::Error;
 
 use crate::talos::contract::TalosContract;
@@ -17,19 +19,34 @@ pub struct ClusterInput<'a> {
     /// The URL of its Kubernetes API.
     pub endpoint: ClusterEndpoint,
     /// The version of Kubernetes.
-    pub kubernetes: KubernetesVersion,
+    pub kubernetes: Version,
+    /// The networks inside of it.
+    pub networks: KubernetesNetworks,
     /// The contract of the Talos version that reads the config.
     pub contract: TalosContract,
-    /// The networks of pods; Talos' default is `10.244.0.0/16`.
-    pub pod_subnets: Vec<Network>,
-    /// The networks of services; Talos' default is `10.96.0.0/12`.
-    pub service_subnets: Vec<Network>,
     /// Its secrets.
     pub secrets: &'a SecretsBundle,
 }
 
 impl<'a> ClusterInput<'a> {
-    /// A cluster on Talos' default networks.
+    /// A cluster as its file describes it.
+    pub fn of(
+        cluster: &ClusterSpec,
+        talos: &TalosSpec,
+        contract: TalosContract,
+        secrets: &'a SecretsBundle,
+    ) -> Result<Self, ClusterError> {
+        Ok(Self {
+            name: cluster.name.parse()?,
+            endpoint: cluster.endpoint.clone(),
+            kubernetes: talos.kubernetes.clone(),
+            networks: talos.networks.clone(),
+            contract,
+            secrets,
+        })
+    }
+
+    /// A cluster as texts describe it, on the usual networks.
     pub fn new(
         name: &str,
         endpoint: &str,
@@ -42,10 +59,9 @@ impl<'a> ClusterInput<'a> {
             endpoint: endpoint
                 .parse()
                 .map_err(|_| ClusterError::new("cluster endpoint", WANTED, endpoint))?,
-            kubernetes: kubernetes.parse()?,
+            kubernetes: kubernetes_version(kubernetes)?,
+            networks: KubernetesNetworks::default(),
             contract,
-            pod_subnets: vec![subnet("10.244.0.0/16")?],
-            service_subnets: vec![subnet("10.96.0.0/12")?],
             secrets,
         })
     }
@@ -97,66 +113,15 @@ impl FromStr for ClusterName {
     }
 }
 
-/// A version of Kubernetes such as `1.28.0`, without a leading `v`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KubernetesVersion(String);
-
-impl KubernetesVersion {
-    /// Its text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Major and minor: `(1, 28)`.
-    pub fn minor(&self) -> (u32, u32) {
-        let mut numbers = self.0.split(['.', '-']).map(|it| it.parse().unwrap_or(0));
-        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
-    }
-}
-
-/// Accepts a leading `v`, which Talos strips too.
-impl FromStr for KubernetesVersion {
-    type Err = ClusterError;
-
-    fn from_str(text: &str) -> Result<Self, ClusterError> {
-        let version = text.strip_prefix('v').unwrap_or(text);
-        let (numbers, label) = version.split_once('-').unwrap_or((version, "x"));
-        let parts: Vec<&str> = numbers.split('.').collect();
-        let number = |part: &&str| {
-            (1..=5).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
-        };
-        let label_fits = !label.is_empty()
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
-        if parts.len() != 3 || !parts.iter().all(number) || !label_fits {
-            let wanted = "a version such as 1.34.1";
-            return Err(ClusterError::new("kubernetes version", wanted, text));
-        }
-        Ok(Self(version.to_owned()))
-    }
-}
-
-fn subnet(text: &str) -> Result<Network, ClusterError> {
-    text.parse()
-        .map_err(|_| ClusterError::new("subnet", "a network such as 10.244.0.0/16", text))
+/// A version of Kubernetes, as it stands on a command line.
+fn kubernetes_version(text: &str) -> Result<Version, ClusterError> {
+    parse_version(text)
+        .map_err(|_| ClusterError::new("kubernetes version", "a version such as 1.34.1", text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn kubernetes_versions() {
-        for text in ["1.28.0", "v1.28.0", "1.37.0-rc.1"] {
-            assert!(text.parse::<KubernetesVersion>().is_ok(), "{text}");
-        }
-        for text in [
-            "", "1.28", "1.28.x", "1.28.0-", "1.28.0 ", "1.28.0\n", "latest", "1..0",
-        ] {
-            assert!(text.parse::<KubernetesVersion>().is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn names() {

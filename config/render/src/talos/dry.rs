@@ -6,31 +6,30 @@ use std::net::{Ipv4Addr, SocketAddr};
 use machine_core::cluster::{ClusterSpec, Role};
 use machine_core::disk::DiskIdentity;
 use machine_core::id::AttemptId;
+use machine_core::os::TalosSpec;
 
-use crate::secret::Secret;
 use crate::talos::cluster::ClusterInput;
 use crate::talos::contract::TalosContract;
 use crate::talos::machine::{MachineInput, RenderError, render};
 use crate::talos::secrets::{CertificateAndKey, EtcdEncryption, SecretsBundle};
+use machine_core::secret::Secret;
 
 /// Renders the config of each role of a cluster, and of each of its rules, with values that stand
 /// for what only a machine has.
-pub fn render_dry(spec: &ClusterSpec, installer: &str) -> Result<(), RenderError> {
-    let contract: TalosContract = spec.talos.parse()?;
+pub fn render_dry(
+    cluster: &ClusterSpec,
+    talos: &TalosSpec,
+    installer: &str,
+) -> Result<(), RenderError> {
     let secrets = no_secrets();
-    let cluster = ClusterInput::new(
-        &spec.name,
-        &spec.endpoint,
-        &spec.kubernetes,
-        contract,
-        &secrets,
-    )?;
+    let contract = TalosContract::installed(&talos.version)?;
+    let input = ClusterInput::of(cluster, talos, contract, &secrets)?;
     let either = [Role::ControlPlane, Role::Worker].map(|role| (role, None));
-    let of_rules = spec.members.iter().map(|it| (it.role, it.disk.as_ref()));
+    let of_rules = cluster.members.iter().map(|it| (it.role, it.disk.as_ref()));
     for (role, disk) in either.into_iter().chain(of_rules) {
         // Always some: the placeholder is a serial number.
         if let Some(machine) = some_machine(role, disk, installer) {
-            render(&cluster, &machine)?;
+            render(&input, &machine)?;
         }
     }
     Ok(())
@@ -74,14 +73,15 @@ fn no_secrets() -> SecretsBundle {
 
 #[cfg(test)]
 mod tests {
+    use machine_core::os::OsSpec;
+
     use super::*;
 
     fn spec(endpoint: &str, talos: &str, kubernetes: &str) -> ClusterSpec {
         ClusterSpec {
             name: "lab".to_owned(),
-            endpoint: endpoint.to_owned(),
-            talos: talos.to_owned(),
-            kubernetes: kubernetes.to_owned(),
+            endpoint: endpoint.parse().unwrap(),
+            os: OsSpec::talos(talos, kubernetes).unwrap(),
             image: "talos".to_owned(),
             allow_plaintext: true,
             members: vec![],
@@ -89,7 +89,10 @@ mod tests {
     }
 
     fn refused(spec: &ClusterSpec) -> String {
-        render_dry(spec, "ghcr.io/siderolabs/installer:v1.13.9")
+        let OsSpec::Talos(talos) = &spec.os else {
+            panic!("{:?}", spec.os);
+        };
+        render_dry(spec, talos, "ghcr.io/siderolabs/installer:v1.13.9")
             .map_or_else(|error| error.to_string(), |()| "accepted".to_owned())
     }
 
@@ -104,18 +107,19 @@ mod tests {
     fn what_no_machine_could_be_handed_is_found_without_one() {
         let endpoint = "https://10.77.0.10:6443";
         assert_eq!(refused(&spec(endpoint, "1.13.9", "1.34.1")), "accepted");
-        for bad in [
-            "https://[fd00::1:6443",
-            "https://-a:6443",
-            "https://a..b:6443",
-        ] {
-            let said = refused(&spec(bad, "1.13.9", "1.34.1"));
-            assert!(said.starts_with("cluster endpoint: wanted a URL"), "{said}");
-        }
+        let unnamed = ClusterSpec {
+            name: "a b".to_owned(),
+            ..spec(endpoint, "1.13.9", "1.34.1")
+        };
+        let said = refused(&unnamed);
+        assert!(said.starts_with("cluster name: wanted"), "{said}");
         let said = refused(&spec("https://lab", "1.13.9", "1.34.1"));
         assert!(said.contains("wanted a port"), "{said}");
-        let said = refused(&spec(endpoint, "1.9.0", "1.34.1"));
-        assert!(said.contains("wanted a Talos version of 1.13"), "{said}");
+        for version in ["1.9.0", "1.12.4", "1.14.0"] {
+            let said = refused(&spec(endpoint, version, "1.34.1"));
+            let wanted = format!("wanted a Talos version of 1.13, got \"{version}\"");
+            assert_eq!(said, wanted);
+        }
     }
 
     /// What real Talos 1.13.9 refused, and its neighbours.

@@ -12,7 +12,7 @@ use rsa::pkcs1::EncodeRsaPrivateKey;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
+use machine_core::secret::Secret;
 
 /// A key that could not be made, written or read. Never says anything of the key itself.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

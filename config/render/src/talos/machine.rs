@@ -4,16 +4,18 @@
 //! names its disk by an identity that does not move, the image to install, and where to report:
 //! as documents, because an installed system does not keep the kernel line of its network boot.
 
-use std::fmt;
 use std::net::SocketAddr;
 
 use machine_core::cluster::Role;
 use machine_core::disk::DiskIdentity;
 use machine_core::id::AttemptId;
+use machine_core::secret::Secret;
+use semver::Version;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::talos::cluster::{ClusterError, ClusterInput, KubernetesVersion};
+use crate::os::Artefact;
+use crate::talos::cluster::{ClusterError, ClusterInput};
 use crate::talos::contract::{KubernetesRange, TalosContract, UnknownContract};
 use crate::talos::secrets::SecretsError;
 use crate::talos::sections::{MachineSections, v1alpha1};
@@ -122,36 +124,6 @@ impl Documents {
     }
 }
 
-/// A finished document, ready to be sent. It holds keys: it is wiped when dropped and never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Rendered {
-    body: Zeroizing<String>,
-    media_type: &'static str,
-}
-
-impl Rendered {
-    /// Its bytes.
-    pub fn bytes(&self) -> &[u8] {
-        self.body.as_bytes()
-    }
-
-    /// What they are.
-    pub const fn media_type(&self) -> &'static str {
-        self.media_type
-    }
-}
-
-impl fmt::Debug for Rendered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Rendered({}, {} bytes)",
-            self.media_type,
-            self.body.len()
-        )
-    }
-}
-
 /// The base config of a role: byte for byte what Talos' own generator makes of the same input.
 pub fn generate(cluster: &ClusterInput<'_>, role: Role) -> Documents {
     let own = MachineSections::default();
@@ -159,7 +131,7 @@ pub fn generate(cluster: &ClusterInput<'_>, role: Role) -> Documents {
 }
 
 /// What `machine` is handed: a config that Talos accepts in metal mode.
-pub fn render(cluster: &ClusterInput<'_>, machine: &MachineInput) -> Result<Rendered, RenderError> {
+pub fn render(cluster: &ClusterInput<'_>, machine: &MachineInput) -> Result<Artefact, RenderError> {
     check(cluster, machine)?;
     let own = MachineSections {
         certificate_names: machine.certificate_names.clone(),
@@ -172,9 +144,10 @@ pub fn render(cluster: &ClusterInput<'_>, machine: &MachineInput) -> Result<Rend
         event_sink(machine.event_sink),
         kernel_log(machine.kernel_log),
     ]);
-    Ok(Rendered {
-        body: documents.to_yaml(),
+    Ok(Artefact {
+        name: MACHINE_CONFIG,
         media_type: "application/yaml",
+        body: Secret::new(documents.to_yaml().as_bytes().to_vec()),
     })
 }
 
@@ -226,16 +199,16 @@ fn companion(kind: &str) -> Mapping {
 /// Refuses a version of Kubernetes that a node of this version of Talos refuses.
 pub(crate) fn check_kubernetes(
     contract: TalosContract,
-    kubernetes: &KubernetesVersion,
+    kubernetes: &Version,
 ) -> Result<(), RenderError> {
     let range = contract.kubernetes();
-    if range.contains(kubernetes.minor()) {
+    if range.contains(kubernetes) {
         return Ok(());
     }
     Err(RenderError::Kubernetes {
         contract,
         range,
-        got: kubernetes.as_str().to_owned(),
+        got: kubernetes.to_string(),
     })
 }
 
@@ -247,8 +220,7 @@ fn check(cluster: &ClusterInput<'_>, machine: &MachineInput) -> Result<(), Rende
             endpoint: cluster.endpoint.as_str().trim_end_matches('/').to_owned(),
         });
     }
-    let image = |byte: u8| byte.is_ascii_alphanumeric() || b"./:@_-".contains(&byte);
-    if machine.installer.is_empty() || !machine.installer.bytes().all(image) {
+    if !is_image(&machine.installer) {
         return Err(RenderError::Installer {
             got: machine.installer.chars().take(128).collect(),
         });
@@ -275,6 +247,12 @@ fn check(cluster: &ClusterInput<'_>, machine: &MachineInput) -> Result<(), Rende
     Ok(())
 }
 
+/// Whether a text can name a container image, as far as its characters go.
+pub fn is_image(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"./:@_-".contains(&byte);
+    !text.is_empty() && text.bytes().all(allowed)
+}
+
 /// RFC 1123 §2.1.
 fn is_hostname(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -286,6 +264,9 @@ fn is_hostname(name: &str) -> bool {
     };
     name.len() <= 253 && name.split('.').all(label)
 }
+
+/// The name of the one document that a machine fetches.
+pub const MACHINE_CONFIG: &str = "config";
 
 /// The tag of every service log line that names the attempt.
 pub const ATTEMPT_TAG: &str = "drover-attempt";

@@ -3,9 +3,10 @@
 
 use std::fmt;
 
+use machine_core::os::parse_version;
 use zeroize::Zeroizing;
 
-use crate::talos::cluster::{ClusterInput, KubernetesVersion};
+use crate::talos::cluster::ClusterInput;
 use crate::talos::contract::TalosContract;
 use crate::talos::machine::{RenderError, check_kubernetes, generate};
 use crate::talos::secrets::SecretsBundle;
@@ -60,6 +61,6 @@ pub fn generate_base(request: &GenerateRequest<'_>) -> Result<Zeroizing<String>,
 /// it: it knows the name of a version, and which it runs a node says only when it has booted.
 pub fn caveat(request: &GenerateRequest<'_>) -> Option<RenderError> {
     let contract: TalosContract = request.contract.parse().ok()?;
-    let kubernetes: KubernetesVersion = request.kubernetes.parse().ok()?;
+    let kubernetes = parse_version(request.kubernetes).ok()?;
     check_kubernetes(contract, &kubernetes).err()
 }

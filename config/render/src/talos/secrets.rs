@@ -8,10 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
-use crate::secret::Secret;
 use crate::talos::certificate::CertificateError;
 use crate::talos::key::KeyError;
 use crate::yaml::Mapping;
+use machine_core::secret::Secret;
 
 /// A certificate and its private key, both PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,16 +3,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_saphyr::Error;
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
 use crate::talos::check;
 use crate::talos::secrets::{
     CertificateAndKey, EtcdEncryption, SecretsBundle, SecretsError, base64,
 };
 use crate::yaml::{self, Mapping, Value};
+use machine_core::secret::Secret;
 
 impl SecretsBundle {
     /// Reads what `talosctl gen secrets` (or [`Self::to_yaml`]) wrote, and checks all of it.
@@ -30,11 +30,12 @@ impl SecretsBundle {
         };
         let cluster = Mapping::new()
             .with("id", self.cluster_id.as_str())
-            .with("secret", self.cluster_secret.expose());
+            .with("secret", self.cluster_secret.expose().as_str());
         let secrets = Mapping::new()
-            .with("bootstraptoken", self.bootstrap_token.expose())
-            .with(encryption_field, encryption.expose());
-        let service_account = Mapping::new().with("key", base64(self.service_account.expose()));
+            .with("bootstraptoken", self.bootstrap_token.expose().as_str())
+            .with(encryption_field, encryption.expose().as_str());
+        let service_account =
+            Mapping::new().with("key", base64(self.service_account.expose().as_str()));
         let certificates = Mapping::new()
             .with("etcd", self.etcd.to_value())
             .with("k8s", self.kubernetes.to_value())
@@ -46,7 +47,7 @@ impl SecretsBundle {
             .with("secrets", secrets)
             .with(
                 "trustdinfo",
-                Mapping::new().with("token", self.trustd_token.expose()),
+                Mapping::new().with("token", self.trustd_token.expose().as_str()),
             )
             .with("certs", certificates);
         yaml::document(&Value::Mapping(bundle))
@@ -155,12 +156,6 @@ struct Pair {
 #[serde(default, deny_unknown_fields)]
 struct Key {
     key: Option<Secret>,
-}
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::new)
-    }
 }
 
 fn text_of(field: &'static str, value: Option<Secret>) -> Result<Secret, SecretsError> {

@@ -14,11 +14,11 @@ use rand_core::CryptoRng;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
 use crate::talos::certificate::{self, CertificateError};
 use crate::talos::contract::TalosContract;
 use crate::talos::key::{self, KeyError};
 use crate::talos::secrets::{CertificateAndKey, EtcdEncryption, SecretsBundle};
+use machine_core::secret::Secret;
 
 /// Secrets could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -1,5 +1,5 @@
-//! The `v1alpha1` document of contract 1.13, section by section, in the order of Talos' own
-//! structures (a YAML mapping has no order, its bytes have).
+//! The `v1alpha1` document of the contracts up to 1.13, section by section, in the order of Talos'
+//! own structures (a YAML mapping has no order, its bytes have). Later ones spread it over documents.
 
 use machine_core::cluster::Role;
 use machine_core::network::Network;
@@ -45,10 +45,14 @@ fn machine(cluster: &ClusterInput<'_>, role: Role, own: &MachineSections) -> Map
         .with("grubUseUKICmdline", true);
     let mut machine = Mapping::new()
         .with("type", role.as_str())
-        .with("token", cluster.secrets.trustd_token.expose())
+        .with("token", cluster.secrets.trustd_token.expose().as_str())
         .with("ca", ca)
         .with("certSANs", own.certificate_names.clone())
-        .with("kubelet", kubelet)
+        .with("kubelet", kubelet);
+    if !cluster.contract.has_kube_span_document() {
+        machine.set("network", Mapping::new());
+    }
+    let mut machine = machine
         .with("install", install)
         .with("features", features());
     if let Some(logging) = &own.logging {
@@ -76,14 +80,14 @@ fn cluster_section(cluster: &ClusterInput<'_>, role: Role) -> Mapping {
     let secrets = cluster.secrets;
     let section = Mapping::new()
         .with("id", secrets.cluster_id.as_str())
-        .with("secret", secrets.cluster_secret.expose())
+        .with("secret", secrets.cluster_secret.expose().as_str())
         .with(
             "controlPlane",
             Mapping::new().with("endpoint", cluster.endpoint.as_str()),
         )
         .with("clusterName", cluster.name.as_str())
         .with("network", network(cluster))
-        .with("token", secrets.bootstrap_token.expose());
+        .with("token", secrets.bootstrap_token.expose().as_str());
     match role {
         Role::ControlPlane => control_plane(section, cluster),
         Role::Worker => section
@@ -97,8 +101,8 @@ fn network(cluster: &ClusterInput<'_>) -> Mapping {
         |subnets: &[Network]| -> Vec<String> { subnets.iter().map(ToString::to_string).collect() };
     Mapping::new()
         .with("dnsDomain", "cluster.local")
-        .with("podSubnets", texts(&cluster.pod_subnets))
-        .with("serviceSubnets", texts(&cluster.service_subnets))
+        .with("podSubnets", texts(&cluster.networks.pods))
+        .with("serviceSubnets", texts(&cluster.networks.services))
 }
 
 /// What only a control plane holds: the keys of the authorities, and its components.
@@ -117,7 +121,7 @@ fn control_plane(section: Mapping, cluster: &ClusterInput<'_>) -> Mapping {
         .with("admissionControl", vec![pod_security()])
         .with("auditPolicy", audit_policy());
     section
-        .with(encryption_field, encryption.expose())
+        .with(encryption_field, encryption.expose().as_str())
         .with("ca", secrets.kubernetes.to_value())
         .with("aggregatorCA", secrets.aggregator.to_value())
         .with("serviceAccount", service_account)
@@ -171,5 +175,5 @@ fn discovery() -> Mapping {
 }
 
 fn image(repository: &str, cluster: &ClusterInput<'_>) -> String {
-    format!("{repository}:v{}", cluster.kubernetes.as_str())
+    format!("{repository}:v{}", cluster.kubernetes)
 }

@@ -118,6 +118,26 @@ impl Rack {
         let mut directory = directory_of(unknown, mode).await;
         directory.witness = Witness::Says(bmc.unwrap_or(PowerObservation::NoBmc));
         let rack = Self { directory };
+        let secrets = rack.secrets().await;
+        let change = Change { secrets, ..change };
+        rack.register(change).await;
+        rack
+    }
+
+    /// Without BMC, and without secrets of the cluster.
+    pub(super) async fn without_secrets(
+        unknown: UnknownPolicy,
+        mode: DhcpMode,
+        change: Change,
+    ) -> Self {
+        let mut directory = directory_of(unknown, mode).await;
+        directory.witness = Witness::Says(PowerObservation::NoBmc);
+        let rack = Self { directory };
+        rack.register(change).await;
+        rack
+    }
+
+    async fn secrets(&self) -> Vec<SecretWrite> {
         let secrets = SECRETS.get_or_init(|| async {
             let bundle = tokio::task::spawn_blocking(|| {
                 let contract: TalosContract = "1.13.9".parse().unwrap();
@@ -126,8 +146,17 @@ impl Rack {
             bundle.await.unwrap().to_yaml().to_string()
         });
         let secrets = secrets.await.as_bytes();
-        let records = &rack.directory.records;
+        let records = &self.directory.records;
         let sealed = records.seal.seal(&place(CLUSTER), secrets).unwrap();
+        vec![SecretWrite::PutIfAbsent {
+            place: place(CLUSTER),
+            sealed,
+            at: now(),
+        }]
+    }
+
+    /// The change, and whose the machine's card and board are.
+    async fn register(&self, change: Change) {
         let at = now();
         let change = Change {
             evidence: vec![Evidence {
@@ -140,15 +169,9 @@ impl Rack {
                     Fact::Serial("S1".parse().unwrap()),
                 ],
             }],
-            secrets: vec![SecretWrite::PutIfAbsent {
-                place: place(CLUSTER),
-                sealed,
-                at,
-            }],
             ..change
         };
-        rack.write(&change).await;
-        rack
+        self.write(&change).await;
     }
 
     /// The same records, looked at by a process that remembers nothing.

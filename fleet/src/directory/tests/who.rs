@@ -54,10 +54,7 @@ pub(super) fn token(answer: &ScriptAnswer) -> Option<String> {
     let ScriptAnswer::Boot { arguments, .. } = answer else {
         return None;
     };
-    let config = arguments
-        .iter()
-        .find(|it| it.starts_with("talos.config="))?;
-    let (_, rest) = config.split_once("/c/")?;
+    let (_, rest) = arguments.iter().find_map(|it| it.split_once("/c/"))?;
     Some(rest.split_once('/')?.0.to_owned())
 }
 
@@ -72,7 +69,7 @@ pub(super) fn console(answer: &ScriptAnswer) -> &str {
 pub(super) fn request(who: &Who, token: &str) -> DocumentRequest {
     DocumentRequest {
         token: token.to_owned(),
-        name: config_render::oses::talos::MACHINE_CONFIG.to_owned(),
+        name: config_render::talos::machine::MACHINE_CONFIG.to_owned(),
         peer: who.address,
         hardware: Some(who.card),
         uuid: None,

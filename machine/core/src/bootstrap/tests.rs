@@ -3,6 +3,7 @@
 use super::*;
 use crate::cluster::ClusterSpec;
 use crate::id::{ClusterId, OperationId};
+use crate::os::OsSpec;
 use crate::time::Timestamp;
 
 const LAB: ClusterId = ClusterId::from_bytes([1; 16]);
@@ -11,9 +12,8 @@ const CALL: OperationId = OperationId::from_bytes([2; 16]);
 fn cluster(outcome: Option<OperationOutcome>) -> Cluster {
     let spec = ClusterSpec {
         name: "lab".to_owned(),
-        endpoint: "https://10.77.0.10:6443".to_owned(),
-        talos: "1.13.9".to_owned(),
-        kubernetes: "1.34.1".to_owned(),
+        endpoint: "https://10.77.0.10:6443".parse().unwrap(),
+        os: OsSpec::talos("1.13.9", "1.34.1").unwrap(),
         image: "talos".to_owned(),
         allow_plaintext: true,
         members: vec![],
@@ -34,7 +34,7 @@ fn machine(id: u8) -> MachineId {
     MachineId::from_bytes([id; 16])
 }
 
-fn member(id: u8, role: Role, etcd: Option<EtcdState>) -> Member {
+fn member(id: u8, role: Role, control_plane: Option<ControlPlaneState>) -> Member {
     let name = format!("m{id}");
     Member {
         machine: machine(id),
@@ -42,13 +42,13 @@ fn member(id: u8, role: Role, etcd: Option<EtcdState>) -> Member {
         role,
         active: true,
         ready: false,
-        etcd,
+        control_plane,
     }
 }
 
 #[test]
 fn the_first_active_control_plane_node_is_asked_once_it_waits() {
-    let waiting = Some(EtcdState::Waiting);
+    let waiting = Some(ControlPlaneState::Waiting);
     let mut members = vec![
         member(3, Role::ControlPlane, waiting),
         member(1, Role::ControlPlane, waiting),
@@ -73,10 +73,14 @@ fn the_first_active_control_plane_node_is_asked_once_it_waits() {
 #[test]
 fn a_call_whose_outcome_is_unknown_is_never_repeated() {
     let unknown = cluster(Some(OperationOutcome::Unknown));
-    for etcd in [None, Some(EtcdState::Waiting), Some(EtcdState::Other)] {
+    for etcd in [
+        None,
+        Some(ControlPlaneState::Waiting),
+        Some(ControlPlaneState::Other),
+    ] {
         let members = [
             member(1, Role::ControlPlane, etcd),
-            member(2, Role::ControlPlane, Some(EtcdState::Waiting)),
+            member(2, Role::ControlPlane, Some(ControlPlaneState::Waiting)),
         ];
         assert!(
             matches!(plan_cluster(&unknown, &members), ClusterStep::Wait(_)),
@@ -85,7 +89,11 @@ fn a_call_whose_outcome_is_unknown_is_never_repeated() {
     }
     // Whoever names etcd's members, it is bootstrapped.
     for id in [1, 2] {
-        let runs = [member(id, Role::ControlPlane, Some(EtcdState::Running))];
+        let runs = [member(
+            id,
+            Role::ControlPlane,
+            Some(ControlPlaneState::Running),
+        )];
         assert_eq!(
             plan_cluster(&unknown, &runs),
             ClusterStep::RecordDone(machine(id))
@@ -95,7 +103,7 @@ fn a_call_whose_outcome_is_unknown_is_never_repeated() {
 
 #[test]
 fn an_etcd_that_waits_for_its_machine_is_not_bootstrapped() {
-    let members = [member(1, Role::ControlPlane, Some(EtcdState::Held))];
+    let members = [member(1, Role::ControlPlane, Some(ControlPlaneState::Held))];
     for outcome in [None, Some(OperationOutcome::NotReady)] {
         let step = plan_cluster(&cluster(outcome), &members);
         assert!(
@@ -108,8 +116,8 @@ fn an_etcd_that_waits_for_its_machine_is_not_bootstrapped() {
 #[test]
 fn a_refusal_for_good_waits_for_a_person() {
     let members = [
-        member(1, Role::ControlPlane, Some(EtcdState::Waiting)),
-        member(2, Role::ControlPlane, Some(EtcdState::Waiting)),
+        member(1, Role::ControlPlane, Some(ControlPlaneState::Waiting)),
+        member(2, Role::ControlPlane, Some(ControlPlaneState::Waiting)),
     ];
     let step = plan_cluster(&cluster(Some(OperationOutcome::Refused)), &members);
     assert!(
@@ -140,7 +148,7 @@ fn a_person_ends_every_record_but_one_that_is_done() {
 
 #[test]
 fn a_call_that_came_too_early_is_repeated_where_it_was_made_while_that_machine_runs() {
-    let waiting = Some(EtcdState::Waiting);
+    let waiting = Some(ControlPlaneState::Waiting);
     let early = cluster(Some(OperationOutcome::NotReady));
     let mut members = vec![
         member(0, Role::ControlPlane, waiting),
@@ -157,7 +165,11 @@ fn a_call_that_came_too_early_is_repeated_where_it_was_made_while_that_machine_r
 
 #[test]
 fn a_machine_whose_call_may_have_been_done_is_not_replaced_and_that_is_said() {
-    let members = [member(2, Role::ControlPlane, Some(EtcdState::Waiting))];
+    let members = [member(
+        2,
+        Role::ControlPlane,
+        Some(ControlPlaneState::Waiting),
+    )];
     for outcome in [OperationOutcome::Unknown, OperationOutcome::Refused] {
         let step = plan_cluster(&cluster(Some(outcome)), &members);
         assert!(

@@ -107,7 +107,7 @@ pub(crate) fn an_endpoint_belongs_to_one_cluster(bench: &Bench) {
             let mut made = cluster();
             made.id = ClusterId::from_bytes([byte; 16]);
             name.clone_into(&mut made.spec.name);
-            endpoint.clone_into(&mut made.spec.endpoint);
+            made.spec.endpoint = endpoint.parse().unwrap();
             Change {
                 clusters: vec![ClusterWrite::Insert(made)],
                 ..Change::default()

@@ -12,6 +12,7 @@ use machine_core::lifecycle::{Origin, State};
 use machine_core::machine::Machine;
 use machine_core::network::{ClientKey, Lease, SubnetName};
 use machine_core::operation::Operation;
+use machine_core::os::OsSpec;
 use machine_core::time::Timestamp;
 use machine_store::apply::apply;
 use machine_store::change::{
@@ -42,9 +43,8 @@ pub(crate) fn cluster() -> Cluster {
         id: ClusterId::from_bytes([3; 16]),
         spec: ClusterSpec {
             name: "lab".to_owned(),
-            endpoint: "https://10.77.0.10:6443".to_owned(),
-            talos: "1.13.9".to_owned(),
-            kubernetes: "1.34.1".to_owned(),
+            endpoint: "https://10.77.0.10:6443".parse().unwrap(),
+            os: OsSpec::talos("1.13.9", "1.34.1").unwrap(),
             image: "talos".to_owned(),
             allow_plaintext: true,
             members: vec![MemberRule {

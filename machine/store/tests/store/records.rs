@@ -138,7 +138,7 @@ pub(crate) fn clusters_come_back(bench: &Bench) {
             ..fixtures::cluster()
         };
         cluster.spec.name = format!("c-{}", cluster.id);
-        cluster.spec.endpoint = text;
+        cluster.spec.image = text;
         cluster.spec.members = members;
         cluster.spec.allow_plaintext = allow_plaintext;
         bench.block(async {

@@ -17,9 +17,10 @@ members:
 fn ten_lines_are_a_cluster() {
     let spec = parse("lab.yaml", LAB).unwrap();
     assert_eq!(
-        (spec.name.as_str(), spec.talos.as_str(), spec.image.as_str()),
-        ("lab", "1.13.9", "talos-1.13.9")
+        (spec.name.as_str(), spec.image.as_str()),
+        ("lab", "talos-1.13.9")
     );
+    assert_eq!(spec.os, OsSpec::talos("1.13.9", "1.34.1").unwrap());
     let [first, second] = spec.members.as_slice() else {
         panic!()
     };
@@ -60,8 +61,9 @@ fn an_endpoint_that_no_config_could_hold_is_told_with_its_line() {
 fn a_fault_is_told_with_the_line_of_its_field() {
     for (field, wanted) in [
         (ClusterField::Endpoint, "lab.yaml:2: endpoint: no"),
-        (ClusterField::Talos, "lab.yaml:3: talos: no"),
+        (ClusterField::Version, "lab.yaml:3: talos: no"),
         (ClusterField::Kubernetes, "lab.yaml:4: kubernetes: no"),
+        (ClusterField::Networks, "lab.yaml:4: networks: no"),
         (ClusterField::Members, "lab.yaml:7: members: no"),
     ] {
         let fault = ClusterFault {
@@ -69,6 +71,40 @@ fn a_fault_is_told_with_the_line_of_its_field() {
             why: "no".to_owned(),
         };
         assert_eq!(with_line("lab.yaml", LAB, &fault).to_string(), wanted);
+    }
+}
+
+#[test]
+fn the_networks_of_kubernetes_are_talos_own_or_those_that_are_written_down() {
+    let with = |networks: &str| {
+        let text = LAB.replace("members:", &format!("networks: {networks}\nmembers:"));
+        parse("lab.yaml", &text).map(|spec| match spec.os {
+            OsSpec::Talos(talos) => talos.networks.to_string(),
+            other @ OsSpec::Flatcar(_) => panic!("{other:?}"),
+        })
+    };
+    let told = with("{ pods: [10.10.0.0/16], services: [10.11.0.0/16] }");
+    assert_eq!(told.unwrap(), "pods 10.10.0.0/16, services 10.11.0.0/16");
+    for (networks, wanted) in [
+        (
+            "{ pods: [10.10.0.1/16], services: [10.11.0.0/16] }",
+            "lab.yaml:6: networks.pods: wanted a network such as 10.244.0.0/16, got \"10.10.0.1/16\"",
+        ),
+        (
+            "{ pods: [10.10.0.0/16], services: [10.10.0.0/24] }",
+            "lab.yaml:6: networks: wanted networks apart, got 10.10.0.0/16 for pods and 10.10.0.0/24 for services",
+        ),
+        (
+            "{ pods: [10.10.0.0/16] }",
+            "lab.yaml:6: networks.services is missing",
+        ),
+        (
+            "10.10.0.0/16",
+            "lab.yaml:6: networks: wanted a mapping such as { pods: [10.244.0.0/16], services: [10.96.0.0/12] }",
+        ),
+    ] {
+        let said = with(networks).unwrap_err().to_string();
+        assert!(said.starts_with(wanted), "{said}");
     }
 }
 

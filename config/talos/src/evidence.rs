@@ -1,42 +1,49 @@
-//! What an event of Talos says of an install, as one line of a timeline and a step of a boot; and
-//! what of it ends an attempt.
+//! What an event of Talos counts for: a line of a timeline and a step of a boot, and what of it ends
+//! an attempt. The signals hold for Talos 1.13.
 
-use config_talos::event::{ErrorCode, MachineStage, SequenceAction, StepAction, TalosEvent};
 use machine_core::attempt::AttemptEnd;
 use machine_core::boot::BootStep;
+use machine_core::report::{Evidence, STATUS, TROUBLE, Told, squeezed};
 
-/// What is kept of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told {
-    pub(super) step: Option<BootStep>,
-    pub(super) kind: &'static str,
-    pub(super) detail: String,
+use crate::event::{ErrorCode, MachineStage, SequenceAction, StepAction, TalosEvent};
+
+impl TalosEvent {
+    /// What it counts for.
+    pub fn evidence(&self) -> Evidence {
+        Evidence {
+            told: told(self),
+            ready: readiness(self),
+            ends: verdict(self),
+            restarts: restarts(self),
+            asks_for_config: matches!(self, Self::ConfigLoadError { .. }),
+        }
+    }
 }
 
-/// The signals that hold for Talos 1.13. A sequence that stops with `unix.Reboot` or because its
-/// context was cancelled is the normal end of an install, a restart or a shutdown, not an error.
-pub(super) fn told(event: &TalosEvent) -> Option<Told> {
+/// A sequence that stops with `unix.Reboot` or because its context was cancelled is the normal end of
+/// an install, a restart or a shutdown, not an error.
+fn told(event: &TalosEvent) -> Option<Told> {
     match event {
         TalosEvent::Phase {
             name,
             action: StepAction::Start,
-        } if name == "install" => step(BootStep::Installing, "installs to its disk"),
+        } if name == "install" => Some(Told::step(BootStep::Installing, "installs to its disk")),
         TalosEvent::Sequence {
             name,
             action: SequenceAction::Noop,
             error: Some(error),
         } => match name.as_str() {
-            "install" if error.is_reboot() => step(BootStep::Installed, INSTALLED),
+            "install" if error.is_reboot() => Some(installed()),
             _ if error.is_normal_end() => None,
-            _ => note("trouble", format!("sequence {name}: {}", error.message)),
+            _ => Some(trouble(format!("sequence {name}: {}", error.message))),
         },
         TalosEvent::ConfigLoadError { error } => {
-            note("trouble", format!("config not loaded: {}", squeezed(error)))
+            Some(trouble(format!("config not loaded: {}", squeezed(error))))
         }
-        TalosEvent::ConfigValidationError { error } => note(
-            "trouble",
-            format!("config refused by the node: {}", squeezed(error)),
-        ),
+        TalosEvent::ConfigValidationError { error } => Some(trouble(format!(
+            "config refused by the node: {}",
+            squeezed(error)
+        ))),
         TalosEvent::MachineStatus {
             stage,
             ready,
@@ -49,7 +56,8 @@ pub(super) fn told(event: &TalosEvent) -> Option<Told> {
                 format!("; waits for {}", unmet.join(", "))
             };
             let is = if *ready { "ready" } else { "not ready" };
-            note(STATUS, format!("{stage:?}, {is}{missing}").to_lowercase())
+            let status = format!("{stage:?}, {is}{missing}").to_lowercase();
+            Some(Told::note(STATUS, status))
         }
         TalosEvent::Sequence { .. }
         | TalosEvent::Phase { .. }
@@ -62,20 +70,28 @@ pub(super) fn told(event: &TalosEvent) -> Option<Told> {
     }
 }
 
+fn installed() -> Told {
+    Told::step(BootStep::Installed, "installed, and restarts")
+}
+
+fn trouble(words: String) -> Told {
+    Told::note(TROUBLE, words)
+}
+
 /// The end of an install as Talos shows it: it restarts, and its last word is lost in that.
-pub(super) fn restarts(event: &TalosEvent) -> Option<Told> {
+fn restarts(event: &TalosEvent) -> Option<Told> {
     match event {
         TalosEvent::MachineStatus {
             stage: MachineStage::Rebooting,
             ..
-        } => step(BootStep::Installed, INSTALLED),
+        } => Some(installed()),
         _ => None,
     }
 }
 
 /// Whether a node is ready. Talos says `ready` at every stage where nothing is unmet, also while it
 /// shuts down; it counts only while it runs.
-pub(super) fn readiness(event: &TalosEvent) -> Option<bool> {
+fn readiness(event: &TalosEvent) -> Option<bool> {
     match event {
         TalosEvent::MachineStatus { stage, ready, .. } => {
             Some(*ready && *stage == MachineStage::Running)
@@ -85,7 +101,7 @@ pub(super) fn readiness(event: &TalosEvent) -> Option<bool> {
 }
 
 /// How the attempt ends whose config went to the node that says this, and in which words.
-pub(super) fn verdict(event: &TalosEvent) -> Option<(AttemptEnd, String)> {
+fn verdict(event: &TalosEvent) -> Option<(AttemptEnd, String)> {
     match event {
         TalosEvent::Sequence {
             name,
@@ -121,41 +137,10 @@ fn is_refusal(error: &str) -> bool {
             && READING.iter().any(|part| error.contains(part)))
 }
 
-/// Words on one line, at most [`WORDS`] characters.
-fn squeezed(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().take(WORDS).collect()
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "arms of a match over an Option")]
-fn step(step: BootStep, detail: &str) -> Option<Told> {
-    Some(Told {
-        step: Some(step),
-        kind: step.as_str(),
-        detail: detail.to_owned(),
-    })
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "arms of a match over an Option")]
-fn note(kind: &'static str, detail: String) -> Option<Told> {
-    Some(Told {
-        step: None,
-        kind,
-        detail,
-    })
-}
-
-/// The kind of a status on a timeline.
-pub(super) const STATUS: &str = "status";
-/// What an install that came to its end says.
-const INSTALLED: &str = "installed, and restarts";
-/// Characters of a node's words that are kept.
-const WORDS: usize = 800;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use config_talos::event::SequenceError;
+    use crate::event::SequenceError;
 
     fn broke_off(name: &str, message: &str) -> TalosEvent {
         let error = SequenceError {
