@@ -67,5 +67,5 @@ async fn a_machine_of_flatcar_fetches_its_one_artefact_by_the_same_rules() {
     assert_eq!(document.body, again.body);
     let attempt = attempts::find(&rack.directory.records.db, ATTEMPT).await;
     let release = attempt.unwrap().unwrap().release.unwrap();
-    assert_eq!(release.fetches, 2);
+    assert_eq!(release.fetches(), 2);
 }

@@ -7,12 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use config_talos::api::{PORT, Service, Version};
+use config_talos::api::{PORT, Version};
 use config_talos::api_error::{BootstrapError, CallError, ConnectError};
 use config_talos::command_line::BootSource;
 use config_talos::credentials::Credentials;
 use machine_core::attempt::{Attempt, AttemptEnd, Release};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
+use machine_core::bootstrap::ControlPlaneState;
 use machine_core::cluster::Role;
 use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::MacAddress;
@@ -94,12 +95,8 @@ impl NodeApi for Lives {
         })
     }
 
-    async fn services(&self) -> Result<Vec<Service>, CallError> {
-        Ok(Vec::new())
-    }
-
-    async fn etcd_members(&self) -> Result<Vec<String>, CallError> {
-        Ok(Vec::new())
+    async fn control_plane(&self) -> Result<Option<ControlPlaneState>, CallError> {
+        Ok(None)
     }
 
     async fn boot_source(&self) -> Result<BootSource, CallError> {
