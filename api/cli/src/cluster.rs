@@ -1,10 +1,10 @@
 //! `drover cluster …`
 
 use api_proto::v1::{ApplyClusterRequest, Cluster, GetClusterRequest, ListClustersRequest};
-use api_proto::word::Word as _;
 
 use crate::client::{Clusters, clusters, mutation};
 use crate::cluster_access;
+use crate::cluster_listing::{print_cluster, print_clusters};
 use crate::command::arguments::ClientArguments;
 use crate::command::cluster::ClusterCommand;
 use crate::command::output_format::OutputFormat;
@@ -12,9 +12,7 @@ use crate::error::CommandError;
 use crate::event::print_event;
 use crate::input::read_document;
 use crate::listing::print_machines;
-use crate::output::{
-    or_dash, print_line, print_names, print_notes, print_remark, print_structured, print_table,
-};
+use crate::output::{print_line, print_notes, print_remark};
 use crate::wait::wait_for_cluster;
 
 /// Runs a command about clusters.
@@ -71,11 +69,7 @@ async fn list(mut client: Clusters, output: OutputFormat) -> Result<(), CommandE
             "there are no clusters yet: drover cluster apply --file FILE makes one",
         );
     }
-    match output {
-        OutputFormat::Json | OutputFormat::Yaml => print_structured(&clusters, output),
-        OutputFormat::Name => print_names(clusters.iter().map(|it| &it.name)),
-        OutputFormat::Table | OutputFormat::Wide => print_rows(&clusters),
-    }
+    print_clusters(&clusters, output)
 }
 
 fn print_details(cluster: &Cluster, output: OutputFormat) -> Result<(), CommandError> {
@@ -90,55 +84,4 @@ fn print_details(cluster: &Cluster, output: OutputFormat) -> Result<(), CommandE
         .events
         .iter()
         .try_for_each(|event| print_event(event, output))
-}
-
-/// Prints a cluster: one object for programs.
-pub(crate) fn print_cluster(cluster: &Cluster, output: OutputFormat) -> Result<(), CommandError> {
-    match output {
-        OutputFormat::Json | OutputFormat::Yaml => print_structured(cluster, output),
-        OutputFormat::Name => print_line(&cluster.name),
-        OutputFormat::Table | OutputFormat::Wide => print_rows(std::slice::from_ref(cluster)),
-    }
-}
-
-/// The operating system of its machines, with its version.
-fn system(cluster: &Cluster) -> String {
-    match (&cluster.talos, &cluster.flatcar) {
-        (Some(version), _) => format!("talos {version}"),
-        (None, Some(version)) => format!("flatcar {version}"),
-        (None, None) => String::new(),
-    }
-}
-
-fn print_rows(clusters: &[Cluster]) -> Result<(), CommandError> {
-    let has_results = clusters.iter().any(|it| it.result.is_some());
-    let rows = clusters.iter().map(|cluster| {
-        let ready = if cluster.ready { "yes" } else { "no" };
-        let mut row = vec![cluster.name.clone()];
-        if has_results {
-            row.push(or_dash(cluster.result().word()));
-        }
-        row.extend([
-            ready.to_owned(),
-            cluster.bootstrap().word().to_owned(),
-            or_dash(&system(cluster)),
-            or_dash(cluster.kubernetes()),
-            cluster.endpoint.clone(),
-            cluster.waiting().to_owned(),
-        ]);
-        row
-    });
-    let mut headings = vec!["name"];
-    if has_results {
-        headings.push("result");
-    }
-    headings.extend([
-        "ready",
-        "bootstrap",
-        "system",
-        "kubernetes",
-        "endpoint",
-        "notes",
-    ]);
-    print_table(&headings, rows.collect())
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::client::{Clusters as Client, mutation};
-use crate::cluster::print_cluster;
+use crate::cluster_listing::print_cluster;
 use crate::command::arguments::MutationArguments;
 use crate::command::cluster_access::{
     AccessArguments, ClusterAccessCommand, KubeRoleArgument, ResolutionArgument, SecretsCommand,

@@ -6,6 +6,7 @@
 pub mod client;
 pub mod cluster;
 pub mod cluster_access;
+mod cluster_listing;
 pub mod command;
 pub mod completion;
 pub mod database;

@@ -96,7 +96,7 @@ impl Columns {
 fn notes(machine: &Machine) -> String {
     let conditions: Vec<&str> = machine.conditions.iter().map(|it| &*it.text).collect();
     let failure = machine.failure.as_ref();
-    let waiting = failure.map_or(machine.waiting(), |it| it.why.as_str());
+    let waiting = failure.map_or_else(|| machine.waiting(), |it| it.why.as_str());
     let notes = [conditions.join(", "), waiting.to_owned()];
     let notes: Vec<String> = notes.into_iter().filter(|it| !it.is_empty()).collect();
     notes.join("; ")

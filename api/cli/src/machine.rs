@@ -49,7 +49,7 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
             name,
             goal,
             timeout,
-        } => wait_for_machine(&arguments.socket, &name, &goal, timeout).await,
+        } => wait_for_machine(&arguments.socket, &name, goal, timeout).await,
         MachineCommand::Apply { file, mutation } => apply(client, &file, mutation, output).await,
         MachineCommand::Accept { name, mutation } => accept(client, name, mutation, output).await,
         MachineCommand::Retry {

@@ -36,7 +36,7 @@ enum Verdict {
 pub async fn wait_for_machine(
     socket: &Path,
     name: &str,
-    goal: &MachineGoal,
+    goal: MachineGoal,
     timeout: Duration,
 ) -> Result<(), CommandError> {
     let look = async || {
@@ -132,13 +132,13 @@ async fn wait(
     }
 }
 
-fn judge_machine(goal: &MachineGoal, machine: &Machine) -> Verdict {
+fn judge_machine(goal: MachineGoal, machine: &Machine) -> Verdict {
     let why = reason(machine);
     let (state, power) = (machine.state(), machine.power());
     match goal {
-        MachineGoal::Power(wanted) if power == *wanted => Verdict::Reached,
+        MachineGoal::Power(wanted) if power == wanted => Verdict::Reached,
         MachineGoal::Power(_) => Verdict::Pending(format!("power {}; {why}", power.word())),
-        MachineGoal::State(wanted) if state == *wanted => Verdict::Reached,
+        MachineGoal::State(wanted) if state == wanted => Verdict::Reached,
         MachineGoal::State(_) => match (state, &machine.failure) {
             (MachineState::Failed, Some(failure)) => Verdict::Lost(format!(
                 "it failed at {}: {}; what to do: {}",

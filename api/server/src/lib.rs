@@ -10,6 +10,7 @@ pub mod error;
 pub mod grpc;
 pub mod operation;
 pub mod operations;
+pub mod role;
 mod similar;
 mod timeline;
 mod view;

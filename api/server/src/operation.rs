@@ -1,6 +1,6 @@
 //! Everything that can be asked of Drover, and which roles may ask it: one table.
 
-use crate::caller::Role;
+use crate::role::Role;
 
 /// A use case, as the one who calls names it. Each is a method of the API of the same name; where
 /// one method does two things that take different roles, it is two here.

@@ -12,9 +12,9 @@ mod words;
 use api_proto::time::from_millis;
 use machine_core::time::Timestamp;
 
-/// A time that is known.
-fn time(at: Timestamp) -> Option<prost_types::Timestamp> {
-    Some(from_millis(at.as_millis()))
+/// A time.
+fn time(at: Timestamp) -> prost_types::Timestamp {
+    from_millis(at.as_millis())
 }
 
 /// A text for people; none if there is nothing to say.

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use api_server::caller::{Asked, Caller, Role};
+use api_server::caller::{Asked, Caller};
 use api_server::error::UseCaseError;
 use api_server::operations::Operations;
 use api_server::operations::endings::Ending;
 use api_server::operations::release_hold::Choice;
+use api_server::role::Role;
 use machine_core::machine::Machine;
 
 use crate::drover::Drover;

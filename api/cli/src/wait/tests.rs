@@ -21,10 +21,10 @@ fn goal(text: &str) -> MachineGoal {
 fn a_machine_is_judged_by_what_is_awaited() {
     let pending = Verdict::Pending("provisioning; its power to go on".to_owned());
     let moving = machine("provisioning");
-    assert_eq!(judge_machine(&goal("active"), &moving), pending);
-    assert_eq!(judge_machine(&goal("off"), &moving), Verdict::Reached);
+    assert_eq!(judge_machine(goal("active"), &moving), pending);
+    assert_eq!(judge_machine(goal("off"), &moving), Verdict::Reached);
     let active = machine("active");
-    assert_eq!(judge_machine(&goal("active"), &active), Verdict::Reached);
+    assert_eq!(judge_machine(goal("active"), &active), Verdict::Reached);
     let mut failed = machine("failed");
     failed.failure = Some(Failure {
         step: "install".to_owned(),
@@ -32,10 +32,10 @@ fn a_machine_is_judged_by_what_is_awaited() {
         advice: "look at it".to_owned(),
     });
     let lost = "it failed at install: no disk; what to do: look at it";
-    let verdict = judge_machine(&goal("active"), &failed);
+    let verdict = judge_machine(goal("active"), &failed);
     assert_eq!(verdict, Verdict::Lost(lost.to_owned()));
-    assert_eq!(judge_machine(&goal("failed"), &failed), Verdict::Reached);
-    let retired = judge_machine(&goal("active"), &machine("retired"));
+    assert_eq!(judge_machine(goal("failed"), &failed), Verdict::Reached);
+    let retired = judge_machine(goal("active"), &machine("retired"));
     assert_eq!(retired, Verdict::Lost("it is retired".to_owned()));
 }
 

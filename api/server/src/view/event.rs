@@ -10,7 +10,7 @@ pub(crate) fn event(recorded: &RecordedEvent) -> v1::Event {
     let event = &recorded.event;
     v1::Event {
         sequence: recorded.seq,
-        at: time(event.at),
+        at: Some(time(event.at)),
         actor: event.actor.to_string(),
         kind: event.kind.clone(),
         detail: event.detail.clone(),

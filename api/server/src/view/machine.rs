@@ -25,7 +25,7 @@ pub(crate) fn machine(view: &MachineView) -> v1::Machine {
         id: machine.id.to_string(),
         name: machine.name.clone(),
         state: machine_state(machine.state).into(),
-        since: time(machine.since),
+        since: Some(time(machine.since)),
         waiting: said(&view.seen.waiting),
         conditions: view.conditions.iter().map(condition).collect(),
         cluster: assignment.map(|(_, name)| name.clone()),
@@ -84,8 +84,8 @@ fn evidence(fact: &RecordedFact) -> v1::Evidence {
     v1::Evidence {
         kind: evidence_kind(fact.kind).into(),
         value: fact.value.clone(),
-        first_seen: time(fact.first_seen),
-        last_seen: time(fact.last_seen),
+        first_seen: Some(time(fact.first_seen)),
+        last_seen: Some(time(fact.last_seen)),
         source: evidence_source(fact.source).into(),
     }
 }
@@ -98,10 +98,10 @@ fn intent((intent, cluster): &(Intent, String)) -> v1::Intent {
         disk: intent.assignment.disk.to_string(),
         actor: intent.actor.to_string(),
         reason: intent.reason.clone(),
-        opened: time(intent.opened),
-        expires: time(intent.expires),
+        opened: Some(time(intent.opened)),
+        expires: Some(time(intent.expires)),
         claims: intent.claims,
-        closed: intent.closed.and_then(|(at, _)| time(at)),
+        closed: intent.closed.map(|(at, _)| time(at)),
         end: intent.closed.map(|(_, end)| intent_end(end).into()),
     }
 }
@@ -110,9 +110,9 @@ fn boot(boot: &Boot) -> v1::Boot {
     v1::Boot {
         id: boot.id.to_string(),
         origin: boot_origin(boot.origin).into(),
-        opened: time(boot.opened),
+        opened: Some(time(boot.opened)),
         step: boot_step(boot.step).into(),
-        step_at: time(boot.step_at),
+        step_at: Some(time(boot.step_at)),
         address: text(boot.address),
     }
 }
@@ -121,9 +121,9 @@ fn attempt(attempt: &Attempt) -> v1::Attempt {
     v1::Attempt {
         id: attempt.id.to_string(),
         number: attempt.number,
-        opened: time(attempt.opened),
-        released: attempt.release.and_then(|release| time(release.at)),
-        closed: attempt.closed.and_then(|(at, _)| time(at)),
+        opened: Some(time(attempt.opened)),
+        released: attempt.release.map(|release| time(release.at)),
+        closed: attempt.closed.map(|(at, _)| time(at)),
         end: attempt.closed.map(|(_, end)| attempt_end(end).into()),
         disk: attempt.assignment.disk.to_string(),
         why: attempt.verdict.as_ref().map(|said| said.why.clone()),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
-use api_server::caller::{Asked, Caller, Role};
+use api_server::caller::{Asked, Caller};
 use api_server::cluster_vault::{AccessOrder, ClusterVault, SecretsLikeness, VaultError};
 use api_server::document::cluster::{ClusterFault, ClusterField};
 use api_server::effects::Effects;
@@ -18,6 +18,7 @@ use api_server::effects::error::EffectError;
 use api_server::effects::passwords::PasswordVault;
 use api_server::effects::power::{PowerControl, PowerRequest};
 use api_server::operations::Operations;
+use api_server::role::Role;
 use machine_core::cluster::{Cluster, ClusterSpec};
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::machine::Machine;

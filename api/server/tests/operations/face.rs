@@ -40,7 +40,7 @@ impl Face {
 
     async fn apply(&self, key: &str) -> v1::ApplyMachinesResponse {
         let request = v1::ApplyMachinesRequest {
-            mutation: mutation(key),
+            mutation: Some(mutation(key)),
             document: RACK.to_owned(),
             file: "rack.yaml".to_owned(),
         };
@@ -59,27 +59,27 @@ impl Face {
     }
 }
 
-fn mutation(key: &str) -> Option<v1::Mutation> {
-    Some(v1::Mutation {
+fn mutation(key: &str) -> v1::Mutation {
+    v1::Mutation {
         actor: "alice".to_owned(),
         reason: "it is time".to_owned(),
         idempotency_key: key.to_owned(),
-    })
+    }
 }
 
 #[tokio::test]
 async fn what_is_refused_arrives_with_its_code() {
     let face = Face::new().await;
     face.apply("1").await;
-    let nobody = face.accept("nobody", mutation("2")).await.unwrap();
+    let nobody = face.accept("nobody", Some(mutation("2"))).await.unwrap();
     assert_eq!(nobody.code(), v1::ErrorCode::NotFound);
     assert!(nobody.message.contains("\"nobody\""), "{nobody:?}");
-    let reused = face.accept("cp-1", mutation("1")).await.unwrap();
+    let reused = face.accept("cp-1", Some(mutation("1"))).await.unwrap();
     assert_eq!(reused.code(), v1::ErrorCode::KeyReused);
     let silent = face.accept("cp-1", None).await.unwrap();
     assert_eq!(silent.code(), v1::ErrorCode::Unaccounted);
-    assert_eq!(face.accept("cp-1", mutation("3")).await, None);
-    let twice = face.accept("cp-1", mutation("4")).await.unwrap();
+    assert_eq!(face.accept("cp-1", Some(mutation("3"))).await, None);
+    let twice = face.accept("cp-1", Some(mutation("4"))).await.unwrap();
     assert_eq!(twice.code(), v1::ErrorCode::WrongState);
 }
 
@@ -141,7 +141,7 @@ async fn a_timeline_goes_on_behind_the_event_that_was_read_last() {
     // The kernel says which user it was.
     let uid = own_uid();
     assert_eq!(registered.actor, format!("person:alice (uid {uid})"));
-    assert_eq!(face.accept("cp-1", mutation("2")).await, None);
+    assert_eq!(face.accept("cp-1", Some(mutation("2"))).await, None);
     let since = read(registered.sequence).await;
     assert_eq!(since.len(), 1, "{since:?}");
     assert_eq!(since[0].kind, "state");

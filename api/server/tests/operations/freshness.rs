@@ -39,8 +39,7 @@ impl Around {
         self.operations
             .list_machines(&caller(), &Page::default())
             .await
-            .unwrap()
-            .items;
+            .unwrap();
         let mut notes = self.world.notes.lock().unwrap();
         notes.values_mut().for_each(|note| OLD.clone_into(note));
         drop(notes);

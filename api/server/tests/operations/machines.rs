@@ -1,8 +1,9 @@
 //! Machines: registered, moved, accepted, looked at.
 
-use api_server::caller::{Asked, Caller, Role};
+use api_server::caller::{Asked, Caller};
 use api_server::error::UseCaseError;
 use api_server::operations::page::Page;
+use api_server::role::Role;
 use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::SystemUuid;
 use machine_core::lifecycle::State;

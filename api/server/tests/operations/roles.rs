@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_server::caller::{Asked, Caller, Role};
+use api_server::caller::{Asked, Caller};
 use api_server::cluster_vault::AccessRole;
 use api_server::effects::power::{PowerOff, PowerRequest};
 use api_server::error::UseCaseError;
@@ -11,6 +11,7 @@ use api_server::operations::endings::Ending;
 use api_server::operations::events::EventsOf;
 use api_server::operations::page::Page;
 use api_server::operations::release_hold::Choice;
+use api_server::role::Role;
 use machine_core::operation::Resolution;
 
 use crate::around::Around;
