@@ -51,7 +51,7 @@ fn elsewhere(seconds: i64) -> (Cluster, Intent) {
     let mut other = cluster();
     other.id = OTHER;
     "other".clone_into(&mut other.spec.name);
-    "https://10.77.0.11:6443".clone_into(&mut other.spec.endpoint);
+    other.spec.endpoint = "https://10.77.0.11:6443".parse().unwrap();
     let mut next = intent(20, 1);
     next.assignment.cluster = OTHER;
     next.assignment.role = Role::ControlPlane;

@@ -14,7 +14,7 @@ fn three_of_each() -> Change {
         let mut made = cluster();
         made.id = ClusterId::from_bytes([byte; 16]);
         made.spec.name = format!("c{byte}");
-        made.spec.endpoint = format!("https://10.77.0.{byte}:6443");
+        made.spec.endpoint = format!("https://10.77.0.{byte}:6443").parse().unwrap();
         ClusterWrite::Insert(made)
     });
     Change {
