@@ -68,13 +68,12 @@ impl KubernetesNetworks {
                 "wanted at most 1048576 addresses for services, got {large}"
             ));
         }
-        let shared = self.pods.iter().find_map(|pods| {
+        self.pods.iter().find_map(|pods| {
             let other = self.services.iter().find(|it| it.overlaps(pods))?;
             Some(format!(
                 "wanted networks apart, got {pods} for pods and {other} for services"
             ))
-        });
-        shared
+        })
     }
 }
 

@@ -197,8 +197,8 @@ fn cluster(index: usize, waits: bool) -> Cluster {
     let workers = rule(Role::Worker, Selector::Matching(pattern));
     let spec = ClusterSpec {
         name: format!("lab-{index}"),
-        endpoint: "https://10.77.0.5:6443".parse().unwrap(),
-        os: OsSpec::talos("1.13.9", "1.34.1").unwrap(),
+        endpoint: "https://10.77.0.5:6443".parse().expect("an endpoint"),
+        os: OsSpec::talos("1.13.9", "1.34.1").expect("versions"),
         image: "talos".to_owned(),
         allow_plaintext: true,
         members: leaders.chain([workers]).collect(),

@@ -25,15 +25,15 @@ pub struct Talos<'a>(pub &'a TalosSpec);
 
 impl Talos<'_> {
     /// The installer of this version, where the boot image brings none of its own.
-    fn stock_installer(&self) -> String {
+    fn stock_installer(self) -> String {
         format!("ghcr.io/siderolabs/installer:v{}", self.0.version)
     }
 
-    fn contract(&self) -> Result<TalosContract, RenderError> {
+    fn contract(self) -> Result<TalosContract, RenderError> {
         Ok(TalosContract::installed(&self.0.version)?)
     }
 
-    fn config(&self, facts: &NodeFacts<'_>) -> Result<Artefact, RenderError> {
+    fn config(self, facts: &NodeFacts<'_>) -> Result<Artefact, RenderError> {
         let text = facts.secrets.map_or("", |it| it.expose());
         let secrets = SecretsBundle::from_yaml(text)?;
         let cluster = ClusterInput::of(facts.cluster, self.0, self.contract()?, &secrets)?;
@@ -95,7 +95,7 @@ impl Os for Talos<'_> {
     }
 
     fn documents(&self, facts: &NodeFacts<'_>) -> Result<Vec<Artefact>, ArtefactError> {
-        let config = self.config(facts).map_err(artefact_error)?;
+        let config = self.config(facts).map_err(|error| artefact_error(&error))?;
         Ok(vec![config])
     }
 
@@ -113,7 +113,8 @@ impl Os for Talos<'_> {
 
     fn check(&self, cluster: &ClusterSpec, installer: Option<&str>) -> Result<(), ArtefactError> {
         let stock = self.stock_installer();
-        render_dry(cluster, self.0, installer.unwrap_or(&stock)).map_err(artefact_error)
+        render_dry(cluster, self.0, installer.unwrap_or(&stock))
+            .map_err(|error| artefact_error(&error))
     }
 
     /// Talos sends its events and logs by protocols of its own.
@@ -139,8 +140,8 @@ const fn own_consoles(arch: Arch) -> &'static [&'static str] {
     }
 }
 
-fn artefact_error(error: RenderError) -> ArtefactError {
-    let cause = match &error {
+fn artefact_error(error: &RenderError) -> ArtefactError {
+    let cause = match error {
         RenderError::Contract(_) | RenderError::Installer { .. } => Cause::Version,
         RenderError::Kubernetes { .. } => Cause::Kubernetes,
         RenderError::EndpointWithoutPort { .. } | RenderError::Cluster(_) => Cause::Endpoint,
