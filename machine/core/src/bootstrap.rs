@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::cluster::{Bootstrap, BootstrapOutcome, Cluster, Role};
 use crate::id::MachineId;
+use crate::sabotage::Sabotage;
 
 /// What the API of a control plane node says of its etcd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -137,6 +138,9 @@ pub fn plan_cluster(cluster: &Cluster, members: &[Member]) -> ClusterStep {
     let node = elected(cluster, members);
     match outcome {
         None | Some(BootstrapOutcome::NotReady | BootstrapOutcome::Done) => plan_call(node),
+        Some(BootstrapOutcome::Unknown) if Sabotage::UnknownBootstrapRepeated.is_on() => {
+            plan_call(node)
+        }
         Some(BootstrapOutcome::Unknown) => ClusterStep::Wait(unknown_outcome(cluster, node)),
         Some(BootstrapOutcome::Refused) => ClusterStep::Wait(refused(cluster, node)),
     }

@@ -12,6 +12,7 @@
 //! - whether anything may happen at all: [`generation`], [`safe_mode`]
 //! - what is to be said of it: [`condition`], [`claim_condition`], [`advice`], [`awaited`]
 //! - what happens next: [`decision`] for a boot, [`plan`] for a machine, [`bootstrap`] for a cluster
+//! - what a simulation breaks to show that it would notice: [`sabotage`]
 
 #![forbid(unsafe_code)]
 
@@ -47,5 +48,6 @@ pub mod network;
 pub mod plan;
 pub mod power;
 pub mod release;
+pub mod sabotage;
 pub mod safe_mode;
 pub mod time;

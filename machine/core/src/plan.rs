@@ -30,6 +30,7 @@ use crate::plan::pace::{DISK_BOOT, command_since, is_netbooting, paused};
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
 use crate::power::{PowerObservation, PowerState};
+use crate::sabotage::Sabotage;
 use crate::time::Timestamp;
 
 /// The next step for a machine. Nothing cuts a node off to which a config went, before its API was
@@ -189,7 +190,8 @@ fn runs_from_disk(work: &Work<'_>, now: Timestamp) -> Option<Step> {
 
 /// Whether the deadline of its moving state has passed.
 fn is_overdue(machine: &Machine, now: Timestamp) -> bool {
-    machine.deadline.is_some_and(|deadline| now >= deadline)
+    let is_over = machine.deadline.is_some_and(|deadline| now >= deadline);
+    is_over && !Sabotage::DeadlineIgnored.is_on()
 }
 
 #[cfg(test)]

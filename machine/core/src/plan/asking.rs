@@ -13,6 +13,7 @@ use crate::plan::pace::SILENCE;
 use crate::plan::signs::{Asked, Reply};
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
+use crate::sabotage::Sabotage;
 use crate::time::Timestamp;
 
 /// How old an answer may be that something is cut off by.
@@ -33,7 +34,9 @@ pub(crate) fn proving<'a>(work: &Work<'a>) -> Option<&'a Attempt> {
         return Some(attempt);
     };
     let ended_well = matches!(attempt.closed, Some((_, AttemptEnd::Installed)));
-    let is_same = intent.assignment == attempt.assignment && !ended_well;
+    let is_same = intent.assignment == attempt.assignment
+        && !ended_well
+        && !Sabotage::OlderAttemptIgnored.is_on();
     (attempt.intent == intent.id || is_same).then_some(attempt)
 }
 
@@ -48,7 +51,7 @@ pub(crate) fn asked_first(work: &Work<'_>, step: Step, now: Timestamp) -> Step {
         Step::Act(_) | Step::Advance(_) | Step::Allocate(_) | Step::Permit(_) => false,
         Step::Wait { .. } => false,
     };
-    if !cuts_off {
+    if !cuts_off || Sabotage::CutOffUnasked.is_on() {
         return step;
     }
     let Some(asked) = asked(work, attempt).filter(|asked| now.since(asked.at) < FRESH) else {
