@@ -8,16 +8,26 @@ use machine_core::id::MachineId;
 use machine_core::intent::Intent;
 use machine_core::lifecycle::{Origin, State};
 use machine_core::machine::Machine;
+use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 use machine_store::db::Db;
 use machine_store::error::StoreError;
 use machine_store::{attempts, intents, machines};
 use thiserror::Error;
 
+use crate::attacker::LIE;
+use crate::papers::UNDER_WAY;
+
 /// A promise that was broken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Violation {
-    /// A config went out without a permission.
+    /// A config went out that people had not permitted.
+    #[error("{machine}: a config went out though no person and no document permits it")]
+    ReleaseWithoutPermission {
+        /// Of which machine.
+        machine: String,
+    },
+    /// A config went out without an open intent on record.
     #[error("{machine}: the config of an attempt was released without an open intent")]
     ReleaseWithoutIntent {
         /// Of which machine.
@@ -60,6 +70,50 @@ pub enum Violation {
         machine: String,
         /// In which state.
         state: State,
+    },
+    /// A machine was switched off by a BMC that stands in no document of its own.
+    #[error("node {node} was switched off by a BMC that is not in its document")]
+    AnotherSwitchedOff {
+        /// Which node.
+        node: usize,
+    },
+    /// A machine was switched off that people had not permitted to install.
+    #[error("node {node} was switched off, and no person and no document permits its install")]
+    SwitchedOffUnpermitted {
+        /// Which node.
+        node: usize,
+    },
+    /// A machine was switched off whose system runs, and its API was not asked before.
+    #[error("node {node} was switched off while its system runs, and its API was not asked before")]
+    CutOffUnasked {
+        /// Which node.
+        node: usize,
+    },
+    /// A member was not sent to its disk.
+    #[error("node {node} is active, booted from the network, and was not sent to its disk")]
+    KeptFromDisk {
+        /// Which node.
+        node: usize,
+    },
+    /// A word was acknowledged though the database was away.
+    #[error("a word of node {node} was acknowledged while the database was away: it is lost")]
+    AcknowledgedUnkept {
+        /// Which node.
+        node: usize,
+    },
+    /// What a stranger said ended an attempt.
+    #[error("{machine}: what a stranger said from its address was believed")]
+    StrangerBelieved {
+        /// Which machine.
+        machine: String,
+    },
+    /// What a node said ends its attempt, and the attempt goes on.
+    #[error("{machine}: its node said what ends attempt {attempt}, and the attempt goes on")]
+    VerdictIgnored {
+        /// Which machine.
+        machine: String,
+        /// Which attempt.
+        attempt: u32,
     },
     /// A moving state without a deadline, a stable one with one, or a deadline that did nothing.
     #[error("{machine}: it is {state}, and its deadline is wrong or long over")]
@@ -133,6 +187,27 @@ pub enum Violation {
 const MAX_ATTEMPTS: usize = 8;
 /// How late the reconcile loop may be with a deadline: two sweeps and an observation.
 const LATE: Duration = Duration::from_mins(2);
+/// How long an attempt may go on after what its node said: its API is asked first, and an installer
+/// that failed keeps answering for minutes.
+const VERDICT: Duration = Duration::from_mins(10);
+
+/// Whether a machine that is in this state on record may be switched so.
+pub(crate) fn may_switch(
+    machine: &Machine,
+    to: PowerState,
+    now: Timestamp,
+) -> Result<(), Violation> {
+    let (state, name) = (machine.state, machine.name.clone());
+    // A person may take the machine back while the command is on its way to the BMC.
+    let is_ours = matches!(state, State::Provisioning(_)) || now.since(machine.since) < UNDER_WAY;
+    if to == PowerState::Off && !is_ours {
+        return Err(Violation::MemberSwitchedOff {
+            machine: name,
+            state,
+        });
+    }
+    Ok(())
+}
 
 /// What the records say of one machine.
 #[derive(Debug, Clone)]
@@ -164,6 +239,7 @@ impl Dossier {
     pub(crate) fn check(&self, awake: Timestamp, now: Timestamp) -> Result<(), Violation> {
         self.check_deadline(awake, now)?;
         self.check_open()?;
+        self.check_verdicts(awake, now)?;
         self.check_counts()
     }
 
@@ -189,6 +265,8 @@ impl Dossier {
         let is_intent_open = self.intent.as_ref().is_some_and(|it| it.closed.is_none());
         let what = if is_intent_open && !is_provisioning {
             "intent"
+        } else if open > 0 && !is_intent_open {
+            "attempt of a closed intent"
         } else if open > usize::from(is_provisioning) {
             "attempt"
         } else {
@@ -200,6 +278,26 @@ impl Dossier {
             state,
             what,
         })
+    }
+
+    fn check_verdicts(&self, awake: Timestamp, now: Timestamp) -> Result<(), Violation> {
+        let machine = || self.machine.name.clone();
+        for attempt in &self.attempts {
+            let Some(verdict) = &attempt.verdict else {
+                continue;
+            };
+            if verdict.why.contains(LIE) {
+                return Err(Violation::StrangerBelieved { machine: machine() });
+            }
+            let since = verdict.at.max(awake);
+            if attempt.is_open() && now.since(since) > VERDICT {
+                return Err(Violation::VerdictIgnored {
+                    machine: machine(),
+                    attempt: attempt.number,
+                });
+            }
+        }
+        Ok(())
     }
 
     fn check_counts(&self) -> Result<(), Violation> {

@@ -12,6 +12,7 @@
     reason = "every index and key was made by the simulation itself; a wrong one should end it"
 )]
 
+pub mod attacker;
 pub mod bmc;
 pub mod chaos;
 pub mod drover;
@@ -23,11 +24,15 @@ pub mod ledger;
 pub mod neighbours;
 pub mod node;
 pub mod node_api;
+pub mod papers;
 pub mod people;
+pub mod permission;
 pub mod rack;
 pub mod random;
 pub mod run;
+pub mod sabotage;
 pub mod scenario;
+pub mod situation;
 pub mod system;
 pub mod virtual_clock;
 pub mod wire;

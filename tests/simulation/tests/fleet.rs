@@ -17,6 +17,7 @@ const PEACE: Settings = Settings {
     machines: 5,
     faults: Duration::ZERO,
     whole_trace: false,
+    situation: simulation::situation::Situation::Chance,
 };
 
 const FAULTY: Settings = Settings {

@@ -1,0 +1,306 @@
+//! Situations that are arranged: chance seldom brings a machine, a person and an attacker together
+//! at the one moment at which a rule matters. The first node is arranged, and what comes after it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use machine_core::cluster::{Acceptance, Cluster};
+use machine_core::time::Timestamp;
+
+use crate::attacker::Attack;
+use crate::event::{Deed, Event, Fault};
+use crate::lab::World;
+use crate::node::{Bmc, Contents, Loaded, Node};
+use crate::rack::DISK;
+
+/// What is arranged in a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Situation {
+    /// Nothing.
+    #[default]
+    Chance,
+    /// A stranger has the token of a config, and asks before its machine does and after it.
+    Overheard,
+    /// Somebody with the token and the machine's card asks from another machine's address.
+    CopiedCard,
+    /// Somebody with all of the machine but the token makes one.
+    Forged,
+    /// The machine's power fails when it has loaded its system, and somebody takes its place.
+    Replaced,
+    /// A machine and its clone wait for a person, who accepts.
+    Twin,
+    /// The rule and the machine's document name two disks, until a person corrects one.
+    TwoDisks,
+    /// The disk holds a Talos that is not ours.
+    ForeignTalos,
+    /// The answer to Bootstrap is lost.
+    BootstrapUnheard,
+    /// Drover is killed when a node executes Bootstrap.
+    BootstrapKilled,
+    /// What the node says is lost, until it is active; its API answers.
+    Mute,
+    /// The same, and a person takes its install back when it runs, and tries again.
+    MuteTakenBack,
+    /// Somebody speaks from the address of a node that installs.
+    Liar,
+    /// The document names the BMC of another machine.
+    MistypedBmc,
+    /// The node has not the disk that its config names, until a person replaces it.
+    WrongDisk,
+    /// A person takes an install back when it begins, and accepts the machine again.
+    TakenBack,
+    /// A person takes back what he has just accepted, while a slow BMC is asked.
+    TakenBackAtOnce,
+    /// A member starts anew.
+    MemberRestarts,
+    /// The database is away when a node says that it runs from its disk.
+    DatabaseAway,
+    /// A BMC obeys no more when the system has been loaded, and the machine is off.
+    DeadBmc,
+    /// A machine without a BMC goes off when its system has been loaded, and stays off.
+    Gone,
+}
+
+/// What is arranged of a node.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Arranged {
+    /// What it says is lost until it is active.
+    pub(crate) is_mute: bool,
+    /// The disk that its document names.
+    pub(crate) document_disk: Option<&'static str>,
+    /// The node whose BMC its document names instead of its own.
+    pub(crate) bmc_of: Option<usize>,
+    /// When its API was last asked, whether or not it answered.
+    pub(crate) asked: Option<Timestamp>,
+}
+
+/// A moment in the life of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Moment {
+    /// Its system has been loaded over the network, and starts.
+    Loaded,
+    /// It has its config.
+    Fetched,
+    /// Its system runs from its disk.
+    RunsFromDisk,
+    /// It executes Bootstrap.
+    Bootstrapped,
+    /// Drover shows it as active.
+    Member,
+    /// A person accepted it.
+    Accepted,
+    /// A person took it back.
+    TakenBack,
+}
+
+/// A turn that things take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// A machine goes off, and nobody switches it on by itself.
+    Leaves,
+    /// Its disk is replaced by the one that its config names.
+    DiskReplaced,
+    /// Its document is corrected.
+    DocumentCorrected,
+    /// A stranger does something.
+    Attack(Attack),
+}
+
+/// What has come of a situation so far.
+#[derive(Debug, Default)]
+pub(crate) struct Course {
+    moments: BTreeSet<Moment>,
+    rounds: u32,
+    /// What was loaded last when somebody listened.
+    pub(crate) overheard: Option<Loaded>,
+}
+
+/// How often a person takes back what he has accepted.
+const ROUNDS: u32 = 4;
+
+impl World {
+    /// Arranges what the situation wants before the run begins.
+    pub(crate) fn arrange(&mut self, clusters: &mut [Cluster]) {
+        let node = &mut self.nodes[0];
+        match self.settings.situation {
+            Situation::Chance | Situation::Overheard | Situation::CopiedCard => {}
+            Situation::Forged | Situation::BootstrapUnheard | Situation::BootstrapKilled => {}
+            Situation::Liar | Situation::DatabaseAway | Situation::TakenBack => {}
+            Situation::TakenBackAtOnce => self.deed(20, Deed::Accept),
+            Situation::Replaced | Situation::DeadBmc => node.wire.misses_first = false,
+            Situation::Mute => node.arranged.is_mute = true,
+            Situation::MuteTakenBack => {
+                node.arranged.is_mute = true;
+                (node.install, node.self_test) = (Duration::from_mins(1), Duration::from_secs(20));
+            }
+            Situation::TwoDisks => {
+                node.arranged.document_disk = Some("D2");
+                self.turn(15 * 60, Turn::DocumentCorrected);
+            }
+            Situation::ForeignTalos => {
+                (node.contents, node.network_first) = (Contents::ForeignTalos, true);
+            }
+            Situation::WrongDisk => {
+                node.disk = crate::rack::disk("OTHER");
+                self.turn(20 * 60, Turn::DiskReplaced);
+                self.deed(20 * 60 + 5, Deed::Retry);
+            }
+            Situation::MemberRestarts => node.network_first = true,
+            Situation::Gone => node.bmc = None,
+            Situation::MistypedBmc => self.mistype(),
+            Situation::Twin => self.add_twin(clusters),
+        }
+        if self.nodes[0].bmc.is_none() {
+            self.deed(10, Deed::Press);
+        }
+    }
+
+    /// The document of the first machine names the BMC of the second, which is found.
+    fn mistype(&mut self) {
+        self.nodes[1].is_registered = false;
+        let node = &mut self.nodes[0];
+        (node.arranged.bmc_of, node.knows_board) = (Some(1), true);
+        self.schedule(Duration::from_mins(1), Event::Deed(1, Deed::Press));
+    }
+
+    /// A clone that nobody has registered, with an address of its own. Both wait in their scripts
+    /// when a person accepts the machine; later the clone leaves, and the machine is started anew.
+    fn add_twin(&mut self, clusters: &mut [Cluster]) {
+        const OWN: usize = 10_000;
+        for rule in clusters.iter_mut().flat_map(|it| &mut it.spec.members) {
+            rule.acceptance = Acceptance::Wait;
+        }
+        let node = &mut self.nodes[0];
+        (node.bmc, node.self_test) = (None, Duration::from_secs(20));
+        node.cards.truncate(1);
+        let address = Node::nth_address(OWN);
+        let twin = Node {
+            address,
+            addresses: vec![address],
+            is_registered: false,
+            ..node.clone()
+        };
+        self.nodes.push(twin);
+        let index = self.nodes.len() - 1;
+        self.schedule(Duration::from_secs(90), Event::Deed(index, Deed::Press));
+        self.deed(4 * 60, Deed::Accept);
+        self.schedule(Duration::from_mins(9), Event::Turn(index, Turn::Leaves));
+        self.deed(12 * 60, Deed::Cycle);
+    }
+
+    /// A node has come to a moment of its life: what the situation makes of it.
+    pub(crate) fn comes_to(&mut self, index: usize, moment: Moment) {
+        if index != 0 {
+            return;
+        }
+        let is_first = self.course.moments.insert(moment);
+        match (self.settings.situation, moment) {
+            (Situation::TakenBackAtOnce, Moment::Accepted) if self.course.rounds < ROUNDS => {
+                self.course.rounds += 1;
+                self.deed(1, Deed::Cancel);
+            }
+            (Situation::TakenBackAtOnce, Moment::TakenBack) => self.deed(20, Deed::Accept),
+            (Situation::TakenBack, Moment::TakenBack) => self.deed(30, Deed::Accept),
+            (situation, moment) if is_first => self.takes_its_course(situation, moment),
+            _ => {}
+        }
+    }
+
+    fn takes_its_course(&mut self, situation: Situation, moment: Moment) {
+        let seen = Attack::Stranger {
+            behind_a_relay: false,
+        };
+        match (situation, moment) {
+            (Situation::Overheard, Moment::Loaded) => self.attack(0, seen),
+            (Situation::Overheard, Moment::Fetched) => {
+                self.attack(5, seen);
+                let behind_a_relay = true;
+                self.attack(6, Attack::Stranger { behind_a_relay });
+            }
+            (Situation::CopiedCard, Moment::Loaded) => {
+                self.attack(0, Attack::CopiedCard);
+                self.deed(60, Deed::ReleaseHold);
+            }
+            (Situation::Forged, Moment::Loaded) => self.attack(0, Attack::Forger),
+            (Situation::Replaced, Moment::Loaded) => {
+                self.attack(1, Attack::Double);
+                self.power_off(0);
+            }
+            (Situation::BootstrapKilled, Moment::Bootstrapped) => {
+                self.schedule(Duration::ZERO, Event::Fault(0, Fault::Kill));
+            }
+            (Situation::MuteTakenBack, Moment::RunsFromDisk) => {
+                self.deed(25, Deed::Cancel);
+                self.deed(27, Deed::Retry);
+            }
+            (Situation::Liar, Moment::Fetched) => self.attack(3, Attack::Liar),
+            (Situation::TakenBack, Moment::Loaded) => self.deed(0, Deed::Cancel),
+            (Situation::MemberRestarts, Moment::Member) => self.deed(10, Deed::Cycle),
+            (Situation::DatabaseAway, Moment::RunsFromDisk) => {
+                let away = Event::Fault(0, Fault::DatabaseAway);
+                self.schedule(Duration::from_millis(100), away);
+            }
+            (Situation::DeadBmc, Moment::Loaded) => {
+                self.power_off(0);
+                self.nodes[0].bmc = Some(Bmc {
+                    ignores: true,
+                    ..Bmc::default()
+                });
+                let healed = Event::Fault(0, Fault::BmcHealthy);
+                self.schedule(Duration::from_mins(20), healed);
+            }
+            (Situation::Gone, Moment::Loaded) => self.power_off(0),
+            _ => {}
+        }
+    }
+
+    /// Whether the answer to a Bootstrap is lost by arrangement.
+    pub(crate) fn loses_bootstrap_answer(&self) -> bool {
+        self.settings.situation == Situation::BootstrapUnheard
+    }
+
+    /// Whether BMCs are slow by arrangement.
+    pub(crate) fn has_slow_bmcs(&self) -> bool {
+        self.settings.situation == Situation::TakenBackAtOnce
+    }
+
+    /// Whether what a node says is lost by arrangement.
+    pub(crate) fn is_mute(&self, index: usize) -> bool {
+        self.nodes[index].arranged.is_mute && !self.words.is_member(index, self.now)
+    }
+
+    /// Drover shows a machine as active.
+    pub(crate) fn shows_active(&mut self, index: usize) {
+        if self.words.shown_active(index, self.now) {
+            self.comes_to(index, Moment::Member);
+        }
+    }
+
+    fn deed(&mut self, seconds: u64, deed: Deed) {
+        self.schedule(Duration::from_secs(seconds), Event::Deed(0, deed));
+    }
+
+    fn turn(&mut self, seconds: u64, turn: Turn) {
+        self.schedule(Duration::from_secs(seconds), Event::Turn(0, turn));
+    }
+
+    /// An attacker acts, with what he has overheard until now.
+    fn attack(&mut self, seconds: u64, attack: Attack) {
+        self.course.overheard = self.nodes[0].loaded.clone();
+        self.turn(seconds, Turn::Attack(attack));
+    }
+
+    /// Things take a turn that has nothing to do with Drover.
+    pub(crate) fn turns(&mut self, index: usize, turn: Turn) {
+        self.note(|| format!("{turn:?} of node {index}"));
+        match turn {
+            Turn::Leaves => self.power_off(index),
+            Turn::DiskReplaced => self.nodes[index].disk = crate::rack::disk(DISK),
+            Turn::DocumentCorrected => {
+                self.nodes[index].arranged.document_disk = Some(DISK);
+                self.deed(0, Deed::Register);
+            }
+            Turn::Attack(_) => {}
+        }
+    }
+}
