@@ -28,6 +28,7 @@ pub mod rack;
 pub mod random;
 pub mod run;
 pub mod scenario;
+pub mod seeds;
 pub mod system;
 pub mod virtual_clock;
 pub mod wire;
