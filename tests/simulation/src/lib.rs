@@ -32,6 +32,7 @@ pub mod random;
 pub mod run;
 pub mod sabotage;
 pub mod scenario;
+pub mod seeds;
 pub mod situation;
 pub mod system;
 pub mod virtual_clock;
