@@ -52,7 +52,9 @@ pub fn simulate_all(settings: Settings, seeds: SeedRange) -> Vec<Outcome> {
             });
         }
     });
-    let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut outcomes = outcomes
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     outcomes.sort_by_key(|(seed, _)| *seed);
     outcomes
 }

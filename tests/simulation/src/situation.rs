@@ -31,7 +31,7 @@ pub enum Situation {
     Twin,
     /// The rule and the machine's document name two disks, until a person corrects one.
     TwoDisks,
-    /// The disk holds a Talos that is not ours.
+    /// The disk holds a Talos that is not ours, until a person replaces it.
     ForeignTalos,
     /// The answer to Bootstrap is lost.
     BootstrapUnheard,
@@ -43,7 +43,7 @@ pub enum Situation {
     MuteTakenBack,
     /// Somebody speaks from the address of a node that installs.
     Liar,
-    /// The document names the BMC of another machine.
+    /// The document names the BMC of another machine, until a person corrects it.
     MistypedBmc,
     /// The node has not the disk that its config names, until a person replaces it.
     WrongDisk,
@@ -125,8 +125,8 @@ impl World {
         match self.settings.situation {
             Situation::Chance | Situation::Overheard | Situation::CopiedCard => {}
             Situation::Forged | Situation::BootstrapUnheard | Situation::BootstrapKilled => {}
-            Situation::Liar | Situation::DatabaseAway | Situation::TakenBack => {}
-            Situation::TakenBackAtOnce => self.deed(20, Deed::Accept),
+            Situation::Liar | Situation::DatabaseAway => {}
+            Situation::TakenBack | Situation::TakenBackAtOnce => {}
             Situation::Replaced | Situation::DeadBmc => node.wire.misses_first = false,
             Situation::Mute => node.arranged.is_mute = true,
             Situation::MuteTakenBack => {
@@ -139,6 +139,8 @@ impl World {
             }
             Situation::ForeignTalos => {
                 (node.contents, node.network_first) = (Contents::ForeignTalos, true);
+                self.turn(25 * 60, Turn::DiskReplaced);
+                self.deed(25 * 60 + 5, Deed::Retry);
             }
             Situation::WrongDisk => {
                 node.disk = crate::rack::disk("OTHER");
@@ -155,12 +157,16 @@ impl World {
         }
     }
 
-    /// The document of the first machine names the BMC of the second, which is found.
+    /// The document of the first machine names the BMC of the second, which is found. The first is
+    /// switched on by hand, when that does not follow from what Drover did with the other any more.
     fn mistype(&mut self) {
         self.nodes[1].is_registered = false;
         let node = &mut self.nodes[0];
         (node.arranged.bmc_of, node.knows_board) = (Some(1), true);
         self.schedule(Duration::from_mins(1), Event::Deed(1, Deed::Press));
+        self.deed(17 * 60, Deed::Press);
+        self.turn(40 * 60, Turn::DocumentCorrected);
+        self.deed(40 * 60 + 5, Deed::Retry);
     }
 
     /// A clone that nobody has registered, with an address of its own. Both wait in their scripts
@@ -195,7 +201,9 @@ impl World {
         }
         let is_first = self.course.moments.insert(moment);
         match (self.settings.situation, moment) {
-            (Situation::TakenBackAtOnce, Moment::Accepted) if self.course.rounds < ROUNDS => {
+            (Situation::TakenBackAtOnce, Moment::Accepted)
+                if self.course.moments.contains(&Moment::Loaded) && self.course.rounds < ROUNDS =>
+            {
                 self.course.rounds += 1;
                 self.deed(1, Deed::Cancel);
             }
@@ -223,7 +231,7 @@ impl World {
             }
             (Situation::Forged, Moment::Loaded) => self.attack(0, Attack::Forger),
             (Situation::Replaced, Moment::Loaded) => {
-                self.attack(1, Attack::Double);
+                self.attack(0, Attack::Double);
                 self.power_off(0);
             }
             (Situation::BootstrapKilled, Moment::Bootstrapped) => {
@@ -234,7 +242,9 @@ impl World {
                 self.deed(27, Deed::Retry);
             }
             (Situation::Liar, Moment::Fetched) => self.attack(3, Attack::Liar),
-            (Situation::TakenBack, Moment::Loaded) => self.deed(0, Deed::Cancel),
+            (Situation::TakenBack | Situation::TakenBackAtOnce, Moment::Loaded) => {
+                self.deed(0, Deed::Cancel);
+            }
             (Situation::MemberRestarts, Moment::Member) => self.deed(10, Deed::Cycle),
             (Situation::DatabaseAway, Moment::RunsFromDisk) => {
                 let away = Event::Fault(0, Fault::DatabaseAway);
@@ -295,9 +305,14 @@ impl World {
         self.note(|| format!("{turn:?} of node {index}"));
         match turn {
             Turn::Leaves => self.power_off(index),
-            Turn::DiskReplaced => self.nodes[index].disk = crate::rack::disk(DISK),
+            Turn::DiskReplaced => {
+                let node = &mut self.nodes[index];
+                (node.disk, node.contents) = (crate::rack::disk(DISK), Contents::Empty);
+            }
             Turn::DocumentCorrected => {
-                self.nodes[index].arranged.document_disk = Some(DISK);
+                let arranged = &mut self.nodes[index].arranged;
+                arranged.document_disk = arranged.document_disk.map(|_| DISK);
+                arranged.bmc_of = None;
                 self.deed(0, Deed::Register);
             }
             Turn::Attack(_) => {}

@@ -97,7 +97,12 @@ fn the_same_seed_is_the_same_run() {
         };
         let runs: Vec<_> = (0..2)
             .map(|_| simulate_all(settings, SeedRange::only(7)))
-            .map(|mut outcomes| outcomes.remove(0).1.unwrap_or_else(|broken| panic!("{broken}")))
+            .map(|mut outcomes| {
+                outcomes
+                    .remove(0)
+                    .1
+                    .unwrap_or_else(|broken| panic!("{broken}"))
+            })
             .collect();
         assert_eq!(runs[0], runs[1]);
     }

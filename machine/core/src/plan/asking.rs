@@ -85,6 +85,9 @@ fn may_go_on(attempt: &Attempt, step: &Step, reply: &Reply, now: Timestamp) -> b
 
 /// When the API of an install is to be asked next, without anything that makes it urgent.
 pub(crate) fn next_question(work: &Work<'_>, attempt: &Attempt, released: Timestamp) -> Timestamp {
+    if Sabotage::CutOffUnasked.is_on() {
+        return attempt.deadline;
+    }
     if let Some(asked) = asked(work, attempt) {
         let doublings = asked.count.saturating_sub(1).min(8);
         return asked

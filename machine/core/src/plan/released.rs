@@ -51,7 +51,7 @@ pub(crate) fn plan_released(
         return step;
     }
     let question = next_question(work, attempt, released);
-    if now >= question && !Sabotage::CutOffUnasked.is_on() {
+    if now >= question {
         return Step::Act(Action::Ask(attempt.id));
     }
     Step::Wait {
