@@ -17,7 +17,7 @@ use machine_core::time::Timestamp;
 use machine_store::db::Db;
 use machine_store::{intents, machines};
 
-use crate::invariant::may_switch;
+use crate::dossier::may_switch;
 use crate::lab::Lab;
 use crate::node::Node;
 

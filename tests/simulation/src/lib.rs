@@ -12,9 +12,11 @@
     reason = "every index and key was made by the simulation itself; a wrong one should end it"
 )]
 
+pub mod arrangement;
 pub mod attacker;
 pub mod bmc;
 pub mod chaos;
+pub mod dossier;
 pub mod drover;
 pub mod event;
 pub mod firmware;

@@ -49,8 +49,11 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
             done
         };
         lab.with(|world| {
-            let told = (world.now, done.is_ok());
-            world.words.answer(index, word, told);
+            // What the database did not answer may have been carried out.
+            if !matches!(done, Err(UseCaseError::Store(_))) {
+                let told = (world.now, done.is_ok());
+                world.words.answer(index, word, told);
+            }
             world.has_done(index, deed, done);
         });
     });

@@ -21,9 +21,10 @@ use thiserror::Error;
 use tokio::runtime::Builder;
 
 use crate::attacker::{Attack, attack};
+use crate::dossier::Dossier;
 use crate::drover::{Drover, Ground};
 use crate::event::{Deed, Event, Fault};
-use crate::invariant::{Dossier, Violation};
+use crate::invariant::Violation;
 use crate::lab::{Lab, START, World};
 use crate::node::Node;
 use crate::people;
