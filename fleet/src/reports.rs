@@ -18,6 +18,7 @@ use machine_core::attempt::Verdict;
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::id::MachineId;
 use machine_core::report::{Evidence, TROUBLE, Told};
+use machine_core::sabotage::Sabotage;
 use machine_store::change::{AttemptWrite, Change};
 use machine_store::events;
 use pxe_server::complaint::Complaints;
@@ -240,11 +241,14 @@ impl EventReceiver for Reports {
 
 impl LogReceiver for Reports {
     async fn receive(&self, peer: IpAddr, line: LogLine) -> Result<(), NotKept> {
-        self.keep_line(peer, &line).await.map_err(|error| {
-            let why = error.chain();
-            warn!(%peer, why, "a log line was not kept yet");
-            NotKept { why }
-        })
+        match self.keep_line(peer, &line).await {
+            Err(error) if !Sabotage::AcknowledgedUnkept.is_on() => {
+                let why = error.chain();
+                warn!(%peer, why, "a log line was not kept yet");
+                Err(NotKept { why })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn dropped(&self, peer: IpAddr, why: Dropped) {

@@ -30,6 +30,7 @@ use crate::directory::claims::{self, Tone};
 use crate::error::StepError;
 use crate::machine_config::artefacts;
 use crate::records::{About, advanced};
+use machine_core::sabotage::Sabotage;
 
 impl BootDirectory {
     /// The document; `None` if it is refused.
@@ -185,9 +186,10 @@ impl BootDirectory {
         let is_released = match (grant, &case.attempt.release) {
             (Grant::First, _) => self.claim(case, peer, digest, at).await?,
             (Grant::Again, Some(release)) if release.digest == digest => {
+                let is_any = Sabotage::SecondPeerServed.is_on();
                 let fetch = Fetch {
                     attempt: case.attempt.id,
-                    peer: peer.address,
+                    peer: if is_any { release.peer } else { peer.address },
                     at,
                 };
                 matches!(

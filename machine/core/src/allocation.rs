@@ -8,6 +8,7 @@ use crate::id::ClusterId;
 use crate::intent::Assignment;
 use crate::lifecycle::{Moving, State};
 use crate::machine::Machine;
+use crate::sabotage::Sabotage;
 
 /// What the clusters' rules say of a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +163,8 @@ fn two_disks<'a>(
     };
     let disks = (rule.disk.as_ref()?, machine.install_disk.as_ref()?);
     let are_usable = disks.0.is_usable() && disks.1.is_usable();
-    (are_usable && disks.0 != disks.1).then_some(disks)
+    let differ = disks.0 != disks.1 && !Sabotage::TwoDisksIgnored.is_on();
+    (are_usable && differ).then_some(disks)
 }
 
 /// What a machine is to become in this cluster, if a rule takes it and it goes on by itself, but

@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::cluster::{Cluster, Role};
 use crate::id::MachineId;
 use crate::operation::{Operation, OperationOutcome, Resolution, Resolved};
+use crate::sabotage::Sabotage;
 
 /// What a control plane node says of the store of its cluster's state: with Talos, its etcd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -129,6 +130,9 @@ pub fn plan_cluster(cluster: &Cluster, members: &[Member]) -> ClusterStep {
     let node = elected(cluster, members);
     match outcome {
         None | Some(OperationOutcome::NotReady | OperationOutcome::Done) => plan_call(node),
+        Some(OperationOutcome::Unknown) if Sabotage::UnknownBootstrapRepeated.is_on() => {
+            plan_call(node)
+        }
         Some(OperationOutcome::Unknown) => ClusterStep::Wait(unknown_outcome(cluster, node)),
         Some(OperationOutcome::Refused) => ClusterStep::Wait(refused(cluster, node)),
     }

@@ -16,6 +16,7 @@ use crate::doubt::{Doubt, SILENCE};
 use crate::evidence::{Claim, KnownIdentity, contradictions, unsaid};
 use crate::hardware::{MacAddress, SerialNumber, SystemUuid};
 use crate::id::BootId;
+use crate::sabotage::Sabotage;
 use crate::time::Timestamp;
 
 /// How long after our power-on a network boot is its consequence: servers test their memory first.
@@ -197,7 +198,8 @@ fn rival_doubt(facts: &DoubtFacts<'_>, said: &Claimant, now: Timestamp) -> Optio
         let is_over = facts.powered_on.is_some_and(|at| it.first_seen < at);
         // The attempt may have been opened for the very request that it serves.
         let is_of_attempt = it.last_seen >= facts.attempt.opened || is_served(it);
-        it.boot != said.boot && is_of_attempt && !is_over && it.is_like(facts.known)
+        let is_seen = !Sabotage::CloneUnseen.is_on();
+        it.boot != said.boot && is_of_attempt && !is_over && it.is_like(facts.known) && is_seen
     };
     let rivals: Vec<&Claimant> = facts.claimants.iter().filter(is_rival).collect();
     // One that wipes restarts by itself.

@@ -12,6 +12,7 @@ use crate::intent::Intent;
 use crate::lifecycle::State;
 use crate::machine::Machine;
 use crate::network::UnknownPolicy;
+use crate::sabotage::Sabotage;
 use crate::safe_mode::SafeMode;
 use crate::time::Timestamp;
 use std::time::Duration;
@@ -127,6 +128,7 @@ fn decide_known(facts: &BootFacts<'_>, machine: &Machine, now: Timestamp) -> Dec
         State::Inspecting => wait("it is being inspected"),
         State::Available => decide_available(facts, machine, now),
         State::Provisioning(_) => decide_provisioning(facts, now),
+        State::Active if Sabotage::MemberKeptFromDisk.is_on() => wait("it is active"),
         State::Active => local_disk("it is active"),
         State::Cleaning => local_disk("it is being cleaned"),
         State::Failed(_) => local_disk("it has failed, and waits for a person"),

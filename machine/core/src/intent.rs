@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::cluster::Role;
 use crate::disk::DiskIdentity;
 use crate::id::{ClusterId, IntentId, MachineId};
+use crate::sabotage::Sabotage;
 use crate::time::Timestamp;
 
 /// Who wants something: a person by name, or a policy by what it belongs to.
@@ -160,7 +161,8 @@ impl Intent {
     /// Whether it still permits what it says. What names no single disk permits nothing: earlier
     /// versions recorded patterns.
     pub fn is_open(&self, now: Timestamp) -> bool {
-        self.closed.is_none() && now < self.expires && self.assignment.disk.is_usable()
+        let is_closed = self.closed.is_some() && !Sabotage::ClosedIntentServes.is_on();
+        !is_closed && now < self.expires && self.assignment.disk.is_usable()
     }
 }
 

@@ -14,6 +14,7 @@
 //! - whether anything may happen at all: [`generation`], [`safe_mode`]
 //! - what is to be said of it: [`condition`], [`claim_condition`], [`advice`], [`awaited`]
 //! - what happens next: [`decision`] for a boot, [`plan`] for a machine, [`bootstrap`] for a cluster
+//! - what a simulation breaks to show that it would notice: [`sabotage`]
 
 #![forbid(unsafe_code)]
 
@@ -53,6 +54,7 @@ pub mod plan;
 pub mod power;
 pub mod release;
 pub mod report;
+pub mod sabotage;
 pub mod safe_mode;
 pub mod secret;
 pub mod time;

@@ -5,6 +5,7 @@ use crate::endpoint::BmcEndpoint;
 use crate::hardware::{Arch, Firmware, MacAddress};
 use crate::id::MachineId;
 use crate::lifecycle::{Input, Refused, State, transition};
+use crate::sabotage::Sabotage;
 use crate::time::Timestamp;
 use std::time::Duration;
 
@@ -115,7 +116,9 @@ impl Machine {
     pub fn begun_anew(&self, now: Timestamp) -> Self {
         Self {
             since: now,
-            deadline: Self::limit(self.state).map(|limit| now.plus(limit)),
+            deadline: Self::limit(self.state)
+                .filter(|_| !Sabotage::DeadlineUnset.is_on())
+                .map(|limit| now.plus(limit)),
             ..self.clone()
         }
     }

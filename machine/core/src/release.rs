@@ -16,6 +16,7 @@ use crate::hardware::MacAddress;
 use crate::intent::Intent;
 use crate::lifecycle::State;
 use crate::power::{PowerObservation, PowerState};
+use crate::sabotage::Sabotage;
 use crate::time::Timestamp;
 
 /// Who asks for a config, as the network shows it: never as a header says.
@@ -253,7 +254,8 @@ fn is_the_peer(
 ) -> Result<(), ReleaseRefusal> {
     // An address is easily taken over: the card behind it must be the machine's.
     let card = peer.hardware.ok_or(ReleaseRefusal::NeighbourUnknown)?;
-    if release.peer() != peer.address || !facts.cards.contains(&card) {
+    let is_other = release.peer() != peer.address || !facts.cards.contains(&card);
+    if is_other && !Sabotage::SecondPeerServed.is_on() {
         return Err(ReleaseRefusal::OtherPeer);
     }
     Ok(())
@@ -280,13 +282,16 @@ fn may_release_first(
 /// Whether this peer is the boot that serves the attempt.
 fn is_the_boot(facts: &ReleaseFacts<'_>, peer: Peer) -> Result<(), ReleaseRefusal> {
     let boot = facts.boot.ok_or(ReleaseRefusal::NotTheBoot)?;
+    if Sabotage::ClaimantServed.is_on() {
+        return Ok(());
+    }
     let card = peer.hardware.ok_or(ReleaseRefusal::NeighbourUnknown)?;
     if !facts.cards.contains(&card) {
         return Err(ReleaseRefusal::UnknownCard(card));
     }
     let is_the_boot = match facts.addressing {
         // A machine with several cards may fetch with another one than it booted from.
-        Addressing::Ours => boot.address == Some(peer.address) || facts.leased_to == Some(card),
+        Addressing::Ours => boot.address == Some(peer.address) || is_leased_to(facts, card),
         Addressing::Others => boot.mac == Some(card),
     };
     if is_the_boot {
@@ -294,6 +299,12 @@ fn is_the_boot(facts: &ReleaseFacts<'_>, peer: Peer) -> Result<(), ReleaseRefusa
     } else {
         Err(ReleaseRefusal::NotTheBoot)
     }
+}
+
+/// Whether the address of the peer is leased to this card.
+fn is_leased_to(facts: &ReleaseFacts<'_>, card: MacAddress) -> bool {
+    facts.leased_to == Some(card)
+        || (facts.leased_to.is_some() && Sabotage::LeaseOfAnotherBelieved.is_on())
 }
 
 /// What the machine's BMC has to do with a release. It is asked for it afresh.
@@ -310,6 +321,7 @@ pub struct PowerProof<'a> {
 pub fn may_be_running(proof: PowerProof<'_>) -> Result<(), ReleaseRefusal> {
     match proof.observed {
         PowerObservation::NoBmc | PowerObservation::Is(PowerState::On) => Ok(()),
+        _ if Sabotage::PowerProofSkipped.is_on() => Ok(()),
         PowerObservation::Is(PowerState::Off) => Err(ReleaseRefusal::BmcSaysOff),
         PowerObservation::Unreachable(_) if proof.is_accepted => Ok(()),
         PowerObservation::Unreachable(why) => Err(ReleaseRefusal::BmcSilent(why.clone())),

@@ -19,6 +19,7 @@ use crate::error::StoreError;
 use crate::place::Place;
 use crate::seal::{SealError, SealKey, random};
 use crate::secrets;
+use machine_core::sabotage::Sabotage;
 
 /// The key that mints and verifies tokens.
 #[derive(Clone)]
@@ -86,10 +87,8 @@ impl TokenKey {
             return None;
         }
         let attempt = AttemptId::from_bytes(*id);
-        self.authenticator(attempt)
-            .verify_truncated_left(code)
-            .ok()
-            .map(|()| attempt)
+        let checked = self.authenticator(attempt).verify_truncated_left(code);
+        (checked.is_ok() || Sabotage::ForgedTokenAccepted.is_on()).then_some(attempt)
     }
 
     fn authenticator(&self, attempt: AttemptId) -> Hmac<Sha256> {

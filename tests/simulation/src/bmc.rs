@@ -15,14 +15,18 @@ use bmc_ipmi::application::SystemGuid;
 use fleet::bmcs::Bmcs;
 use machine_core::endpoint::BmcEndpoint;
 use machine_core::power::{BootOverride, PowerState};
+use machine_core::time::Timestamp;
 use machine_store::db::Db;
 use machine_store::{intents, machines};
 
+use crate::dossier::may_switch;
 use crate::lab::Lab;
 use crate::node::Node;
 
 /// How long a BMC that does not answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a slow one takes.
+const SLOW: Duration = Duration::from_secs(2);
 
 /// All BMCs of the lab.
 #[derive(Debug)]
@@ -38,19 +42,23 @@ struct LabBmc {
     db: Db,
     address: SocketAddr,
     node: Option<usize>,
+    /// When Drover turned to it.
+    begun: Timestamp,
 }
 
 impl Bmcs for LabBmcs {
     fn connect(&self, endpoint: &BmcEndpoint, _secrets: Secrets) -> Box<dyn Bmc> {
-        let node = self.lab.with(|world| {
+        let (node, begun) = self.lab.with(|world| {
             let ip = endpoint.address().ip();
-            (0..world.nodes.len()).find(|index| Node::nth_bmc(*index) == ip)
+            let mut nodes = 0..world.nodes.len();
+            (nodes.find(|it| Node::nth_bmc(*it) == ip), world.now)
         });
         Box::new(LabBmc {
             lab: Arc::clone(&self.lab),
             db: self.db.clone(),
             address: endpoint.address(),
             node,
+            begun,
         })
     }
 }
@@ -61,7 +69,8 @@ impl LabBmc {
         let (latency, is_there) = self.lab.with(|world| {
             let bmc = self.node.and_then(|node| world.nodes[node].bmc);
             let is_there = bmc.is_some_and(|bmc| !bmc.silent) && !world.fails(3);
-            (world.latency(), is_there)
+            let slow = world.has_slow_bmcs().then_some(SLOW);
+            (slow.unwrap_or_else(|| world.latency()), is_there)
         });
         tokio::time::sleep(if is_there { latency } else { PATIENCE }).await;
         match self.node {
@@ -93,9 +102,12 @@ impl LabBmc {
             if let Some(machine) = &machine {
                 let now = world.drover_now();
                 let intent = intent.flatten().filter(|it| it.closed.is_none());
-                let judged = world.ledger.power(machine, intent.as_ref(), wanted, now);
+                let intent = intent.map(|it| it.id);
+                let judged = may_switch(machine, wanted, now)
+                    .and_then(|()| world.ledger.count_switch(&machine.name, intent));
                 world.judge(judged);
             }
+            world.switched(node, wanted, self.begun);
             world.note(|| format!("the BMC of node {node} switches it {wanted}"));
             match wanted {
                 PowerState::On => world.power_on(node),

@@ -3,6 +3,7 @@
 use machine_core::power::PowerState;
 
 use crate::node::NodeStep;
+use crate::situation::Turn;
 
 /// What happens at a moment of the virtual clock.
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub(crate) enum Event {
     Deed(usize, Deed),
     /// Something goes wrong.
     Fault(usize, Fault),
+    /// Things take a turn that was arranged.
+    Turn(usize, Turn),
     /// Drover starts again.
     Start,
     /// The faults end.
@@ -46,6 +49,8 @@ pub(crate) enum Fault {
     BmcHealthy,
     /// Drover ends in the middle of whatever it does next, and comes back.
     Crash,
+    /// Drover ends at once, and comes back a moment later.
+    Kill,
     /// Somebody else has the token of a config.
     Impostor,
     /// The database refuses every statement for 30 s.

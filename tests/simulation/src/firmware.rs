@@ -150,7 +150,7 @@ impl World {
         let hangs = self.fails(30);
         match self.nodes[index].contents {
             Contents::Installed(attempt) => self.soon(index, (40, 90), NodeStep::Started(attempt)),
-            Contents::Foreign => {}
+            Contents::Foreign | Contents::ForeignTalos => {}
             Contents::Half if hangs => {}
             Contents::Empty | Contents::Half if !asked => self.discover(index, (1, 5)),
             Contents::Empty | Contents::Half if self.nodes[index].halts => {}

@@ -1,23 +1,18 @@
-//! The promises of the project, held against the real records after every moment in which something
-//! was written, by code that does not ask what decides.
+//! The promises of the project, each as what breaks it.
 
-use std::time::Duration;
-
-use machine_core::attempt::Attempt;
-use machine_core::id::MachineId;
-use machine_core::intent::Intent;
-use machine_core::lifecycle::{Origin, State};
-use machine_core::machine::Machine;
-use machine_core::time::Timestamp;
-use machine_store::db::Db;
-use machine_store::error::StoreError;
-use machine_store::{attempts, intents, machines};
+use machine_core::lifecycle::State;
 use thiserror::Error;
 
 /// A promise that was broken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Violation {
-    /// A config went out without a permission.
+    /// A config went out that people had not permitted.
+    #[error("{machine}: a config went out though no person and no document permits it")]
+    ReleaseWithoutPermission {
+        /// Of which machine.
+        machine: String,
+    },
+    /// A config went out without an open intent on record.
     #[error("{machine}: the config of an attempt was released without an open intent")]
     ReleaseWithoutIntent {
         /// Of which machine.
@@ -60,6 +55,50 @@ pub enum Violation {
         machine: String,
         /// In which state.
         state: State,
+    },
+    /// A machine was switched off by a BMC that stands in no document of its own.
+    #[error("node {node} was switched off by a BMC that is not in its document")]
+    AnotherSwitchedOff {
+        /// Which node.
+        node: usize,
+    },
+    /// A machine was switched off that people had not permitted to install.
+    #[error("node {node} was switched off, and no person and no document permits its install")]
+    SwitchedOffUnpermitted {
+        /// Which node.
+        node: usize,
+    },
+    /// A machine was switched off whose system runs, and its API was not asked before.
+    #[error("node {node} was switched off while its system runs, and its API was not asked before")]
+    CutOffUnasked {
+        /// Which node.
+        node: usize,
+    },
+    /// A member was not sent to its disk.
+    #[error("node {node} is active, booted from the network, and was not sent to its disk")]
+    KeptFromDisk {
+        /// Which node.
+        node: usize,
+    },
+    /// A word was acknowledged though the database was away.
+    #[error("a word of node {node} was acknowledged while the database was away: it is lost")]
+    AcknowledgedUnkept {
+        /// Which node.
+        node: usize,
+    },
+    /// What a stranger said ended an attempt.
+    #[error("{machine}: what a stranger said from its address was believed")]
+    StrangerBelieved {
+        /// Which machine.
+        machine: String,
+    },
+    /// What a node said ends its attempt, and the attempt goes on.
+    #[error("{machine}: its node said what ends attempt {attempt}, and the attempt goes on")]
+    VerdictIgnored {
+        /// Which machine.
+        machine: String,
+        /// Which attempt.
+        attempt: u32,
     },
     /// A moving state without a deadline, a stable one with one, or a deadline that did nothing.
     #[error("{machine}: it is {state}, and its deadline is wrong or long over")]
@@ -127,96 +166,4 @@ pub enum Violation {
     /// The records can't be read.
     #[error("the records can't be read: {0}")]
     Unreadable(String),
-}
-
-/// How many attempts one intent may have (machine-core keeps the number to itself).
-const MAX_ATTEMPTS: usize = 8;
-/// How late the reconcile loop may be with a deadline: two sweeps and an observation.
-const LATE: Duration = Duration::from_mins(2);
-
-/// What the records say of one machine.
-#[derive(Debug, Clone)]
-pub(crate) struct Dossier {
-    pub(crate) machine: Machine,
-    pub(crate) intent: Option<Intent>,
-    pub(crate) attempts: Vec<Attempt>,
-}
-
-impl Dossier {
-    /// Reads that of one machine.
-    pub(crate) async fn read(db: &Db, id: MachineId) -> Result<Option<Self>, StoreError> {
-        let Some(machine) = machines::find(db, id).await? else {
-            return Ok(None);
-        };
-        let intent = intents::latest_of_machine(db, id).await?;
-        let attempts = match &intent {
-            Some(intent) => attempts::of_intent(db, intent.id).await?,
-            None => Vec::new(),
-        };
-        Ok(Some(Self {
-            machine,
-            intent,
-            attempts,
-        }))
-    }
-
-    /// Holds it against what may be; `awake` is since when Drover runs with a database.
-    pub(crate) fn check(&self, awake: Timestamp, now: Timestamp) -> Result<(), Violation> {
-        self.check_deadline(awake, now)?;
-        self.check_open()?;
-        self.check_counts()
-    }
-
-    fn check_deadline(&self, awake: Timestamp, now: Timestamp) -> Result<(), Violation> {
-        let Machine {
-            deadline, state, ..
-        } = self.machine;
-        let is_overdue = deadline.is_some_and(|at| now.since(at) > LATE && now.since(awake) > LATE);
-        if is_overdue || deadline.is_some() != state.moving().is_some() {
-            let machine = self.machine.name.clone();
-            return Err(Violation::Deadline { machine, state });
-        }
-        Ok(())
-    }
-
-    fn check_open(&self) -> Result<(), Violation> {
-        let state = self.machine.state;
-        let is_provisioning = matches!(
-            state,
-            State::Provisioning(Origin::Available | Origin::Active)
-        );
-        let open = self.attempts.iter().filter(|it| it.is_open()).count();
-        let is_intent_open = self.intent.as_ref().is_some_and(|it| it.closed.is_none());
-        let what = if is_intent_open && !is_provisioning {
-            "intent"
-        } else if open > usize::from(is_provisioning) {
-            "attempt"
-        } else {
-            return Ok(());
-        };
-        let machine = self.machine.name.clone();
-        Err(Violation::LeftOpen {
-            machine,
-            state,
-            what,
-        })
-    }
-
-    fn check_counts(&self) -> Result<(), Violation> {
-        let released = self.attempts.iter().filter(|it| it.release.is_some());
-        let claims = u32::try_from(released.count()).unwrap_or(u32::MAX);
-        let claimed = self.intent.as_ref().map_or(0, |intent| intent.claims);
-        let switched: u32 = self.attempts.iter().map(|it| it.power_actions).sum();
-        let what = if claimed > Intent::MAX_CLAIMS || claims != claimed {
-            "claims, or not as many as there are releases"
-        } else if self.attempts.len() > MAX_ATTEMPTS {
-            "attempts"
-        } else if switched > Intent::MAX_POWER_COMMANDS {
-            "switchings of power"
-        } else {
-            return Ok(());
-        };
-        let machine = self.machine.name.clone();
-        Err(Violation::TooMany { machine, what })
-    }
 }

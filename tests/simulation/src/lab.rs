@@ -8,17 +8,21 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use machine_core::cluster::ClusterSpec;
 use machine_core::time::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::attacker::Spoofed;
 use crate::event::Event;
 use crate::invariant::Violation;
 use crate::ledger::Ledger;
 use crate::node::{Node, NodeStep};
+use crate::permission::Words;
 use crate::random::Random;
 use crate::scenario::Settings;
+use crate::situation::Course;
 
 /// When a run begins.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_000_000_000);
@@ -51,6 +55,13 @@ pub(crate) struct World {
     /// How far Drover's clock is ahead of ours, in milliseconds.
     pub(crate) drover_ahead: i64,
     pub(crate) nodes: Vec<Node>,
+    /// The clusters, as people have written them.
+    pub(crate) clusters: Vec<ClusterSpec>,
+    pub(crate) words: Words,
+    pub(crate) course: Course,
+    pub(crate) spoofed: Spoofed,
+    /// Since when the database is away.
+    pub(crate) away: Option<Timestamp>,
     pub(crate) ledger: Ledger,
     pub(crate) broken: Option<Violation>,
     pub(crate) trace: VecDeque<String>,
@@ -92,6 +103,11 @@ impl World {
             clock_error: 0,
             drover_ahead: 0,
             nodes: Vec::new(),
+            clusters: Vec::new(),
+            words: Words::default(),
+            course: Course::default(),
+            spoofed: Spoofed::new(),
+            away: None,
             ledger: Ledger::default(),
             broken: None,
             trace: VecDeque::new(),

@@ -1,133 +1,136 @@
-//! What was really done: configs that went out, disks that were written, power that was switched,
-//! Bootstraps that were executed. Records can't talk it out of anything.
+//! What was really done in the lab: configs that went out, disks that were written, power that was
+//! switched, Bootstraps that were executed. It is held against what people permitted, and knows
+//! nothing of Drover's records: they can't talk it out of anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use machine_core::attempt::Attempt;
-use machine_core::id::{AttemptId, ClusterId, IntentId};
+use machine_core::id::{AttemptId, IntentId};
 use machine_core::intent::Intent;
-use machine_core::lifecycle::State;
-use machine_core::machine::Machine;
 use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
-use machine_store::db::Db;
-use machine_store::error::StoreError;
-use machine_store::{attempts, identities, intents, machines};
 
 use crate::invariant::Violation;
 use crate::lab::World;
+use crate::node::Contents;
+use crate::node_api::is_up;
+use crate::system::{attempt_and_disk, value};
 
-/// How long a person's word may still be on its way to what was begun before it.
-const UNDER_WAY: Duration = Duration::from_mins(2);
 /// For how long after Bootstrap etcd still says that it waits.
 const FORMS: Duration = Duration::from_secs(45);
+/// How long before a machine is switched off its node's API must have been asked at the latest: an
+/// answer counts for a minute, and a slow BMC takes up to half of another.
+const ASKED: Duration = Duration::from_secs(100);
 
 /// What was really done.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    released: BTreeMap<AttemptId, Released>,
-    wipes: BTreeSet<usize>,
+    handed_out: BTreeMap<AttemptId, HandedOut>,
     switched: BTreeMap<IntentId, u32>,
-    bootstraps: BTreeMap<ClusterId, (u32, Timestamp)>,
+    bootstraps: BTreeMap<String, (u32, Timestamp)>,
     pub(crate) refusals: u64,
     pub(crate) installs: u64,
 }
 
 #[derive(Debug)]
-struct Released {
+struct HandedOut {
     node: usize,
     fetches: u32,
+    config: Config,
+}
+
+/// What a config says whose bytes were seen on the wire.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) attempt: AttemptId,
+    machine: String,
+    cluster: String,
     disk: String,
-    cluster: ClusterId,
 }
 
-/// What the records say of a config that goes out.
-#[derive(Debug)]
-pub(crate) struct Papers {
-    attempt: Attempt,
-    intent: Option<Intent>,
-    machine: Option<Machine>,
-    cards: Vec<machine_core::hardware::MacAddress>,
-}
-
-impl Papers {
-    /// Reads them.
-    pub(crate) async fn read(db: &Db, id: AttemptId) -> Result<Option<Self>, StoreError> {
-        let Some(attempt) = attempts::find(db, id).await? else {
-            return Ok(None);
-        };
-        let known = identities::of_machine(db, attempt.machine).await?;
-        Ok(Some(Self {
-            intent: intents::find(db, attempt.intent).await?,
-            machine: machines::find(db, attempt.machine).await?,
-            cards: known.map_or(Vec::new(), |it| it.macs.into_iter().collect()),
+impl Config {
+    /// Reads it.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let (attempt, disk) = attempt_and_disk(text)?;
+        Some(Self {
             attempt,
-        }))
-    }
-
-    fn name(&self) -> String {
-        let name = self.machine.as_ref().map(|it| it.name.clone());
-        name.unwrap_or_else(|| self.attempt.machine.to_string())
-    }
-
-    /// Whether a person and the records permit that the config goes out, or did a moment ago.
-    fn permits(&self, now: Timestamp) -> bool {
-        let Some(intent) = &self.intent else {
-            return false;
-        };
-        let is_fresh = |at: Timestamp| now.since(at) < UNDER_WAY;
-        let is_open = intent.closed.is_none_or(|(at, _)| is_fresh(at));
-        let claimed = self.attempt.release.is_some();
-        let moving = self
-            .machine
-            .as_ref()
-            .is_some_and(|it| matches!(it.state, State::Provisioning(_)) || is_fresh(it.since));
-        claimed && is_open && moving && intent.assignment == self.attempt.assignment
+            machine: value(text, "hostname")?,
+            cluster: value(text, "clusterName")?,
+            disk,
+        })
     }
 }
 
 impl World {
-    /// A config goes out to a node, or to somebody who is none.
-    pub(crate) fn released(&mut self, to: Option<usize>, papers: &Papers, now: Timestamp) {
-        let owner = self
-            .nodes
-            .iter()
-            .position(|node| node.cards.iter().any(|card| papers.cards.contains(card)));
-        let machine = papers.name();
-        self.note(|| {
-            let number = papers.attempt.number;
-            format!("the config of {machine}, attempt {number}, goes to {to:?}")
-        });
-        let judged = self.ledger.release(papers, (to, owner), now);
+    /// A config goes out to a node, or to somebody who is none; it was asked for at that moment.
+    pub(crate) fn handed_out(&mut self, config: Config, to: Option<usize>, asked: Timestamp) {
+        self.note(|| format!("the config of {} goes to {to:?}", config.machine));
+        let owner = (0..self.nodes.len()).find(|it| self.names(*it).contains(&config.machine));
+        let what = (config.cluster.as_str(), config.disk.as_str());
+        let is_permitted = owner.is_some_and(|owner| self.permits(owner, what, asked));
+        let judged = if is_permitted {
+            self.ledger.hand_out(config, (to, owner))
+        } else {
+            let machine = config.machine;
+            Err(Violation::ReleaseWithoutPermission { machine })
+        };
         self.judge(judged);
+    }
+
+    /// A BMC really switches a node; it was told so at `begun` at the earliest.
+    pub(crate) fn switched(&mut self, node: usize, to: PowerState, begun: Timestamp) {
+        if to == PowerState::Off {
+            let judged = self.may_switch_off(node, begun);
+            self.judge(judged);
+        }
+    }
+
+    fn may_switch_off(&self, node: usize, begun: Timestamp) -> Result<(), Violation> {
+        if self.named_by(node) != Some(node) {
+            return Err(Violation::AnotherSwitchedOff { node });
+        }
+        if !self.permits_install(node, begun) {
+            return Err(Violation::SwitchedOffUnpermitted { node });
+        }
+        let asked = self.nodes[node].arranged.asked;
+        let was_asked = asked.is_some_and(|at| self.now.since(at) < ASKED);
+        if is_up(self, node) && !was_asked {
+            return Err(Violation::CutOffUnasked { node });
+        }
+        Ok(())
+    }
+
+    /// The node in whose document the BMC of this one stands.
+    fn named_by(&self, bmc: usize) -> Option<usize> {
+        let mut nodes = self.nodes.iter().enumerate();
+        let names = |(index, node): &(usize, &crate::node::Node)| {
+            let named = node.arranged.bmc_of.unwrap_or(*index);
+            node.is_registered && node.bmc.is_some() && named == bmc
+        };
+        nodes.find(names).map(|(index, _)| index)
     }
 }
 
 impl Ledger {
-    fn release(
+    fn hand_out(
         &mut self,
-        papers: &Papers,
+        config: Config,
         (to, owner): (Option<usize>, Option<usize>),
-        now: Timestamp,
     ) -> Result<(), Violation> {
-        let machine = papers.name();
-        if !papers.permits(now) {
-            return Err(Violation::ReleaseWithoutIntent { machine });
-        }
+        let machine = config.machine.clone();
         let (Some(node), true) = (to, to == owner) else {
             return Err(Violation::WrongPeer { machine, node: to });
         };
-        let attempt = &papers.attempt;
-        let released = self.released.entry(attempt.id).or_insert_with(|| Released {
+        let attempt = config.attempt;
+        let handed_out = self.handed_out.entry(attempt).or_insert(HandedOut {
             node,
             fetches: 0,
-            disk: serial(&attempt.assignment.disk),
-            cluster: attempt.assignment.cluster,
+            config,
         });
-        released.fetches += 1;
-        let fetches = released.fetches;
-        if released.node != node {
+        handed_out.fetches += 1;
+        let fetches = handed_out.fetches;
+        if handed_out.node != node {
             return Err(Violation::WrongPeer { machine, node: to });
         }
         if fetches > Attempt::MAX_FETCHES {
@@ -136,17 +139,12 @@ impl Ledger {
         Ok(())
     }
 
-    /// A node was told to wipe its disk, as a permission says or not.
-    pub(crate) fn permit_wipe(&mut self, node: usize) {
-        self.wipes.insert(node);
-    }
-
-    /// A node wipes its disk.
-    pub(crate) fn wipe(&mut self, node: usize) -> Result<(), Violation> {
-        if self.wipes.remove(&node) {
-            return Ok(());
+    /// A node wipes what is on its disk: nothing, or what a config of ours put there.
+    pub(crate) fn wipe(&mut self, node: usize, contents: Contents) -> Result<(), Violation> {
+        match contents {
+            Contents::Empty | Contents::Half | Contents::Installed(_) => Ok(()),
+            Contents::Foreign | Contents::ForeignTalos => Err(Violation::Wiped { node }),
         }
-        Err(Violation::Wiped { node })
     }
 
     /// A node begins to write its disk on the config of an attempt.
@@ -157,39 +155,27 @@ impl Ledger {
         disk: &str,
     ) -> Result<(), Violation> {
         self.installs += 1;
-        let released = self.released.get(&attempt);
-        if released.is_some_and(|it| it.node == node && it.disk == disk) {
+        let handed_out = self.handed_out.get(&attempt);
+        if handed_out.is_some_and(|it| it.node == node && it.config.disk == disk) {
             return Ok(());
         }
         Err(Violation::DiskWritten { node })
     }
 
-    /// Power of a machine is really switched.
-    pub(crate) fn power(
+    /// Power of a machine is really switched under a permission that is on record.
+    pub(crate) fn count_switch(
         &mut self,
-        machine: &Machine,
-        intent: Option<&Intent>,
-        to: PowerState,
-        now: Timestamp,
+        machine: &str,
+        intent: Option<IntentId>,
     ) -> Result<(), Violation> {
-        let (state, name) = (machine.state, machine.name.clone());
-        // A person may take the machine back while the command is on its way to the BMC.
-        let is_ours =
-            matches!(state, State::Provisioning(_)) || now.since(machine.since) < UNDER_WAY;
-        if to == PowerState::Off && !is_ours {
-            return Err(Violation::MemberSwitchedOff {
-                machine: name,
-                state,
-            });
-        }
         let Some(intent) = intent else {
             return Ok(());
         };
-        let switched = self.switched.entry(intent.id).or_default();
+        let switched = self.switched.entry(intent).or_default();
         *switched += 1;
         if *switched > Intent::MAX_POWER_COMMANDS {
             return Err(Violation::TooMany {
-                machine: name,
+                machine: machine.to_owned(),
                 what: "switchings of power",
             });
         }
@@ -202,10 +188,11 @@ impl Ledger {
         attempt: AttemptId,
         now: Timestamp,
     ) -> Result<(), Violation> {
-        let Some(released) = self.released.get(&attempt) else {
+        let Some(handed_out) = self.handed_out.get(&attempt) else {
             return Ok(());
         };
-        let (executed, _) = self.bootstraps.entry(released.cluster).or_insert((0, now));
+        let cluster = handed_out.config.cluster.clone();
+        let (executed, _) = self.bootstraps.entry(cluster).or_insert((0, now));
         *executed += 1;
         if *executed > 1 {
             return Err(Violation::BootstrapTwice(*executed));
@@ -215,8 +202,8 @@ impl Ledger {
 
     /// Whether the etcd runs of the cluster that the config of an attempt is of.
     pub(crate) fn is_formed(&self, attempt: AttemptId, now: Timestamp) -> bool {
-        let cluster = self.released.get(&attempt).map(|it| it.cluster);
-        let executed = cluster.and_then(|it| self.bootstraps.get(&it));
+        let cluster = self.handed_out.get(&attempt).map(|it| &it.config.cluster);
+        let executed = cluster.and_then(|it| self.bootstraps.get(it));
         executed.is_some_and(|(_, at)| now.since(*at) >= FORMS)
     }
 }

@@ -12,8 +12,11 @@
     reason = "every index and key was made by the simulation itself; a wrong one should end it"
 )]
 
+pub mod arrangement;
+pub mod attacker;
 pub mod bmc;
 pub mod chaos;
+pub mod dossier;
 pub mod drover;
 pub mod event;
 pub mod firmware;
@@ -23,11 +26,16 @@ pub mod ledger;
 pub mod neighbours;
 pub mod node;
 pub mod node_api;
+pub mod papers;
 pub mod people;
+pub mod permission;
 pub mod rack;
 pub mod random;
 pub mod run;
+pub mod sabotage;
 pub mod scenario;
+pub mod seeds;
+pub mod situation;
 pub mod system;
 pub mod virtual_clock;
 pub mod wire;

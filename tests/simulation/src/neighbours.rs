@@ -17,8 +17,9 @@ pub(crate) struct LabNeighbours(pub(crate) Arc<Lab>);
 impl Neighbours for LabNeighbours {
     async fn find(&self, address: IpAddr) -> Option<MacAddress> {
         self.0.with(|world| {
-            let index = world.node_at(address)?;
-            Some(world.nodes[index].mac)
+            let spoofed = world.spoofed.get(&address).copied();
+            let own = world.node_at(address).map(|it| world.nodes[it].mac);
+            spoofed.or(own)
         })
     }
 }

@@ -14,12 +14,17 @@ use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 use pxe_server::directory::{Document, ScriptAnswer};
 
+use crate::situation::Arranged;
+
 /// What is on a node's disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Contents {
     Empty,
     /// A system that is not ours, and says nothing to us.
     Foreign,
+    /// A Talos that is not ours: started from the network, Talos runs on the config that it finds
+    /// there, and asks for none.
+    ForeignTalos,
     /// An install that was cut off. Some firmware starts it, and hangs.
     Half,
     Installed(AttemptId),
@@ -91,6 +96,8 @@ pub(crate) struct Node {
     pub(crate) asked: Option<(u64, Question)>,
     /// Messages that nobody has acknowledged yet.
     pub(crate) unheard: BTreeSet<u64>,
+    /// What is arranged of it.
+    pub(crate) arranged: Arranged,
 }
 
 /// What a node does next.

@@ -15,6 +15,7 @@ use machine_core::bootstrap::ControlPlaneState;
 use machine_core::id::AttemptId;
 
 use crate::lab::{Lab, World};
+use crate::situation::Moment;
 
 /// The nodes of the lab.
 #[derive(Debug)]
@@ -33,6 +34,11 @@ struct LabNode {
 enum Running {
     FromDisk(AttemptId),
     FromNetwork,
+}
+
+/// Whether a system of ours runs there whose API answers.
+pub(crate) fn is_up(world: &World, index: usize) -> bool {
+    running(world, index).is_some()
 }
 
 fn running(world: &World, index: usize) -> Option<Running> {
@@ -56,6 +62,11 @@ impl Nodes for LabNodes {
         patience: Duration,
     ) -> Result<Box<dyn NodeApi>, ConnectError> {
         let (latency, found) = self.0.with(|world| {
+            let now = world.now;
+            let asked = world.nodes.iter_mut();
+            if let Some(node) = asked.into_iter().find(|it| it.addresses.contains(&address)) {
+                node.arranged.asked = Some(now);
+            }
             let index = world.node_at(address);
             let index = index.filter(|index| running(world, *index).is_some());
             let index = index.filter(|_| !world.fails(5));
@@ -152,7 +163,8 @@ impl NodeApi for LabNode {
             world.note(|| format!("node {} executes Bootstrap", self.index));
             let judged = world.ledger.bootstrap(attempt, now);
             world.judge(judged);
-            let is_heard = !world.fails(10);
+            world.comes_to(self.index, Moment::Bootstrapped);
+            let is_heard = !world.fails(10) && !world.loses_bootstrap_answer();
             (if is_heard { Ok(()) } else { Err(unknown()) }, latency)
         });
         tokio::time::sleep(latency).await;

@@ -15,6 +15,7 @@ use crate::drover::Drover;
 use crate::event::{Deed, Event};
 use crate::lab::{Lab, World};
 use crate::node::Node;
+use crate::situation::Moment;
 
 /// A person does something with a machine.
 pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: Deed) {
@@ -30,9 +31,10 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
             world.schedule(after, Event::Deed(index, deed));
         });
     };
-    let (names, document, key) = lab.with(|world| {
+    let (names, document, key, word) = lab.with(|world| {
         let key = format!("{deed:?}-{}", world.number());
-        (world.names(index), world.document(), key)
+        let word = world.words.ask(index, deed, world.now);
+        (world.names(index), world.document(), key, word)
     });
     let (lab, operations) = (Arc::clone(lab), drover.operations.clone());
     drover.spawn(async move {
@@ -48,7 +50,14 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
             }
             done
         };
-        lab.with(|world| world.has_done(index, deed, done));
+        lab.with(|world| {
+            // What the database did not answer may have been carried out.
+            if !matches!(done, Err(UseCaseError::Store(_))) {
+                let told = (world.now, done.is_ok());
+                world.words.answer(index, word, told);
+            }
+            world.has_done(index, deed, done);
+        });
     });
 }
 
@@ -106,6 +115,11 @@ impl World {
             format!("a person: {deed:?} for node {index}: {outcome}")
         });
         let is_patient = matches!(deed, Deed::Accept | Deed::Register);
+        match (deed, done.is_ok()) {
+            (Deed::Accept, true) => self.comes_to(index, Moment::Accepted),
+            (Deed::Cancel, true) => self.comes_to(index, Moment::TakenBack),
+            _ => {}
+        }
         match (deed, done) {
             (Deed::Cancel, Ok(())) => {
                 // Who cancelled an install decides for it again later: nobody else does.
@@ -146,9 +160,14 @@ fn entry(index: usize, node: &Node) -> String {
     let board = node
         .knows_board
         .then(|| format!("    uuid: {}\n", node.uuid));
+    let disk = node.arranged.document_disk;
+    let disk = disk.map(|it| format!("    disk: {{ serial: {it} }}\n"));
     let bmc = node.bmc.map(|_| {
-        let address = Node::nth_bmc(index);
+        let address = Node::nth_bmc(node.arranged.bmc_of.unwrap_or(index));
         format!("    bmc: {{ ipmi: {address}, username: drover, password: secret }}\n")
     });
-    [Some(named), board, bmc].into_iter().flatten().collect()
+    [Some(named), board, disk, bmc]
+        .into_iter()
+        .flatten()
+        .collect()
 }

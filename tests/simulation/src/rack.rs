@@ -17,27 +17,30 @@ use crate::event::{Deed, Event};
 use crate::lab::World;
 use crate::ledger::serial;
 use crate::node::{Bmc, Contents, Node, Wire};
+use crate::situation::Arranged;
 
 /// How many machines a cluster has.
-const MEMBERS: usize = 10;
+pub(crate) const MEMBERS: usize = 10;
 /// How many of them are control planes.
 const CONTROL_PLANES: usize = 3;
 /// How far the addresses of second cards are from those of first ones.
 const SECOND: usize = 20_000;
 /// The disk that is installed on.
-const DISK: &str = "D1";
+pub(crate) const DISK: &str = "D1";
 
 impl World {
     /// Racks the machines, and schedules what will happen.
     pub(crate) fn build(&mut self) -> Vec<Cluster> {
         let machines = self.settings.machines;
-        let clusters = (0..=(machines - 1) / MEMBERS)
+        let mut clusters: Vec<Cluster> = (0..=(machines - 1) / MEMBERS)
             .map(|index| {
                 let waits = self.random.percent(30);
                 cluster(index, waits)
             })
             .collect();
         (0..machines).for_each(|index| self.rack(index));
+        self.arrange(&mut clusters);
+        self.clusters = clusters.iter().map(|it| it.spec.clone()).collect();
         let window = self.settings.faults;
         if !window.is_zero() {
             self.schedule_chaos(window);
@@ -126,7 +129,9 @@ impl World {
         let node = &self.nodes[index];
         let namesakes = self.nodes.iter().filter(|it| it.uuid == node.uuid);
         let is_alone = namesakes.count() == 1;
-        node.disk_serial() == DISK && node.contents != Contents::Foreign && is_alone
+        let is_foreign = matches!(node.contents, Contents::Foreign | Contents::ForeignTalos);
+        let is_obeyed = node.arranged.bmc_of.is_none();
+        node.disk_serial() == DISK && !is_foreign && is_alone && is_obeyed
     }
 }
 
@@ -165,6 +170,7 @@ impl Node {
             has_run: false,
             asked: None,
             unheard: std::collections::BTreeSet::new(),
+            arranged: Arranged::default(),
         }
     }
 
@@ -225,6 +231,6 @@ fn serial_number(text: &str) -> SerialNumber {
     clippy::expect_used,
     reason = "the simulation's own serial numbers are well-formed"
 )]
-fn disk(name: &str) -> DiskIdentity {
+pub(crate) fn disk(name: &str) -> DiskIdentity {
     DiskIdentity::from_serial(name).expect("a disk's serial number")
 }

@@ -22,14 +22,17 @@ use machine_store::{attempts, clusters, events, identities, machines};
 use thiserror::Error;
 use tokio::runtime::Builder;
 
+use crate::attacker::{Attack, attack};
+use crate::dossier::Dossier;
 use crate::drover::{Drover, Ground};
 use crate::event::{Deed, Event, Fault};
-use crate::invariant::{Dossier, Violation};
+use crate::invariant::Violation;
 use crate::lab::{Lab, START, World};
 use crate::node::Node;
 use crate::people;
 use crate::scenario::Settings;
-use crate::wire::{Errand, carry, fetch};
+use crate::situation::Turn;
+use crate::wire::{Errand, carry};
 
 /// The secrets of every cluster: making new ones takes seconds, and nothing here depends on them.
 const SECRETS: &str = include_str!("../../../config/render/tests/golden/secrets.yaml");
@@ -195,6 +198,8 @@ impl Run {
                 self.maybe_die();
             }
             Event::Fault(index, fault) => self.goes_wrong(index, fault),
+            Event::Turn(index, turn) => self.turns(index, turn),
+            Event::Start if self.drover.is_some() => {}
             Event::Start => self.start(),
             Event::Calm => {
                 self.lab.with(World::calm);
@@ -263,9 +268,17 @@ impl Run {
         match fault {
             Fault::PowerCut => self.lab.with(|world| world.cut(index)),
             Fault::Crash => self.crash(),
+            Fault::Kill => {
+                if let Some(drover) = self.drover.take() {
+                    self.dies(drover);
+                }
+                let soon = Duration::from_secs(2);
+                self.lab.with(|world| world.schedule(soon, Event::Start));
+            }
             Fault::Impostor => self.impostor(index),
             Fault::DatabaseAway => {
                 faults.take_away(true);
+                self.lab.with(|world| world.away = Some(world.now));
                 self.heals_after(Duration::from_secs(30));
             }
             Fault::DatabaseSlow => {
@@ -275,6 +288,7 @@ impl Run {
             }
             Fault::DatabaseHealthy => {
                 faults.take_away(false);
+                self.lab.with(|world| world.away = None);
                 faults.slow_down(Duration::ZERO);
                 self.awake = self.lab.with(|world| world.now);
             }
@@ -306,21 +320,23 @@ impl Run {
     /// Somebody holds the token of a machine's attempt and asks from another address.
     fn impostor(&mut self, victim: usize) {
         let Some(drover) = &self.drover else { return };
-        let (node, behind_a_relay, nobody) = self.lab.with(|world| {
-            let nobody = world.nodes.len() + 1;
+        let (behind_a_relay, loaded) = self.lab.with(|world| {
             let relay = world.random.percent(50);
-            (world.nodes[victim].clone(), relay, nobody)
+            (relay, world.nodes[victim].loaded.clone())
         });
-        let card = MacAddress::new([2, 0, 0, 0, 0, 66]);
-        let peer = (Node::nth_address(nobody), (!behind_a_relay).then_some(card));
-        let (lab, directory, db) = (
-            Arc::clone(&self.lab),
-            drover.directory.clone(),
-            drover.db.clone(),
-        );
-        drover.spawn(async move {
-            fetch(&lab, (&db, &directory), (victim, &node), peer).await;
+        let stranger = Attack::Stranger { behind_a_relay };
+        attack(&self.lab, drover, victim, (stranger, loaded));
+    }
+
+    /// Things take a turn that was arranged.
+    fn turns(&self, index: usize, turn: Turn) {
+        let overheard = self.lab.with(|world| {
+            world.turns(index, turn);
+            world.course.overheard.clone()
         });
+        if let (Turn::Attack(what), Some(drover)) = (turn, &self.drover) {
+            attack(&self.lab, drover, index, (what, overheard));
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -364,10 +380,15 @@ impl Run {
         dossier.check(awake, now)?;
         if dossier.machine.state == State::Active
             && let Some(node) = self.node_of(machine)
-            && !self.lab.with(|world| world.nodes[node].has_run)
         {
+            let has_run = self.lab.with(|world| {
+                world.shows_active(node);
+                world.nodes[node].has_run
+            });
             let machine = dossier.machine.name;
-            return Err(Violation::NeverRan { machine, node });
+            return has_run
+                .then_some(())
+                .ok_or(Violation::NeverRan { machine, node });
         }
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::situation::Situation;
+
 /// What is simulated.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
@@ -13,4 +15,6 @@ pub struct Settings {
     pub faults: Duration,
     /// Whether the whole trace is kept, and not only its last lines.
     pub whole_trace: bool,
+    /// What is arranged beside what chance brings.
+    pub situation: Situation,
 }

@@ -13,6 +13,7 @@ use pxe_server::directory::Document;
 
 use crate::lab::World;
 use crate::node::{Contents, Message, NodeStep, Question};
+use crate::situation::Moment;
 use crate::wire::Errand;
 
 /// Talos asks for its config with growing pauses for three hours, then starts over.
@@ -52,12 +53,16 @@ impl World {
             return self.restart(index);
         };
         self.tell_kernel(index, BootSource::Network(boot));
+        let contents = self.nodes[index].contents;
         if loaded.wipes {
-            let judged = self.ledger.wipe(index);
+            let judged = self.ledger.wipe(index, contents);
             self.judge(judged);
             return self.soon(index, (5, 30), NodeStep::Wiped);
         }
-        self.soon(index, (1, 5), NodeStep::Fetch(0));
+        if contents != Contents::ForeignTalos {
+            self.soon(index, (1, 5), NodeStep::Fetch(0));
+        }
+        self.comes_to(index, Moment::Loaded);
     }
 
     /// A config came, or nothing did.
@@ -118,6 +123,7 @@ impl World {
             NodeStep::Tell(number, Message::Event(ends), 0),
         );
         self.later(index, takes, NodeStep::Written(attempt));
+        self.comes_to(index, Moment::Fetched);
     }
 
     fn starts_from_disk(&mut self, index: usize, attempt: AttemptId) {
@@ -128,6 +134,7 @@ impl World {
         (node.runs, node.has_run) = (Some((attempt, now)), true);
         self.tell_kernel(index, BootSource::Disk);
         self.soon(index, (5, 20), NodeStep::Beat);
+        self.comes_to(index, Moment::RunsFromDisk);
     }
 
     /// What a system that runs from its disk says every minute.
@@ -195,6 +202,10 @@ impl World {
         if !self.nodes[index].unheard.contains(&number) {
             return None;
         }
+        if self.is_mute(index) {
+            self.nodes[index].unheard.remove(&number);
+            return None;
+        }
         let is_line = !matches!(message, Message::Event(_));
         if is_line && tries == 0 && self.fails(4) {
             self.nodes[index].unheard.remove(&number);
@@ -212,13 +223,16 @@ impl World {
 
 /// The attempt that a config belongs to, and the serial number of its disk.
 pub(crate) fn attempt_and_disk(text: &str) -> Option<(AttemptId, String)> {
-    let value = |name: &str| {
-        text.lines().find_map(|line| {
-            let (key, value) = line.trim().split_once(':')?;
-            (key == name).then(|| value.trim().trim_matches(['"', '\'']).to_owned())
-        })
-    };
-    Some((value("drover-attempt")?.parse().ok()?, value("serial")?))
+    let attempt = value(text, "drover-attempt")?.parse().ok()?;
+    Some((attempt, value(text, "serial")?))
+}
+
+/// The value of a key in a config, wherever it stands.
+pub(crate) fn value(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let (key, value) = line.trim().split_once(':')?;
+        (key == name).then(|| value.trim().trim_matches(['"', '\'']).to_owned())
+    })
 }
 
 fn rfc3339(at: Timestamp) -> String {

@@ -2,7 +2,6 @@
 //! the real receivers, in the life of Drover that is under way.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,26 +10,25 @@ use config_talos::event::Publication;
 use config_talos::log_line::{LogLine, LogSource};
 use config_talos::receiver::{EventReceiver, LogReceiver};
 use fleet::directory::BootDirectory;
-use machine_core::attempt::Attempt;
 use machine_core::boot::{Asker, BootStep};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::id::BootId;
 use machine_core::network::{ClientKey, Lease, SubnetName};
+use machine_core::time::Timestamp;
 use pxe_server::directory::{
-    BootQuestion, Directory, DocumentRefusal, DocumentRequest, LeaseOutcome, ObservedStep,
-    ScriptAnswer, ScriptRequest, StepOwner,
+    BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
+    ObservedStep, ScriptAnswer, ScriptRequest, StepOwner,
 };
 
-use machine_store::boots;
 use machine_store::db::Db;
 
 use crate::drover::Drover;
 use crate::event::Event;
-use crate::invariant::Dossier;
-use crate::lab::Lab;
-use crate::ledger::Papers;
+use crate::invariant::Violation;
+use crate::lab::{Lab, World};
+use crate::ledger::Config;
 use crate::node::{Message, Node, NodeStep, Question, Reply};
-use crate::system::attempt_and_disk;
+use crate::papers::Papers;
 
 /// How long a lease lasts: longer than a run.
 const LEASE: Duration = Duration::from_hours(24 * 30);
@@ -63,8 +61,10 @@ pub(crate) fn carry(lab: &Arc<Lab>, drover: &Drover, errand: Errand) {
             let (lab, directory) = (Arc::clone(lab), drover.directory.clone());
             let db = drover.db.clone();
             drover.spawn(async move {
+                let asked = lab.with(|world| world.now);
                 let reply = ask(&lab, (&db, &directory), (index, &node), question).await;
                 lab.with(|world| {
+                    world.judge_reply(index, asked, &reply);
                     if !world.fails(5) {
                         let after = world.latency();
                         let step = NodeStep::Answer(number, reply);
@@ -77,6 +77,7 @@ pub(crate) fn carry(lab: &Arc<Lab>, drover: &Drover, errand: Errand) {
             let address = lab.with(|world| world.nodes[index].address);
             let (lab, reports) = (Arc::clone(lab), Arc::clone(&drover.reports));
             drover.spawn(async move {
+                let away = lab.with(|world| world.away);
                 let kept = match message {
                     Message::Event(event) => {
                         let id = format!("{index}-{number}");
@@ -94,12 +95,33 @@ pub(crate) fn carry(lab: &Arc<Lab>, drover: &Drover, errand: Errand) {
                     }
                 };
                 lab.with(|world| {
+                    if kept.is_ok() && away.is_some() && world.away == away {
+                        world.judge(Err(Violation::AcknowledgedUnkept { node: index }));
+                    }
                     // Whoever is not heard to say that it is kept is told again.
                     if kept.is_ok() && !world.fails(5) {
                         world.nodes[index].unheard.remove(&number);
                     }
                 });
             });
+        }
+    }
+}
+
+impl World {
+    /// A member that boots from the network is sent to its disk, whatever it asks.
+    fn judge_reply(&mut self, index: usize, asked: Timestamp, reply: &Reply) {
+        let is_kept = match reply {
+            Reply::Dhcp(answer) => answer.is_some_and(|(_, netboot)| netboot),
+            Reply::Script(answer) => !matches!(answer, None | Some(ScriptAnswer::LocalDisk { .. })),
+            Reply::Config(_) => false,
+        };
+        let node = &self.nodes[index];
+        // A card that nobody registered has to say who it is first, and so have two with one board.
+        let is_known = node.is_registered || node.cards.len() == 1;
+        let is_alone = self.nodes.iter().filter(|it| it.uuid == node.uuid).count() == 1;
+        if is_kept && is_known && is_alone && self.words.is_member(index, asked) {
+            self.judge(Err(Violation::KeptFromDisk { node: index }));
         }
     }
 }
@@ -117,35 +139,10 @@ async fn ask(
                 return Reply::Script(None);
             };
             let answer = directory.script(script_request(node, boot)).await.ok();
-            if let Some(ScriptAnswer::Boot { arguments, .. }) = &answer
-                && arguments.iter().any(|it| it.contains("experimental.wipe"))
-                && is_wipe_permitted(db, boot).await
-            {
-                lab.with(|world| world.ledger.permit_wipe(index));
-            }
             Reply::Script(answer)
         }
-        Question::Config(_) => {
-            let peer = (node.address, Some(node.mac));
-            Reply::Config(fetch(lab, (db, directory), (index, node), peer).await)
-        }
+        Question::Config(_) => Reply::Config(fetch(lab, (db, directory), (index, node)).await),
     }
-}
-
-/// Whether an open intent, and the open attempt under it, say that this boot wipes.
-async fn is_wipe_permitted(db: &Db, boot: BootId) -> bool {
-    let Ok(Some(machine)) = boots::find(db, boot)
-        .await
-        .map(|it| it.and_then(|it| it.machine))
-    else {
-        return false;
-    };
-    let Ok(Some(dossier)) = Dossier::read(db, machine).await else {
-        return false;
-    };
-    let is_open = dossier.intent.is_some_and(|it| it.closed.is_none());
-    let wipes = |it: &Attempt| it.is_open() && it.wipe.is_some_and(|wipe| wipe.boot == Some(boot));
-    is_open && dossier.attempts.iter().any(wipes)
 }
 
 /// DISCOVER and REQUEST, each answered as the boot plane's responder does.
@@ -211,33 +208,43 @@ fn script_request(node: &Node, boot: BootId) -> ScriptRequest {
     }
 }
 
-/// Asks for the config of a node, from any address; what goes out is written down.
-pub(crate) async fn fetch(
+/// Asks for the config of a node as its system does.
+async fn fetch(
     lab: &Arc<Lab>,
-    (db, directory): (&Db, &BootDirectory),
+    drover: (&Db, &BootDirectory),
     (index, node): (usize, &Node),
-    (peer, hardware): (IpAddr, Option<MacAddress>),
-) -> Option<pxe_server::directory::Document> {
+) -> Option<Document> {
     let loaded = node.loaded.clone()?;
-    let is_own = peer == node.address;
     let request = DocumentRequest {
         token: loaded.token,
         name: loaded.name,
-        peer,
-        hardware,
-        uuid: is_own.then_some(node.uuid),
-        serial: is_own.then(|| node.serial.clone()),
+        peer: node.address,
+        hardware: Some(node.mac),
+        uuid: Some(node.uuid),
+        serial: Some(node.serial.clone()),
     };
+    request_config(lab, drover, request, Some(index)).await
+}
+
+/// Asks for a config, as a node or as somebody who is none. What goes out is written down.
+pub(crate) async fn request_config(
+    lab: &Arc<Lab>,
+    (db, directory): (&Db, &BootDirectory),
+    request: DocumentRequest,
+    asker: Option<usize>,
+) -> Option<Document> {
+    let asked = lab.with(|world| world.now);
     match directory.document(request).await {
         Ok(document) => {
             let text = String::from_utf8_lossy(&document.body);
-            let to = is_own.then_some(index);
-            if let Some((attempt, _)) = attempt_and_disk(&text)
-                && let Ok(Some(papers)) = Papers::read(db, attempt).await
-            {
+            if let Some(config) = Config::read(&text) {
+                let papers = Papers::read(db, config.attempt).await;
                 lab.with(|world| {
                     let now = world.drover_now();
-                    world.released(to, &papers, now);
+                    world.handed_out(config, asker, asked);
+                    if let Ok(Some(papers)) = papers {
+                        world.judge(papers.check(now));
+                    }
                 });
             }
             Some(document)

@@ -1,5 +1,6 @@
-//! Fleets of many seeds. `SIMULATION_SEEDS=n` runs more of them, `SIMULATION_SEED=n` only that one;
-//! a seed that breaks a promise is printed with the end of its trace, and how to run it again.
+//! Fleets of many seeds, on all processors. `SIMULATION_SEEDS=n` runs so many of them,
+//! `SIMULATION_SEED=n` only that one; a seed that breaks a promise is printed with the end of its
+//! trace, and how to run it again.
 
 #![expect(
     clippy::panic,
@@ -9,40 +10,51 @@
 
 use std::time::{Duration, Instant};
 
-use simulation::run::{Summary, simulate};
+use simulation::run::Summary;
 use simulation::scenario::Settings;
+use simulation::seeds::{SeedRange, simulate_all};
 
 const PEACE: Settings = Settings {
     seed: 0,
-    machines: 5,
+    machines: 20,
     faults: Duration::ZERO,
     whole_trace: false,
+    situation: simulation::situation::Situation::Chance,
 };
 
 const FAULTY: Settings = Settings {
-    machines: 6,
     faults: Duration::from_mins(40),
     ..PEACE
 };
 
-fn seeds(default: u64) -> std::ops::Range<u64> {
-    let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    match number("SIMULATION_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("SIMULATION_SEEDS").unwrap_or(default),
+/// Runs each seed; what is broken ends the test, after all seeds ran.
+fn run(name: &str, settings: Settings, default: u64) -> Vec<(u64, Summary)> {
+    let began = Instant::now();
+    let outcomes = simulate_all(settings, SeedRange::from_environment(default));
+    let mut summaries = Vec::new();
+    let mut failed = Vec::new();
+    for (seed, outcome) in outcomes {
+        match outcome {
+            Ok(summary) => summaries.push((seed, summary)),
+            Err(broken) => {
+                println!(
+                    "{broken}\nto run it again: SIMULATION_SEED={seed} cargo test -p simulation\n"
+                );
+                failed.push(seed);
+            }
+        }
     }
+    report(name, &summaries, began);
+    if !failed.is_empty() {
+        panic!("{name}: these seeds broke a promise: {failed:?}");
+    }
+    summaries
 }
 
-fn run(settings: Settings) -> Summary {
-    let seed = settings.seed;
-    simulate(settings).unwrap_or_else(|broken| {
-        panic!("{broken}\nto run it again: SIMULATION_SEED={seed} cargo test -p simulation")
-    })
-}
-
-fn report(name: &str, summaries: &[Summary], began: Instant) {
+fn report(name: &str, summaries: &[(u64, Summary)], began: Instant) {
+    let summaries: Vec<&Summary> = summaries.iter().map(|(_, summary)| summary).collect();
     let hours: u64 = summaries.iter().map(|it| it.elapsed.as_secs()).sum::<u64>() / 3600;
-    let sum = |of: fn(&Summary) -> usize| summaries.iter().map(of).sum::<usize>();
+    let sum = |of: fn(&Summary) -> usize| summaries.iter().map(|it| of(it)).sum::<usize>();
     let events: u64 = summaries.iter().map(|it| it.events).sum();
     let lives: u32 = summaries.iter().map(|it| it.lives).sum();
     println!(
@@ -61,21 +73,16 @@ fn report(name: &str, summaries: &[Summary], began: Instant) {
 }
 
 #[test]
-fn in_peace_every_machine_is_installed_once_and_the_cluster_is_ready() {
-    let began = Instant::now();
-    let summaries: Vec<Summary> = seeds(3)
-        .map(|seed| run(Settings { seed, ..PEACE }))
-        .collect();
-    report("peace", &summaries, began);
-    for (seed, summary) in seeds(3).zip(&summaries) {
+fn in_peace_every_machine_is_installed_once_and_the_clusters_are_ready() {
+    for (seed, summary) in run("peace", PEACE, 10) {
         assert_eq!(
             (summary.active, summary.failed, summary.other),
-            (5, 0, 0),
+            (20, 0, 0),
             "seed {seed}\n{}",
             summary.trace.join("\n")
         );
-        assert_eq!((summary.attempts, summary.installs), (5, 5), "seed {seed}");
-        assert_eq!(summary.ready, 1, "seed {seed}");
+        let told = (summary.attempts, summary.installs, summary.ready);
+        assert_eq!(told, (20, 20, 2), "seed {seed}");
     }
 }
 
@@ -84,18 +91,24 @@ fn the_same_seed_is_the_same_run() {
     for settings in [PEACE, FAULTY] {
         let settings = Settings {
             seed: 7,
+            machines: 6,
             whole_trace: true,
             ..settings
         };
-        assert_eq!(run(settings), run(settings));
+        let runs: Vec<_> = (0..2)
+            .map(|_| simulate_all(settings, SeedRange::only(7)))
+            .map(|mut outcomes| {
+                outcomes
+                    .remove(0)
+                    .1
+                    .unwrap_or_else(|broken| panic!("{broken}"))
+            })
+            .collect();
+        assert_eq!(runs[0], runs[1]);
     }
 }
 
 #[test]
 fn with_every_fault_no_promise_is_broken_and_all_come_to_rest() {
-    let began = Instant::now();
-    let summaries: Vec<Summary> = seeds(3)
-        .map(|seed| run(Settings { seed, ..FAULTY }))
-        .collect();
-    report("faults", &summaries, began);
+    run("faults", FAULTY, 20);
 }

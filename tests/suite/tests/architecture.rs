@@ -74,6 +74,37 @@ fn pure_crates_reach_no_socket_clock_or_random_source() {
     }
 }
 
+/// What only a simulation may turn on.
+const FOR_SIMULATIONS: [&str; 2] = ["faults", "sabotage"];
+
+#[test]
+fn no_rule_can_be_broken_and_no_database_taken_away_in_the_program_that_ships() {
+    let tree = cargo(&[
+        "tree",
+        "--package",
+        "drover",
+        "--edges",
+        "normal,no-proc-macro",
+        "--prefix",
+        "depth",
+        "--format",
+        "{p}|{f}",
+    ])
+    .unwrap();
+    let tree = packages(&tree).unwrap();
+    let ours = ["machine-core", "machine-store"];
+    for name in ours {
+        assert!(tree.iter().any(|package| package.name == name), "{name}");
+    }
+    let found = tree.iter().filter(|it| ours.contains(&it.name.as_str()));
+    let is_on = |feature: &&String| FOR_SIMULATIONS.contains(&feature.as_str());
+    let found: Vec<String> = found
+        .flat_map(|it| it.features.iter().filter(is_on).map(|on| (it, on)))
+        .map(|(it, on)| format!("{on}, by {}", it.chain.join(" > ")))
+        .collect();
+    assert_none("features of simulations in the program", &found);
+}
+
 #[test]
 fn pure_crates_forbid_unsafe_code_and_share_one_clippy_toml() {
     let (_, first) = PURE_CRATES[0];

@@ -13,6 +13,7 @@ use crate::plan::pace::SILENCE;
 use crate::plan::signs::{Asked, Reply};
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
+use crate::sabotage::Sabotage;
 use crate::time::Timestamp;
 
 /// How old an answer may be that something is cut off by.
@@ -33,7 +34,9 @@ pub(crate) fn proving<'a>(work: &Work<'a>) -> Option<&'a Attempt> {
         return Some(attempt);
     };
     let ended_well = matches!(attempt.closed, Some((_, AttemptEnd::Installed)));
-    let is_same = intent.assignment == attempt.assignment && !ended_well;
+    let is_same = intent.assignment == attempt.assignment
+        && !ended_well
+        && !Sabotage::OlderAttemptIgnored.is_on();
     (attempt.intent == intent.id || is_same).then_some(attempt)
 }
 
@@ -43,6 +46,9 @@ pub(crate) fn asked_first(work: &Work<'_>, step: Step, now: Timestamp) -> Step {
     let Some(attempt) = work.released.filter(|it| cuts_off(&step, it)) else {
         return step;
     };
+    if Sabotage::CutOffUnasked.is_on() {
+        return step;
+    }
     let Some(asked) = asked(work, attempt) else {
         return Step::Act(Action::Ask(attempt.id));
     };
@@ -101,6 +107,9 @@ fn may_go_on(attempt: &Attempt, step: &Step, reply: &Reply, now: Timestamp) -> b
 
 /// When the API of an install is to be asked next, without anything that makes it urgent.
 pub(crate) fn next_question(work: &Work<'_>, attempt: &Attempt, released: Timestamp) -> Timestamp {
+    if Sabotage::CutOffUnasked.is_on() {
+        return attempt.deadline;
+    }
     if let Some(asked) = asked(work, attempt) {
         return asked.at.plus(pause(asked));
     }

@@ -13,6 +13,7 @@ use crate::plan::pace::{COME_BACK, DISK_BOOT, OFF_CONFIRMED, SILENCE};
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
 use crate::power::{PowerObservation, PowerState};
+use crate::sabotage::Sabotage;
 use crate::time::Timestamp;
 
 /// The next step of an attempt whose config was released.
@@ -23,7 +24,9 @@ pub(crate) fn plan_released(
     now: Timestamp,
 ) -> Step {
     let close = |end| Step::Act(Action::CloseAttempt(end));
-    if let Some(verdict) = &attempt.verdict {
+    if let Some(verdict) = &attempt.verdict
+        && !Sabotage::RefusalIgnored.is_on()
+    {
         return close(verdict.end);
     }
     if *work.power == PowerObservation::Is(PowerState::Off) {

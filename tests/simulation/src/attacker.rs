@@ -1,0 +1,122 @@
+//! Attackers in the lab's network: they have overheard tokens, copied cards, taken addresses over.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use config_talos::event::{Publication, TalosEvent};
+use config_talos::receiver::EventReceiver;
+use machine_core::hardware::MacAddress;
+use pxe_server::directory::DocumentRequest;
+
+use crate::drover::Drover;
+use crate::lab::{Lab, World};
+use crate::node::{Loaded, Node};
+use crate::wire::request_config;
+
+/// What a stranger says in a machine's name; no node says it.
+pub(crate) const LIE: &str = "failed to validate config acquired via platform metal: a lie";
+/// The card of somebody who is no machine of the lab.
+const STRANGER: MacAddress = MacAddress::new([2, 0, 0, 0, 0, 66]);
+
+/// What an attacker does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attack {
+    /// He has the token and an address of his own; behind a relay nobody sees his card.
+    Stranger {
+        /// Whether he is behind one.
+        behind_a_relay: bool,
+    },
+    /// He has the token and the machine's card, at the address of another machine.
+    CopiedCard,
+    /// He has all of the machine: token, card, address and what its board says.
+    Double,
+    /// He has all of the machine but the token, and makes one.
+    Forger,
+    /// He speaks from the machine's address.
+    Liar,
+}
+
+/// Cards that are seen behind addresses at the moment, and are not those of the machines there.
+pub(crate) type Spoofed = BTreeMap<std::net::IpAddr, MacAddress>;
+
+/// An attacker does his deed; `loaded` is what he has overheard.
+pub(crate) fn attack(
+    lab: &Arc<Lab>,
+    drover: &Drover,
+    victim: usize,
+    (attack, loaded): (Attack, Option<Loaded>),
+) {
+    if attack == Attack::Liar {
+        return lie(lab, drover, victim);
+    }
+    let Some(loaded) = loaded else { return };
+    let request = lab.with(|world| {
+        world.note(|| format!("{attack:?} asks for the config of node {victim}"));
+        request(world, victim, (attack, loaded))
+    });
+    let (lab, directory, db) = (Arc::clone(lab), drover.directory.clone(), drover.db.clone());
+    drover.spawn(async move {
+        request_config(&lab, (&db, &directory), request, None).await;
+    });
+}
+
+fn request(world: &World, victim: usize, (attack, loaded): (Attack, Loaded)) -> DocumentRequest {
+    let node = &world.nodes[victim];
+    let nobody = Node::nth_address(world.nodes.len() + 1);
+    let another = world.nodes.iter().find(|it| it.address != node.address);
+    let another = another.map_or(nobody, |it| it.address);
+    let (peer, hardware, knows_board) = match attack {
+        Attack::Stranger { behind_a_relay } => {
+            let card = (!behind_a_relay).then_some(STRANGER);
+            (nobody, card, false)
+        }
+        Attack::CopiedCard => (another, Some(node.mac), false),
+        Attack::Double | Attack::Forger | Attack::Liar => (node.address, Some(node.mac), true),
+    };
+    DocumentRequest {
+        token: if attack == Attack::Forger {
+            forged(&loaded.token)
+        } else {
+            loaded.token
+        },
+        name: loaded.name,
+        peer,
+        hardware,
+        uuid: knows_board.then_some(node.uuid),
+        serial: knows_board.then(|| node.serial.clone()),
+    }
+}
+
+/// The token of the same attempt, with another code: its last 16 bytes.
+fn forged(token: &str) -> String {
+    const OF_CODE: usize = 30;
+    let change = |(at, digit): (usize, char)| match (at, digit) {
+        (OF_CODE, 'A') => 'B',
+        (OF_CODE, _) => 'A',
+        (_, digit) => digit,
+    };
+    token.chars().enumerate().map(change).collect()
+}
+
+/// Takes the address over for one message, which ends the attempt if it is believed.
+fn lie(lab: &Arc<Lab>, drover: &Drover, victim: usize) {
+    let address = lab.with(|world| {
+        world.note(|| format!("somebody lies in the name of node {victim}"));
+        let address = world.nodes[victim].address;
+        world.spoofed.insert(address, STRANGER);
+        address
+    });
+    let said = Publication {
+        id: "a lie".to_owned(),
+        actor: String::new(),
+        event: TalosEvent::ConfigLoadError {
+            error: LIE.to_owned(),
+        },
+    };
+    let (lab, reports) = (Arc::clone(lab), Arc::clone(&drover.reports));
+    drover.spawn(async move {
+        // Whether he is acknowledged is nothing to him.
+        let _ = EventReceiver::receive(&*reports, address, said).await;
+        lab.with(|world| world.spoofed.remove(&address));
+    });
+}
