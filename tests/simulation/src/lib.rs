@@ -14,7 +14,9 @@
 
 pub mod attacker;
 pub mod bmc;
+pub mod care;
 pub mod chaos;
+pub mod doom;
 pub mod drover;
 pub mod event;
 pub mod firmware;

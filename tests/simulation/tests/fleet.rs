@@ -19,6 +19,8 @@ const PEACE: Settings = Settings {
     machines: 20,
     faults: Duration::ZERO,
     whole_trace: false,
+    dies_at: None,
+    stays: Duration::ZERO,
     situation: simulation::situation::Situation::Chance,
 };
 
@@ -97,7 +99,12 @@ fn the_same_seed_is_the_same_run() {
         };
         let runs: Vec<_> = (0..2)
             .map(|_| simulate_all(settings, SeedRange::only(7)))
-            .map(|mut outcomes| outcomes.remove(0).1.unwrap_or_else(|broken| panic!("{broken}")))
+            .map(|mut outcomes| {
+                outcomes
+                    .remove(0)
+                    .1
+                    .unwrap_or_else(|broken| panic!("{broken}"))
+            })
             .collect();
         assert_eq!(runs[0], runs[1]);
     }
