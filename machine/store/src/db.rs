@@ -183,7 +183,10 @@ impl Db {
         };
         let (place, lineage) = (Arc::clone(&self.place), Arc::clone(&self.lineage));
         let statuses = Arc::clone(&self.statuses);
-        Ok(Transaction::new(open?, place, lineage, statuses))
+        let transaction = Transaction::new(open?, place, lineage, statuses);
+        #[cfg(feature = "faults")]
+        let transaction = transaction.with_faults(&self.faults);
+        Ok(transaction)
     }
 }
 

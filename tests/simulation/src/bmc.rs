@@ -66,6 +66,7 @@ impl Bmcs for LabBmcs {
 impl LabBmc {
     /// Logs in; which node it is.
     async fn log_in(&self, operation: Operation) -> Result<usize, BmcError> {
+        self.lab.may_end().await;
         let (latency, is_there) = self.lab.with(|world| {
             let bmc = self.node.and_then(|node| world.nodes[node].bmc);
             let is_there = bmc.is_some_and(|bmc| !bmc.silent) && !world.fails(3);
@@ -147,6 +148,7 @@ impl BmcSession for LabBmc {
         }
         if !ignores {
             self.switch(node, wanted).await;
+            self.lab.may_end().await;
         }
         if self.lab.with(|world| world.fails(5)) {
             return Err(self.lost(operation));

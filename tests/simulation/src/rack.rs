@@ -154,6 +154,7 @@ impl Node {
             disk: disk(DISK),
             contents: Contents::Empty,
             is_registered: false,
+            written_as: None,
             knows_board: false,
             network_first: false,
             halts: false,
@@ -203,7 +204,9 @@ fn cluster(index: usize, waits: bool) -> Cluster {
     let workers = rule(Role::Worker, Selector::Matching(pattern));
     let spec = ClusterSpec {
         name: format!("lab-{index}"),
-        endpoint: "https://10.77.0.5:6443".parse().expect("an endpoint"),
+        endpoint: format!("https://10.77.0.{}:6443", 2 + index)
+            .parse()
+            .expect("an endpoint"),
         os: OsSpec::talos("1.13.9", "1.34.1").expect("versions"),
         image: "talos".to_owned(),
         allow_plaintext: true,
