@@ -33,7 +33,6 @@ use crate::plan::step::{Action, Step};
 use crate::plan::verifying::verify;
 use crate::plan::work::Work;
 use crate::power::{PowerObservation, PowerState};
-use crate::sabotage::Sabotage;
 use crate::time::Timestamp;
 
 /// The next step for a machine. Nothing cuts a node off to which a config went, before its API was
