@@ -16,6 +16,7 @@ mod full_disk;
 mod guesses;
 mod guessing;
 mod installer;
+mod kernels;
 mod recent;
 mod restarts;
 mod rounds;
