@@ -189,7 +189,7 @@ impl BootDirectory {
                 let is_any = Sabotage::SecondPeerServed.is_on();
                 let fetch = Fetch {
                     attempt: case.attempt.id,
-                    peer: if is_any { release.peer } else { peer.address },
+                    peer: if is_any { release.peer() } else { peer.address },
                     at,
                 };
                 matches!(

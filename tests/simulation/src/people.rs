@@ -87,7 +87,7 @@ async fn write_down(
 ) -> Result<(), UseCaseError> {
     let mut found = Err(UseCaseError::Overtaken);
     for name in names {
-        found = operations.show_machine(name).await.map(|_| name);
+        found = operations.show_machine(&alice(), name).await.map(|_| name);
         if found.is_ok() {
             break;
         }
@@ -128,8 +128,11 @@ async fn do_to(
 }
 
 fn asked(key: String) -> Result<Asked, UseCaseError> {
-    let alice = Caller::in_process("alice", Role::ALL);
-    Asked::new(alice, "it is time".to_owned(), key)
+    Asked::new(alice(), "it is time".to_owned(), key)
+}
+
+fn alice() -> Caller {
+    Caller::in_process("alice", Role::ALL)
 }
 
 impl World {

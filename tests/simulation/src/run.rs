@@ -7,7 +7,6 @@ use std::time::Duration;
 use fleet::cluster_secrets::{place, seal_file};
 use futures_executor::block_on;
 use machine_core::cluster::Cluster;
-use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;
 use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
