@@ -140,7 +140,7 @@ impl Ledger {
     }
 
     /// A node wipes what is on its disk: nothing, or what a config of ours put there.
-    pub(crate) fn wipe(&mut self, node: usize, contents: Contents) -> Result<(), Violation> {
+    pub(crate) fn wipe(node: usize, contents: Contents) -> Result<(), Violation> {
         match contents {
             Contents::Empty | Contents::Half | Contents::Installed(_) => Ok(()),
             Contents::Foreign | Contents::ForeignTalos => Err(Violation::Wiped { node }),
