@@ -160,7 +160,10 @@ impl Db {
                 .map_err(|error| StoreError::from_sqlx(error, &self.place)),
         };
         let (place, lineage) = (Arc::clone(&self.place), Arc::clone(&self.lineage));
-        Ok(Transaction::new(open?, place, lineage))
+        let transaction = Transaction::new(open?, place, lineage);
+        #[cfg(feature = "faults")]
+        let transaction = transaction.with_faults(&self.faults);
+        Ok(transaction)
     }
 }
 

@@ -252,3 +252,27 @@ fn bind(prepared: &mut rusqlite::Statement<'_>, statement: &Statement) -> rusqli
 pub(crate) fn fault(error: rusqlite::Error, place: &Arc<str>) -> StoreError {
     StoreError::from_sqlite(error, place)
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::statement::Value;
+
+    #[test]
+    fn a_statement_stays_prepared_whatever_is_bound_to_it() {
+        let connection = Connection::open_in_memory().unwrap();
+        prepare(&connection).unwrap();
+        let schema = "CREATE TABLE thing (kind TEXT, name TEXT); \
+             CREATE INDEX thing_of_kind ON thing (name) WHERE kind = 'one'";
+        connection.execute_batch(schema).unwrap();
+        let select = "SELECT name FROM thing WHERE kind = $1 AND name = $2";
+        for kind in ["one", "two", "three"] {
+            let values = vec![Value::from(kind), Value::from("a")];
+            rows(&connection, &Statement::with(select, values)).unwrap();
+        }
+        let prepared = connection.prepare_cached(select).unwrap();
+        assert_eq!(prepared.get_status(StatementStatus::RePrepare), 0);
+    }
+}

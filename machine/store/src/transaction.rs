@@ -25,6 +25,8 @@ pub(crate) struct Transaction {
     place: Arc<str>,
     lineage: Arc<Lineage>,
     reached: Option<Generation>,
+    #[cfg(feature = "faults")]
+    faults: Arc<crate::faults::Faults>,
 }
 
 #[derive(Debug)]
@@ -34,12 +36,23 @@ pub(crate) enum Open {
 }
 
 impl Transaction {
-    pub(crate) const fn new(open: Open, place: Arc<str>, lineage: Arc<Lineage>) -> Self {
+    pub(crate) fn new(open: Open, place: Arc<str>, lineage: Arc<Lineage>) -> Self {
         Self {
             open,
             place,
             lineage,
             reached: None,
+            #[cfg(feature = "faults")]
+            faults: Arc::default(),
+        }
+    }
+
+    /// What can be made to go wrong with its commit.
+    #[cfg(feature = "faults")]
+    pub(crate) fn with_faults(self, faults: &Arc<crate::faults::Faults>) -> Self {
+        Self {
+            faults: Arc::clone(faults),
+            ..self
         }
     }
 
@@ -120,7 +133,25 @@ impl Transaction {
     }
 
     /// Commits; when this returns, the transaction outlives a power cut, and the mark has followed.
+    #[cfg(not(feature = "faults"))]
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.make_durable().await
+    }
+
+    /// The same, unless it is made to fail.
+    #[cfg(feature = "faults")]
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        let (faults, place) = (Arc::clone(&self.faults), Arc::clone(&self.place));
+        let fault = faults.of_commit();
+        if fault == Some(crate::faults::CommitFault::Undone) {
+            self.rollback().await?;
+            return Err(crate::faults::away(&place));
+        }
+        self.make_durable().await?;
+        faults.after_commit(fault, &place).await
+    }
+
+    async fn make_durable(self) -> Result<(), StoreError> {
         let place = &self.place;
         let done = match self.open {
             Open::Sqlite(open) => open

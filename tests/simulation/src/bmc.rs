@@ -64,6 +64,7 @@ impl Bmcs for LabBmcs {
 impl LabBmc {
     /// Logs in; which node it is.
     async fn log_in(&self, operation: Operation) -> Result<usize, BmcError> {
+        self.lab.may_end().await;
         let (latency, is_there) = self.lab.with(|world| {
             let bmc = self.node.and_then(|node| world.nodes[node].bmc);
             let is_there = bmc.is_some_and(|bmc| !bmc.silent) && !world.fails(3);
@@ -138,6 +139,7 @@ impl Bmc for LabBmc {
         }
         if !ignores {
             self.switch(node, wanted).await;
+            self.lab.may_end().await;
         }
         if self.lab.with(|world| world.fails(5)) {
             return Err(self.lost(operation));

@@ -9,8 +9,15 @@ use crate::lab::World;
 use crate::node::Bmc;
 
 /// The deeds that come at random moments, and the faults.
-const DEEDS: [Deed; 4] = [Deed::Cancel, Deed::Retry, Deed::Cycle, Deed::ReleaseHold];
-const FAULTS: [Fault; 15] = [
+const DEEDS: [Deed; 6] = [
+    Deed::Cancel,
+    Deed::Retry,
+    Deed::Cycle,
+    Deed::ReleaseHold,
+    Deed::WriteDown,
+    Deed::Amend,
+];
+const FAULTS: [Fault; 20] = [
     Fault::PowerCut,
     Fault::PowerCut,
     Fault::PowerCut,
@@ -21,6 +28,11 @@ const FAULTS: [Fault; 15] = [
     Fault::Crash,
     Fault::Crash,
     Fault::Crash,
+    Fault::Doom,
+    Fault::Doom,
+    Fault::Doom,
+    Fault::CommitFails,
+    Fault::CommitUnanswered,
     Fault::Impostor,
     Fault::DatabaseAway,
     Fault::DatabaseSlow,

@@ -37,6 +37,10 @@ pub(crate) enum Deed {
     Cycle,
     /// Says that the boot which a machine is in is the machine's.
     ReleaseHold,
+    /// Writes down a machine that was found, with all its cards.
+    WriteDown,
+    /// Applies the document of a registered machine with another of its facts left out or put in.
+    Amend,
 }
 
 /// What goes wrong.
@@ -49,6 +53,12 @@ pub(crate) enum Fault {
     BmcHealthy,
     /// Drover ends in the middle of whatever it does next, and comes back.
     Crash,
+    /// Drover ends at one of the next awaits, and comes back.
+    Doom,
+    /// A commit fails, and nothing of it is kept.
+    CommitFails,
+    /// A commit is kept, and its answer is lost.
+    CommitUnanswered,
     /// Drover ends at once, and comes back a moment later.
     Kill,
     /// Somebody else has the token of a config.

@@ -15,7 +15,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::attacker::Spoofed;
-use crate::event::Event;
+use crate::doom::Doom;
+use crate::event::{Deed, Event};
 use crate::invariant::Violation;
 use crate::ledger::Ledger;
 use crate::node::{Node, NodeStep};
@@ -50,6 +51,10 @@ pub(crate) struct World {
     pub(crate) is_calm: bool,
     pub(crate) calm_since: Timestamp,
     pub(crate) is_mended: bool,
+    /// When a person has made his last round.
+    pub(crate) cared_at: Option<Timestamp>,
+    /// Since when all are at rest.
+    pub(crate) rests_since: Option<Timestamp>,
     /// How far the system's clock is from the truth, in milliseconds.
     pub(crate) clock_error: i64,
     /// How far Drover's clock is ahead of ours, in milliseconds.
@@ -64,6 +69,9 @@ pub(crate) struct World {
     pub(crate) away: Option<Timestamp>,
     pub(crate) ledger: Ledger,
     pub(crate) broken: Option<Violation>,
+    pub(crate) doom: Doom,
+    /// What people have asked for and were not answered yet.
+    pub(crate) asking: BTreeMap<u64, (usize, Deed)>,
     pub(crate) trace: VecDeque<String>,
 }
 
@@ -81,10 +89,18 @@ impl Lab {
         world.read_clock();
         let before = world.next_moment();
         let done = work(&mut world);
-        if world.next_moment() != before || world.broken.is_some() {
+        let ends = world.broken.is_some() || world.doom.has_come();
+        if world.next_moment() != before || ends {
             self.sooner.notify_one();
         }
         done
+    }
+
+    /// A moment at which Drover waits for something outside of it: it may be the last of its life.
+    pub(crate) async fn may_end(&self) {
+        if self.with(|world| world.doom.comes()) {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -100,6 +116,8 @@ impl World {
             is_calm: settings.faults.is_zero(),
             calm_since: START,
             is_mended: false,
+            cared_at: None,
+            rests_since: None,
             clock_error: 0,
             drover_ahead: 0,
             nodes: Vec::new(),
@@ -110,6 +128,8 @@ impl World {
             away: None,
             ledger: Ledger::default(),
             broken: None,
+            doom: Doom::at(settings.dies_at),
+            asking: BTreeMap::new(),
             trace: VecDeque::new(),
         }
     }

@@ -15,7 +15,9 @@
 pub mod arrangement;
 pub mod attacker;
 pub mod bmc;
+pub mod care;
 pub mod chaos;
+pub mod doom;
 pub mod dossier;
 pub mod drover;
 pub mod event;

@@ -72,6 +72,8 @@ pub(crate) struct Node {
     pub(crate) contents: Contents,
     /// Whether a person writes it down before it was ever seen.
     pub(crate) is_registered: bool,
+    /// What a person has written it down as, after it was found.
+    pub(crate) written_as: Option<String>,
     /// Whether he knows its board's UUID.
     pub(crate) knows_board: bool,
     pub(crate) network_first: bool,

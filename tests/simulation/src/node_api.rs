@@ -60,6 +60,7 @@ impl Nodes for LabNodes {
         _credentials: &Credentials,
         patience: Duration,
     ) -> Result<Box<dyn NodeApi>, ConnectError> {
+        self.0.may_end().await;
         let (latency, found) = self.0.with(|world| {
             let now = world.now;
             let asked = world.nodes.iter_mut();
@@ -90,6 +91,7 @@ impl Nodes for LabNodes {
 impl LabNode {
     /// One call: what runs there, if the call arrives.
     async fn call(&self) -> Result<Running, CallError> {
+        self.lab.may_end().await;
         let (latency, running) = self.lab.with(|world| {
             let is_same = world.nodes[self.index].generation == self.generation;
             let arrives = is_same && !world.fails(3);
@@ -176,6 +178,7 @@ impl NodeApi for LabNode {
             let is_heard = !world.fails(10) && !world.loses_bootstrap_answer();
             (if is_heard { Ok(()) } else { Err(unknown()) }, latency)
         });
+        self.lab.may_end().await;
         tokio::time::sleep(latency).await;
         done
     }

@@ -20,7 +20,9 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
     match deed {
         Deed::Press => return lab.with(|world| world.power_on(index)),
         Deed::Cycle => return lab.with(|world| world.cycle(index)),
-        Deed::Register | Deed::Accept | Deed::Cancel | Deed::Retry | Deed::ReleaseHold => {}
+        Deed::Amend => lab.with(|world| world.amend(index)),
+        Deed::Register | Deed::Accept | Deed::Cancel | Deed::Retry => {}
+        Deed::ReleaseHold | Deed::WriteDown => {}
     }
     let Some(drover) = drover else {
         // He finds nobody, and tries again.
@@ -29,14 +31,18 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
             world.schedule(after, Event::Deed(index, deed));
         });
     };
-    let (names, document, key, word) = lab.with(|world| {
-        let key = format!("{deed:?}-{}", world.number());
+    let (names, document, number, word) = lab.with(|world| {
+        let number = world.number();
+        world.asking.insert(number, (index, deed));
         let word = world.words.ask(index, deed, world.now);
-        (world.names(index), world.document(), key, word)
+        (world.names(index), world.document(), number, word)
     });
+    let key = format!("{deed:?}-{number}");
     let (lab, operations) = (Arc::clone(lab), drover.operations.clone());
     drover.spawn(async move {
-        let done = if deed == Deed::Register {
+        let done = if deed == Deed::WriteDown {
+            write_down(&lab, &operations, (index, &names), key).await
+        } else if matches!(deed, Deed::Register | Deed::Amend) {
             register(&operations, &document, key).await
         } else {
             let mut done = Ok(());
@@ -54,6 +60,7 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
                 let told = (world.now, done.is_ok());
                 world.words.answer(index, word, told);
             }
+            world.asking.remove(&number);
             world.has_done(index, deed, done);
         });
     });
@@ -67,6 +74,31 @@ async fn register(
     let asked = asked(key)?;
     let applied = operations.apply_machines("lab.yaml", document, &asked);
     applied.await.map(|_| ())
+}
+
+/// Writes down what was found: by the name that Drover has given it, with all its cards.
+async fn write_down(
+    lab: &Lab,
+    operations: &Operations,
+    (index, names): (usize, &[String]),
+    key: String,
+) -> Result<(), UseCaseError> {
+    let mut found = Err(UseCaseError::Overtaken);
+    for name in names {
+        found = operations.show_machine(name).await.map(|_| name);
+        if found.is_ok() {
+            break;
+        }
+    }
+    let name = found?.clone();
+    let document = lab.with(|world| {
+        let node = &mut world.nodes[index];
+        if !node.is_registered {
+            node.written_as = Some(name);
+        }
+        world.document()
+    });
+    register(operations, &document, key).await
 }
 
 async fn do_to(
@@ -89,6 +121,7 @@ async fn do_to(
             released.await.map(|_| ())
         }
         Deed::Register | Deed::Press | Deed::Cycle => Ok(()),
+        Deed::WriteDown | Deed::Amend => Ok(()),
     }
 }
 
@@ -111,7 +144,7 @@ impl World {
             let outcome = told.as_deref().unwrap_or("done");
             format!("a person: {deed:?} for node {index}: {outcome}")
         });
-        let is_patient = matches!(deed, Deed::Accept | Deed::Register);
+        let is_patient = matches!(deed, Deed::Accept | Deed::Register | Deed::WriteDown);
         match (deed, done.is_ok()) {
             (Deed::Accept, true) => self.comes_to(index, Moment::Accepted),
             (Deed::Cancel, true) => self.comes_to(index, Moment::TakenBack),
@@ -131,9 +164,28 @@ impl World {
         }
     }
 
+    /// Whoever got no answer, because Drover has ended, asks again.
+    pub(crate) fn ask_again(&mut self) {
+        for (index, deed) in std::mem::take(&mut self.asking).into_values() {
+            let later = self.random.seconds(60, 120);
+            self.schedule(later, Event::Deed(index, deed));
+        }
+    }
+
+    /// The board's UUID is written down, or left out.
+    fn amend(&mut self, index: usize) {
+        let alone = |uuid| self.nodes.iter().filter(|it| it.uuid == uuid).count() == 1;
+        let is_alone = alone(self.nodes[index].uuid);
+        let node = &mut self.nodes[index];
+        node.knows_board = is_alone && !node.knows_board;
+    }
+
     /// What a node's machine may be called.
     pub(crate) fn names(&self, index: usize) -> Vec<String> {
         let node = &self.nodes[index];
+        if let Some(name) = &node.written_as {
+            return vec![name.clone()];
+        }
         if node.is_registered {
             return vec![format!("node-{index}")];
         }
@@ -144,7 +196,8 @@ impl World {
     /// The document of those machines that are registered before they are seen.
     fn document(&self) -> String {
         let registered = self.nodes.iter().enumerate();
-        let registered = registered.filter(|(_, node)| node.is_registered);
+        let registered =
+            registered.filter(|(_, node)| node.is_registered || node.written_as.is_some());
         let machines: Vec<String> = registered.map(|(index, node)| entry(index, node)).collect();
         format!("machines:\n{}", machines.join(""))
     }
@@ -153,7 +206,9 @@ impl World {
 fn entry(index: usize, node: &Node) -> String {
     let cards = node.cards.iter();
     let cards: Vec<String> = cards.map(|card| format!("{{ mac: \"{card}\" }}")).collect();
-    let named = format!("  - name: node-{index}\n    nics: [{}]\n", cards.join(", "));
+    let name = node.written_as.clone();
+    let name = name.unwrap_or_else(|| format!("node-{index}"));
+    let named = format!("  - name: {name}\n    nics: [{}]\n", cards.join(", "));
     let board = node
         .knows_board
         .then(|| format!("    uuid: {}\n", node.uuid));

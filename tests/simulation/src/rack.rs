@@ -153,6 +153,7 @@ impl Node {
             disk: disk(DISK),
             contents: Contents::Empty,
             is_registered: false,
+            written_as: None,
             knows_board: false,
             network_first: false,
             halts: false,
@@ -202,7 +203,7 @@ fn cluster(index: usize, waits: bool) -> Cluster {
     let workers = rule(Role::Worker, Selector::Matching(pattern));
     let spec = ClusterSpec {
         name: format!("lab-{index}"),
-        endpoint: "https://10.77.0.5:6443".to_owned(),
+        endpoint: format!("https://10.77.0.{}:6443", 2 + index),
         talos: "1.13.9".to_owned(),
         kubernetes: "1.34.1".to_owned(),
         image: "talos".to_owned(),

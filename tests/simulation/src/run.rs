@@ -9,11 +9,13 @@ use futures_executor::block_on;
 use machine_core::cluster::{BootstrapOutcome, Cluster};
 use machine_core::id::MachineId;
 use machine_core::lifecycle::State;
+use machine_core::machine::Machine;
 use machine_core::time::Timestamp;
 use machine_store::apply::apply;
-use machine_store::change::{Change, ClusterWrite, SecretWrite};
+use machine_store::change::{Change, ClusterWrite, Outcome, SecretWrite};
 use machine_store::db::Db;
 use machine_store::error::StoreError;
+use machine_store::faults::CommitFault;
 use machine_store::location::Location;
 use machine_store::seal::SealKey;
 use machine_store::{attempts, clusters, events, identities, machines};
@@ -21,6 +23,7 @@ use thiserror::Error;
 use tokio::runtime::Builder;
 
 use crate::attacker::{Attack, attack};
+use crate::care::ROUND;
 use crate::dossier::Dossier;
 use crate::drover::{Drover, Ground};
 use crate::event::{Deed, Event, Fault};
@@ -65,6 +68,10 @@ pub struct Summary {
     pub unknown: usize,
     /// How often Drover was started.
     pub lives: u32,
+    /// How many awaits there were at which Drover could have ended.
+    pub awaits: u64,
+    /// The last number of an event on record.
+    pub on_record: i64,
     /// Events that were simulated.
     pub events: u64,
     /// How much time went by in the run.
@@ -117,6 +124,11 @@ pub fn simulate(settings: Settings) -> Result<Summary, Box<Broken>> {
         })
     };
     let ground = ground(&clusters).map_err(|why| broken(&lab, unreadable(&why)))?;
+    let doomed = Arc::clone(&lab);
+    ground
+        .db
+        .faults()
+        .ends_where(move || doomed.with(|world| world.doom.comes()));
     let mut run = Run {
         lab: Arc::clone(&lab),
         ground,
@@ -154,7 +166,8 @@ fn ground(clusters: &[Cluster]) -> Result<Ground, StoreError> {
                 secrets: vec![secret],
                 ..Change::default()
             };
-            apply(&db, &change).await?;
+            let outcome = apply(&db, &change).await?;
+            assert_eq!(outcome, Outcome::Applied, "{}", cluster.spec.name);
         }
         Ok(Ground { db, seal })
     })
@@ -176,6 +189,16 @@ impl Run {
                 }
             }
             self.check_what_was_written()?;
+            self.maybe_end();
+        }
+    }
+
+    /// Drover has come to the await at which it was to end.
+    fn maybe_end(&mut self) {
+        if self.lab.with(|world| world.doom.has_come())
+            && let Some(drover) = self.drover.take()
+        {
+            self.dies(drover);
         }
     }
 
@@ -206,7 +229,7 @@ impl Run {
             Event::Look => {
                 self.lab.with(|world| world.schedule(LOOK, Event::Look));
                 self.check_all()?;
-                return self.rests();
+                return Ok(self.rests()? && self.has_stayed());
             }
         }
         Ok(false)
@@ -226,6 +249,7 @@ impl Run {
                 self.drover = Some(drover);
                 self.lab.with(|world| {
                     world.note(|| "Drover starts".to_owned());
+                    world.doom.is_alive = true;
                     world.reconnect();
                 });
                 self.awake = self.lab.with(|world| world.now);
@@ -253,6 +277,8 @@ impl Run {
         drop(drover);
         self.lab.with(|world| {
             world.life = None;
+            world.doom.buried();
+            world.ask_again();
             world.note(|| "Drover is killed".to_owned());
             let down = world.random.seconds(1, 120);
             world.schedule(down, Event::Start);
@@ -266,6 +292,12 @@ impl Run {
         match fault {
             Fault::PowerCut => self.lab.with(|world| world.cut(index)),
             Fault::Crash => self.crash(),
+            Fault::Doom => self.lab.with(|world| {
+                let awaits = world.random.below(60);
+                world.doom.ends_in(awaits);
+            }),
+            Fault::CommitFails => faults.fail_commit(CommitFault::Undone),
+            Fault::CommitUnanswered => faults.fail_commit(CommitFault::Unanswered),
             Fault::Kill => {
                 if let Some(drover) = self.drover.take() {
                     self.dies(drover);
@@ -408,6 +440,14 @@ impl Run {
         all.iter().try_for_each(|machine| self.check(machine.id))
     }
 
+    /// Whether the run has gone on for as long as it is to after all had come to rest.
+    fn has_stayed(&self) -> bool {
+        self.lab.with(|world| {
+            let since = *world.rests_since.get_or_insert(world.now);
+            world.now.since(since) >= world.settings.stays
+        })
+    }
+
     /// Whether all that some rule wants has come to rest; an error if it never does.
     fn rests(&self) -> Result<bool, Violation> {
         let (is_calm, is_mended, since, now) = self
@@ -430,7 +470,10 @@ impl Run {
                 machine: machine.name.clone(),
                 state: machine.state,
             }),
-            (Some(_), _) => Ok(false),
+            (Some(_), _) => {
+                self.look_after(&all);
+                Ok(false)
+            }
             (None, _) if !is_mended => {
                 self.mend();
                 Ok(false)
@@ -452,6 +495,26 @@ impl Run {
             let is_held = outcome == Some(BootstrapOutcome::Unknown);
             (!status.ready && !is_held).then_some((cluster.spec.name, status.waiting))
         })
+    }
+
+    /// A person makes his round among the machines that have not come to rest.
+    fn look_after(&self, all: &[Machine]) {
+        let is_due = self.lab.with(|world| {
+            let is_due = world.cared_at.is_none_or(|at| world.now.since(at) >= ROUND);
+            if is_due {
+                world.cared_at = Some(world.now);
+            }
+            is_due
+        });
+        if !is_due {
+            return;
+        }
+        for machine in all {
+            let moves = machine.state.moving().is_some() || machine.state == State::Available;
+            if moves && let Some(node) = self.node_of(machine.id) {
+                self.lab.with(|world| world.look_after(node, machine));
+            }
+        }
     }
 
     /// A person tries again what failed; machines without a BMC he starts anew himself.
@@ -507,6 +570,8 @@ impl Run {
             ..Summary::default()
         });
         (summary.lives, summary.events) = (self.lives, self.events);
+        summary.awaits = self.lab.with(|world| world.doom.awaits);
+        summary.on_record = self.looked_at;
         for machine in block_on(machines::list(db))? {
             match machine.state {
                 State::Active => summary.active += 1,

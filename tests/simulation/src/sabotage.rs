@@ -20,6 +20,8 @@ pub const fn settings(situation: Situation, seed: u64) -> Settings {
         machines,
         faults: Duration::ZERO,
         whole_trace: false,
+        dies_at: None,
+        stays: Duration::ZERO,
         situation,
     }
 }

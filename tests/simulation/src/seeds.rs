@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::run::{Broken, Summary, simulate};
@@ -34,27 +34,35 @@ impl SeedRange {
 
 /// Simulates each seed; the outcomes are in the order of the seeds.
 pub fn simulate_all(settings: Settings, seeds: SeedRange) -> Vec<Outcome> {
-    let next = AtomicU64::new(seeds.0.start);
+    let runs = seeds.0.map(|seed| Settings { seed, ..settings }).collect();
+    let outcomes = simulate_each(runs).into_iter();
+    outcomes.map(|(settings, it)| (settings.seed, it)).collect()
+}
+
+/// Simulates each of these; the outcomes are in their order.
+pub fn simulate_each(runs: Vec<Settings>) -> Vec<(Settings, Result<Summary, Box<Broken>>)> {
+    let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::new());
-    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(settings) = runs.get(index) else {
+                return;
+            };
+            let outcome = simulate(*settings);
+            let mut all = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push((index, *settings, outcome));
+        }
+    };
     thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.0.end {
-                        return;
-                    }
-                    let outcome = simulate(Settings { seed, ..settings });
-                    let mut all = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-                    all.push((seed, outcome));
-                }
-            });
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
         }
     });
     let mut outcomes = outcomes
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    outcomes.sort_by_key(|(seed, _)| *seed);
-    outcomes
+    outcomes.sort_by_key(|(index, ..)| *index);
+    let outcomes = outcomes.into_iter();
+    outcomes.map(|(_, settings, it)| (settings, it)).collect()
 }

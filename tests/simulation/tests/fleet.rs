@@ -19,6 +19,8 @@ const PEACE: Settings = Settings {
     machines: 20,
     faults: Duration::ZERO,
     whole_trace: false,
+    dies_at: None,
+    stays: Duration::ZERO,
     situation: simulation::situation::Situation::Chance,
 };
 
