@@ -99,7 +99,7 @@ fn no_rule_can_be_broken_and_no_database_taken_away_in_the_program_that_ships() 
     let found = tree.iter().filter(|it| ours.contains(&it.name.as_str()));
     let is_on = |feature: &&String| FOR_SIMULATIONS.contains(&feature.as_str());
     let found: Vec<String> = found
-        .flat_map(|it| it.features.iter().filter(is_on).map(|on| (it, on)))
+        .flat_map(|it| it.features.iter().filter(is_on).map(move |on| (it, on)))
         .map(|(it, on)| format!("{on}, by {}", it.chain.join(" > ")))
         .collect();
     assert_none("features of simulations in the program", &found);
