@@ -22,7 +22,8 @@ const SCRIPTS: u32 = 10;
 
 impl World {
     pub(crate) fn power_on(&mut self, index: usize) {
-        if self.nodes[index].power == PowerState::Off {
+        let node = &self.nodes[index];
+        if node.power == PowerState::Off && !node.arranged.is_dead {
             self.note(|| format!("node {index} goes on"));
             self.nodes[index].power = PowerState::On;
             self.restart(index);

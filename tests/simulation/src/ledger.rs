@@ -8,6 +8,7 @@ use std::time::Duration;
 use machine_core::attempt::Attempt;
 use machine_core::id::{AttemptId, IntentId};
 use machine_core::intent::Intent;
+use machine_core::machine::Machine;
 use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 
@@ -66,7 +67,7 @@ impl World {
     /// A config goes out to a node, or to somebody who is none; it was asked for at that moment.
     pub(crate) fn handed_out(&mut self, config: Config, to: Option<usize>, asked: Timestamp) {
         self.note(|| format!("the config of {} goes to {to:?}", config.machine));
-        let owner = (0..self.nodes.len()).find(|it| self.names(*it).contains(&config.machine));
+        let owner = (0..self.nodes.len()).find(|it| self.is_called(*it, &config.machine));
         let what = (config.cluster.as_str(), config.disk.as_str());
         let is_permitted = owner.is_some_and(|owner| self.permits(owner, what, asked));
         let judged = if is_permitted {
@@ -76,6 +77,13 @@ impl World {
             Err(Violation::ReleaseWithoutPermission { machine })
         };
         self.judge(judged);
+    }
+
+    /// Whether a node has this name, or had it when it was found.
+    fn is_called(&self, node: usize, name: &str) -> bool {
+        let mut cards = self.nodes[node].cards.iter();
+        let is_found_as = cards.any(|card| Machine::generated_name(*card) == name);
+        is_found_as || self.names(node).iter().any(|it| it == name)
     }
 
     /// A BMC really switches a node; it was told so at `begun` at the earliest.
@@ -140,7 +148,7 @@ impl Ledger {
     }
 
     /// A node wipes what is on its disk: nothing, or what a config of ours put there.
-    pub(crate) fn wipe(&mut self, node: usize, contents: Contents) -> Result<(), Violation> {
+    pub(crate) fn wipe(node: usize, contents: Contents) -> Result<(), Violation> {
         match contents {
             Contents::Empty | Contents::Half | Contents::Installed(_) => Ok(()),
             Contents::Foreign | Contents::ForeignTalos => Err(Violation::Wiped { node }),

@@ -56,7 +56,8 @@ pub enum Situation {
     DatabaseAway,
     /// A BMC obeys no more when the system has been loaded, and the machine is off.
     DeadBmc,
-    /// A machine without a BMC goes off when its system has been loaded, and stays off.
+    /// A machine without a BMC goes off when its system has been loaded, and does not start
+    /// for longer than an install may take.
     Gone,
 }
 
@@ -65,6 +66,8 @@ pub enum Situation {
 pub(crate) struct Arranged {
     /// What it says is lost until it is active.
     pub(crate) is_mute: bool,
+    /// It does not start, whoever switches it on.
+    pub(crate) is_dead: bool,
     /// The disk that its document names.
     pub(crate) document_disk: Option<&'static str>,
     /// The node whose BMC its document names instead of its own.
@@ -97,6 +100,8 @@ pub(crate) enum Moment {
 pub(crate) enum Turn {
     /// A machine goes off, and nobody switches it on by itself.
     Leaves,
+    /// A machine that did not start at all can be started again.
+    Revives,
     /// Its disk is replaced by the one that its config names.
     DiskReplaced,
     /// Its document is corrected.
@@ -114,6 +119,8 @@ pub(crate) struct Course {
     pub(crate) overheard: Option<Loaded>,
 }
 
+/// After how many seconds a machine that is gone comes back: longer than an install may take.
+const GONE: u64 = 200 * 60;
 /// How often a person takes back what he has accepted.
 const ROUNDS: u32 = 4;
 
@@ -183,7 +190,11 @@ impl World {
                 let healed = Event::Fault(0, Fault::BmcHealthy);
                 self.schedule(Duration::from_mins(9), healed);
             }
-            (Situation::Gone, Moment::Loaded) => self.power_off(0),
+            (Situation::Gone, Moment::Loaded) => {
+                self.power_off(0);
+                self.nodes[0].arranged.is_dead = true;
+                self.turn(GONE, Turn::Revives);
+            }
             _ => {}
         }
     }
@@ -229,6 +240,7 @@ impl World {
         self.note(|| format!("{turn:?} of node {index}"));
         match turn {
             Turn::Leaves => self.power_off(index),
+            Turn::Revives => self.nodes[index].arranged.is_dead = false,
             Turn::DiskReplaced => {
                 let node = &mut self.nodes[index];
                 (node.disk, node.contents) = (crate::rack::disk(DISK), Contents::Empty);

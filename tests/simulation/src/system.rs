@@ -12,6 +12,7 @@ use machine_core::time::Timestamp;
 use pxe_server::directory::Document;
 
 use crate::lab::World;
+use crate::ledger::Ledger;
 use crate::node::{Contents, Message, NodeStep, Question};
 use crate::situation::Moment;
 use crate::wire::Errand;
@@ -55,7 +56,7 @@ impl World {
         self.tell_kernel(index, BootSource::Network(boot));
         let contents = self.nodes[index].contents;
         if loaded.wipes {
-            let judged = self.ledger.wipe(index, contents);
+            let judged = Ledger::wipe(index, contents);
             self.judge(judged);
             return self.soon(index, (5, 30), NodeStep::Wiped);
         }

@@ -231,7 +231,7 @@ pub(crate) async fn request_config(
     lab: &Arc<Lab>,
     (db, directory): (&Db, &BootDirectory),
     request: DocumentRequest,
-    asker: Option<usize>,
+    to: Option<usize>,
 ) -> Option<Document> {
     let asked = lab.with(|world| world.now);
     match directory.document(request).await {
@@ -241,7 +241,7 @@ pub(crate) async fn request_config(
                 let papers = Papers::read(db, config.attempt).await;
                 lab.with(|world| {
                     let now = world.drover_now();
-                    world.handed_out(config, asker, asked);
+                    world.handed_out(config, to, asked);
                     if let Ok(Some(papers)) = papers {
                         world.judge(papers.check(now));
                     }
