@@ -40,8 +40,8 @@ fn an_end_at_any_await_leaves_nothing_half_done() {
     let only = std::env::var("SIMULATION_DIES_AT").ok();
     let only = only.and_then(|text| text.parse().ok());
     let awaits = only.map_or(1..=whole.awaits, |only| only..=only);
-    let runs = awaits.map(|await_| Settings {
-        dies_at: Some(await_),
+    let runs = awaits.map(|last| Settings {
+        dies_at: Some(last),
         ..SMALL
     });
     let outcomes = simulate_each(runs.collect());
@@ -54,9 +54,14 @@ fn an_end_at_any_await_leaves_nothing_half_done() {
             Ok(summary) => format!("{summary:?}"),
             Err(broken) => broken.to_string(),
         };
-        println!("{why}\nto run it again: SIMULATION_DIES_AT={at} cargo test -p simulation kills\n");
+        println!(
+            "{why}\nto run it again: SIMULATION_DIES_AT={at} cargo test -p simulation kills\n"
+        );
         failed.push(at);
     }
     println!("kills: {count} awaits in {:?}", began.elapsed());
-    assert!(count > 0 && failed.is_empty(), "ends that left something: {failed:?}");
+    assert!(
+        count > 0 && failed.is_empty(),
+        "ends that left something: {failed:?}"
+    );
 }

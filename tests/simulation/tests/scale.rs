@@ -64,5 +64,8 @@ fn a_fleet_at_rest_leaves_nothing_more_however_long_it_rests() {
         long.on_record,
         short.on_record
     );
-    assert!(megabytes() < before * 2 + 100, "memory grew from {before} MB");
+    assert!(
+        megabytes() < before * 2 + 100,
+        "memory grew from {before} MB"
+    );
 }
