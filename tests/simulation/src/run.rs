@@ -452,7 +452,8 @@ impl Run {
         let (is_calm, is_mended, since, now) = self
             .lab
             .with(|world| (world.is_calm, world.is_mended, world.calm_since, world.now));
-        if !is_calm || now.since(since) < Duration::from_mins(15) {
+        let is_up = self.drover.is_some();
+        if !is_up || !is_calm || now.since(since) < Duration::from_mins(15) {
             return Ok(false);
         }
         let Ok(all) = block_on(machines::list(&self.ground.db)) else {
