@@ -27,7 +27,10 @@ impl World {
         if !node.is_registered && node.written_as.is_none() {
             self.schedule(Duration::ZERO, Event::Deed(index, Deed::WriteDown));
         }
-        if self.nodes[index].bmc.is_none() && self.nodes[index].is_idle() {
+        // One that runs and is not believed, since its card was written down after it had said so,
+        // says it again when it starts anew.
+        let installs = self.nodes[index].installs.is_some();
+        if self.nodes[index].bmc.is_none() && !installs {
             self.schedule(minute, Event::Deed(index, Deed::Cycle));
         }
         match machine.state {

@@ -40,9 +40,9 @@ use crate::wire::{Errand, carry};
 const SECRETS: &str = include_str!("../../../config/render/tests/golden/secrets.yaml");
 /// How often it is looked whether all have come to rest.
 const LOOK: Duration = Duration::from_secs(30);
-/// How long after the last fault every machine must have come to rest: longer than an install, its
-/// tries and an inspection may take together.
-const REST: Duration = Duration::from_mins(27 * 60 + 15);
+/// How long after the last fault every machine must have come to rest, with a person who looks after
+/// it: longer than the eight attempts of an install may take together, with 45 min for each.
+const REST: Duration = Duration::from_hours(8);
 /// How many events are read at once.
 const PAGE: u32 = 500;
 
@@ -454,7 +454,8 @@ impl Run {
         let (is_calm, is_mended, since, now) = self
             .lab
             .with(|world| (world.is_calm, world.is_mended, world.calm_since, world.now));
-        if !is_calm || now.since(since) < Duration::from_mins(15) {
+        let is_up = self.drover.is_some();
+        if !is_up || !is_calm || now.since(since) < Duration::from_mins(15) {
             return Ok(false);
         }
         let Ok(all) = block_on(machines::list(&self.ground.db)) else {
@@ -467,10 +468,13 @@ impl Run {
         let waits_for_clusters = self.unready();
         let is_late = now.since(since) > REST;
         match (restless, waits_for_clusters) {
-            (Some(machine), _) if is_late => Err(Violation::NeverSettled {
-                machine: machine.name.clone(),
-                state: machine.state,
-            }),
+            (Some(machine), _) if is_late => {
+                self.note_waiting(machine);
+                Err(Violation::NeverSettled {
+                    machine: machine.name.clone(),
+                    state: machine.state,
+                })
+            }
             (Some(_), _) => {
                 self.look_after(&all);
                 Ok(false)
@@ -496,6 +500,17 @@ impl Run {
             let is_held = outcome == Some(OperationOutcome::Unknown);
             (!status.ready && !is_held).then_some((cluster.spec.name, status.waiting))
         })
+    }
+
+    /// What Drover tells people of a machine, and what it is really like.
+    fn note_waiting(&self, machine: &Machine) {
+        let told = self.drover.as_ref();
+        let told = told.map(|drover| drover.status.machine(machine.id).waiting);
+        let node = self.node_of(machine.id);
+        self.lab.with(|world| {
+            let node = node.map(|node| format!("node {node}: {:?}", world.nodes[node]));
+            world.note(|| format!("{} waits: {told:?}; {node:?}", machine.name));
+        });
     }
 
     /// A person makes his round among the machines that have not come to rest.

@@ -34,7 +34,8 @@ impl SeedRange {
 
 /// Simulates each seed; the outcomes are in the order of the seeds.
 pub fn simulate_all(settings: Settings, seeds: SeedRange) -> Vec<Outcome> {
-    let runs = seeds.0.map(|seed| Settings { seed, ..settings }).collect();
+    let SeedRange(seeds) = seeds;
+    let runs = seeds.map(|seed| Settings { seed, ..settings }).collect();
     let outcomes = simulate_each(runs).into_iter();
     outcomes.map(|(settings, it)| (settings.seed, it)).collect()
 }

@@ -28,9 +28,13 @@ const SMALL: Settings = Settings {
     situation: Situation::Chance,
 };
 
+/// After how many awaits it is not known whether Bootstrap was called: from its record to the call.
+/// A person is asked then, for a second call could make a second cluster.
+const UNKNOWN: usize = 2;
+
 fn is_whole(summary: &Summary) -> bool {
-    let ends = (summary.active, summary.installs, summary.ready);
-    ends == (SMALL.machines, 2, 1)
+    let is_installed = (summary.active, summary.installs) == (SMALL.machines, 2);
+    is_installed && summary.ready + summary.unknown == 1
 }
 
 #[test]
@@ -40,17 +44,20 @@ fn an_end_at_any_await_leaves_nothing_half_done() {
     let only = std::env::var("SIMULATION_DIES_AT").ok();
     let only = only.and_then(|text| text.parse().ok());
     let awaits = only.map_or(1..=whole.awaits, |only| only..=only);
-    let runs = awaits.map(|await_| Settings {
-        dies_at: Some(await_),
+    let runs = awaits.map(|last| Settings {
+        dies_at: Some(last),
         ..SMALL
     });
     let outcomes = simulate_each(runs.collect());
     let count = outcomes.len();
-    let mut failed = Vec::new();
+    let (mut failed, mut unknown) = (Vec::new(), 0);
     for (settings, outcome) in outcomes {
         let at = settings.dies_at.unwrap_or_default();
         let why = match outcome {
-            Ok(summary) if is_whole(&summary) => continue,
+            Ok(summary) if is_whole(&summary) => {
+                unknown += summary.unknown;
+                continue;
+            }
             Ok(summary) => format!("{summary:?}"),
             Err(broken) => broken.to_string(),
         };
@@ -59,7 +66,11 @@ fn an_end_at_any_await_leaves_nothing_half_done() {
         );
         failed.push(at);
     }
-    println!("kills: {count} awaits in {:?}", began.elapsed());
+    println!(
+        "kills: {count} awaits in {:?}, {unknown} with an unknown Bootstrap",
+        began.elapsed()
+    );
+    assert!(unknown <= UNKNOWN, "{unknown}");
     assert!(
         count > 0 && failed.is_empty(),
         "ends that left something: {failed:?}"
