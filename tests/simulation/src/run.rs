@@ -10,6 +10,7 @@ use machine_core::cluster::{BootstrapOutcome, Cluster};
 use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;
 use machine_core::lifecycle::State;
+use machine_core::machine::Machine;
 use machine_core::time::Timestamp;
 use machine_store::apply::apply;
 use machine_store::change::{Change, ClusterWrite, SecretWrite};
@@ -401,7 +402,7 @@ impl Run {
         };
         let restless = all.iter().find(|it| {
             let moves = it.state.moving().is_some() && !matches!(it.state, State::Inspecting);
-            moves || it.state == State::Available
+            (moves && !waits_for_switch(it, now)) || it.state == State::Available
         });
         let waits_for_clusters = self.unready();
         let is_late = now.since(since) > REST;
@@ -441,11 +442,15 @@ impl Run {
             let Some(node) = self.node_of(machine.id) else {
                 continue;
             };
-            if !matches!(machine.state, State::Failed(_)) {
+            let has_failed = matches!(machine.state, State::Failed(_));
+            let now = self.lab.with(|world| world.now);
+            if !has_failed && !waits_for_switch(&machine, now) {
                 continue;
             }
             self.lab.with(|world| {
-                world.schedule(Duration::ZERO, Event::Deed(node, Deed::Retry));
+                if has_failed {
+                    world.schedule(Duration::ZERO, Event::Deed(node, Deed::Retry));
+                }
                 if world.nodes[node].bmc.is_none() {
                     let minute = Duration::from_mins(1);
                     world.schedule(minute, Event::Deed(node, Deed::Cycle));
@@ -506,6 +511,13 @@ impl Run {
         }
         Ok(summary)
     }
+}
+
+/// Whether an install waits for a person who switches its machine on: its time does not count until
+/// then, so it has not failed.
+fn waits_for_switch(machine: &Machine, now: Timestamp) -> bool {
+    let is_over = machine.deadline.is_some_and(|deadline| now >= deadline);
+    machine.bmc.is_none() && matches!(machine.state, State::Provisioning(_)) && is_over
 }
 
 fn unreadable(error: &StoreError) -> Violation {
