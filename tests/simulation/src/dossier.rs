@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use machine_core::attempt::Attempt;
+use machine_core::attempt::{Attempt, AttemptEnd};
 use machine_core::id::MachineId;
 use machine_core::intent::Intent;
 use machine_core::lifecycle::{Origin, State};
@@ -82,12 +82,24 @@ impl Dossier {
         let Machine {
             deadline, state, ..
         } = self.machine;
-        let is_overdue = deadline.is_some_and(|at| now.since(at) > LATE && now.since(awake) > LATE);
+        let end = self.waits_at_most().or(deadline);
+        let is_overdue = end.is_some_and(|at| now.since(at) > LATE && now.since(awake) > LATE);
         if is_overdue || deadline.is_some() != state.moving().is_some() {
             let machine = self.machine.name.clone();
             return Err(Violation::Deadline { machine, state });
         }
         Ok(())
+    }
+
+    /// Until when an install may wait for a person who switches its machine on, or corrects its file:
+    /// as long as its permission stands.
+    fn waits_at_most(&self) -> Option<Timestamp> {
+        let State::Provisioning(Origin::Available | Origin::Active) = self.machine.state else {
+            return None;
+        };
+        let is_refused = |it: &Attempt| matches!(it.closed, Some((_, AttemptEnd::Refused)));
+        let waits = self.machine.bmc.is_none() || self.attempts.iter().any(is_refused);
+        self.intent.as_ref().filter(|_| waits).map(|it| it.expires)
     }
 
     fn check_open(&self) -> Result<(), Violation> {
