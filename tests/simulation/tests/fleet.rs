@@ -1,6 +1,6 @@
 //! Fleets of many seeds, on all processors. `SIMULATION_SEEDS=n` runs so many of them,
-//! `SIMULATION_SEED=n` only that one; a seed that breaks a promise is printed with the end of its
-//! trace, and how to run it again.
+//! `SIMULATION_SEED=n` only that one; a seed that breaks a promise is printed with its trace (where
+//! many run, with the end of it), and how to run it again.
 
 #![expect(
     clippy::panic,
@@ -32,6 +32,11 @@ const FAULTY: Settings = Settings {
 /// Runs each seed; what is broken ends the test, after all seeds ran.
 fn run(name: &str, settings: Settings, default: u64) -> Vec<(u64, Summary)> {
     let began = Instant::now();
+    // Who asks for one seed wants to see all of it.
+    let settings = Settings {
+        whole_trace: std::env::var_os("SIMULATION_SEED").is_some(),
+        ..settings
+    };
     let outcomes = simulate_all(settings, SeedRange::from_environment(default));
     let mut summaries = Vec::new();
     let mut failed = Vec::new();
@@ -84,7 +89,8 @@ fn in_peace_every_machine_is_installed_once_and_the_clusters_are_ready() {
             summary.trace.join("\n")
         );
         let told = (summary.attempts, summary.installs, summary.ready);
-        assert_eq!(told, (20, 20, 2), "seed {seed}");
+        let trace = summary.trace.join("\n");
+        assert_eq!(told, (20, 20, 2), "seed {seed}\n{trace}");
     }
 }
 
