@@ -6,7 +6,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::run::{Broken, Summary, simulate};
+use crate::outcome::{Broken, Summary};
+use crate::run::simulate;
 use crate::scenario::Settings;
 
 /// Which seeds are run.

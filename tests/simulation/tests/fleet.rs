@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use simulation::run::Summary;
+use simulation::outcome::Summary;
 use simulation::scenario::Settings;
 use simulation::seeds::{SeedRange, simulate_all};
 

@@ -12,7 +12,8 @@
 
 use std::time::{Duration, Instant};
 
-use simulation::run::{Summary, simulate};
+use simulation::outcome::Summary;
+use simulation::run::simulate;
 use simulation::scenario::Settings;
 use simulation::seeds::simulate_each;
 use simulation::situation::Situation;

@@ -14,7 +14,8 @@ use std::thread;
 use std::time::Instant;
 
 use machine_core::sabotage::Sabotage;
-use simulation::run::{Broken, simulate};
+use simulation::outcome::Broken;
+use simulation::run::simulate;
 use simulation::sabotage::{settings, shows_in, simulate_broken};
 use simulation::situation::Situation;
 
