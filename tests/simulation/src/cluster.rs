@@ -14,6 +14,10 @@ pub(crate) const MEMBERS: usize = 10;
 pub(crate) const CONTROL_PLANES: usize = 3;
 
 /// The nth cluster; its machines wait for a person, or are accepted by its rules.
+#[expect(
+    clippy::expect_used,
+    reason = "the simulation's own endpoint and versions are well-formed"
+)]
 pub(crate) fn cluster(index: usize, waits: bool) -> Cluster {
     let acceptance = if waits {
         Acceptance::Wait
