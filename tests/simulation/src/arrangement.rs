@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use machine_core::cluster::{Acceptance, Cluster};
 
+use crate::disk::disk;
 use crate::event::{Deed, Event};
 use crate::lab::World;
 use crate::node::{Contents, Node};
@@ -34,7 +35,7 @@ impl World {
                 self.deed(25 * 60 + 5, Deed::Retry);
             }
             Situation::WrongDisk => {
-                node.disk = crate::rack::disk("OTHER");
+                node.disk = disk("OTHER");
                 self.turn(20 * 60, Turn::DiskReplaced);
                 self.deed(20 * 60 + 5, Deed::Retry);
             }

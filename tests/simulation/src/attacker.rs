@@ -1,6 +1,5 @@
 //! Attackers in the lab's network: they have overheard tokens, copied cards, taken addresses over.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use config_talos::event::{Publication, TalosEvent};
@@ -8,36 +7,14 @@ use config_talos::receiver::EventReceiver;
 use machine_core::hardware::MacAddress;
 use pxe_server::directory::DocumentRequest;
 
+use crate::attack::{Attack, LIE};
 use crate::drover::Drover;
 use crate::lab::{Lab, World};
 use crate::node::{Loaded, Node};
 use crate::wire::request_config;
 
-/// What a stranger says in a machine's name; no node says it.
-pub(crate) const LIE: &str = "failed to validate config acquired via platform metal: a lie";
 /// The card of somebody who is no machine of the lab.
 const STRANGER: MacAddress = MacAddress::new([2, 0, 0, 0, 0, 66]);
-
-/// What an attacker does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Attack {
-    /// He has the token and an address of his own; behind a relay nobody sees his card.
-    Stranger {
-        /// Whether he is behind one.
-        behind_a_relay: bool,
-    },
-    /// He has the token and the machine's card, at the address of another machine.
-    CopiedCard,
-    /// He has all of the machine: token, card, address and what its board says.
-    Double,
-    /// He has all of the machine but the token, and makes one.
-    Forger,
-    /// He speaks from the machine's address.
-    Liar,
-}
-
-/// Cards that are seen behind addresses at the moment, and are not those of the machines there.
-pub(crate) type Spoofed = BTreeMap<std::net::IpAddr, MacAddress>;
 
 /// An attacker does his deed; `loaded` is what he has overheard.
 pub(crate) fn attack(

@@ -6,10 +6,9 @@ use std::time::Duration;
 use machine_core::lifecycle::{Moving, State};
 use machine_core::machine::Machine;
 
+use crate::disk::{DISK, disk};
 use crate::event::{Deed, Event};
 use crate::lab::World;
-use crate::rack::DISK;
-use crate::rack::disk;
 
 /// How often he looks. A machine that he has started anew gets as far as its config in that time.
 pub(crate) const ROUND: Duration = Duration::from_mins(15);

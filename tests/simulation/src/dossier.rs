@@ -14,7 +14,7 @@ use machine_store::db::Db;
 use machine_store::error::StoreError;
 use machine_store::{attempts, intents, machines};
 
-use crate::attacker::LIE;
+use crate::attack::LIE;
 use crate::invariant::Violation;
 use crate::papers::UNDER_WAY;
 

@@ -19,14 +19,12 @@ use fleet::reports::Reports;
 use fleet::retention::Retention;
 use fleet::status::Status;
 use machine_core::hardware::Arch;
-use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
 use machine_core::plan::work::CONFIG_REQUEST_TIMEOUT;
 use machine_core::time::Timestamp;
 use machine_store::commit::Committer;
 use machine_store::db::Db;
 use machine_store::error::StoreError;
 use machine_store::moments;
-use machine_store::seal::SealKey;
 use machine_store::token::TokenKey;
 use pxe_server::dhcp::DhcpControl;
 use tokio::runtime::{Builder, EnterGuard, Runtime};
@@ -34,21 +32,15 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::bmc::LabBmcs;
+use crate::ground::Ground;
 use crate::lab::{Lab, START};
 use crate::neighbours::LabNeighbours;
 use crate::node_api::LabNodes;
+use crate::subnet::subnet;
 use crate::virtual_clock::VirtualClock;
-use crate::wire::SUBNET;
 
 /// How often the reconcile loop looks at every machine: the daemon's own default.
 const SWEEP: Duration = Duration::from_secs(30);
-
-/// What outlives Drover.
-#[derive(Debug)]
-pub(crate) struct Ground {
-    pub(crate) db: Db,
-    pub(crate) seal: SealKey,
-}
 
 /// One life of Drover.
 #[derive(Debug)]
@@ -214,26 +206,6 @@ fn begin(lab: &Arc<Lab>, last: Option<Timestamp>) -> VirtualClock {
         lab: Arc::clone(lab),
         began,
         read,
-    }
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "the simulation's own network is well-formed"
-)]
-fn subnet() -> Subnet {
-    let parsed = |text: &str| text.parse().expect("an address");
-    Subnet {
-        name: SubnetName::new(SUBNET),
-        network: "10.77.0.0/16".parse().expect("a network"),
-        server: parsed("10.77.0.1"),
-        mode: DhcpMode::Authoritative {
-            ranges: vec!["10.77.0.10-10.77.255.250".parse().expect("a range")],
-        },
-        unknown: UnknownPolicy::Inspect,
-        router: None,
-        dns: Vec::new(),
-        lease_time: Duration::from_hours(1),
     }
 }
 

@@ -12,8 +12,7 @@ use machine_core::power::PowerState;
 use pxe_server::directory::ScriptAnswer;
 
 use crate::lab::World;
-use crate::node::{Contents, Loaded, Node, NodeStep, Question, Reply};
-use crate::wire::Errand;
+use crate::node::{Contents, Errand, Loaded, Node, NodeStep, Question, Reply};
 
 /// How often firmware asks for an address, and iPXE after it.
 const DISCOVERS: u32 = 4;

@@ -14,16 +14,16 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::attacker::Spoofed;
+use crate::attack::Spoofed;
+use crate::course::Course;
 use crate::doom::Doom;
 use crate::event::{Deed, Event};
 use crate::invariant::Violation;
 use crate::ledger::Ledger;
 use crate::node::{Node, NodeStep};
-use crate::permission::Words;
 use crate::random::Random;
 use crate::scenario::Settings;
-use crate::situation::Course;
+use crate::words::Words;
 
 /// When a run begins.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_000_000_000);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use config_talos::command_line::BootSource;
 use config_talos::event::TalosEvent;
-use machine_core::boot::Asker;
+use machine_core::boot::{Asker, BootStep};
 use machine_core::disk::DiskIdentity;
 use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::{AttemptId, BootId};
@@ -14,6 +14,7 @@ use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 use pxe_server::directory::{Document, ScriptAnswer};
 
+use crate::disk::serial;
 use crate::situation::Arranged;
 
 /// What is on a node's disk.
@@ -152,6 +153,17 @@ pub(crate) enum Message {
     Event(TalosEvent),
 }
 
+/// What a node wants of Drover.
+#[derive(Debug, Clone)]
+pub(crate) enum Errand {
+    /// It asks, under a number.
+    Ask(usize, u64, Question),
+    /// Its boot has come so far.
+    Step(usize, BootStep),
+    /// It tells, under a number.
+    Report(usize, u64, Message),
+}
+
 /// Where the system that was loaded finds its config.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Loaded {
@@ -183,5 +195,10 @@ impl Node {
     pub(crate) fn nth_bmc(index: usize) -> IpAddr {
         let host = u32::try_from(index).unwrap_or(u32::MAX);
         IpAddr::V4(Ipv4Addr::from_bits(0x0a4e_0000 + 10 + host))
+    }
+
+    /// The serial number of its disk.
+    pub(crate) fn disk_serial(&self) -> String {
+        serial(&self.disk)
     }
 }

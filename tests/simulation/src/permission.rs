@@ -1,94 +1,12 @@
-//! What people permitted of each node, as they said it: by their documents, and by what they typed.
-//! Nothing of it comes from Drover's records.
-//!
-//! A word counts as a yes from when it was asked for, and as a no from when it was carried out: what
-//! was under way in between may go either way. One that was never answered counts as a yes only.
-
-use std::collections::BTreeMap;
+//! What people permit of each node: by what they said, and by their documents. Nothing of it comes
+//! from Drover's records.
 
 use machine_core::cluster::Acceptance;
 use machine_core::time::Timestamp;
 
-use crate::event::Deed;
+use crate::cluster::MEMBERS;
+use crate::disk::DISK;
 use crate::lab::World;
-use crate::rack::{DISK, MEMBERS};
-
-/// What people said so far.
-#[derive(Debug, Default)]
-pub(crate) struct Words {
-    of_nodes: BTreeMap<usize, Vec<Word>>,
-    /// The nodes that Drover has shown to people as active, and since when.
-    members: BTreeMap<usize, Timestamp>,
-}
-
-/// One thing that a person said.
-#[derive(Debug, Clone, Copy)]
-struct Word {
-    is_yes: bool,
-    asked: Timestamp,
-    /// When it was carried out or refused.
-    answered: Option<(Timestamp, bool)>,
-}
-
-impl Words {
-    /// A person asks Drover for something; the number of his word, if it permits or forbids.
-    pub(crate) fn ask(&mut self, node: usize, deed: Deed, at: Timestamp) -> Option<usize> {
-        let is_yes = match deed {
-            Deed::Accept | Deed::Retry => true,
-            Deed::Cancel => false,
-            Deed::Register | Deed::Press | Deed::Cycle | Deed::ReleaseHold => return None,
-            Deed::WriteDown | Deed::Amend => return None,
-        };
-        let words = self.of_nodes.entry(node).or_default();
-        words.push(Word {
-            is_yes,
-            asked: at,
-            answered: None,
-        });
-        Some(words.len() - 1)
-    }
-
-    /// Drover has answered.
-    pub(crate) fn answer(&mut self, node: usize, word: Option<usize>, told: (Timestamp, bool)) {
-        let words = self.of_nodes.entry(node).or_default();
-        if let Some(word) = word.and_then(|word| words.get_mut(word)) {
-            word.answered = Some(told);
-        }
-    }
-
-    /// Drover shows a node as active; whether that is new.
-    pub(crate) fn shown_active(&mut self, node: usize, at: Timestamp) -> bool {
-        let before = self.members.len();
-        self.members.entry(node).or_insert(at);
-        self.members.len() > before
-    }
-
-    /// Whether Drover had shown a node as active before this moment.
-    pub(crate) fn is_member(&self, node: usize, at: Timestamp) -> bool {
-        self.members.get(&node).is_some_and(|since| *since < at)
-    }
-
-    /// Whether people permit what is asked for at this moment, where their documents do.
-    fn permit(&self, node: usize, is_auto: bool, at: Timestamp) -> bool {
-        let words = self.of_nodes.get(&node).map_or(&[][..], Vec::as_slice);
-        let said_no = |it: &&Word| {
-            let is_done = it.answered.is_some_and(|(when, done)| done && when < at);
-            !it.is_yes && is_done
-        };
-        let said_yes = |since: Option<Timestamp>| {
-            words.iter().any(|it| {
-                let is_refused = it.answered.is_some_and(|(_, done)| !done);
-                it.is_yes && !is_refused && since.is_none_or(|since| it.asked >= since)
-            })
-        };
-        let is_open = match words.iter().rfind(said_no) {
-            Some(no) => said_yes(Some(no.asked)),
-            None => is_auto || said_yes(None),
-        };
-        let member = self.members.get(&node).filter(|since| **since < at);
-        is_open && member.is_none_or(|since| said_yes(Some(*since)))
-    }
-}
 
 impl World {
     /// Whether people permit that a node is installed for a cluster on a disk, at this moment.

@@ -4,29 +4,19 @@
 use std::time::Duration;
 
 use machine_core::boot::Asker;
-use machine_core::cluster::{
-    Acceptance, Cluster, ClusterSpec, MemberRule, Pattern, Role, Selector,
-};
-use machine_core::disk::DiskIdentity;
+use machine_core::cluster::Cluster;
 use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
-use machine_core::id::ClusterId;
-use machine_core::os::OsSpec;
 use machine_core::power::PowerState;
 
+use crate::cluster::{CONTROL_PLANES, MEMBERS, cluster};
+use crate::disk::{DISK, disk};
 use crate::event::{Deed, Event};
 use crate::lab::World;
-use crate::ledger::serial;
 use crate::node::{Bmc, Contents, Node, Wire};
 use crate::situation::Arranged;
 
-/// How many machines a cluster has.
-pub(crate) const MEMBERS: usize = 10;
-/// How many of them are control planes.
-const CONTROL_PLANES: usize = 3;
 /// How far the addresses of second cards are from those of first ones.
 const SECOND: usize = 20_000;
-/// The disk that is installed on.
-pub(crate) const DISK: &str = "D1";
 
 impl World {
     /// Racks the machines, and schedules what will happen.
@@ -174,52 +164,6 @@ impl Node {
             arranged: Arranged::default(),
         }
     }
-
-    /// The serial number of its disk.
-    pub(crate) fn disk_serial(&self) -> String {
-        serial(&self.disk)
-    }
-}
-
-fn cluster(index: usize, waits: bool) -> Cluster {
-    let acceptance = if waits {
-        Acceptance::Wait
-    } else {
-        Acceptance::Auto
-    };
-    let rule = |role, selector| MemberRule {
-        role,
-        selector,
-        acceptance,
-        disk: Some(disk(DISK)),
-    };
-    let pattern = Pattern {
-        manufacturer: Some(format!("Lab {index}")),
-        ..Pattern::default()
-    };
-    let leaders = (0..CONTROL_PLANES).map(|leader| {
-        let named = format!("node-{}", index * MEMBERS + leader);
-        rule(Role::ControlPlane, Selector::Named(named))
-    });
-    let workers = rule(Role::Worker, Selector::Matching(pattern));
-    let spec = ClusterSpec {
-        name: format!("lab-{index}"),
-        endpoint: format!("https://10.77.0.{}:6443", 2 + index)
-            .parse()
-            .expect("an endpoint"),
-        os: OsSpec::talos("1.13.9", "1.34.1").expect("versions"),
-        image: "talos".to_owned(),
-        allow_plaintext: true,
-        members: leaders.chain([workers]).collect(),
-    };
-    let mut id = [7; 16];
-    id[..8].copy_from_slice(&index.to_be_bytes());
-    Cluster {
-        id: ClusterId::from_bytes(id),
-        spec,
-        bootstrap: None,
-        version: 0,
-    }
 }
 
 #[expect(
@@ -228,12 +172,4 @@ fn cluster(index: usize, waits: bool) -> Cluster {
 )]
 fn serial_number(text: &str) -> SerialNumber {
     text.parse().expect("a serial number")
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "the simulation's own serial numbers are well-formed"
-)]
-pub(crate) fn disk(name: &str) -> DiskIdentity {
-    DiskIdentity::from_serial(name).expect("a disk's serial number")
 }

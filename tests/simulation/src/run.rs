@@ -4,106 +4,40 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleet::cluster_secrets::{place, seal_file};
 use futures_executor::block_on;
-use machine_core::cluster::Cluster;
 use machine_core::id::MachineId;
 use machine_core::lifecycle::State;
-use machine_core::machine::Machine;
 use machine_core::operation::OperationOutcome;
 use machine_core::time::Timestamp;
-use machine_store::apply::apply;
-use machine_store::change::{Change, ClusterWrite, Outcome, SecretWrite};
-use machine_store::db::Db;
 use machine_store::error::StoreError;
-use machine_store::faults::CommitFault;
-use machine_store::location::Location;
-use machine_store::seal::SealKey;
 use machine_store::{attempts, clusters, events, identities, machines};
-use thiserror::Error;
-use tokio::runtime::Builder;
 
-use crate::attacker::{Attack, attack};
-use crate::care::ROUND;
 use crate::dossier::Dossier;
-use crate::drover::{Drover, Ground};
-use crate::event::{Deed, Event, Fault};
+use crate::drover::Drover;
+use crate::event::{Event, Fault};
+use crate::ground::{Ground, ground};
 use crate::invariant::Violation;
 use crate::lab::{Lab, START, World};
-use crate::node::Node;
+use crate::node::{Errand, Node};
+use crate::outcome::{Broken, Summary};
 use crate::people;
 use crate::scenario::Settings;
-use crate::situation::Turn;
-use crate::wire::{Errand, carry};
+use crate::wire::carry;
 
-/// The secrets of every cluster: making new ones takes seconds, and nothing here depends on them.
-const SECRETS: &str = include_str!("../../../config/render/tests/golden/secrets.yaml");
 /// How often it is looked whether all have come to rest.
 const LOOK: Duration = Duration::from_secs(30);
-/// How long after the last fault every machine must have come to rest, with a person who looks after
-/// it: longer than the eight attempts of an install may take together, with 45 min for each.
-const REST: Duration = Duration::from_hours(8);
 /// How many events are read at once.
 const PAGE: u32 = 500;
 
-/// How a run ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Machines that run from their disk.
-    pub active: usize,
-    /// Machines that were given up, with a reason.
-    pub failed: usize,
-    /// Machines in other states.
-    pub other: usize,
-    /// Attempts that were opened.
-    pub attempts: usize,
-    /// The most attempts of one machine.
-    pub most_attempts: usize,
-    /// Disks that were written.
-    pub installs: u64,
-    /// Configs that were refused.
-    pub refusals: u64,
-    /// Clusters that are ready.
-    pub ready: usize,
-    /// Clusters whose Bootstrap call is recorded, and its outcome not known.
-    pub unknown: usize,
-    /// How often Drover was started.
-    pub lives: u32,
-    /// How many awaits there were at which Drover could have ended.
-    pub awaits: u64,
-    /// The last number of an event on record.
-    pub on_record: i64,
-    /// Events that were simulated.
-    pub events: u64,
-    /// How much time went by in the run.
-    pub elapsed: Duration,
-    /// The whole trace, if it was wanted; else its end.
-    pub trace: Vec<String>,
-}
-
-/// A promise was broken.
-#[derive(Debug, Clone, Error)]
-#[error("seed {seed}, {elapsed:?} into the run: {violation}\n{}", trace.join("\n"))]
-pub struct Broken {
-    /// The seed that shows it.
-    pub seed: u64,
-    /// How far into the run.
-    pub elapsed: Duration,
-    /// What was broken.
-    pub violation: Violation,
-    /// What went before.
-    pub trace: Vec<String>,
-}
-
 /// A run under way.
-struct Run {
-    lab: Arc<Lab>,
-    ground: Ground,
-    drover: Option<Drover>,
+pub(crate) struct Run {
+    pub(crate) lab: Arc<Lab>,
+    pub(crate) ground: Ground,
+    pub(crate) drover: Option<Drover>,
     /// After so many turns of its next work Drover ends.
-    dies_after: Option<u64>,
+    pub(crate) dies_after: Option<u64>,
     /// Since when Drover runs on a database that works.
-    awake: Timestamp,
+    pub(crate) awake: Timestamp,
     /// The last event on record that was looked at.
     looked_at: i64,
     lives: u32,
@@ -144,34 +78,6 @@ pub fn simulate(settings: Settings) -> Result<Summary, Box<Broken>> {
     run.until_rest()
         .and_then(|()| run.summary().map_err(|why| unreadable(&why)))
         .map_err(|violation| broken(&lab, violation))
-}
-
-/// A database with the clusters and their secrets.
-fn ground(clusters: &[Cluster]) -> Result<Ground, StoreError> {
-    let runtime = Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .map_err(|_| StoreError::Closed)?;
-    runtime.block_on(async {
-        let db = Db::open(&Location::SqliteMemory).await?;
-        let seal = SealKey::generate().map_err(|_| StoreError::Closed)?;
-        for cluster in clusters {
-            let sealed = seal_file(&seal, cluster.id, SECRETS).map_err(|_| StoreError::Closed)?;
-            let secret = SecretWrite::Replace {
-                place: place(cluster.id),
-                sealed,
-                at: START,
-            };
-            let change = Change {
-                clusters: vec![ClusterWrite::Insert(cluster.clone())],
-                secrets: vec![secret],
-                ..Change::default()
-            };
-            let outcome = apply(&db, &change).await?;
-            assert_eq!(outcome, Outcome::Applied, "{}", cluster.spec.name);
-        }
-        Ok(Ground { db, seal })
-    })
 }
 
 impl Run {
@@ -274,7 +180,7 @@ impl Run {
         }
     }
 
-    fn dies(&self, drover: Drover) {
+    pub(crate) fn dies(&self, drover: Drover) {
         drop(drover);
         self.lab.with(|world| {
             world.life = None;
@@ -284,90 +190,6 @@ impl Run {
             let down = world.random.seconds(1, 120);
             world.schedule(down, Event::Start);
         });
-    }
-
-    fn goes_wrong(&mut self, index: usize, fault: Fault) {
-        self.lab
-            .with(|world| world.note(|| format!("fault: {fault:?} at node {index}")));
-        let faults = self.ground.db.faults();
-        match fault {
-            Fault::PowerCut => self.lab.with(|world| world.cut(index)),
-            Fault::Crash => self.crash(),
-            Fault::Doom => self.lab.with(|world| {
-                let awaits = world.random.below(60);
-                world.doom.ends_in(awaits);
-            }),
-            Fault::CommitFails => faults.fail_commit(CommitFault::Undone),
-            Fault::CommitUnanswered => faults.fail_commit(CommitFault::Unanswered),
-            Fault::Kill => {
-                if let Some(drover) = self.drover.take() {
-                    self.dies(drover);
-                }
-                let soon = Duration::from_secs(2);
-                self.lab.with(|world| world.schedule(soon, Event::Start));
-            }
-            Fault::Impostor => self.impostor(index),
-            Fault::DatabaseAway => {
-                faults.take_away(true);
-                self.lab.with(|world| world.away = Some(world.now));
-                self.heals_after(Duration::from_secs(30));
-            }
-            Fault::DatabaseSlow => {
-                let delay = self.lab.with(|world| world.random.seconds(0, 4));
-                faults.slow_down(delay);
-                self.heals_after(Duration::from_mins(2));
-            }
-            Fault::DatabaseHealthy => {
-                faults.take_away(false);
-                self.lab.with(|world| world.away = None);
-                faults.slow_down(Duration::ZERO);
-                self.awake = self.lab.with(|world| world.now);
-            }
-            Fault::ClockJumps(by) => self.lab.with(|world| world.clock_error += by),
-            Fault::BmcSilent | Fault::BmcLies(_) | Fault::BmcIgnores | Fault::BmcHealthy => {
-                self.lab.with(|world| world.change_bmc(index, fault));
-            }
-        }
-    }
-
-    fn heals_after(&self, after: Duration) {
-        let event = Event::Fault(0, Fault::DatabaseHealthy);
-        self.lab.with(|world| world.schedule(after, event));
-    }
-
-    /// Drover ends at once, or in the middle of the next work that it is given.
-    fn crash(&mut self) {
-        let (at_once, turns) = self.lab.with(|world| {
-            let at_once = world.random.percent(40);
-            (at_once, world.random.below(80))
-        });
-        if !at_once {
-            self.dies_after = Some(turns);
-        } else if let Some(drover) = self.drover.take() {
-            self.dies(drover);
-        }
-    }
-
-    /// Somebody holds the token of a machine's attempt and asks from another address.
-    fn impostor(&mut self, victim: usize) {
-        let Some(drover) = &self.drover else { return };
-        let (behind_a_relay, loaded) = self.lab.with(|world| {
-            let relay = world.random.percent(50);
-            (relay, world.nodes[victim].loaded.clone())
-        });
-        let stranger = Attack::Stranger { behind_a_relay };
-        attack(&self.lab, drover, victim, (stranger, loaded));
-    }
-
-    /// Things take a turn that was arranged.
-    fn turns(&self, index: usize, turn: Turn) {
-        let overheard = self.lab.with(|world| {
-            world.turns(index, turn);
-            world.course.overheard.clone()
-        });
-        if let (Turn::Attack(what), Some(drover)) = (turn, &self.drover) {
-            attack(&self.lab, drover, index, (what, overheard));
-        }
     }
 
     fn now(&self) -> Timestamp {
@@ -425,7 +247,7 @@ impl Run {
     }
 
     /// The node that a machine really is.
-    fn node_of(&self, machine: MachineId) -> Option<usize> {
+    pub(crate) fn node_of(&self, machine: MachineId) -> Option<usize> {
         let known = block_on(identities::of_machine(&self.ground.db, machine));
         let known = known.ok().flatten()?;
         self.lab.with(|world| {
@@ -439,141 +261,6 @@ impl Run {
             return Ok(());
         };
         all.iter().try_for_each(|machine| self.check(machine.id))
-    }
-
-    /// Whether the run has gone on for as long as it is to after all had come to rest.
-    fn has_stayed(&self) -> bool {
-        self.lab.with(|world| {
-            let since = *world.rests_since.get_or_insert(world.now);
-            world.now.since(since) >= world.settings.stays
-        })
-    }
-
-    /// Whether all that some rule wants has come to rest; an error if it never does.
-    fn rests(&self) -> Result<bool, Violation> {
-        let (is_calm, is_mended, since, now) = self
-            .lab
-            .with(|world| (world.is_calm, world.is_mended, world.calm_since, world.now));
-        let is_up = self.drover.is_some();
-        if !is_up || !is_calm || now.since(since) < Duration::from_mins(15) {
-            return Ok(false);
-        }
-        let Ok(all) = block_on(machines::list(&self.ground.db)) else {
-            return Ok(false);
-        };
-        let restless = all.iter().find(|it| {
-            let moves = it.state.moving().is_some() && !matches!(it.state, State::Inspecting);
-            moves || it.state == State::Available
-        });
-        let waits_for_clusters = self.unready();
-        let is_late = now.since(since) > REST;
-        match (restless, waits_for_clusters) {
-            (Some(machine), _) if is_late => {
-                self.note_waiting(machine);
-                Err(Violation::NeverSettled {
-                    machine: machine.name.clone(),
-                    state: machine.state,
-                })
-            }
-            (Some(_), _) => {
-                self.look_after(&all);
-                Ok(false)
-            }
-            (None, _) if !is_mended => {
-                self.mend();
-                Ok(false)
-            }
-            (None, Some((cluster, why))) if is_late => Err(Violation::NeverReady { cluster, why }),
-            (None, Some(_)) => Ok(false),
-            (None, None) => self.all_mended(),
-        }
-    }
-
-    /// A cluster that is to be ready and is not, and what it waits for. One whose Bootstrap is not
-    /// known waits for a person.
-    fn unready(&self) -> Option<(String, String)> {
-        let drover = self.drover.as_ref()?;
-        let clusters = block_on(clusters::list(&self.ground.db)).ok()?;
-        clusters.into_iter().find_map(|cluster| {
-            let outcome = cluster.bootstrap.map(|it| it.outcome);
-            let status = drover.status.cluster(cluster.id);
-            let is_held = outcome == Some(OperationOutcome::Unknown);
-            (!status.ready && !is_held).then_some((cluster.spec.name, status.waiting))
-        })
-    }
-
-    /// What Drover tells people of a machine, and what it is really like.
-    fn note_waiting(&self, machine: &Machine) {
-        let told = self.drover.as_ref();
-        let told = told.map(|drover| drover.status.machine(machine.id).waiting);
-        let node = self.node_of(machine.id);
-        self.lab.with(|world| {
-            let node = node.map(|node| format!("node {node}: {:?}", world.nodes[node]));
-            world.note(|| format!("{} waits: {told:?}; {node:?}", machine.name));
-        });
-    }
-
-    /// A person makes his round among the machines that have not come to rest.
-    fn look_after(&self, all: &[Machine]) {
-        let is_due = self.lab.with(|world| {
-            let is_due = world.cared_at.is_none_or(|at| world.now.since(at) >= ROUND);
-            if is_due {
-                world.cared_at = Some(world.now);
-            }
-            is_due
-        });
-        if !is_due {
-            return;
-        }
-        for machine in all {
-            let moves = machine.state.moving().is_some() || machine.state == State::Available;
-            if moves && let Some(node) = self.node_of(machine.id) {
-                self.lab.with(|world| world.look_after(node, machine));
-            }
-        }
-    }
-
-    /// A person tries again what failed; machines without a BMC he starts anew himself.
-    fn mend(&self) {
-        let all = block_on(machines::list(&self.ground.db)).unwrap_or_default();
-        for machine in all {
-            let Some(node) = self.node_of(machine.id) else {
-                continue;
-            };
-            if !matches!(machine.state, State::Failed(_)) {
-                continue;
-            }
-            self.lab.with(|world| {
-                world.schedule(Duration::ZERO, Event::Deed(node, Deed::Retry));
-                if world.nodes[node].bmc.is_none() {
-                    let minute = Duration::from_mins(1);
-                    world.schedule(minute, Event::Deed(node, Deed::Cycle));
-                }
-            });
-        }
-        self.lab.with(|world| {
-            world.is_mended = true;
-            world.calm_since = world.now;
-            world.note(|| "a person tries again what failed".to_owned());
-        });
-    }
-
-    /// Whether what nothing is wrong with is active, after it was tried again in peace.
-    fn all_mended(&self) -> Result<bool, Violation> {
-        let all = block_on(machines::list(&self.ground.db)).unwrap_or_default();
-        for machine in all {
-            let is_stuck = matches!(machine.state, State::Failed(_));
-            let node = self.node_of(machine.id);
-            let is_sound = node.is_some_and(|node| self.lab.with(|world| world.is_sound(node)));
-            if is_stuck && is_sound {
-                return Err(Violation::NotMended {
-                    machine: machine.name,
-                    state: machine.state,
-                    why: format!("{:?}", machine.failure),
-                });
-            }
-        }
-        Ok(true)
     }
 
     fn summary(&self) -> Result<Summary, StoreError> {

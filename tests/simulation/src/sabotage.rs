@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use machine_core::sabotage::Sabotage;
 
-use crate::run::{Broken, Summary, simulate};
+use crate::outcome::{Broken, Summary};
+use crate::run::simulate;
 use crate::scenario::Settings;
 use crate::situation::Situation;
 

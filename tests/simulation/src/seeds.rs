@@ -6,7 +6,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::run::{Broken, Summary, simulate};
+use crate::outcome::{Broken, Summary};
+use crate::run::simulate;
 use crate::scenario::Settings;
 
 /// Which seeds are run.
@@ -35,13 +36,13 @@ impl SeedRange {
 /// Simulates each seed; the outcomes are in the order of the seeds.
 pub fn simulate_all(settings: Settings, seeds: SeedRange) -> Vec<Outcome> {
     let SeedRange(seeds) = seeds;
-    let runs = seeds.map(|seed| Settings { seed, ..settings }).collect();
-    let outcomes = simulate_each(runs).into_iter();
+    let runs: Vec<Settings> = seeds.map(|seed| Settings { seed, ..settings }).collect();
+    let outcomes = simulate_each(&runs).into_iter();
     outcomes.map(|(settings, it)| (settings.seed, it)).collect()
 }
 
 /// Simulates each of these; the outcomes are in their order.
-pub fn simulate_each(runs: Vec<Settings>) -> Vec<(Settings, Result<Summary, Box<Broken>>)> {
+pub fn simulate_each(runs: &[Settings]) -> Vec<(Settings, Result<Summary, Box<Broken>>)> {
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::new());
     let work = || {

@@ -11,11 +11,11 @@ use machine_core::id::AttemptId;
 use machine_core::time::Timestamp;
 use pxe_server::directory::Document;
 
+use crate::config::attempt_and_disk;
 use crate::lab::World;
 use crate::ledger::Ledger;
-use crate::node::{Contents, Message, NodeStep, Question};
+use crate::node::{Contents, Errand, Message, NodeStep, Question};
 use crate::situation::Moment;
-use crate::wire::Errand;
 
 /// Talos asks for its config with growing pauses for three hours, then starts over.
 const FETCHES: u32 = 180;
@@ -220,20 +220,6 @@ impl World {
         );
         (!self.fails(5)).then_some(Errand::Report(index, number, message))
     }
-}
-
-/// The attempt that a config belongs to, and the serial number of its disk.
-pub(crate) fn attempt_and_disk(text: &str) -> Option<(AttemptId, String)> {
-    let attempt = value(text, "drover-attempt")?.parse().ok()?;
-    Some((attempt, value(text, "serial")?))
-}
-
-/// The value of a key in a config, wherever it stands.
-pub(crate) fn value(text: &str, name: &str) -> Option<String> {
-    text.lines().find_map(|line| {
-        let (key, value) = line.trim().split_once(':')?;
-        (key == name).then(|| value.trim().trim_matches(['"', '\'']).to_owned())
-    })
 }
 
 fn rfc3339(at: Timestamp) -> String {

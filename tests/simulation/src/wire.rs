@@ -22,29 +22,17 @@ use pxe_server::directory::{
 
 use machine_store::db::Db;
 
+use crate::config::Config;
 use crate::drover::Drover;
 use crate::event::Event;
 use crate::invariant::Violation;
 use crate::lab::{Lab, World};
-use crate::ledger::Config;
-use crate::node::{Message, Node, NodeStep, Question, Reply};
+use crate::node::{Errand, Message, Node, NodeStep, Question, Reply};
 use crate::papers::Papers;
+use crate::subnet::SUBNET;
 
 /// How long a lease lasts: longer than a run.
 const LEASE: Duration = Duration::from_hours(24 * 30);
-/// The name of the one subnet.
-pub(crate) const SUBNET: &str = "lab";
-
-/// What a node wants of Drover.
-#[derive(Debug, Clone)]
-pub(crate) enum Errand {
-    /// It asks, under a number.
-    Ask(usize, u64, Question),
-    /// Its boot has come so far.
-    Step(usize, BootStep),
-    /// It tells, under a number.
-    Report(usize, u64, Message),
-}
 
 /// Carries an errand to Drover.
 pub(crate) fn carry(lab: &Arc<Lab>, drover: &Drover, errand: Errand) {

@@ -4,15 +4,10 @@
 //!
 //! `SIMULATION_DIES_AT=n` runs one of them.
 
-#![expect(
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test says what it ran, and ends with the await that failed"
-)]
-
 use std::time::{Duration, Instant};
 
-use simulation::run::{Summary, simulate};
+use simulation::outcome::Summary;
+use simulation::run::simulate;
 use simulation::scenario::Settings;
 use simulation::seeds::simulate_each;
 use simulation::situation::Situation;
@@ -48,7 +43,7 @@ fn an_end_at_any_await_leaves_nothing_half_done() {
         dies_at: Some(last),
         ..SMALL
     });
-    let outcomes = simulate_each(runs.collect());
+    let outcomes = simulate_each(&runs.collect::<Vec<_>>());
     let count = outcomes.len();
     let (mut failed, mut unknown) = (Vec::new(), 0);
     for (settings, outcome) in outcomes {

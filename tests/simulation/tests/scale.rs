@@ -10,7 +10,8 @@
 
 use std::time::{Duration, Instant};
 
-use simulation::run::{Summary, simulate};
+use simulation::outcome::Summary;
+use simulation::run::simulate;
 use simulation::scenario::Settings;
 use simulation::situation::Situation;
 
