@@ -26,10 +26,9 @@ impl World {
         if !node.is_registered && node.written_as.is_none() {
             self.schedule(Duration::ZERO, Event::Deed(index, Deed::WriteDown));
         }
-        // One that runs and is not believed, since its card was written down after it had said so,
-        // says it again when it starts anew.
-        let installs = self.nodes[index].installs.is_some();
-        if self.nodes[index].bmc.is_none() && !installs {
+        // Nobody starts a machine anew whose system is at work.
+        let works = self.nodes[index].installs.is_some() || self.nodes[index].runs.is_some();
+        if self.nodes[index].bmc.is_none() && !works {
             self.schedule(minute, Event::Deed(index, Deed::Cycle));
         }
         match machine.state {

@@ -61,7 +61,10 @@ impl Run {
                 Ok(false)
             }
             (None, Some((cluster, why))) if is_late => Err(Violation::NeverReady { cluster, why }),
-            (None, Some(_)) => Ok(false),
+            (None, Some(_)) => {
+                self.look_after(&all);
+                Ok(false)
+            }
             (None, None) => self.all_mended(),
         }
     }
@@ -103,8 +106,8 @@ impl Run {
             return;
         }
         for machine in all {
-            let moves = machine.state.moving().is_some() || machine.state == State::Available;
-            if moves && let Some(node) = self.node_of(machine.id) {
+            let rests = matches!(machine.state, State::Active | State::Retired);
+            if !rests && let Some(node) = self.node_of(machine.id) {
                 self.lab.with(|world| world.look_after(node, machine));
             }
         }
