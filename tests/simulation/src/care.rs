@@ -13,9 +13,12 @@ use crate::lab::World;
 /// How often he looks. A machine that he has started anew gets as far as its config in that time.
 pub(crate) const ROUND: Duration = Duration::from_mins(15);
 
+/// What Drover says where a person is to start a machine anew.
+const SWITCH_ON: &str = "switch it on";
+
 impl World {
-    /// He looks at a machine that has not come to rest.
-    pub(crate) fn look_after(&mut self, index: usize, machine: &Machine) {
+    /// He looks at a machine that has not come to rest, and of which Drover tells him this.
+    pub(crate) fn look_after(&mut self, index: usize, machine: &Machine, told: &str) {
         let minute = Duration::from_mins(1);
         if self.nodes[index].disk_serial() != DISK {
             self.note(|| format!("a person replaces the disk of node {index}"));
@@ -26,9 +29,7 @@ impl World {
         if !node.is_registered && node.written_as.is_none() {
             self.schedule(Duration::ZERO, Event::Deed(index, Deed::WriteDown));
         }
-        // Nobody starts a machine anew whose system is at work.
-        let works = self.nodes[index].installs.is_some() || self.nodes[index].runs.is_some();
-        if self.nodes[index].bmc.is_none() && !works {
+        if self.nodes[index].bmc.is_none() && told.contains(SWITCH_ON) {
             self.schedule(minute, Event::Deed(index, Deed::Cycle));
         }
         match machine.state {

@@ -108,7 +108,11 @@ impl Run {
         for machine in all {
             let rests = matches!(machine.state, State::Active | State::Retired);
             if !rests && let Some(node) = self.node_of(machine.id) {
-                self.lab.with(|world| world.look_after(node, machine));
+                let told = self.drover.as_ref();
+                let told = told.map(|drover| drover.status.machine(machine.id).waiting);
+                let told = told.unwrap_or_default();
+                self.lab
+                    .with(|world| world.look_after(node, machine, &told));
             }
         }
     }

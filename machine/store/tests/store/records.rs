@@ -138,6 +138,9 @@ pub(crate) fn clusters_come_back(bench: &Bench) {
             ..fixtures::cluster()
         };
         cluster.spec.name = format!("c-{}", cluster.id);
+        cluster.spec.endpoint = format!("https://{}:6443", cluster.spec.name)
+            .parse()
+            .unwrap();
         cluster.spec.image = text;
         cluster.spec.members = members;
         cluster.spec.allow_plaintext = allow_plaintext;
