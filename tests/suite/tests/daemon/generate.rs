@@ -23,7 +23,7 @@ fn base_configs_are_printed_as_talos_generates_them() {
         let said = String::from_utf8_lossy(&output.stderr);
         let wanted = "kubernetes: wanted 1.31.0 to 1.36.x, which Talos 1.13 runs, got 1.28.0";
         assert!(said.contains(wanted), "{said}");
-        let expected = std::fs::read(golden.join(format!("base-{role}.yaml"))).unwrap();
+        let expected = std::fs::read(golden.join(format!("1.13/base-{role}.yaml"))).unwrap();
         assert!(
             output.stdout == expected,
             "{role}: {}",
