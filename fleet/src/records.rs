@@ -190,16 +190,62 @@ impl Records {
     }
 }
 
-/// The boot after a step: it never goes back. An earlier step than it has come to does not begin the
-/// time of that one anew.
+/// The boot after a step, to be written: it never goes back. An earlier step than it has come to does
+/// not begin the time of that one anew. It says nothing of whether the node is ready: that is told by
+/// the node itself, perhaps while somebody looks into this boot.
 #[must_use]
 pub fn advanced(boot: &Boot, step: BootStep, at: Timestamp) -> Boot {
+    let said = Boot {
+        ready: None,
+        ..boot.clone()
+    };
     if step < boot.step {
-        return boot.clone();
+        return said;
     }
     Boot {
         step,
         step_at: at,
-        ..boot.clone()
+        ..said
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use machine_core::boot::BootOrigin;
+    use machine_store::boots;
+
+    use super::*;
+    use crate::fixtures::{now, records};
+
+    #[tokio::test]
+    async fn a_step_takes_no_word_of_the_node_back() {
+        let records = records().await;
+        let before = Boot {
+            id: BootId::from_bytes([1; 16]),
+            machine: None,
+            mac: None,
+            origin: BootOrigin::Disk,
+            platform: None,
+            address: None,
+            attempt: None,
+            opened: now(),
+            step: BootStep::Disk,
+            step_at: now(),
+            sent_to_disk: false,
+            ready: Some(false),
+        };
+        let ready = Boot {
+            ready: Some(true),
+            ..before.clone()
+        };
+        for boot in [
+            before.clone(),
+            ready,
+            advanced(&before, BootStep::Joined, now()),
+        ] {
+            records.commit.submit(boot).await.unwrap();
+        }
+        let kept = boots::find(&records.db, before.id).await.unwrap().unwrap();
+        assert_eq!((kept.step, kept.ready), (BootStep::Joined, Some(true)));
     }
 }
