@@ -89,6 +89,8 @@ impl Run {
                     world.now = world.next_moment().unwrap_or(world.now).max(world.now);
                 }),
             }
+            // First of all: what has stopped at its last await may keep the database from others.
+            self.maybe_end();
             while let Some(event) = self.lab.with(World::next_due) {
                 self.events += 1;
                 if self.happens(event)? {
@@ -96,7 +98,6 @@ impl Run {
                 }
             }
             self.check_what_was_written()?;
-            self.maybe_end();
         }
     }
 
