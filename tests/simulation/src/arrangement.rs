@@ -7,7 +7,7 @@ use machine_core::cluster::{Acceptance, Cluster};
 use crate::disk::disk;
 use crate::event::{Deed, Event};
 use crate::lab::World;
-use crate::node::{Contents, Node};
+use crate::node::{Bmc, Contents, Node};
 use crate::situation::{Situation, Turn};
 
 impl World {
@@ -40,7 +40,7 @@ impl World {
                 self.deed(20 * 60 + 5, Deed::Retry);
             }
             Situation::MemberRestarts => node.network_first = true,
-            Situation::Gone => node.bmc = None,
+            Situation::Gone => node.bmc = Some(Bmc::default()),
             Situation::MistypedBmc => self.mistype(),
             Situation::Twin => self.add_twin(clusters),
         }

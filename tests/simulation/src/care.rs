@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use machine_core::lifecycle::{Moving, State};
 use machine_core::machine::Machine;
+use machine_core::power::PowerState;
 
 use crate::disk::{DISK, disk};
 use crate::event::{Deed, Event};
@@ -20,6 +21,12 @@ impl World {
     /// He looks at a machine that has not come to rest, and of which Drover tells him this.
     pub(crate) fn look_after(&mut self, index: usize, machine: &Machine, told: &str) {
         let minute = Duration::from_mins(1);
+        if machine.state == State::Active {
+            if self.nodes[index].power == PowerState::Off {
+                self.schedule(minute, Event::Deed(index, Deed::Press));
+            }
+            return;
+        }
         if self.nodes[index].disk_serial() != DISK {
             self.note(|| format!("a person replaces the disk of node {index}"));
             self.nodes[index].disk = disk(DISK);

@@ -106,8 +106,8 @@ impl Run {
             return;
         }
         for machine in all {
-            let rests = matches!(machine.state, State::Active | State::Retired);
-            if !rests && let Some(node) = self.node_of(machine.id) {
+            let is_retired = machine.state == State::Retired;
+            if !is_retired && let Some(node) = self.node_of(machine.id) {
                 let told = self.drover.as_ref();
                 let told = told.map(|drover| drover.status.machine(machine.id).waiting);
                 let told = told.unwrap_or_default();

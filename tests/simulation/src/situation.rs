@@ -49,8 +49,8 @@ pub enum Situation {
     DatabaseAway,
     /// A BMC obeys no more when the system has been loaded, and the machine is off.
     DeadBmc,
-    /// A machine without a BMC goes off when its system has been loaded, and does not start
-    /// for longer than an install may take.
+    /// A machine goes off, and its BMC falls silent, when its system has been loaded; both are back
+    /// after longer than an install may take.
     Gone,
 }
 

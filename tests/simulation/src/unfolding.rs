@@ -83,6 +83,10 @@ impl World {
             (Situation::Gone, Moment::Loaded) => {
                 self.power_off(0);
                 self.nodes[0].arranged.is_dead = true;
+                self.nodes[0].bmc = Some(Bmc {
+                    silent: true,
+                    ..Bmc::default()
+                });
                 self.turn(GONE, Turn::Revives);
             }
             _ => {}
@@ -130,7 +134,10 @@ impl World {
         self.note(|| format!("{turn:?} of node {index}"));
         match turn {
             Turn::Leaves => self.power_off(index),
-            Turn::Revives => self.nodes[index].arranged.is_dead = false,
+            Turn::Revives => {
+                self.nodes[index].arranged.is_dead = false;
+                self.nodes[index].bmc = Some(Bmc::default());
+            }
             Turn::DiskReplaced => {
                 let node = &mut self.nodes[index];
                 (node.disk, node.contents) = (disk(DISK), Contents::Empty);
