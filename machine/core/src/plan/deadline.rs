@@ -30,8 +30,10 @@ fn begun(work: &Work<'_>) -> Option<Timestamp> {
     if !has_no_bmc(work) {
         return Some(tried);
     }
+    // What went out before a person tried it again is not of this install.
     let released = work.attempts.iter().filter_map(|it| it.release);
-    let first_release = released.map(|release| release.at).min();
+    let released = released.map(|release| release.at);
+    let first_release = released.filter(|at| *at >= tried).min();
     let first_boot = first_boot(work, tried);
     first_release.into_iter().chain(first_boot).min()
 }

@@ -82,3 +82,19 @@ fn a_machine_whose_config_was_refused_waits_for_its_file_and_then_has_its_whole_
     assert_eq!(story.step(63 * HOUR - 1), starts);
     assert!(matches!(story.step(63 * HOUR), Step::GiveUp(_)));
 }
+
+#[test]
+fn a_retry_begins_the_time_of_a_machine_without_bmc_anew() {
+    let mut story = switched_off();
+    story.attempts = vec![Attempt {
+        closed: Some((at(4 * HOUR), AttemptEnd::TimedOut)),
+        ..released()
+    }];
+    story.machine.since = at(50 * HOUR);
+    story.machine.deadline = Some(at(50 * HOUR).plus(Machine::PROVISIONING));
+    story.signs.asked = None;
+    assert!(
+        !matches!(story.step(50 * HOUR), Step::GiveUp(_)),
+        "what went out before it is not of this try"
+    );
+}
