@@ -72,35 +72,6 @@ pub async fn tail_of_machine(
     Ok(reversed(read_all(db, statement.bind(limit)).await?))
 }
 
-/// The last events of a machine with numbers below `before`, oldest first, at most `limit`: the page
-/// before one that begins with that number.
-pub async fn of_machine_before(
-    db: &Db,
-    machine: MachineId,
-    before: i64,
-    limit: u32,
-) -> Result<Vec<RecordedEvent>, StoreError> {
-    let rest = format!("WHERE {OF_MACHINE} AND seq < $2 ORDER BY seq DESC LIMIT $3");
-    let statement = Statement::select("event", &COLUMNS, &rest).bind(&machine);
-    Ok(reversed(
-        read_all(db, statement.bind(before).bind(limit)).await?,
-    ))
-}
-
-/// The last events of a cluster with numbers below `before`, oldest first, at most `limit`.
-pub async fn of_cluster_before(
-    db: &Db,
-    cluster: ClusterId,
-    before: i64,
-    limit: u32,
-) -> Result<Vec<RecordedEvent>, StoreError> {
-    const REST: &str = "WHERE cluster = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
-    let statement = Statement::select("event", &COLUMNS, REST).bind(&cluster);
-    Ok(reversed(
-        read_all(db, statement.bind(before).bind(limit)).await?,
-    ))
-}
-
 /// Whether a timeline holds this already.
 pub async fn is_told(
     db: &Db,

@@ -53,28 +53,6 @@ pub async fn readable(db: &Db) -> Result<Vec<Machine>, StoreError> {
     db.readable(&rows, read)
 }
 
-/// Some machines, by name, and where the next ones begin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// The machines that can be read.
-    pub machines: Vec<Machine>,
-    /// The name after which the next page begins; `None` at the end.
-    pub next: Option<String>,
-}
-
-/// The machines whose names come after `after`, by name, at most `limit`.
-pub async fn page(db: &Db, after: &str, limit: u32) -> Result<Page, StoreError> {
-    let statement = select_all("AND name > $1 ORDER BY name LIMIT $2").bind(after);
-    let rows = db.all(statement.bind(limit)).await?;
-    let is_full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let last = rows.last().filter(|_| is_full);
-    let name = |row: &Row| Fields::new(row, "machine", "id").text("name");
-    Ok(Page {
-        next: last.map(name).transpose()?,
-        machines: db.readable(&rows, read)?,
-    })
-}
-
 fn select_all(rest: &str) -> Statement {
     let rest = format!("WHERE forgotten IS NULL {rest}");
     Statement::select(RECORD, &COLUMNS, &rest)

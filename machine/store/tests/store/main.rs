@@ -128,8 +128,6 @@ const CASES: &[Case] = cases![
     retention::old_requests_are_dropped,
     retention::the_latest_moment_is_that_of_any_record,
     unreadable::a_row_that_cannot_be_read_is_left_out_and_the_rest_goes_on,
-    unreadable::machines_come_page_by_page,
-    unreadable::a_timeline_is_read_backwards_page_by_page,
     disks::the_disks_of_machines_are_those_of_records_and_of_their_latest_permission,
     claims::a_persons_word_settles_what_was_refused_before,
     endings::a_forgotten_machine_is_nobody_and_its_past_stays,

@@ -1,7 +1,6 @@
-//! One row that can't be read stops nobody but whom it is about; and long lists come page by page.
+//! One row that can't be read stops nobody but whom it is about.
 
 use machine_core::id::ClusterId;
-use machine_core::lifecycle::State;
 use machine_store::change::{Change, ClusterWrite, MachineWrite};
 use machine_store::error::StoreError;
 use machine_store::{clusters, events, identities, leases, machines};
@@ -79,57 +78,5 @@ pub(crate) fn a_row_that_cannot_be_read_is_left_out_and_the_rest_goes_on(bench: 
         ] {
             assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
         }
-    });
-}
-
-pub(crate) fn machines_come_page_by_page(bench: &Bench) {
-    bench.block(async {
-        let db = &bench.db;
-        let change = Change {
-            machines: (1..=5)
-                .map(|byte| MachineWrite::Insert(machine(byte)))
-                .collect(),
-            ..Change::default()
-        };
-        applied(db, &change).await;
-        let (mut names, mut after, mut pages) = (Vec::new(), String::new(), 0);
-        loop {
-            let page = machines::page(db, &after, 2).await.unwrap();
-            pages += 1;
-            assert!(page.machines.iter().all(|it| it.state == State::Discovered));
-            names.extend(page.machines.into_iter().map(|it| it.name));
-            match page.next {
-                Some(next) => after = next,
-                None => break,
-            }
-        }
-        assert_eq!((names.join(" ").as_str(), pages), ("m1 m2 m3 m4 m5", 3));
-    });
-}
-
-pub(crate) fn a_timeline_is_read_backwards_page_by_page(bench: &Bench) {
-    bench.block(async {
-        let db = &bench.db;
-        let of_machine = |kind: &str| events::Event {
-            machine: Some(machine_id(1)),
-            cluster: Some(cluster().id),
-            ..event(kind)
-        };
-        let change = Change {
-            machines: vec![MachineWrite::Insert(machine(1))],
-            clusters: vec![ClusterWrite::Insert(cluster())],
-            events: ["a", "b", "c", "d", "e"].map(of_machine).into(),
-            ..Change::default()
-        };
-        applied(db, &change).await;
-        let seqs = |page: Vec<events::RecordedEvent>| -> Vec<i64> {
-            page.into_iter().map(|it| it.seq).collect()
-        };
-        let before = events::of_machine_before(db, machine_id(1), 5, 2).await;
-        assert_eq!(seqs(before.unwrap()), [3, 4]);
-        let before = events::of_machine_before(db, machine_id(1), 3, 9).await;
-        assert_eq!(seqs(before.unwrap()), [1, 2]);
-        let before = events::of_cluster_before(db, cluster().id, 4, 2).await;
-        assert_eq!(seqs(before.unwrap()), [2, 3]);
     });
 }
