@@ -4,16 +4,19 @@ mod bootstrapping;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use machine_core::allocation::awaited_as;
-use machine_core::boot::BootOrigin;
+use machine_core::boot::{Boot, BootOrigin};
 use machine_core::bootstrap::{ClusterStep, Member, plan_cluster};
 use machine_core::bootstrap_pace::BootstrapPace;
 use machine_core::cluster::{BootstrapOutcome, Cluster};
 use machine_core::id::ClusterId;
+use machine_core::intent::Intent;
 use machine_core::lifecycle::{Moving, State};
+use machine_core::machine::Machine;
+use machine_store::read_model::{ReadModel, Revision};
 use machine_store::{boots, clusters, events, intents, machines};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -36,6 +39,8 @@ pub struct Clusters {
     records: Arc<Records>,
     status: Arc<Status>,
     paces: Mutex<BTreeMap<ClusterId, BootstrapPace>>,
+    /// What was on record when clusters were looked at that wait for their records alone.
+    rests: Mutex<BTreeMap<ClusterId, Revision>>,
 }
 
 /// A member, and where its system is.
@@ -51,6 +56,7 @@ impl Clusters {
             records,
             status,
             paces: Mutex::new(BTreeMap::new()),
+            rests: Mutex::new(BTreeMap::new()),
         }
     }
 
@@ -75,7 +81,13 @@ impl Clusters {
 
     async fn look(&self) -> Result<(), StepError> {
         for cluster in clusters::list(&self.records.db).await? {
+            let changed = self.records.db.model().read(ReadModel::changed);
+            if changed.is_some() && self.rests_since(cluster.id) == changed {
+                continue;
+            }
+            self.rest(cluster.id, changed.filter(|_| is_bootstrapped(&cluster)));
             if let Err(error) = self.step(&cluster).await {
+                self.rest(cluster.id, None);
                 let why = error.chain();
                 warn!(cluster = %cluster.spec.name, error = why, "a step failed; it is tried again");
                 self.tell(
@@ -90,12 +102,23 @@ impl Clusters {
         Ok(())
     }
 
+    /// The revision of the records at which a cluster was left alone.
+    fn rests_since(&self, cluster: ClusterId) -> Option<Revision> {
+        let rests = self.rests.lock().unwrap_or_else(PoisonError::into_inner);
+        rests.get(&cluster).copied()
+    }
+
+    fn rest(&self, cluster: ClusterId, seen: Option<Revision>) {
+        let mut rests = self.rests.lock().unwrap_or_else(PoisonError::into_inner);
+        match seen {
+            Some(seen) => _ = rests.insert(cluster, seen),
+            None => _ = rests.remove(&cluster),
+        }
+    }
+
     async fn step(&self, cluster: &Cluster) -> Result<(), StepError> {
         let mut located = self.members(cluster).await?;
-        let is_done = cluster
-            .bootstrap
-            .is_some_and(|it| it.outcome == BootstrapOutcome::Done);
-        if !is_done {
+        if !is_bootstrapped(cluster) {
             self.ask_etcd(cluster, &mut located).await?;
         }
         let members: Vec<Member> = located.iter().map(|it| it.member.clone()).collect();
@@ -160,49 +183,72 @@ impl Clusters {
     async fn members(&self, cluster: &Cluster) -> Result<Vec<Located>, StepError> {
         let db = &self.records.db;
         let clusters = clusters::list(db).await?;
+        let held = db.model().read(|held| {
+            let machines = held.machines().map(|(_, held)| &held.dossier.work);
+            let located = machines.filter_map(|work| {
+                let intent = work.standing.intent.as_ref();
+                let machine = &work.standing.machine;
+                located(cluster, &clusters, machine, (intent, work.seen.as_ref()))
+            });
+            located.collect::<Vec<Located>>()
+        });
+        if let Some(mut members) = held {
+            members.sort_by(|one, other| one.member.name.cmp(&other.member.name));
+            return Ok(members);
+        }
         let mut members = Vec::new();
         for machine in machines::list(db).await? {
-            if let Some(role) = awaited_as(&machine, cluster.id, &clusters) {
-                let member = Member {
-                    machine: machine.id,
-                    name: machine.name,
-                    role,
-                    active: false,
-                    ready: false,
-                    etcd: None,
-                };
-                members.push(Located {
-                    member,
-                    address: None,
-                });
-                continue;
-            }
-            let is_member = matches!(
-                machine.state,
-                State::Provisioning(_) | State::Active | State::Failed(Moving::Provisioning(_))
-            );
             let intent = intents::latest_of_machine(db, machine.id).await?;
-            let of_cluster = intent.filter(|it| it.assignment.cluster == cluster.id);
-            let (true, Some(intent)) = (is_member, of_cluster) else {
-                continue;
-            };
-            let boot = boots::latest_seen(db, machine.id).await?;
-            let from_disk = boot.filter(|boot| boot.origin == BootOrigin::Disk);
-            let member = Member {
-                machine: machine.id,
-                name: machine.name,
-                role: intent.assignment.role,
-                active: machine.state == State::Active,
-                ready: from_disk.as_ref().and_then(|boot| boot.ready) == Some(true),
-                etcd: None,
-            };
-            members.push(Located {
-                member,
-                address: from_disk.and_then(|boot| boot.address),
-            });
+            let seen = boots::latest_seen(db, machine.id).await?;
+            let known = (intent.as_ref(), seen.as_ref());
+            members.extend(located(cluster, &clusters, &machine, known));
         }
         Ok(members)
     }
+}
+
+/// Whether its etcd was started: from then on only its records say how it is.
+fn is_bootstrapped(cluster: &Cluster) -> bool {
+    let bootstrap = cluster.bootstrap;
+    bootstrap.is_some_and(|it| it.outcome == BootstrapOutcome::Done)
+}
+
+/// A machine as a member of a cluster, if it is one: with its latest permission, and its latest boot
+/// of which more was seen than a DISCOVER.
+fn located(
+    cluster: &Cluster,
+    clusters: &[Cluster],
+    machine: &Machine,
+    (intent, seen): (Option<&Intent>, Option<&Boot>),
+) -> Option<Located> {
+    let member = |role| Member {
+        machine: machine.id,
+        name: machine.name.clone(),
+        role,
+        active: false,
+        ready: false,
+        etcd: None,
+    };
+    if let Some(role) = awaited_as(machine, cluster.id, clusters) {
+        return Some(Located {
+            member: member(role),
+            address: None,
+        });
+    }
+    let is_member = matches!(
+        machine.state,
+        State::Provisioning(_) | State::Active | State::Failed(Moving::Provisioning(_))
+    );
+    let intent = intent.filter(|it| is_member && it.assignment.cluster == cluster.id)?;
+    let from_disk = seen.filter(|boot| boot.origin == BootOrigin::Disk);
+    Some(Located {
+        member: Member {
+            active: machine.state == State::Active,
+            ready: from_disk.and_then(|boot| boot.ready) == Some(true),
+            ..member(intent.assignment.role)
+        },
+        address: from_disk.and_then(|boot| boot.address),
+    })
 }
 
 #[cfg(test)]

@@ -8,9 +8,12 @@
 
 mod act;
 mod ask;
+mod looks;
 mod placed;
 mod places;
 mod progress;
+mod resting;
+mod rests;
 mod situation;
 mod switch;
 
@@ -34,8 +37,10 @@ use tracing::{debug, warn};
 use crate::error::StepError;
 use crate::heard::Heard;
 use crate::power::Power;
+use crate::reconcile::looks::Looks;
 use crate::reconcile::places::Places;
 use crate::reconcile::progress::Progress;
+use crate::reconcile::rests::{Rests, is_rest, seen};
 use crate::reconcile::situation::Situation;
 use crate::records::{About, Records};
 use crate::status::Status;
@@ -60,6 +65,8 @@ pub struct Reconciler {
     /// Machines under way, and whether they were woken meanwhile.
     under_way: Mutex<BTreeMap<MachineId, bool>>,
     places: Places,
+    looks: Looks,
+    rests: Rests,
     tasks: TaskTracker,
     heard: Arc<Heard>,
     /// What came of asking nodes' APIs.
@@ -80,6 +87,8 @@ impl Reconciler {
             status,
             under_way: Mutex::default(),
             places: Places::default(),
+            looks: Looks::default(),
+            rests: Rests::default(),
             tasks: TaskTracker::new(),
             heard,
             asked: Mutex::default(),
@@ -120,6 +129,14 @@ impl Reconciler {
 
     async fn sweep(self: &Arc<Self>) {
         self.tell_jumps();
+        self.look_at_resting();
+        let due = self.records.db.model().read(|held| self.rests.due(held));
+        if let Some(due) = due {
+            for machine in due {
+                self.start(machine);
+            }
+            return;
+        }
         match machines::list(&self.records.db).await {
             Ok(machines) => machines.iter().for_each(|machine| self.start(machine.id)),
             Err(error) => warn!(error = crate::error::chain(&error), "no sweep"),
@@ -165,14 +182,14 @@ impl Reconciler {
         });
     }
 
-    async fn work(&self, machine: MachineId) {
+    async fn work(self: &Arc<Self>, machine: MachineId) {
         let turn = self.power.turn(machine);
         let _turn = turn.lock().await;
         self.take_steps(machine).await;
         self.status.end_look(machine);
     }
 
-    async fn take_steps(&self, machine: MachineId) {
+    async fn take_steps(self: &Arc<Self>, machine: MachineId) {
         for _ in 0..STEPS {
             match self.step(machine).await {
                 Ok(Progress::Again) => {}
@@ -192,16 +209,20 @@ impl Reconciler {
         self.wake_after(machine, SOON);
     }
 
-    async fn step(&self, machine: MachineId) -> Result<Progress, StepError> {
+    async fn step(self: &Arc<Self>, machine: MachineId) -> Result<Progress, StepError> {
+        let before = self.records.db.model().read(|held| seen(held, machine));
         let Some((mut situation, place)) = self.load_in_place(machine).await? else {
             self.status.forget(machine);
             return Ok(Progress::Done);
         };
         let power = self.observe(&mut situation).await;
         let step = self.plan(&situation, &power);
+        let is_safe = self.records.db.safe_mode().is_none();
+        let rests = is_safe && is_rest(&situation.machine, &step, situation.hindrance.as_deref());
         let progress = self.perform_in_place(&situation, step, place).await?;
+        self.rests.set(machine, before.flatten().filter(|_| rests));
         if progress != Progress::Again {
-            self.refresh_power(&situation.machine).await;
+            self.look_at_power(&situation.machine);
         }
         Ok(progress)
     }
@@ -249,19 +270,6 @@ impl Reconciler {
         power
     }
 
-    /// A machine that is not on the move is asked seldom, for those who look at it, and after what
-    /// it waits for was said: BMCs are slow, and freeze under load.
-    async fn refresh_power(&self, machine: &Machine) {
-        let is_still = machine.state.moving().is_none();
-        if is_still
-            && machine.bmc.is_some()
-            && self.status.is_power_old(machine.id, self.records.now())
-        {
-            let _place = self.places.of_bmcs().await;
-            self.ask_power(machine).await;
-        }
-    }
-
     /// What the machine's BMC says now; asked afresh, and shown.
     pub async fn ask_power(&self, machine: &Machine) -> PowerObservation {
         let power = self.power.observe(machine).await;
@@ -274,25 +282,25 @@ impl Reconciler {
     }
 
     /// Moves a machine on as far as its records alone allow, for a script that waits for it: no
-    /// BMC and no node is asked.
-    pub async fn advance(&self, machine: MachineId) -> Result<(), StepError> {
+    /// BMC and no node is asked. Whether that far was come.
+    pub async fn advance(&self, machine: MachineId) -> Result<bool, StepError> {
         let turn = self.power.turn(machine);
         let Ok(_turn) = tokio::time::timeout(TURN, turn.lock()).await else {
-            return Ok(());
+            return Ok(false);
         };
         for step in 0..STEPS {
             let Some(situation) = self.load(machine).await? else {
-                return Ok(());
+                return Ok(false);
             };
             if !self.advance_by_records(&situation).await? {
                 // What it waits for now is found out with its BMC.
                 if step > 0 {
                     self.records.wake.machine(machine);
                 }
-                return Ok(());
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Takes the next step, if it is one of records alone. Whether it was.

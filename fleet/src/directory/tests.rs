@@ -22,6 +22,7 @@ mod impostors;
 mod rack;
 mod recorded;
 mod teaching;
+mod waiting;
 mod who;
 mod wiping;
 mod withdrawn;

@@ -8,12 +8,19 @@ use machine_core::time::Timestamp;
 use crate::cluster_document;
 use crate::db::Db;
 use crate::error::StoreError;
+use crate::read_model::ReadModel;
 use crate::row::{Fields, Row};
 use crate::statement::{Insert, Statement, Value};
 use crate::transaction::Transaction;
 
 /// The cluster of this id, also if it was deleted: what is on record of machines names it.
 pub async fn find(db: &Db, id: ClusterId) -> Result<Option<Cluster>, StoreError> {
+    let held = db.model().read(ReadModel::clusters).flatten();
+    if let Some(clusters) = held
+        && let Some(cluster) = clusters.iter().find(|it| it.id == id)
+    {
+        return Ok(Some(cluster.clone()));
+    }
     let statement = Statement::select("cluster", &COLUMNS, "WHERE id = $1").bind(&id);
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
@@ -26,8 +33,15 @@ pub async fn find_by_name(db: &Db, name: &str) -> Result<Option<Cluster>, StoreE
 
 /// Every cluster, by name.
 pub async fn list(db: &Db) -> Result<Vec<Cluster>, StoreError> {
-    let statement = Statement::select("cluster", &COLUMNS, "WHERE deleted IS NULL ORDER BY name");
-    db.all(statement).await?.iter().map(read).collect()
+    let held = db.model().read(ReadModel::clusters).flatten();
+    if let Some(clusters) = held {
+        return Ok(clusters.to_vec());
+    }
+    db.all(list_statement()).await?.iter().map(read).collect()
+}
+
+pub(crate) fn list_statement() -> Statement {
+    Statement::select("cluster", &COLUMNS, "WHERE deleted IS NULL ORDER BY name")
 }
 
 /// The text that is kept of a specification: two that say the same are the same text.
@@ -159,7 +173,7 @@ fn values(cluster: &Cluster) -> Vec<Value> {
     ]
 }
 
-fn read(row: &Row) -> Result<Cluster, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<Cluster, StoreError> {
     let fields = Fields::new(row, "cluster", "id");
     Ok(Cluster {
         id: fields.parsed("id")?,

@@ -27,6 +27,9 @@ pub async fn candidates(
     if macs.is_empty() && uuid.is_none() {
         return Ok(Vec::new());
     }
+    if let Some(known) = db.model().read(|held| held.candidates(macs, uuid)) {
+        return Ok(known);
+    }
     gather(&db.all(candidates_statement(macs, uuid)).await?)
 }
 
@@ -37,9 +40,20 @@ pub async fn candidates_of_claim(db: &Db, claim: &Claim) -> Result<Vec<KnownIden
 
 /// What is known of the identity of one machine.
 pub async fn of_machine(db: &Db, machine: MachineId) -> Result<Option<KnownIdentity>, StoreError> {
-    let sql = format!("{SELECT} WHERE machine.forgotten IS NULL AND machine.id = $1 {ORDER}");
-    let rows = db.all(Statement::new(sql).bind(&machine)).await?;
+    let held = db.model().read(|held| {
+        let held = held.machine(machine);
+        held.map(|it| it.dossier.recognised.identity.clone())
+    });
+    if let Some(known) = held {
+        return Ok(known);
+    }
+    let rows = db.all(of_machine_statement(machine)).await?;
     Ok(gather(&rows)?.pop())
+}
+
+pub(crate) fn of_machine_statement(machine: MachineId) -> Statement {
+    let sql = format!("{SELECT} WHERE machine.forgotten IS NULL AND machine.id = $1 {ORDER}");
+    Statement::new(sql).bind(&machine)
 }
 
 /// Whether a machine is what it claims to be, judged by all that it was told to have.
@@ -63,12 +77,11 @@ pub async fn judge(db: &Db, machine: MachineId) -> Result<Identity, StoreError> 
 
 /// What is known of the identity of every machine; the longest known first.
 pub async fn list(db: &Db) -> Result<Vec<KnownIdentity>, StoreError> {
-    gather(
-        &db.all(Statement::new(format!(
-            "{SELECT} WHERE machine.forgotten IS NULL {ORDER}"
-        )))
-        .await?,
-    )
+    gather(&db.all(list_statement()).await?)
+}
+
+pub(crate) fn list_statement() -> Statement {
+    Statement::new(format!("{SELECT} WHERE machine.forgotten IS NULL {ORDER}"))
 }
 
 /// The candidates of a claim as a transaction sees them.
@@ -120,7 +133,7 @@ fn candidates_statement(macs: &BTreeSet<MacAddress>, uuid: Option<SystemUuid>) -
 
 /// One identity for the rows of each machine. Of several UUIDs or serial numbers that were told, the
 /// one that was seen last is its own: a board may be swapped, and a person may say so.
-fn gather(rows: &[Row]) -> Result<Vec<KnownIdentity>, StoreError> {
+pub(crate) fn gather(rows: &[Row]) -> Result<Vec<KnownIdentity>, StoreError> {
     let mut known: Vec<KnownIdentity> = Vec::new();
     for row in rows {
         let machine = Fields::new(row, "machine", "id");

@@ -2,7 +2,8 @@
 //!
 //! One SQL text and one directory of migrations for both. What the boot plane writes goes through
 //! the one commit task ([`commit`]); what the reconciler and the use cases write is one
-//! compare-and-set transaction ([`change`]); everything else here reads. Secrets are sealed before
+//! compare-and-set transaction ([`change`]); everything else here reads, what is asked for often from
+//! memory ([`read_model`]). Secrets are sealed before
 //! they come near the database ([`seal`]). A mark beside the database tells an older copy
 //! ([`generation`]), and one daemon has it to itself ([`exclusive`]).
 
@@ -22,6 +23,7 @@ pub mod clusters;
 pub mod commit;
 pub mod db;
 pub mod disks;
+pub mod dossier;
 pub mod error;
 pub mod events;
 pub mod evidence;
@@ -44,6 +46,7 @@ mod mark;
 mod migration;
 pub mod place;
 pub mod power_on;
+pub mod read_model;
 pub mod registrations;
 pub mod request_code;
 pub mod requests;
@@ -55,4 +58,5 @@ mod sqlite;
 mod sqlite_row;
 mod statement;
 pub mod token;
+mod touched;
 mod transaction;

@@ -10,12 +10,17 @@ use machine_core::machine::{Failure, Hardware, Machine};
 
 use crate::db::Db;
 use crate::error::StoreError;
+use crate::read_model::Held;
 use crate::row::{Fields, Row};
 use crate::statement::{Insert, Statement, Value};
 use crate::transaction::Transaction;
 
 /// The machine of this id.
 pub async fn find(db: &Db, id: MachineId) -> Result<Option<Machine>, StoreError> {
+    let held = db.model().read(|held| held.machine(id).map(record));
+    if let Some(machine) = held {
+        return Ok(machine);
+    }
     let statement =
         Statement::select("machine", &COLUMNS, "WHERE id = $1 AND forgotten IS NULL").bind(&id);
     db.optional(statement).await?.as_ref().map(read).transpose()
@@ -37,8 +42,20 @@ pub async fn find_by_bmc(db: &Db, bmc: BmcIdentity) -> Result<Option<Machine>, S
 
 /// Every machine, by name.
 pub async fn list(db: &Db) -> Result<Vec<Machine>, StoreError> {
+    let held = db
+        .model()
+        .read(|held| held.machines().map(|(_, it)| record(it)).collect());
+    if let Some(mut machines) = held {
+        let machines: &mut Vec<Machine> = &mut machines;
+        machines.sort_by(|one, other| one.name.cmp(&other.name));
+        return Ok(std::mem::take(machines));
+    }
     let statement = Statement::select("machine", &COLUMNS, "WHERE forgotten IS NULL ORDER BY name");
     db.all(statement).await?.iter().map(read).collect()
+}
+
+fn record(held: &Held) -> Machine {
+    held.dossier.work.standing.machine.clone()
 }
 
 /// Adds a machine; `false` if its name is taken. From here on it is known since its `since`.

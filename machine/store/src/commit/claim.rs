@@ -16,6 +16,7 @@ use crate::error::StoreError;
 use crate::events::Event;
 use crate::row::Fields;
 use crate::statement::Statement;
+use crate::touched::Parts;
 use crate::{attempts, intents, machines};
 
 /// The first release of an attempt's config, as [`machine_core::release::may_release`] permitted
@@ -87,6 +88,7 @@ impl Item for ReleaseClaim {
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<ClaimOutcome>, StoreError> {
         let refused = |why| Ok(Verdict::Undo(ClaimOutcome::Refused(why)));
         let transaction = &mut *writing.transaction;
+        transaction.touched().machine(self.machine, Parts::WORK);
         if !machines::hold(transaction, self.machine, self.machine_version).await? {
             return refused(ClaimRefusal::MachineChanged);
         }
@@ -120,6 +122,7 @@ impl Item for Fetch {
             .bind(&self.peer)
             .bind(Attempt::MAX_FETCHES)
             .bind(self.at.as_millis().saturating_sub(window));
+        writing.transaction.touched().attempts.insert(self.attempt);
         let Some(row) = writing.transaction.optional(statement).await? else {
             return Ok(Verdict::Keep(FetchOutcome::Refused));
         };
