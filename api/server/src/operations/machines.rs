@@ -79,9 +79,11 @@ impl Operations {
     pub async fn list_machines(&self) -> Result<Vec<MachineView>, UseCaseError> {
         self.effects.settled().await;
         let disks = disks::list(&self.db).await?;
+        let mut boots = self.boots_of_all().await?;
         let mut views = Vec::new();
         for machine in machines::list(&self.db).await? {
-            views.push(self.view_among(machine, &disks).await?);
+            let boots = boots.remove(&machine.id).unwrap_or_default();
+            views.push(self.view_among(machine, &disks, boots).await?);
         }
         views.sort_by(|a, b| a.machine.name.cmp(&b.machine.name));
         Ok(views)
