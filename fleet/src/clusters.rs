@@ -4,20 +4,23 @@ mod bootstrapping;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use config_render::os::Need;
 use config_render::oses::os_of;
 use machine_core::allocation::awaited_as;
-use machine_core::boot::BootOrigin;
+use machine_core::boot::{Boot, BootOrigin};
 use machine_core::bootstrap::{ClusterStep, Member, plan_cluster, plan_members};
 use machine_core::bootstrap_pace::BootstrapPace;
 use machine_core::cluster::Cluster;
 use machine_core::id::ClusterId;
 use machine_core::lifecycle::{Moving, State};
+use machine_core::machine::Machine;
 use machine_core::operation::OperationOutcome;
-use machine_store::{boots, clusters, events, machines, members};
+use machine_store::members::{self, Membership};
+use machine_store::read_model::{ReadModel, Revision};
+use machine_store::{boots, clusters, events, machines};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -39,6 +42,8 @@ pub struct Clusters {
     records: Arc<Records>,
     status: Arc<Status>,
     paces: Mutex<BTreeMap<ClusterId, BootstrapPace>>,
+    /// What was on record when clusters were looked at that wait for their records alone.
+    rests: Mutex<BTreeMap<ClusterId, Revision>>,
 }
 
 /// A member, and where its system is.
@@ -54,6 +59,7 @@ impl Clusters {
             records,
             status,
             paces: Mutex::new(BTreeMap::new()),
+            rests: Mutex::new(BTreeMap::new()),
         }
     }
 
@@ -79,7 +85,13 @@ impl Clusters {
     async fn look(&self) -> Result<(), StepError> {
         let readable = clusters::readable(&self.records.db).await?;
         for cluster in readable.clusters {
+            let changed = self.records.db.model().read(ReadModel::changed);
+            if changed.is_some() && self.rests_since(cluster.id) == changed {
+                continue;
+            }
+            self.rest(cluster.id, changed.filter(|_| is_founded(&cluster)));
             if let Err(error) = self.step(&cluster).await {
+                self.rest(cluster.id, None);
                 let why = error.chain();
                 warn!(cluster = %cluster.spec.name, error = why, "a step failed; it is tried again");
                 self.tell(
@@ -94,17 +106,27 @@ impl Clusters {
         Ok(())
     }
 
+    /// The revision of the records at which a cluster was left alone.
+    fn rests_since(&self, cluster: ClusterId) -> Option<Revision> {
+        let rests = self.rests.lock().unwrap_or_else(PoisonError::into_inner);
+        rests.get(&cluster).copied()
+    }
+
+    fn rest(&self, cluster: ClusterId, seen: Option<Revision>) {
+        let mut rests = self.rests.lock().unwrap_or_else(PoisonError::into_inner);
+        match seen {
+            Some(seen) => _ = rests.insert(cluster, seen),
+            None => _ = rests.remove(&cluster),
+        }
+    }
+
     async fn step(&self, cluster: &Cluster) -> Result<(), StepError> {
         let mut located = self.members(cluster).await?;
-        let is_done = cluster
-            .bootstrap
-            .is_some_and(|it| it.outcome == OperationOutcome::Done);
-        let is_founded = is_done || !os_of(&cluster.spec.os).needs().contains(&Need::Bootstrap);
-        if !is_founded {
+        if !is_founded(cluster) {
             self.ask_control_planes(cluster, &mut located).await?;
         }
         let members: Vec<Member> = located.iter().map(|it| it.member.clone()).collect();
-        let step = if is_founded {
+        let step = if is_founded(cluster) {
             plan_members(cluster, &members)
         } else {
             plan_cluster(cluster, &members)
@@ -170,49 +192,75 @@ impl Clusters {
     async fn members(&self, cluster: &Cluster) -> Result<Vec<Located>, StepError> {
         let db = &self.records.db;
         let clusters = clusters::readable(db).await?.clusters;
+        let held = db.model().read(|held| {
+            let machines = held.machines().map(|(_, held)| &held.dossier.work);
+            let located = machines.filter_map(|work| {
+                let machine = &work.standing.machine;
+                let known = (work.membership.as_ref(), work.seen.as_ref());
+                located(cluster, &clusters, machine, known)
+            });
+            located.collect::<Vec<Located>>()
+        });
+        if let Some(mut members) = held {
+            members.sort_by(|one, other| one.member.name.cmp(&other.member.name));
+            return Ok(members);
+        }
         let memberships = members::of_cluster(db, cluster.id).await?;
         let mut members = Vec::new();
         for machine in machines::readable(db).await? {
-            if let Some(role) = awaited_as(&machine, cluster.id, &clusters) {
-                let member = Member {
-                    machine: machine.id,
-                    name: machine.name,
-                    role,
-                    active: false,
-                    ready: false,
-                    control_plane: None,
-                };
-                members.push(Located {
-                    member,
-                    address: None,
-                });
-                continue;
-            }
-            let is_member = matches!(
-                machine.state,
-                State::Provisioning(_) | State::Active | State::Failed(Moving::Provisioning(_))
-            );
-            let of_cluster = memberships.iter().find(|it| it.machine == machine.id);
-            let (true, Some(membership)) = (is_member, of_cluster) else {
-                continue;
-            };
-            let boot = boots::latest_seen(db, machine.id).await?;
-            let from_disk = boot.filter(|boot| boot.origin == BootOrigin::Disk);
-            let member = Member {
-                machine: machine.id,
-                name: machine.name,
-                role: membership.role,
-                active: machine.state == State::Active,
-                ready: from_disk.as_ref().and_then(|boot| boot.ready) == Some(true),
-                control_plane: None,
-            };
-            members.push(Located {
-                member,
-                address: from_disk.and_then(|boot| boot.address),
-            });
+            let membership = memberships.iter().find(|it| it.machine == machine.id);
+            let seen = boots::latest_seen(db, machine.id).await?;
+            let known = (membership, seen.as_ref());
+            members.extend(located(cluster, &clusters, &machine, known));
         }
         Ok(members)
     }
+}
+
+/// Whether its etcd was started, or needs nobody to start it: from then on only its records say how
+/// it is.
+fn is_founded(cluster: &Cluster) -> bool {
+    let bootstrap = cluster.bootstrap;
+    let is_done = bootstrap.is_some_and(|it| it.outcome == OperationOutcome::Done);
+    is_done || !os_of(&cluster.spec.os).needs().contains(&Need::Bootstrap)
+}
+
+/// A machine as a member of a cluster, if it is one: with its membership, and its latest boot of
+/// which more was seen than a DISCOVER.
+fn located(
+    cluster: &Cluster,
+    clusters: &[Cluster],
+    machine: &Machine,
+    (membership, seen): (Option<&Membership>, Option<&Boot>),
+) -> Option<Located> {
+    let member = |role| Member {
+        machine: machine.id,
+        name: machine.name.clone(),
+        role,
+        active: false,
+        ready: false,
+        control_plane: None,
+    };
+    if let Some(role) = awaited_as(machine, cluster.id, clusters) {
+        return Some(Located {
+            member: member(role),
+            address: None,
+        });
+    }
+    let is_member = matches!(
+        machine.state,
+        State::Provisioning(_) | State::Active | State::Failed(Moving::Provisioning(_))
+    );
+    let membership = membership.filter(|it| is_member && it.cluster == cluster.id)?;
+    let from_disk = seen.filter(|boot| boot.origin == BootOrigin::Disk);
+    Some(Located {
+        member: Member {
+            active: machine.state == State::Active,
+            ready: from_disk.and_then(|boot| boot.ready) == Some(true),
+            ..member(membership.role)
+        },
+        address: from_disk.and_then(|boot| boot.address),
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 mod alarms;
 mod bmc;
 mod bounds;
-mod cards;
 mod case;
 mod changed_config;
 mod claims;
@@ -22,6 +21,7 @@ mod restarts;
 mod rounds;
 mod rule;
 mod script;
+mod settled;
 mod speaker;
 #[cfg(test)]
 mod tests;
@@ -29,6 +29,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use machine_core::boot::{Boot, BootStep};
 use machine_core::evidence::{Claim, KnownIdentity};
@@ -51,11 +52,11 @@ use tracing::debug;
 
 use crate::directory::alarms::Alarms;
 use crate::directory::bmc::Witness;
-use crate::directory::cards::KnownCards;
 use crate::directory::guesses::Guesses;
 use crate::directory::recent::{Opened, Recorded};
 use crate::directory::restarts::Restarts;
 use crate::directory::rounds::Rounds;
+use crate::directory::settled::Settled;
 use crate::error::{StepError, chain};
 use crate::pace::Paces;
 use crate::reconcile::Reconciler;
@@ -64,6 +65,8 @@ use crate::sightings::Sightings;
 
 /// How many steps may wait for the database: further ones are missing on their timelines.
 const STEPS: usize = 4096;
+/// How long a boot may be on its way to the records. A commit that takes longer has failed.
+const UNKEPT: Duration = Duration::from_mins(1);
 
 /// The records behind the boot plane.
 #[derive(Debug, Clone)]
@@ -80,16 +83,17 @@ pub struct BootDirectory {
     rounds: Arc<Rounds>,
     paces: Arc<Paces>,
     opened: Arc<Opened>,
-    cards: Arc<KnownCards>,
     recorded: Arc<Recorded>,
     restarts: Arc<Restarts>,
+    /// Boots of machines that may not be on record yet.
+    unkept: Arc<Sightings>,
+    settled: Arc<Settled>,
 }
 
 impl BootDirectory {
     /// Over these records.
     pub fn new(records: Arc<Records>, reconciler: Arc<Reconciler>) -> Self {
         Self {
-            cards: KnownCards::of(records.db.clone()),
             recorded: Arc::default(),
             restarts: Arc::default(),
             records,
@@ -104,6 +108,8 @@ impl BootDirectory {
             rounds: Arc::default(),
             paces: Arc::default(),
             opened: Arc::default(),
+            unkept: Arc::default(),
+            settled: Arc::default(),
         }
     }
 
@@ -112,12 +118,37 @@ impl BootDirectory {
         subnet.map_or(UnknownPolicy::Ignore, |subnet| subnet.unknown)
     }
 
+    /// Whether a card is a machine's; `None` while the records in memory are in doubt.
+    fn is_card(&self, mac: MacAddress) -> Option<bool> {
+        self.records.db.model().read(|held| held.has_card(mac))
+    }
+
     /// A boot by its id: of a machine, or of a stranger.
     async fn find_boot(&self, id: BootId) -> Result<Option<Boot>, StoreError> {
-        match self.sightings.find(id) {
-            Some(boot) => Ok(Some(boot)),
-            None => boots::find(&self.records.db, id).await,
+        if let Some(boot) = self.sightings.find(id) {
+            return Ok(Some(boot));
         }
+        let kept = boots::find(&self.records.db, id).await?;
+        let is_fresh = |boot: &Boot| self.records.now().since(boot.opened) < UNKEPT;
+        Ok(kept.or_else(|| self.unkept.find(id).filter(is_fresh)))
+    }
+
+    /// Keeps a boot that nobody was told anything of yet which has to be durable: a DISCOVER is
+    /// answered without a wait for the disk. Until it is on record, it is found in memory.
+    async fn keep_soon(&self, boot: Boot) -> Result<(), StoreError> {
+        let (Some(_), Some(mac)) = (boot.machine, boot.mac) else {
+            return self.keep(boot).await;
+        };
+        self.unkept.keep(mac, boot.clone());
+        if self.records.commit.try_boot(boot.clone()) {
+            let steps = self.sightings.hand_over(mac, boot.id);
+            for step in steps {
+                let machine = boot.machine;
+                self.records.commit.try_event(Event { machine, ..step });
+            }
+            return Ok(());
+        }
+        self.keep(boot).await
     }
 
     /// Keeps a boot where it belongs: a machine's is durable when this returns, a stranger's is
@@ -218,6 +249,9 @@ impl Directory for BootDirectory {
     }
 
     async fn is_registered(&self, mac: MacAddress) -> Result<bool, Unavailable> {
+        if let Some(is_registered) = self.is_card(mac) {
+            return Ok(is_registered);
+        }
         let claim = claim(mac, None);
         match identities::candidates_of_claim(&self.records.db, &claim).await {
             Ok(candidates) => Ok(is_card_of_any(mac, &candidates)),
@@ -265,7 +299,7 @@ impl Directory for BootDirectory {
     }
 
     fn may_be_registered(&self, mac: MacAddress) -> bool {
-        self.cards.may_have(mac)
+        self.is_card(mac).unwrap_or(true)
     }
 
     fn step(&self, step: ObservedStep) {

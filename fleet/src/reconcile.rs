@@ -11,9 +11,12 @@ mod addresses;
 mod answers;
 mod ask;
 mod dropped_events;
+mod looks;
 mod placed;
 mod places;
 mod progress;
+mod resting;
+mod rests;
 mod situation;
 mod switch;
 mod under_way;
@@ -39,8 +42,10 @@ use crate::heard::Heard;
 use crate::power::Power;
 use crate::reconcile::answers::Answers;
 use crate::reconcile::dropped_events::DroppedEvents;
+use crate::reconcile::looks::Looks;
 use crate::reconcile::places::Places;
 use crate::reconcile::progress::Progress;
+use crate::reconcile::rests::{Rests, is_rest, seen};
 use crate::reconcile::situation::Situation;
 use crate::reconcile::under_way::UnderWay;
 use crate::records::{About, Records};
@@ -65,6 +70,8 @@ pub struct Reconciler {
     status: Arc<Status>,
     under_way: UnderWay,
     places: Places,
+    looks: Looks,
+    rests: Rests,
     tasks: TaskTracker,
     heard: Arc<Heard>,
     answers: Answers,
@@ -85,6 +92,8 @@ impl Reconciler {
             status,
             under_way: UnderWay::default(),
             places: Places::default(),
+            looks: Looks::default(),
+            rests: Rests::default(),
             tasks: TaskTracker::new(),
             heard,
             answers: Answers::default(),
@@ -127,6 +136,14 @@ impl Reconciler {
     async fn sweep(self: &Arc<Self>) {
         self.tell_jumps();
         self.tell_dropped();
+        self.look_at_resting();
+        let due = self.records.db.model().read(|held| self.rests.due(held));
+        if let Some(due) = due {
+            for machine in due {
+                self.start(machine);
+            }
+            return;
+        }
         match machines::readable(&self.records.db).await {
             Ok(machines) => machines.iter().for_each(|machine| self.start(machine.id)),
             Err(error) => warn!(error = crate::error::chain(&error), "no sweep"),
@@ -166,13 +183,13 @@ impl Reconciler {
         });
     }
 
-    async fn work(&self, machine: MachineId) {
+    async fn work(self: &Arc<Self>, machine: MachineId) {
         let turn = self.power.turn(machine);
         let _turn = turn.lock().await;
         self.take_steps(machine).await;
     }
 
-    async fn take_steps(&self, machine: MachineId) {
+    async fn take_steps(self: &Arc<Self>, machine: MachineId) {
         for _ in 0..STEPS {
             match self.step(machine).await {
                 Ok(Progress::Again) => {}
@@ -191,16 +208,20 @@ impl Reconciler {
         self.wake_after(machine, SOON);
     }
 
-    async fn step(&self, machine: MachineId) -> Result<Progress, StepError> {
+    async fn step(self: &Arc<Self>, machine: MachineId) -> Result<Progress, StepError> {
+        let before = self.records.db.model().read(|held| seen(held, machine));
         let Some((mut situation, place)) = self.load_in_place(machine).await? else {
             self.forget(machine);
             return Ok(Progress::Done);
         };
         let power = self.observe(&mut situation).await;
         let step = self.plan(&situation, &power);
+        let is_safe = self.records.db.safe_mode().is_none();
+        let rests = is_safe && is_rest(&situation.machine, &step, situation.hindrance.as_deref());
         let progress = self.perform_in_place(&situation, step, place).await?;
+        self.rests.set(machine, before.flatten().filter(|_| rests));
         if progress != Progress::Again {
-            self.refresh_power(&situation.machine).await;
+            self.look_at_power(&situation.machine);
         }
         Ok(progress)
     }
@@ -252,19 +273,6 @@ impl Reconciler {
         power
     }
 
-    /// A machine that is not on the move is asked seldom, for those who look at it, and after what
-    /// it waits for was said: BMCs are slow, and freeze under load.
-    async fn refresh_power(&self, machine: &Machine) {
-        let is_still = machine.state.moving().is_none();
-        if is_still
-            && machine.bmc.is_some()
-            && self.status.is_power_old(machine.id, self.records.now())
-        {
-            let _place = self.places.of_bmcs().await;
-            self.ask_power(machine).await;
-        }
-    }
-
     /// What the machine's BMC says now; asked afresh, and shown.
     pub async fn ask_power(&self, machine: &Machine) -> PowerObservation {
         let power = self.power.observe(machine).await;
@@ -277,25 +285,25 @@ impl Reconciler {
     }
 
     /// Moves a machine on as far as its records alone allow, for a script that waits for it: no
-    /// BMC and no node is asked.
-    pub async fn advance(&self, machine: MachineId) -> Result<(), StepError> {
+    /// BMC and no node is asked. Whether that far was come.
+    pub async fn advance(&self, machine: MachineId) -> Result<bool, StepError> {
         let turn = self.power.turn(machine);
         let Ok(_turn) = tokio::time::timeout(TURN, turn.lock()).await else {
-            return Ok(());
+            return Ok(false);
         };
         for step in 0..STEPS {
             let Some(situation) = self.load(machine).await? else {
-                return Ok(());
+                return Ok(false);
             };
             if !self.advance_by_records(&situation).await? {
                 // What it waits for now is found out with its BMC.
                 if step > 0 {
                     self.records.wake.machine(machine);
                 }
-                return Ok(());
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Takes the next step, if it is one of records alone. Whether it was.

@@ -13,7 +13,7 @@ use machine_core::intent::Intent;
 use machine_core::machine::Machine;
 use machine_core::network::ClientKey;
 use machine_core::time::Timestamp;
-use machine_store::boot_read::Standing;
+use machine_store::dossier::Standing;
 use machine_store::{boots, claimants, clusters, identities, intents, leases, machines};
 use pxe_server::directory::DocumentRequest;
 

@@ -10,8 +10,8 @@ use machine_core::evidence::{Claim, EvidenceKind, Identity, KnownIdentity, contr
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
-use machine_store::boot_read::{BootRead, Standing};
 use machine_store::claimants::{self, Heard};
+use machine_store::dossier::{BootRead, Standing};
 use machine_store::{events, power_on};
 use pxe_server::complaint::Source;
 use pxe_server::directory::ScriptRequest;

@@ -5,12 +5,13 @@ use machine_core::decision::{Answer, BootFacts, Decision, Stage, decide};
 use machine_core::evidence::{Identity, conflict_words};
 use machine_core::id::BootId;
 use machine_core::time::Timestamp;
-use machine_store::boot_read::{BootRead, boot_read};
+use machine_store::boot_read::boot_read;
+use machine_store::dossier::BootRead;
 use machine_store::error::StoreError;
 use pxe_server::directory::{BootAnswer, BootQuestion};
 
 use crate::directory::bounds::is_again;
-use crate::directory::{BootDirectory, claim, is_card_of_any};
+use crate::directory::{BootDirectory, UNKEPT, claim, is_card_of_any};
 use crate::error::StepError;
 use crate::records::advanced;
 
@@ -65,8 +66,13 @@ impl BootDirectory {
 
     /// The boot that the question belongs to, if it begins none.
     fn adopted(&self, question: &BootQuestion, read: &BootRead, at: Timestamp) -> Option<Boot> {
-        let latest = match read.standing {
-            Some(_) => read.boot.clone(),
+        let latest = match &read.standing {
+            Some(standing) => {
+                let unkept = self.unkept.of_card(question.mac).filter(|boot| {
+                    boot.machine == Some(standing.machine.id) && at.since(boot.opened) < UNKEPT
+                });
+                later(read.boot.clone(), unkept)
+            }
             None => self.sightings.of_card(question.mac),
         };
         latest.filter(|boot| boot.mac == Some(question.mac) && adopts(boot, question, at))
@@ -118,7 +124,7 @@ impl BootDirectory {
             "{who} of {} ({platform}): {way}, because {}",
             question.mac, decision.because
         );
-        self.keep(boot.clone()).await?;
+        self.keep_soon(boot.clone()).await?;
         self.note(boot, boot.step_at, step, detail);
         if let Some(machine) = boot.machine {
             self.records.wake.machine(machine);
@@ -142,6 +148,21 @@ fn opened(id: BootId, question: &BootQuestion, read: &BootRead, at: Timestamp) -
         step_at: at,
         sent_to_disk: false,
         ready: None,
+    }
+}
+
+/// The boot that began later; of one boot, what is known further of it.
+fn later(kept: Option<Boot>, unkept: Option<Boot>) -> Option<Boot> {
+    match (kept, unkept) {
+        (Some(kept), Some(unkept)) => {
+            let place = |boot: &Boot| (boot.opened, boot.step);
+            Some(if place(&unkept) > place(&kept) {
+                unkept
+            } else {
+                kept
+            })
+        }
+        (kept, unkept) => kept.or(unkept),
     }
 }
 

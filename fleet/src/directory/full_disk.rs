@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use machine_core::boot::Boot;
 use machine_core::decision::{Answer, Decision};
 use machine_core::time::Timestamp;
-use machine_store::boot_read::BootRead;
+use machine_store::dossier::BootRead;
 use machine_store::error::StoreError;
 use pxe_server::complaint::Source;
 use pxe_server::directory::ScriptAnswer;

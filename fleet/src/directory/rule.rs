@@ -8,8 +8,8 @@ use machine_core::boot::Boot;
 use machine_core::doubt::Doubt;
 use machine_core::intent::Actor;
 use machine_core::machine::{Hardware, Machine};
-use machine_store::boot_read::Standing;
 use machine_store::clusters;
+use machine_store::dossier::Standing;
 use pxe_server::directory::ScriptRequest;
 
 use crate::directory::BootDirectory;

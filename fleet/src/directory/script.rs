@@ -12,8 +12,9 @@ use machine_core::id::MachineId;
 use machine_core::machine::Machine;
 use machine_core::network::UnknownPolicy;
 use machine_core::time::Timestamp;
-use machine_store::boot_read::{BootRead, boot_read};
+use machine_store::boot_read::boot_read;
 use machine_store::commit::sighting::{NewMachine, NewMachineOutcome};
+use machine_store::dossier::BootRead;
 use machine_store::events::Event;
 use machine_store::evidence::Evidence;
 use pxe_server::directory::{ScriptAnswer, ScriptRequest};
@@ -21,6 +22,7 @@ use pxe_server::directory::{ScriptAnswer, ScriptRequest};
 use crate::directory::BootDirectory;
 use crate::directory::dhcp::describe;
 use crate::directory::rule::hardware;
+use crate::directory::settled::{Said, Seen};
 use crate::directory::speaker::claimant;
 use crate::error::StepError;
 use crate::expiry::has_room;
@@ -176,11 +178,33 @@ impl BootDirectory {
             self.note_script(boot, &who, at).await?;
             return Ok(read);
         }
-        self.learn(machine, claim, &read, request, at).await?;
         let who = format!("it is {}", describe(&read.identity));
+        let said = Said {
+            boot: boot.id,
+            claim: claim.clone(),
+            hardware: hardware(request),
+        };
+        let is_noted = boot.step >= BootStep::Script && at.since(boot.step_at) < POLL_NOTE;
+        if is_noted && self.settled.is(machine, &said, self.revision(machine)) {
+            return Ok(read);
+        }
+        self.learn(machine, claim, &read, request, at).await?;
         self.note_script(boot, &who, at).await?;
-        self.reconciler.advance(machine).await?;
+        let revision = self.revision(machine);
+        // Whatever is done for it changes what is on record of it, and then it is looked at again.
+        if self.reconciler.advance(machine).await? {
+            self.settled.set(machine, said, revision);
+        }
         Ok(boot_read(&self.records.db, claim).await?)
+    }
+
+    fn revision(&self, machine: MachineId) -> Option<Seen> {
+        let model = self.records.db.model();
+        let seen = model.read(|held| {
+            let changed = held.machine(machine)?.changed;
+            Some((changed, held.clusters_changed()))
+        });
+        seen.flatten()
     }
 
     async fn learn(

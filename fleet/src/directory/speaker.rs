@@ -9,8 +9,8 @@ use machine_core::evidence::Identity;
 use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
-use machine_store::boot_read::BootRead;
 use machine_store::claimants::Heard;
+use machine_store::dossier::BootRead;
 use pxe_server::complaint::Source;
 use pxe_server::directory::{ScriptAnswer, ScriptRequest};
 

@@ -25,6 +25,7 @@ mod kernels;
 mod rack;
 mod recorded;
 mod teaching;
+mod waiting;
 mod who;
 mod wiping;
 mod withdrawn;

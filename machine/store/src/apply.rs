@@ -44,6 +44,7 @@ impl Item for Change {
     type Outcome = Outcome;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<Outcome>, StoreError> {
+        writing.transaction.touched().add(self.touched());
         match write(writing.transaction, self).await? {
             Outcome::Applied => {
                 *writing.protects_a_disk |= self.protects_a_disk();

@@ -3,6 +3,7 @@
 //! Several requests of one boot may be under way at once, each with a copy of its record. A write
 //! therefore adds to what is there: what is known stays known, and the later step stands.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use machine_core::boot::{Boot, BootOrigin};
@@ -12,10 +13,13 @@ use machine_core::id::{BootId, MachineId};
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::row::{Fields, Row};
-use crate::statement::{Insert, Statement, Value};
+use crate::statement::{Insert, Statement, Value, placeholders};
 
 /// The boot of this id.
 pub async fn find(db: &Db, id: BootId) -> Result<Option<Boot>, StoreError> {
+    if let Some(boot) = db.model().read(|held| held.boot(id).cloned()).flatten() {
+        return Ok(Some(boot));
+    }
     let statement = Statement::select("boot", &COLUMNS, "WHERE id = $1").bind(&id);
     first(db, statement).await
 }
@@ -36,6 +40,12 @@ pub async fn latest_of_machine(db: &Db, machine: MachineId) -> Result<Option<Boo
 /// The latest boot of a machine of which more was seen than that somebody asked for an address or a
 /// boot file: anybody can do that with its hardware address.
 pub async fn latest_seen(db: &Db, machine: MachineId) -> Result<Option<Boot>, StoreError> {
+    let held = db
+        .model()
+        .read(|held| held.machine(machine).map(|it| it.dossier.work.seen.clone()));
+    if let Some(seen) = held.flatten() {
+        return Ok(seen);
+    }
     Ok(recent_seen(db, machine, 1).await?.pop())
 }
 
@@ -55,11 +65,58 @@ pub async fn recent_and_seen(
     Ok(boots)
 }
 
+/// The same of each of these machines, in two statements for every 256 of them.
+pub async fn recent_and_seen_of_all(
+    db: &Db,
+    machines: &[MachineId],
+    (limit, seen): (u32, u32),
+) -> Result<BTreeMap<MachineId, Vec<Boot>>, StoreError> {
+    let mut of_all: BTreeMap<MachineId, Vec<Boot>> = BTreeMap::new();
+    let both = [("1 = 1", limit), (SEEN_STEPS, seen)];
+    for (chunk, (which, limit)) in cross(machines, both) {
+        for row in db.all(newest_of_each(chunk, which).bind(limit)).await? {
+            let boot = read(&row)?;
+            let Some(machine) = boot.machine else {
+                continue;
+            };
+            let boots = of_all.entry(machine).or_default();
+            if !boots.iter().any(|it| it.id == boot.id) {
+                boots.push(boot);
+            }
+        }
+    }
+    Ok(of_all)
+}
+
+/// Each part of the machines with each kind of boots.
+fn cross<T: Copy>(
+    machines: &[MachineId],
+    kinds: [T; 2],
+) -> impl Iterator<Item = (&[MachineId], T)> {
+    /// Both databases take many more values in one statement; more of them make it no faster.
+    const MACHINES: usize = 256;
+    let chunks = machines.chunks(MACHINES);
+    chunks.flat_map(move |chunk| kinds.map(|kind| (chunk, kind)))
+}
+
+/// The newest boots of each machine, newest first. What is bound last is how many at most.
+fn newest_of_each(machines: &[MachineId], which: &str) -> Statement {
+    let columns = COLUMNS.join(", ");
+    let list = placeholders(1, machines.len());
+    let limit = machines.len() + 1;
+    let sql = format!(
+        "SELECT {columns} FROM (SELECT {columns}, ROW_NUMBER() OVER \
+         (PARTITION BY machine ORDER BY opened DESC, id DESC) AS place \
+         FROM boot WHERE machine IN {list} AND {which}) newest \
+         WHERE place <= ${limit} ORDER BY machine, place"
+    );
+    Statement::with(sql, machines.iter().map(Into::into).collect())
+}
+
 async fn recent_seen(db: &Db, machine: MachineId, limit: u32) -> Result<Vec<Boot>, StoreError> {
-    const SEEN: &str = "WHERE machine = $1 \
-         AND step NOT IN ('discover', 'offer', 'lease', 'loader', 'ipxe') \
-         ORDER BY opened DESC, id DESC LIMIT $2";
-    let statement = Statement::select("boot", &COLUMNS, SEEN).bind(&machine);
+    let rest =
+        format!("WHERE machine = $1 AND {SEEN_STEPS} ORDER BY opened DESC, id DESC LIMIT $2");
+    let statement = Statement::select("boot", &COLUMNS, &rest).bind(&machine);
     let rows = db.all(statement.bind(limit)).await?;
     rows.iter().map(read).collect()
 }
@@ -67,12 +124,6 @@ async fn recent_seen(db: &Db, machine: MachineId, limit: u32) -> Result<Vec<Boot
 /// The latest boot of a card, of whatever machine.
 pub async fn latest_of_mac(db: &Db, mac: MacAddress) -> Result<Option<Boot>, StoreError> {
     const LATEST: &str = "WHERE mac = $1 ORDER BY opened DESC, id DESC LIMIT 1";
-    first(db, Statement::select("boot", &COLUMNS, LATEST).bind(&mac)).await
-}
-
-/// The latest boot of a card that belongs to no machine yet.
-pub async fn latest_sighting(db: &Db, mac: MacAddress) -> Result<Option<Boot>, StoreError> {
-    const LATEST: &str = "WHERE mac = $1 AND machine IS NULL ORDER BY opened DESC, id DESC LIMIT 1";
     first(db, Statement::select("boot", &COLUMNS, LATEST).bind(&mac)).await
 }
 
@@ -89,6 +140,9 @@ pub async fn latest_of_address(db: &Db, address: IpAddr) -> Result<Option<Boot>,
 async fn first(db: &Db, statement: Statement) -> Result<Option<Boot>, StoreError> {
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
+
+/// That more was seen of a boot than that somebody asked for an address or a boot file.
+pub(crate) const SEEN_STEPS: &str = "step NOT IN ('discover', 'offer', 'lease', 'loader', 'ipxe')";
 
 /// How far a step is, in SQL: steps are ordered by what they are, and not by a clock, which may jump.
 macro_rules! rank {

@@ -7,8 +7,10 @@ use machine_core::time::Timestamp;
 
 use crate::db::Db;
 use crate::error::StoreError;
+use crate::read_model::refresh;
 use crate::row::Fields;
 use crate::statement::Statement;
+use crate::touched::Parts;
 use crate::transaction::Transaction;
 
 /// Drops the older network boots of a card: all but the newest `keep`, and those that an attempt
@@ -19,12 +21,18 @@ pub async fn drop_old_boots(db: &Db, mac: MacAddress, keep: u32) -> Result<u64, 
          AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.boot = boot.id) \
          AND id NOT IN (SELECT newer.id FROM boot newer WHERE newer.mac = $1 \
          ORDER BY newer.opened DESC, newer.id DESC LIMIT $2)";
+    const OWNERS: &str = "SELECT DISTINCT machine FROM boot WHERE mac = $1 AND machine IS NOT NULL";
+    let owners = Statement::new(OWNERS).bind(&mac);
     let statement = Statement::new(DROP).bind(&mac).bind(keep);
     let own = db.clone();
     db.on_disk(async move {
         let mut transaction = own.begin().await?;
+        for row in transaction.all(owners).await? {
+            let machine = Fields::new(&row, "boot", "machine").parsed("machine")?;
+            transaction.touched().machine(machine, Parts::WORK);
+        }
         let dropped = transaction.execute(statement).await?;
-        transaction.commit().await?;
+        refresh::commit(&own, transaction).await?;
         Ok(dropped)
     })
     .await
@@ -67,7 +75,8 @@ async fn forget(db: &Db, machine: MachineId, silent_since: Timestamp) -> Result<
     let mut transaction = db.begin().await?;
     let is_forgotten = forget_within(&mut transaction, machine, silent_since).await?;
     if is_forgotten {
-        transaction.commit().await?;
+        transaction.touched().machine(machine, Parts::ALL);
+        refresh::commit(db, transaction).await?;
     } else {
         transaction.rollback().await?;
     }

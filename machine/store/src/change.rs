@@ -25,6 +25,7 @@ use crate::registrations::RegistrationWrite;
 use crate::requests::Request;
 use crate::reservations::Reservation;
 use crate::seal::Sealed;
+use crate::touched::{Parts, Touched};
 
 /// What is to be written, all or nothing.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +76,48 @@ impl Change {
             && self.registrations.is_empty()
             && self.ignored_uuids.is_empty()
             && self.secrets.is_empty())
+    }
+
+    /// What it changes of what is held in memory.
+    pub(crate) fn touched(&self) -> Touched {
+        let mut touched = Touched {
+            clusters: !self.clusters.is_empty() || !self.operations.is_empty(),
+            everything: !self.ignored_uuids.is_empty(),
+            ..Touched::default()
+        };
+        for it in &self.machines {
+            let parts = match it {
+                MachineWrite::Hold { .. } | MachineWrite::AcceptBmc { .. } => Parts::WORK,
+                MachineWrite::Insert(_)
+                | MachineWrite::Update(_)
+                | MachineWrite::Forget { .. }
+                | MachineWrite::ForgetBoard { .. } => Parts::ALL,
+            };
+            touched.machine(it.machine(), parts);
+        }
+        for it in &self.intents {
+            match it {
+                IntentWrite::Open(intent) => touched.machine(intent.machine, Parts::WORK),
+                IntentWrite::Close { id, .. } => _ = touched.intents.insert(*id),
+            }
+        }
+        for it in &self.attempts {
+            match it.attempt() {
+                Ok(attempt) => _ = touched.intents.insert(attempt.intent),
+                Err(id) => _ = touched.attempts.insert(id),
+            }
+        }
+        for it in &self.learned {
+            touched.machine(it.machine, Parts::WORK);
+        }
+        for machine in self.identified() {
+            touched.machine(machine, Parts::RECOGNISED | Parts::SPOKEN);
+        }
+        let spoken = self.power.iter().map(|it| it.machine);
+        for machine in spoken.chain(self.accepted.iter().map(|it| it.0)) {
+            touched.machine(machine, Parts::SPOKEN);
+        }
+        touched
     }
 
     /// The machines of whose identity it says something else than was known.
@@ -272,6 +315,21 @@ pub enum AttemptWrite {
         /// What it said.
         verdict: Verdict,
     },
+}
+
+impl AttemptWrite {
+    /// The attempt that it opens, or the id of the one that it changes.
+    const fn attempt(&self) -> Result<&Attempt, AttemptId> {
+        match self {
+            Self::Open(attempt) => Ok(attempt),
+            Self::Close { id, .. }
+            | Self::SwitchPower { id, .. }
+            | Self::Serve { id, .. }
+            | Self::Accept { id, .. }
+            | Self::Wipe { id, .. }
+            | Self::Judge { id, .. } => Err(*id),
+        }
+    }
 }
 
 /// A write of a reservation.

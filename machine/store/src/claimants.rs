@@ -6,9 +6,11 @@ use machine_core::id::{BootId, MachineId};
 
 use crate::commit::item::{Item, Verdict, Writing};
 use crate::db::Db;
+use crate::dossier::Voice;
 use crate::error::StoreError;
 use crate::row::{Fields, Row};
 use crate::statement::{Insert, Statement, Value};
+use crate::touched::Parts;
 use crate::transaction::Transaction;
 
 /// How many are kept of those with a card of the machine, and how many of all others: a flood of
@@ -30,9 +32,45 @@ pub struct Heard {
 
 /// Everybody who spoke for a machine, the last one first.
 pub async fn of_machine(db: &Db, machine: MachineId) -> Result<Vec<Heard>, StoreError> {
+    let held = db.model().read(|held| {
+        let voices = &held.machine(machine)?.dossier.spoken.voices;
+        Some(
+            voices
+                .iter()
+                .map(|it| Heard::from_voice(machine, it))
+                .collect(),
+        )
+    });
+    if let Some(heard) = held.flatten() {
+        return Ok(heard);
+    }
+    let rows = db.all(of_machine_statement(machine)).await?;
+    rows.iter().map(read).collect()
+}
+
+pub(crate) fn of_machine_statement(machine: MachineId) -> Statement {
     const OF_MACHINE: &str = "WHERE machine = $1 ORDER BY last_seen DESC, boot, address";
-    let statement = Statement::select("claimant", &COLUMNS, OF_MACHINE).bind(&machine);
-    db.all(statement).await?.iter().map(read).collect()
+    Statement::select("claimant", &COLUMNS, OF_MACHINE).bind(&machine)
+}
+
+/// Everybody who spoke for any machine; of one machine, the last one first.
+pub(crate) fn list_statement() -> Statement {
+    Statement::select(
+        "claimant",
+        &COLUMNS,
+        "ORDER BY last_seen DESC, boot, address",
+    )
+}
+
+impl Heard {
+    fn from_voice(machine: MachineId, voice: &Voice) -> Self {
+        Self {
+            machine,
+            claimant: voice.claimant.clone(),
+            is_own: voice.is_own,
+            why: voice.why.clone(),
+        }
+    }
 }
 
 /// Forgets everybody who spoke for a machine but this boot, which was accepted: nothing hinders it.
@@ -77,6 +115,7 @@ impl Item for Heard {
              (SELECT last_seen FROM claimant WHERE machine = $1 AND is_own = $2 \
              ORDER BY last_seen DESC LIMIT $3) kept)";
         let transaction = &mut *writing.transaction;
+        transaction.touched().machine(self.machine, Parts::SPOKEN);
         let statement = Statement::insert(&UPSERT, [values(self)]);
         transaction.execute(statement).await?;
         let bound = Statement::new(BOUND).bind(&self.machine).bind(self.is_own);
@@ -116,7 +155,7 @@ fn values(heard: &Heard) -> Vec<Value> {
     ]
 }
 
-fn read(row: &Row) -> Result<Heard, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<Heard, StoreError> {
     let fields = Fields::new(row, "claimant", "boot");
     // What was not said is empty.
     let uuid = fields.text("uuid")?;

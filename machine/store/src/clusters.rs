@@ -8,12 +8,19 @@ use crate::cluster_document;
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::operations;
+use crate::read_model::ReadModel;
 use crate::row::{Fields, Row, prefixed};
 use crate::statement::{Insert, Statement, Value};
 use crate::transaction::Transaction;
 
 /// The cluster of this id, also if it was deleted: what is on record of machines names it.
 pub async fn find(db: &Db, id: ClusterId) -> Result<Option<Cluster>, StoreError> {
+    let held = db.model().read(ReadModel::clusters).flatten();
+    if let Some(clusters) = held
+        && let Some(cluster) = clusters.iter().find(|it| it.id == id)
+    {
+        return Ok(Some(cluster.clone()));
+    }
     let statement = select("WHERE cluster.id = $1").bind(&id);
     db.optional(statement).await?.as_ref().map(read).transpose()
 }
@@ -26,7 +33,11 @@ pub async fn find_by_name(db: &Db, name: &str) -> Result<Option<Cluster>, StoreE
 
 /// Every cluster, by name.
 pub async fn list(db: &Db) -> Result<Vec<Cluster>, StoreError> {
-    db.all(listed()).await?.iter().map(read).collect()
+    let held = db.model().read(ReadModel::clusters).flatten();
+    if let Some(clusters) = held {
+        return Ok(clusters.to_vec());
+    }
+    db.all(list_statement()).await?.iter().map(read).collect()
 }
 
 /// The clusters that can be read, and the names of those that can't.
@@ -40,7 +51,14 @@ pub struct Readable {
 
 /// Every cluster that can be read, and which can't.
 pub async fn readable(db: &Db) -> Result<Readable, StoreError> {
-    let rows = db.all(listed()).await?;
+    let held = db.model().read(ReadModel::clusters).flatten();
+    if let Some(clusters) = held {
+        return Ok(Readable {
+            clusters: clusters.to_vec(),
+            unreadable: Vec::new(),
+        });
+    }
+    let rows = db.all(list_statement()).await?;
     let clusters = db.readable(&rows, read)?;
     let is_unreadable = |row: &&Row| read(row).is_err();
     let name = |row: &Row| {
@@ -158,7 +176,7 @@ const WRITTEN: [&str; 5] = ["id", "name", "spec", "version", "endpoint"];
 
 const COLUMNS: [&str; 4] = ["id", "name", "spec", "version"];
 
-fn listed() -> Statement {
+pub(crate) fn list_statement() -> Statement {
     select("WHERE cluster.deleted IS NULL ORDER BY cluster.name")
 }
 
@@ -185,7 +203,7 @@ fn values(cluster: &Cluster) -> Vec<Value> {
     ]
 }
 
-fn read(row: &Row) -> Result<Cluster, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<Cluster, StoreError> {
     let fields = Fields::new(row, "cluster", "id").under("cluster_");
     let operation = Fields::new(row, "operation", "id").under("operation_");
     Ok(Cluster {

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use machine_core::boot::Boot;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -29,6 +30,7 @@ use crate::commit::job::{Job, Submit};
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::events::Event;
+use crate::read_model::refresh;
 
 /// The commit task.
 #[derive(Debug)]
@@ -108,6 +110,9 @@ impl Committer {
 
     async fn run(mut self) {
         let mut jobs = Vec::with_capacity(BATCH);
+        if let Err(error) = refresh::read_model(&self.db).await {
+            tracing::warn!(%error, "the records are not in memory yet: the next commit reads them");
+        }
         loop {
             let gathered = tokio::select! {
                 biased;
@@ -162,6 +167,12 @@ impl CommitHandle {
             self.shared.dropped_events.fetch_add(1, Ordering::Relaxed);
         }
         queued
+    }
+
+    /// Queues a boot that nobody waits for; `false` if there was no room.
+    pub fn try_boot(&self, boot: Boot) -> bool {
+        let job = Boot::into_job(Box::new(Ticket::new(boot, None)));
+        self.queue.try_send(job).is_ok()
     }
 
     /// Takes no more items: what is queued is written, then the task ends.

@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use machine_core::safe_mode::SafeMode;
@@ -24,6 +24,8 @@ use crate::error::{DatabaseError, StoreError};
 use crate::lineage::Lineage;
 use crate::location::Location;
 use crate::migration;
+use crate::read_model::reader::Reader;
+use crate::read_model::shared::SharedModel;
 use crate::row::Row;
 use crate::sqlite::Sqlite;
 use crate::statement::Statement;
@@ -38,6 +40,8 @@ pub struct Db {
     lineage: Arc<Lineage>,
     unreadable: Arc<Unreadable>,
     statuses: Arc<watch::Sender<i64>>,
+    model: Arc<SharedModel>,
+    asked: Arc<Asked>,
     #[cfg(feature = "faults")]
     faults: Arc<crate::faults::Faults>,
 }
@@ -46,6 +50,22 @@ pub struct Db {
 enum Opened {
     Sqlite(Arc<Sqlite>),
     Postgres(PgPool),
+}
+
+/// How often the database was asked, for those who measure.
+#[derive(Debug, Default)]
+struct Asked {
+    reads: AtomicU64,
+    transactions: AtomicU64,
+}
+
+/// How often a database was asked since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DatabaseCounts {
+    /// Statements that read outside of a transaction.
+    pub reads: u64,
+    /// Transactions that were begun.
+    pub transactions: u64,
 }
 
 /// How long a statement waits for a connection, or for another process's lock on the file.
@@ -71,6 +91,8 @@ impl Db {
             lineage,
             unreadable: Arc::default(),
             statuses: Arc::default(),
+            model: Arc::default(),
+            asked: Arc::default(),
             #[cfg(feature = "faults")]
             faults: Arc::default(),
         })
@@ -107,6 +129,19 @@ impl Db {
     /// first ([`crate::statuses`]).
     pub fn statuses(&self) -> watch::Receiver<i64> {
         self.statuses.subscribe()
+    }
+
+    /// What is held in memory of its machines. The commit task reads it when it starts.
+    pub fn model(&self) -> &SharedModel {
+        &self.model
+    }
+
+    /// How often it was asked so far.
+    pub fn counts(&self) -> DatabaseCounts {
+        DatabaseCounts {
+            reads: self.asked.reads.load(Ordering::Relaxed),
+            transactions: self.asked.transactions.load(Ordering::Relaxed),
+        }
     }
 
     pub(crate) fn lineage(&self) -> &Lineage {
@@ -150,6 +185,7 @@ impl Db {
     }
 
     pub(crate) async fn all(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        self.asked.reads.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "faults")]
         self.faults.before_read(&self.place)?;
         match &self.opened {
@@ -171,6 +207,7 @@ impl Db {
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
+        self.asked.transactions.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "faults")]
         self.faults.before_write(&self.place).await?;
         let open = match &self.opened {
@@ -183,10 +220,17 @@ impl Db {
         };
         let (place, lineage) = (Arc::clone(&self.place), Arc::clone(&self.lineage));
         let statuses = Arc::clone(&self.statuses);
-        let transaction = Transaction::new(open?, place, lineage, statuses);
+        let model = Arc::clone(&self.model);
+        let transaction = Transaction::new(open?, place, lineage, (statuses, model));
         #[cfg(feature = "faults")]
         let transaction = transaction.with_faults(&self.faults);
         Ok(transaction)
+    }
+}
+
+impl Reader for &Db {
+    async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        self.all(statement).await
     }
 }
 

@@ -56,9 +56,18 @@ pub async fn of_machine(
     after: i64,
     limit: u32,
 ) -> Result<Vec<RecordedEvent>, StoreError> {
+    // Who follows a timeline asks a few times a second, and mostly nothing has happened.
+    let Some(mark) = db.model().has_told_since(machine, after) else {
+        return Ok(Vec::new());
+    };
     let rest = format!("WHERE {OF_MACHINE} AND seq > $2 ORDER BY seq LIMIT $3");
     let statement = Statement::select("event", &COLUMNS, &rest).bind(&machine);
-    read_all(db, statement.bind(after).bind(limit)).await
+    let read = read_all(db, statement.bind(after).bind(limit)).await?;
+    if read.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
+        let last = read.last().map_or(after, |last| last.seq);
+        db.model().has_read_up_to(mark, last);
+    }
+    Ok(read)
 }
 
 /// The last events of a machine, oldest first, at most `limit`.
@@ -157,6 +166,13 @@ pub(crate) async fn append(
         Some(row) => Fields::new(row, "counter", "value").integer("value")?,
         None => count,
     };
+    for (number, event) in (last - count + 1..).zip(events) {
+        let touched = transaction.touched();
+        match event.machine {
+            Some(machine) => _ = touched.told.insert(machine, number),
+            None => touched.told_of_boots |= event.boot.is_some(),
+        }
+    }
     let rows: Vec<Vec<Value>> = (last - count + 1..).zip(events).map(values).collect();
     for chunk in rows.chunks(CHUNK) {
         let statement = Statement::insert(&INSERT, chunk.iter().cloned());

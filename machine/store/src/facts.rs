@@ -15,6 +15,7 @@ use crate::error::StoreError;
 use crate::evidence::named_source;
 use crate::row::{Fields, Row};
 use crate::statement::{Insert, Statement, Value};
+use crate::touched::Parts;
 use crate::transaction::Transaction;
 
 /// A kind of fact.
@@ -90,6 +91,8 @@ impl Item for Learned {
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<()>, StoreError> {
         // Rules choose by it which disk a permission names.
         *writing.protects_a_disk = true;
+        let touched = writing.transaction.touched();
+        touched.machine(self.machine, Parts::WORK);
         learn(writing.transaction, self).await.map(Verdict::Keep)
     }
 }

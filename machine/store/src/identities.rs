@@ -27,6 +27,9 @@ pub async fn candidates(
     if macs.is_empty() && uuid.is_none() {
         return Ok(Vec::new());
     }
+    if let Some(known) = db.model().read(|held| held.candidates(macs, uuid)) {
+        return Ok(known);
+    }
     gather(&db.all(candidates_statement(macs, uuid)).await?)
 }
 
@@ -37,9 +40,20 @@ pub async fn candidates_of_claim(db: &Db, claim: &Claim) -> Result<Vec<KnownIden
 
 /// What is known of the identity of one machine.
 pub async fn of_machine(db: &Db, machine: MachineId) -> Result<Option<KnownIdentity>, StoreError> {
-    let sql = format!("{SELECT} WHERE machine.forgotten IS NULL AND machine.id = $1 {ORDER}");
-    let rows = db.all(Statement::new(sql).bind(&machine)).await?;
+    let held = db.model().read(|held| {
+        let held = held.machine(machine);
+        held.map(|it| it.dossier.recognised.identity.clone())
+    });
+    if let Some(known) = held {
+        return Ok(known);
+    }
+    let rows = db.all(of_machine_statement(machine)).await?;
     Ok(gather(&rows)?.pop())
+}
+
+pub(crate) fn of_machine_statement(machine: MachineId) -> Statement {
+    let sql = format!("{SELECT} WHERE machine.forgotten IS NULL AND machine.id = $1 {ORDER}");
+    Statement::new(sql).bind(&machine)
 }
 
 /// Whether a machine is what it claims to be, judged by all that it was told to have.
@@ -64,8 +78,7 @@ pub async fn judge(db: &Db, machine: MachineId) -> Result<Identity, StoreError> 
 /// What is known of the identity of every machine; the longest known first. What can't be read of one
 /// is left out: it could be no card that anybody names.
 pub async fn list(db: &Db) -> Result<Vec<KnownIdentity>, StoreError> {
-    let sql = format!("{SELECT} WHERE machine.forgotten IS NULL {ORDER}");
-    let rows = db.all(Statement::new(sql)).await?;
+    let rows = db.all(list_statement()).await?;
     let piece = |row: &Row| {
         let evidence = db.readable(std::slice::from_ref(row), read_evidence)?;
         Ok(Piece {
@@ -74,6 +87,10 @@ pub async fn list(db: &Db) -> Result<Vec<KnownIdentity>, StoreError> {
         })
     };
     Ok(joined(db.readable(&rows, piece)?))
+}
+
+pub(crate) fn list_statement() -> Statement {
+    Statement::new(format!("{SELECT} WHERE machine.forgotten IS NULL {ORDER}"))
 }
 
 /// The candidates of a claim as a transaction sees them.
@@ -129,7 +146,7 @@ struct Piece {
     evidence: Option<(EvidenceSource, Fact)>,
 }
 
-fn gather(rows: &[Row]) -> Result<Vec<KnownIdentity>, StoreError> {
+pub(crate) fn gather(rows: &[Row]) -> Result<Vec<KnownIdentity>, StoreError> {
     let pieces: Result<Vec<Piece>, StoreError> = rows.iter().map(read).collect();
     pieces.map(joined)
 }

@@ -27,6 +27,14 @@ pub async fn recent(db: &Db, machine: MachineId, limit: u32) -> Result<Vec<Inten
 
 /// The latest intent of a machine, open or closed.
 pub async fn latest_of_machine(db: &Db, machine: MachineId) -> Result<Option<Intent>, StoreError> {
+    let held = db.model().read(|held| {
+        let held = held.machine(machine)?;
+        Some(held.dossier.work.standing.intent.clone())
+    });
+    // Of a machine that is not held any more the past is on record.
+    if let Some(intent) = held.flatten() {
+        return Ok(intent);
+    }
     Ok(recent(db, machine, 1).await?.pop())
 }
 

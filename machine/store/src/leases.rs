@@ -52,18 +52,9 @@ pub(crate) async fn grant(
     transaction: &mut Transaction,
     lease: &Lease,
 ) -> Result<LeaseOutcome, StoreError> {
-    const EXPIRED: &str = "DELETE FROM lease WHERE subnet = $1 AND address = $2 \
-         AND client <> $3 AND expires <= $4";
     const HOLDER: &str = "WHERE subnet = $1 AND address = $2 AND client <> $3";
-    let at = |statement: Statement| {
-        statement
-            .bind(&lease.subnet)
-            .bind(&lease.address)
-            .bind(&lease.client)
-    };
-    let expired = at(Statement::new(EXPIRED)).bind(lease.granted);
-    transaction.execute(expired).await?;
-    let holder = at(Statement::select("lease", &COLUMNS, HOLDER));
+    drop_expired(transaction, lease).await?;
+    let holder = at(lease, Statement::select("lease", &COLUMNS, HOLDER));
     if let Some(holder) = transaction.optional(holder).await? {
         let holder = read(&holder)?;
         return Ok(LeaseOutcome::Taken { holder });
@@ -72,6 +63,24 @@ pub(crate) async fn grant(
         .execute(Statement::insert(&UPSERT, [values(lease)]))
         .await?;
     Ok(LeaseOutcome::Committed)
+}
+
+/// Drops the lease of another client to the same address that expired before this one was granted.
+pub(crate) async fn drop_expired(
+    transaction: &mut Transaction,
+    lease: &Lease,
+) -> Result<(), StoreError> {
+    const EXPIRED: &str = "DELETE FROM lease WHERE subnet = $1 AND address = $2 \
+         AND client <> $3 AND expires <= $4";
+    let expired = at(lease, Statement::new(EXPIRED)).bind(lease.granted);
+    transaction.execute(expired).await.map(|_| ())
+}
+
+fn at(lease: &Lease, statement: Statement) -> Statement {
+    statement
+        .bind(&lease.subnet)
+        .bind(&lease.address)
+        .bind(&lease.client)
 }
 
 /// Ends a lease; `false` if there is none for this client and address.

@@ -2,7 +2,8 @@
 //!
 //! One SQL text and one directory of migrations for both. What the boot plane writes goes through
 //! the one commit task ([`commit`]); what the reconciler and the use cases write is one
-//! compare-and-set transaction ([`change`]); everything else here reads. Secrets are sealed before
+//! compare-and-set transaction ([`change`]); everything else here reads, what is asked for often from
+//! memory ([`read_model`]). Secrets are sealed before
 //! they come near the database ([`seal`]). A mark beside the database tells an older copy
 //! ([`generation`]), and one daemon has it to itself ([`exclusive`]).
 
@@ -23,6 +24,7 @@ pub mod clusters;
 pub mod commit;
 pub mod db;
 pub mod disks;
+pub mod dossier;
 pub mod error;
 pub mod events;
 pub mod evidence;
@@ -49,6 +51,7 @@ pub mod moments;
 mod operations;
 pub mod place;
 pub mod power_on;
+pub mod read_model;
 pub mod registrations;
 mod releases;
 pub mod request_code;
@@ -63,5 +66,6 @@ mod sqlite_row;
 mod statement;
 pub mod statuses;
 pub mod token;
+mod touched;
 mod transaction;
 mod unreadable;

@@ -12,6 +12,7 @@ use machine_core::machine::{Failure, Hardware, Machine};
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::facts::{self, Learned};
+use crate::read_model::{Held, ReadModel};
 use crate::row::{Fields, Row};
 use crate::statement::{Insert, Statement, Value};
 use crate::transaction::Transaction;
@@ -19,6 +20,10 @@ use crate::{bmcs, members};
 
 /// The machine of this id.
 pub async fn find(db: &Db, id: MachineId) -> Result<Option<Machine>, StoreError> {
+    let held = db.model().read(|held| held.machine(id).map(record));
+    if let Some(machine) = held {
+        return Ok(machine);
+    }
     let statement =
         Statement::select(RECORD, &COLUMNS, "WHERE id = $1 AND forgotten IS NULL").bind(&id);
     db.optional(statement).await?.as_ref().map(read).transpose()
@@ -40,6 +45,9 @@ pub async fn find_by_bmc(db: &Db, bmc: BmcIdentity) -> Result<Option<Machine>, S
 
 /// Every machine, by name.
 pub async fn list(db: &Db) -> Result<Vec<Machine>, StoreError> {
+    if let Some(machines) = held(db) {
+        return Ok(machines);
+    }
     db.all(select_all("ORDER BY name"))
         .await?
         .iter()
@@ -49,6 +57,9 @@ pub async fn list(db: &Db) -> Result<Vec<Machine>, StoreError> {
 
 /// Every machine that can be read, by name. What is decided on all of them must not stand on this.
 pub async fn readable(db: &Db) -> Result<Vec<Machine>, StoreError> {
+    if let Some(machines) = held(db) {
+        return Ok(machines);
+    }
     let rows = db.all(select_all("ORDER BY name")).await?;
     db.readable(&rows, read)
 }
@@ -56,6 +67,18 @@ pub async fn readable(db: &Db) -> Result<Vec<Machine>, StoreError> {
 fn select_all(rest: &str) -> Statement {
     let rest = format!("WHERE forgotten IS NULL {rest}");
     Statement::select(RECORD, &COLUMNS, &rest)
+}
+
+/// Every machine from memory, by name.
+fn held(db: &Db) -> Option<Vec<Machine>> {
+    let all = |held: &ReadModel| held.machines().map(|(_, it)| record(it)).collect();
+    let mut machines: Vec<Machine> = db.model().read(all)?;
+    machines.sort_by(|one, other| one.name.cmp(&other.name));
+    Some(machines)
+}
+
+fn record(held: &Held) -> Machine {
+    held.dossier.work.standing.machine.clone()
 }
 
 /// Adds a machine; `false` if its name is taken. From here on it is known since its `since`. What is

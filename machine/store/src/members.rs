@@ -112,10 +112,21 @@ const ENTER: &str = "INSERT INTO member (machine, cluster, role, since) \
      WHERE member.machine = $1 AND member.left_at IS NULL) \
      ON CONFLICT (machine, cluster, since) DO UPDATE SET role = excluded.role, left_at = NULL";
 
-const COLUMNS: [&str; 5] = ["machine", "cluster", "role", "since", "left_at"];
+pub(crate) const COLUMNS: [&str; 5] = ["machine", "cluster", "role", "since", "left_at"];
 
 fn read(row: &Row) -> Result<Membership, StoreError> {
-    let fields = Fields::new(row, "member", "machine");
+    read_fields(Fields::new(row, "member", "machine"))
+}
+
+/// The membership of a row in which there may be none.
+pub(crate) fn read_if_there(fields: Fields<'_>) -> Result<Option<Membership>, StoreError> {
+    match fields.optional_text("machine")? {
+        Some(_) => read_fields(fields).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn read_fields(fields: Fields<'_>) -> Result<Membership, StoreError> {
     Ok(Membership {
         machine: fields.parsed("machine")?,
         cluster: fields.parsed("cluster")?,

@@ -6,7 +6,7 @@ use machine_core::time::Timestamp;
 
 use crate::db::Db;
 use crate::error::StoreError;
-use crate::row::Fields;
+use crate::row::{Fields, Row};
 use crate::statement::{Insert, Statement, Value};
 use crate::transaction::Transaction;
 
@@ -21,10 +21,31 @@ pub struct PowerSwitch {
 
 /// When the machine was last switched on, if nobody switched it off since.
 pub async fn find(db: &Db, machine: MachineId) -> Result<Option<Timestamp>, StoreError> {
-    let statement = Statement::select("power_on", &["at"], "WHERE machine = $1").bind(&machine);
-    let row = db.optional(statement).await?;
-    row.map(|row| Fields::new(&row, "power_on", "at").time("at"))
-        .transpose()
+    let held = db.model().read(|held| {
+        let held = held.machine(machine)?;
+        Some(held.dossier.spoken.powered_on)
+    });
+    if let Some(at) = held.flatten() {
+        return Ok(at);
+    }
+    let row = db.optional(of_machine_statement(machine)).await?;
+    let read = row.as_ref().map(read).transpose()?;
+    Ok(read.map(|(_, at)| at))
+}
+
+const COLUMNS: [&str; 2] = ["machine", "at"];
+
+pub(crate) fn of_machine_statement(machine: MachineId) -> Statement {
+    Statement::select("power_on", &COLUMNS, "WHERE machine = $1").bind(&machine)
+}
+
+pub(crate) fn list_statement() -> Statement {
+    Statement::select("power_on", &COLUMNS, "")
+}
+
+pub(crate) fn read(row: &Row) -> Result<(MachineId, Timestamp), StoreError> {
+    let fields = Fields::new(row, "power_on", "machine");
+    Ok((fields.parsed("machine")?, fields.time("at")?))
 }
 
 pub(crate) async fn write(
@@ -33,7 +54,7 @@ pub(crate) async fn write(
 ) -> Result<(), StoreError> {
     const UPSERT: Insert = Insert {
         table: "power_on",
-        columns: &["machine", "at"],
+        columns: &COLUMNS,
         rest: "ON CONFLICT (machine) DO UPDATE SET at = excluded.at",
     };
     let statement = match switch.on {

@@ -81,6 +81,8 @@ async fn drop_rows(db: &Db, statement: Statement) -> Result<u64, StoreError> {
     db.on_disk(async move {
         let mut transaction = own.begin().await?;
         let dropped = transaction.execute(statement).await?;
+        // The boots that are held are among those that are kept.
+        transaction.has_touched_nothing();
         transaction.commit().await?;
         Ok(dropped)
     })

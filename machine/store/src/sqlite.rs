@@ -177,9 +177,12 @@ impl SqliteTransaction {
         prepared.raw_execute().map(|_| ())
     }
 
-    /// Commits; when this returns, the transaction outlives a power cut.
-    pub(crate) fn commit(self) -> rusqlite::Result<()> {
-        self.plain("COMMIT")
+    /// Commits; when `then` is done, the transaction outlives a power cut, and nobody else has
+    /// written since.
+    pub(crate) fn commit_and(self, then: impl FnOnce()) -> rusqlite::Result<()> {
+        self.plain("COMMIT")?;
+        then();
+        Ok(())
     }
 
     /// Undoes everything.

@@ -13,9 +13,12 @@ use crate::error::StoreError;
 use crate::generation_row::{count_up, read};
 use crate::lineage::Lineage;
 use crate::lineage_error::LineageError;
+use crate::read_model::reader::Reader;
+use crate::read_model::shared::SharedModel;
 use crate::row::Row;
 use crate::sqlite::SqliteTransaction;
 use crate::statement::Statement;
+use crate::touched::Touched;
 
 /// How often a transaction is tried that PostgreSQL ended because of a deadlock.
 pub(crate) const TRIES: u32 = 5;
@@ -28,6 +31,10 @@ pub(crate) struct Transaction {
     reached: Option<Generation>,
     statuses: Arc<watch::Sender<i64>>,
     newest_status: Option<i64>,
+    model: Arc<SharedModel>,
+    touched: Touched,
+    /// Whether a table was written whose rows are held in memory.
+    has_written_held: bool,
     #[cfg(feature = "faults")]
     faults: Arc<crate::faults::Faults>,
 }
@@ -43,7 +50,7 @@ impl Transaction {
         open: Open,
         place: Arc<str>,
         lineage: Arc<Lineage>,
-        statuses: Arc<watch::Sender<i64>>,
+        (statuses, model): (Arc<watch::Sender<i64>>, Arc<SharedModel>),
     ) -> Self {
         Self {
             open,
@@ -52,6 +59,9 @@ impl Transaction {
             reached: None,
             statuses,
             newest_status: None,
+            model,
+            touched: Touched::default(),
+            has_written_held: false,
             #[cfg(feature = "faults")]
             faults: Arc::default(),
         }
@@ -69,6 +79,29 @@ impl Transaction {
     /// Tells this number to whoever watches the statuses of machines, once it is committed.
     pub(crate) const fn publish_status(&mut self, version: i64) {
         self.newest_status = Some(version);
+    }
+
+    /// What it changes of what is held in memory: to be told by whoever writes.
+    pub(crate) const fn touched(&mut self) -> &mut Touched {
+        &mut self.touched
+    }
+
+    /// Of what it has written so far nothing is held in memory, though rows of these tables are.
+    pub(crate) const fn has_touched_nothing(&mut self) {
+        self.has_written_held = false;
+    }
+
+    /// What it changed so far. Who wrote what is held, and told nothing, touched everything.
+    pub(crate) fn take_touched(&mut self) -> Touched {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.everything |= self.has_written_held && touched.is_empty();
+        self.has_written_held = false;
+        touched
+    }
+
+    /// Whether nobody else writes until it has ended.
+    pub(crate) const fn has_one_writer(&self) -> bool {
+        matches!(self.open, Open::Sqlite(_))
     }
 
     /// Counts the generation up, because something changes that protects a disk: to be called once,
@@ -89,6 +122,7 @@ impl Transaction {
 
     /// Runs a statement; how many rows it changed.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
+        self.has_written_held |= writes_held(statement.sql());
         let place = &self.place;
         match &mut self.open {
             Open::Sqlite(open) => open
@@ -109,6 +143,7 @@ impl Transaction {
     }
 
     pub(crate) async fn all(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        self.has_written_held |= writes_held(statement.sql());
         let place = &self.place;
         match &mut self.open {
             Open::Sqlite(open) => open
@@ -148,33 +183,47 @@ impl Transaction {
     }
 
     /// Commits; when this returns, the transaction outlives a power cut, and the mark has followed.
+    /// What it changed of what is held in memory is in doubt from then on.
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        let touched = self.take_touched();
+        let model = Arc::clone(&self.model);
+        let unread = model.unread(touched.clone());
+        self.commit_and(|| {}).await?;
+        if touched == Touched::default() {
+            unread.settle();
+        }
+        Ok(())
+    }
+
+    /// Commits, and does `then` once that is durable: on SQLite before anybody else writes.
     #[cfg(not(feature = "faults"))]
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        self.make_durable().await
+    pub(crate) async fn commit_and(self, then: impl FnOnce() + Send) -> Result<(), StoreError> {
+        self.make_durable(then).await
     }
 
     /// The same, unless it is made to fail.
     #[cfg(feature = "faults")]
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+    pub(crate) async fn commit_and(self, then: impl FnOnce() + Send) -> Result<(), StoreError> {
         let (faults, place) = (Arc::clone(&self.faults), Arc::clone(&self.place));
         let fault = faults.of_commit();
         if fault == Some(crate::faults::CommitFault::Undone) {
             self.rollback().await?;
             return Err(crate::faults::away(&place));
         }
-        self.make_durable().await?;
+        self.make_durable(then).await?;
         faults.after_commit(fault, &place).await
     }
 
-    async fn make_durable(self) -> Result<(), StoreError> {
+    async fn make_durable(self, then: impl FnOnce() + Send) -> Result<(), StoreError> {
         let place = &self.place;
         let done = match self.open {
             Open::Sqlite(open) => open
-                .commit()
+                .commit_and(then)
                 .map_err(|error| StoreError::from_sqlite(error, place)),
             Open::Postgres(open) => open
                 .commit()
                 .await
+                .map(|()| then())
                 .map_err(|error| StoreError::from_sqlx(error, place)),
         };
         if let Err(error @ StoreError::NotSynced { .. }) = &done {
@@ -215,6 +264,57 @@ impl Transaction {
                 .await
                 .map(|_| ())
                 .map_err(|error| StoreError::from_sqlx(error, place)),
+        }
+    }
+}
+
+impl Reader for Transaction {
+    async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        self.all(statement).await
+    }
+}
+
+/// Whether a statement writes a table whose rows are held in memory.
+fn writes_held(sql: &str) -> bool {
+    const HELD: [&str; 13] = [
+        "attempt",
+        "bmc",
+        "boot",
+        "claimant",
+        "cluster",
+        "evidence",
+        "fact",
+        "ignored_uuid",
+        "intent",
+        "machine",
+        "member",
+        "operation",
+        "power_on",
+    ];
+    let mut words = sql.split_ascii_whitespace();
+    let table = match words.next() {
+        Some("UPDATE") => words.next(),
+        Some("INSERT" | "DELETE") => words.nth(1),
+        _ => None,
+    };
+    table.is_some_and(|table| HELD.contains(&table))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_writes_what_is_held_is_known() {
+        for (sql, writes) in [
+            ("UPDATE machine SET version = 1", true),
+            ("INSERT INTO boot (id) VALUES ($1)", true),
+            ("DELETE FROM evidence WHERE machine = $1", true),
+            ("SELECT * FROM machine", false),
+            ("INSERT INTO lease (subnet) VALUES ($1)", false),
+            ("UPDATE counter SET value = 1", false),
+        ] {
+            assert_eq!(writes_held(sql), writes, "{sql}");
         }
     }
 }

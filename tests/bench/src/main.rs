@@ -9,6 +9,7 @@ mod dhcp_load;
 mod durability;
 mod environment;
 mod error;
+mod fleet;
 mod http;
 mod load;
 mod pinning;
@@ -51,7 +52,7 @@ async fn measure(report: &mut Report) -> Result<(), BenchError> {
     if let Some(name) = unknown {
         return Err(BenchError::Unexpected {
             who: "the command line".to_owned(),
-            wanted: "start, tftp, http, dhcp or durability",
+            wanted: "start, tftp, http, dhcp, durability or fleet",
             got: name.clone(),
         });
     }
@@ -77,8 +78,11 @@ async fn measure(report: &mut Report) -> Result<(), BenchError> {
     if wanted("durability") {
         durability::measure(&site, report).await?;
     }
+    if wanted("fleet") {
+        fleet::measure(&site, report).await?;
+    }
     site.down();
     Ok(())
 }
 
-const CASES: [&str; 5] = ["start", "tftp", "http", "dhcp", "durability"];
+const CASES: [&str; 6] = ["start", "tftp", "http", "dhcp", "durability", "fleet"];

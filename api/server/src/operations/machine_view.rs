@@ -1,9 +1,13 @@
 //! A machine as it is listed: its record, and what is to be said of it beside.
 
+use std::collections::BTreeMap;
+
 use machine_core::attempt::Attempt;
+use machine_core::boot::Boot;
 use machine_core::claim_condition::{Settling, Spoken, claims};
 use machine_core::condition::{Condition, conditions};
 use machine_core::disk::DiskIdentity;
+use machine_core::id::MachineId;
 use machine_core::intent::Intent;
 use machine_core::machine::Machine;
 use machine_store::disks::{self, NamedDisk};
@@ -21,7 +25,16 @@ impl Operations {
     /// A machine as it is listed.
     pub(crate) async fn view(&self, machine: Machine) -> Result<MachineView, UseCaseError> {
         let disks = disks::list(&self.db).await?;
-        self.view_among(machine, &disks).await
+        let boots = boots::recent_and_seen(&self.db, machine.id, BOOTS).await?;
+        self.view_among(machine, &disks, boots).await
+    }
+
+    /// The boots of these machines that are shown.
+    pub(super) async fn boots_of(
+        &self,
+        machines: &[MachineId],
+    ) -> Result<BTreeMap<MachineId, Vec<Boot>>, UseCaseError> {
+        Ok(boots::recent_and_seen_of_all(&self.db, machines, BOOTS).await?)
     }
 
     /// A machine as it is listed, among all whose disks are named.
@@ -29,8 +42,8 @@ impl Operations {
         &self,
         machine: Machine,
         disks: &[NamedDisk],
+        boots: Vec<Boot>,
     ) -> Result<MachineView, UseCaseError> {
-        let boots = boots::recent_and_seen(&self.db, machine.id, BOOTS).await?;
         let judged = identities::judge(&self.db, machine.id).await?;
         let intent = match intents::latest_of_machine(&self.db, machine.id).await? {
             Some(intent) => Some(self.named(intent).await?),

@@ -5,6 +5,7 @@ use machine_core::assurance::Assurance;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::condition::Condition;
+use machine_core::id::MachineId;
 use machine_core::intent::Intent;
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
@@ -94,9 +95,12 @@ impl Operations {
         self.effects.settled().await;
         let disks = disks::list(&self.db).await?;
         let machines = page.cut(machines::readable(&self.db).await?, |it| &it.name);
+        let ids: Vec<MachineId> = machines.items.iter().map(|it| it.id).collect();
+        let mut boots = self.boots_of(&ids).await?;
         let mut views = Vec::new();
         for machine in machines.items {
-            views.push(self.view_among(machine, &disks).await?);
+            let boots = boots.remove(&machine.id).unwrap_or_default();
+            views.push(self.view_among(machine, &disks, boots).await?);
         }
         Ok(Paged {
             items: views,

@@ -61,6 +61,12 @@ async fn opens(directory: &BootDirectory, mac: MacAddress, asker: Asker) -> Boot
     answer.boot.unwrap()
 }
 
+/// Waits until what was queued so far is on record.
+async fn recorded(directory: &BootDirectory) {
+    let barrier: Vec<Event> = Vec::new();
+    directory.records.commit.submit(barrier).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_card_that_repeats_itself_at_once_begins_one_boot() {
     let directory = with_a_machine().await;
@@ -74,6 +80,7 @@ async fn a_card_that_repeats_itself_at_once_begins_one_boot() {
         began.insert(asker.await.unwrap());
     }
     assert_eq!(began.len(), 1);
+    recorded(&directory).await;
     let boots = boots::recent(&directory.records.db, KNOWN, 1000).await;
     assert_eq!(boots.unwrap().len(), 1);
 }
@@ -82,6 +89,7 @@ async fn a_card_that_repeats_itself_at_once_begins_one_boot() {
 async fn a_card_that_is_firmware_and_ipxe_by_turns_begins_one_boot_in_a_few_seconds() {
     let directory = with_a_machine().await;
     let first = opens(&directory, CARD, Asker::Firmware).await;
+    recorded(&directory).await;
     let boot = boots::find(&directory.records.db, first)
         .await
         .unwrap()

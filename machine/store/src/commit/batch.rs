@@ -11,6 +11,7 @@ use crate::db::Db;
 use crate::error::StoreError;
 use crate::events;
 use crate::leases::{self, LeaseOutcome};
+use crate::read_model::refresh;
 use crate::statement::{Insert, Statement, Value};
 use crate::transaction::{TRIES, Transaction};
 
@@ -29,7 +30,7 @@ pub(crate) async fn write_batch(db: &Db, jobs: &mut [Job]) -> Result<(), StoreEr
 async fn write_once(db: &Db, jobs: &mut [Job]) -> Result<(), StoreError> {
     let mut transaction = db.begin().await?;
     match write_jobs(&mut transaction, jobs).await {
-        Ok(()) => transaction.commit().await,
+        Ok(()) => refresh::commit(db, transaction).await,
         Err(error) => {
             // The first error counts; a connection that can't roll back is closed.
             let _ = transaction.rollback().await;
@@ -40,7 +41,7 @@ async fn write_once(db: &Db, jobs: &mut [Job]) -> Result<(), StoreError> {
 
 async fn write_jobs(transaction: &mut Transaction, jobs: &mut [Job]) -> Result<(), StoreError> {
     let together = [
-        write_together(transaction, &leases::UPSERT, lease_rows(jobs)).await?,
+        write_leases(transaction, jobs).await?,
         write_together(transaction, &boots::UPSERT, boot_rows(jobs)).await?,
     ];
     let mut events = Vec::new();
@@ -53,7 +54,10 @@ async fn write_jobs(transaction: &mut Transaction, jobs: &mut [Job]) -> Result<(
         };
         match (job, together) {
             (Job::Lease(ticket), [true, _]) => ticket.outcome = Some(Ok(LeaseOutcome::Committed)),
-            (Job::Boot(ticket), [_, true]) => ticket.outcome = Some(Ok(())),
+            (Job::Boot(ticket), [_, true]) => {
+                writing.transaction.touched().boot(&ticket.item);
+                ticket.outcome = Some(Ok(()));
+            }
             (Job::Events(ticket), _) => {
                 writing.events.extend(ticket.item.iter().cloned());
                 ticket.outcome = Some(Ok(()));
@@ -65,6 +69,20 @@ async fn write_jobs(transaction: &mut Transaction, jobs: &mut [Job]) -> Result<(
         transaction.count_generation().await?;
     }
     events::append(transaction, &events).await
+}
+
+/// Leases together. Where a machine gets the address of one that went, that lease is dropped first:
+/// after a night most addresses of a rack are such.
+async fn write_leases(transaction: &mut Transaction, jobs: &[Job]) -> Result<bool, StoreError> {
+    if write_together(transaction, &leases::UPSERT, lease_rows(jobs)).await? {
+        return Ok(true);
+    }
+    for job in jobs {
+        if let Job::Lease(ticket) = job {
+            leases::drop_expired(transaction, &ticket.item).await?;
+        }
+    }
+    write_together(transaction, &leases::UPSERT, lease_rows(jobs)).await
 }
 
 fn lease_rows(jobs: &[Job]) -> Vec<Vec<Value>> {
@@ -84,14 +102,14 @@ fn boot_rows(jobs: &[Job]) -> Vec<Vec<Value>> {
 }
 
 /// Writes rows in as few statements as possible; `false` if they break a rule together, and then
-/// nothing of them is written. One row is no group.
+/// nothing of them is written.
 async fn write_together(
     transaction: &mut Transaction,
     insert: &Insert,
     rows: Vec<Vec<Value>>,
 ) -> Result<bool, StoreError> {
-    if rows.len() < 2 {
-        return Ok(false);
+    if rows.is_empty() {
+        return Ok(true);
     }
     transaction.savepoint().await?;
     let mut rest = rows.into_iter();

@@ -16,6 +16,7 @@ use crate::error::StoreError;
 use crate::events::Event;
 use crate::row::Fields;
 use crate::statement::Statement;
+use crate::touched::Parts;
 use crate::{intents, machines, members, releases};
 use machine_core::sabotage::Sabotage;
 
@@ -88,6 +89,7 @@ impl Item for ReleaseClaim {
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<ClaimOutcome>, StoreError> {
         let refused = |why| Ok(Verdict::Undo(ClaimOutcome::Refused(why)));
         let transaction = &mut *writing.transaction;
+        transaction.touched().machine(self.machine, Parts::WORK);
         let is_held = machines::hold(transaction, self.machine, self.machine_version).await?;
         if !is_held && !Sabotage::VersionUnchecked.is_on() {
             return refused(ClaimRefusal::MachineChanged);
@@ -125,6 +127,7 @@ impl Item for Fetch {
             .bind(&self.peer)
             .bind(Attempt::MAX_FETCHES)
             .bind(self.at.as_millis().saturating_sub(window));
+        writing.transaction.touched().attempts.insert(self.attempt);
         let Some(row) = writing.transaction.optional(statement).await? else {
             return Ok(Verdict::Keep(FetchOutcome::Refused));
         };

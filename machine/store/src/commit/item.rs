@@ -13,6 +13,7 @@ use crate::events::Event;
 use crate::evidence::{self, Evidence};
 use crate::leases::{self, LeaseOutcome};
 use crate::statement::Statement;
+use crate::touched::Parts;
 use crate::transaction::Transaction;
 
 /// The end of a lease: its client released or declined the address.
@@ -145,6 +146,7 @@ impl Item for Boot {
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<()>, StoreError> {
         let statement = Statement::insert(&boots::UPSERT, [boots::values(self)]);
+        writing.transaction.touched().boot(self);
         writing.transaction.execute(statement).await?;
         Ok(Verdict::Keep(()))
     }
@@ -154,6 +156,8 @@ impl Item for Evidence {
     type Outcome = ();
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<()>, StoreError> {
+        let touched = writing.transaction.touched();
+        touched.machine(self.machine, Parts::RECOGNISED);
         evidence::add(writing.transaction, self)
             .await
             .map(Verdict::Keep)

@@ -15,6 +15,7 @@ use crate::error::StoreError;
 use crate::events::Event;
 use crate::evidence::{self, Evidence, Fact};
 use crate::statement::Statement;
+use crate::touched::Parts;
 use crate::{boots, identities, machines};
 
 /// A machine that was seen for the first time.
@@ -53,6 +54,7 @@ impl Item for NewMachine {
     ) -> Result<Verdict<NewMachineOutcome>, StoreError> {
         const ONE_BY_ONE: &str = "UPDATE counter SET value = value + 1 WHERE name = 'machine'";
         let transaction = &mut *writing.transaction;
+        transaction.touched().machine(self.machine.id, Parts::ALL);
         transaction.execute(Statement::new(ONE_BY_ONE)).await?;
         let uuid = self.facts.iter().find_map(|fact| match fact {
             Fact::Uuid(uuid) => Some(*uuid),
@@ -78,6 +80,7 @@ impl Item for NewMachine {
         };
         evidence::add(transaction, &evidence).await?;
         if let Some(boot) = &self.boot {
+            transaction.touched().boot(boot);
             let statement = Statement::insert(&boots::UPSERT, [boots::values(boot)]);
             transaction.execute(statement).await?;
         }

@@ -6,11 +6,11 @@ use machine_core::boot::{Boot, BootStep};
 use machine_core::id::{AttemptId, BootId, IntentId};
 use machine_core::intent::IntentEnd;
 use machine_store::apply::apply;
-use machine_store::change::{AttemptWrite, Change, IntentWrite, Outcome};
+use machine_store::change::{AttemptWrite, Change, IntentWrite, MachineWrite, Outcome};
 use machine_store::{attempts, boots};
 
 use crate::bench::Bench;
-use crate::fixtures::{applied, at, attempt, boot, intent, machine_id, provisioning};
+use crate::fixtures::{applied, at, attempt, boot, intent, machine, machine_id, provisioning};
 
 const ID: AttemptId = AttemptId::from_bytes([4; 16]);
 
@@ -139,6 +139,32 @@ pub(crate) fn the_later_step_stands_whatever_the_clock_said(bench: &Bench) {
             let id = BootId::from_bytes([byte; 16]);
             let kept = boots::find(db, id).await.unwrap().unwrap();
             assert_eq!(kept.step, *next);
+        }
+    });
+}
+
+pub(crate) fn the_boots_of_all_are_those_of_each(bench: &Bench) {
+    bench.block(async {
+        let db = &bench.db;
+        provisioning(db).await;
+        let two = Change {
+            machines: vec![MachineWrite::Insert(machine(2))],
+            ..Change::default()
+        };
+        applied(db, &two).await;
+        let (commits, _) = bench.commits();
+        for number in 0..12_u8 {
+            let step = [BootStep::Disk, BootStep::Discover][usize::from(number > 1)];
+            let owner = [1, 2][usize::from(number % 3 == 0)];
+            let boot = boot(number + 20, Some(owner), i64::from(number), step);
+            commits.submit(boot).await.unwrap();
+        }
+        let all = boots::recent_and_seen_of_all(db, &[1, 2].map(machine_id), (3, 2))
+            .await
+            .unwrap();
+        for owner in [1, 2] {
+            let one = boots::recent_and_seen(db, machine_id(owner), (3, 2)).await;
+            assert_eq!(all[&machine_id(owner)], one.unwrap());
         }
     });
 }

@@ -30,6 +30,7 @@ mod faults;
 mod fixtures;
 mod generated;
 mod identity;
+mod in_memory;
 mod lineage;
 mod members;
 mod once;
@@ -77,6 +78,7 @@ const CASES: &[Case] = cases![
     attempts_told::what_a_node_said_first_stands,
     attempts_told::the_newest_released_attempt_is_found_under_any_intent,
     attempts_told::the_later_step_stands_whatever_the_clock_said,
+    attempts_told::the_boots_of_all_are_those_of_each,
     attempts_told::a_boot_that_ran_is_found_behind_any_number_of_discovers,
     once::a_request_is_carried_out_once,
     once::of_the_same_request_twice_at_once_one_is_carried_out,
@@ -138,6 +140,11 @@ const CASES: &[Case] = cases![
     sealing::a_secret_moved_to_another_row_does_not_open,
     sealing::one_token_key_for_all,
     sealing::no_secret_is_in_the_files,
+    in_memory::what_is_held_is_what_a_fresh_read_gives,
+    in_memory::a_boot_is_answered_without_the_database,
+    in_memory::what_was_written_elsewhere_is_read_anew_once_it_is_told,
+    in_memory::a_machine_that_cannot_be_read_hides_no_other,
+    in_memory::who_follows_a_timeline_asks_the_database_only_after_something_happened,
     lineage::the_mark_follows_what_protects_a_disk,
     lineage::an_older_copy_is_told_and_stands_still,
     lineage::another_database_an_empty_and_an_unmarked_one_are_told,

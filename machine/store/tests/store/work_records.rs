@@ -187,10 +187,6 @@ pub(crate) fn boots_come_back(bench: &Bench) {
             newest(boots::latest_of_address(db, address).await.unwrap()),
             Some(202)
         );
-        assert_eq!(
-            newest(boots::latest_sighting(db, mac(99)).await.unwrap()),
-            None
-        );
     });
 }
 

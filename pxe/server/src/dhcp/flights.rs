@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use machine_core::hardware::MacAddress;
@@ -89,10 +92,13 @@ impl Flights {
             in_work: Arc::clone(&self.in_work),
         });
         let cut = self.cut.clone();
-        self.running.spawn(async move {
+        let mut task = Box::pin(async move {
             cut.run_until_cancelled(task).await;
             drop::<OwnedSemaphorePermit>(place);
         });
+        if !is_done_at_once(task.as_mut()) {
+            self.running.spawn(task);
+        }
         true
     }
 
@@ -103,6 +109,14 @@ impl Flights {
         self.cut.cancel();
         in_time.is_ok()
     }
+}
+
+/// Works on an answer as far as nothing has to be waited for. Most need no more: a task for each
+/// would cost more than the answer. A bug in it ends this answer and not the loop that reads.
+fn is_done_at_once(task: Pin<&mut (impl Future<Output = ()> + Send)>) -> bool {
+    let mut context = Context::from_waker(Waker::noop());
+    let polled = catch_unwind(AssertUnwindSafe(|| task.poll(&mut context).is_ready()));
+    polled.unwrap_or(true)
 }
 
 impl Drop for InWork {
@@ -153,6 +167,29 @@ mod tests {
         }
         came.sort_unstable();
         assert_eq!(came, [0, 1, 3]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_waits_for_nothing_needs_no_task() {
+        let flights = Flights::new(2);
+        let mut answered = 0;
+        for xid in 0..3 {
+            let (done, mut finished) = mpsc::unbounded_channel();
+            assert!(flights.start(question(xid), |_| async move { done.send(()).unwrap() }));
+            answered += usize::from(finished.try_recv().is_ok());
+        }
+        assert_eq!(answered, 3, "each before the next packet is read");
+        assert!(flights.running.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_bug_in_one_answer_ends_that_answer_alone() {
+        let flights = Flights::new(1);
+        assert!(flights.start(question(1), |_| async { panic!("a bug") }));
+        assert!(!flights.is_full(), "its place is free");
+        let (done, mut finished) = mpsc::unbounded_channel();
+        assert!(flights.start(question(2), |_| async move { done.send(()).unwrap() }));
+        assert_eq!(finished.try_recv(), Ok(()));
     }
 
     #[tokio::test]
