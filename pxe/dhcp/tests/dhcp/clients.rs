@@ -92,6 +92,16 @@ fn ipxe_is_known_by_its_class_or_its_option() {
     for (capture, ipxe) in [
         (discover().with(OptionCode::USER_CLASS, b"iPXE"), true),
         (discover().with(OptionCode::USER_CLASS, b"\x04iPXE"), true),
+        (
+            discover().with(OptionCode::USER_CLASS, b"\x03foo\x04iPXE"),
+            true,
+        ),
+        (
+            discover().with(OptionCode::USER_CLASS, b"\x04iPXE\x09cut off"),
+            true,
+        ),
+        (discover().with(OptionCode::USER_CLASS, b"\x05iPXE2"), false),
+        (discover().with(OptionCode::USER_CLASS, b"\x00\x00"), false),
         (discover().with(OptionCode::USER_CLASS, b"iPXE2"), false),
         (discover().with(OptionCode::USER_CLASS, b"gPXE"), false),
         (discover().with(OptionCode::IPXE, &[]), true),
