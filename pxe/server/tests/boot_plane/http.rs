@@ -1,8 +1,7 @@
 //! HTTP over loopback.
 
-use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use machine_core::boot::BootStep;
@@ -18,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::lab::assets;
+use crate::log::Log;
 use crate::records::{BOOT, Records};
 
 /// A server with one asset.
@@ -232,32 +232,9 @@ async fn a_document_is_not_released_for_its_header() {
     assert_eq!(server.records.state().documents, 1);
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn no_secret_gets_into_the_log() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    // With only one there is, tracing takes the word of whichever thread logs first, and other
-    // tests' threads want nothing logged.
-    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let log = Log::capture();
     let server = Server::start().await;
     let body = Bytes::from_static(b"password: SECRET");
     server.records.state().document = Some(Document {
@@ -268,7 +245,7 @@ async fn no_secret_gets_into_the_log() {
     assert_eq!((status, body.as_str()), (200, "password: SECRET"));
     assert!(header.contains("content-type: text/yaml"), "{header}");
     assert_eq!(server.ask("GET", "/c/TOKEN-2/config.yaml", "").await.0, 404);
-    let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let said = log.text();
     assert!(
         said.contains("a document that is not for it"),
         "the log works: {said}"
