@@ -16,6 +16,7 @@
 
 mod body;
 mod connection;
+mod delivery;
 mod listened;
 mod places;
 mod query;
@@ -55,6 +56,7 @@ use crate::directory::{
 use crate::hashing::hex;
 use crate::http::body::AssetBody;
 use crate::http::connection::{Connection, converse};
+use crate::http::delivery::{Delivery, Ended};
 use crate::http::listened::Heard;
 use crate::http::places::{Kind, PlaceLimits};
 use crate::http::query::{board, script_request};
@@ -291,16 +293,34 @@ impl<D: Directory> HttpServer<D> {
             }
         };
         let Asset { bytes, seal } = asset;
-        if let (Some((boot, step)), false) = (boot, head_only) {
-            let detail = format!("{} bytes", bytes.len());
-            self.directory.step(ObservedStep {
+        // A part of it, or only its header, is not a step of a boot.
+        let whose = boot.filter(|_| !head_only && range == Range::Whole);
+        let delivery = whose.map(|(boot, step)| self.delivery(peer, (boot, step), bytes.len()));
+        let reply = range.reply(bytes).map(|body| {
+            let body = body.sealed(seal);
+            match delivery {
+                Some(delivery) => body.delivered(delivery),
+                None => body,
+            }
+        });
+        with_header(reply, ETAG, &format!("\"{}\"", hex(digest)))
+    }
+
+    /// Notes the step of a boot once its file has gone out, and complains if it does not.
+    fn delivery(&self, peer: IpAddr, (boot, step): (BootId, BootStep), size: usize) -> Delivery {
+        let directory = self.directory.clone();
+        let complaints = Arc::clone(&self.complaints);
+        Delivery::new(move |ended| match ended {
+            Ended::Whole => directory.step(ObservedStep {
                 whose: StepOwner::Boot(boot),
                 step,
-                detail,
-            });
-        }
-        let reply = range.reply(bytes).map(|body| body.sealed(seal));
-        with_header(reply, ETAG, &format!("\"{}\"", hex(digest)))
+                detail: format!("{size} bytes"),
+            }),
+            Ended::CutOff { sent } => {
+                let why = format!("it stopped reading its {step} after {sent} of {size} bytes");
+                complaints.note(peer, &why);
+            }
+        })
     }
 
     fn loader(&self, file: &[u8]) -> Reply {

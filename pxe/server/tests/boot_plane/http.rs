@@ -109,13 +109,27 @@ async fn an_asset_whole_in_part_and_only_its_header() {
         assert_eq!((status, body.as_str()), (200, ""), "a range is of GET only");
         assert!(header.contains("content-length: 10"), "{header}");
     }
-    assert!(
-        server
-            .records
-            .steps()
-            .iter()
-            .all(|step| *step == BootStep::Kernel)
-    );
+    let steps = server.records.steps();
+    assert_eq!(steps, [BootStep::Kernel], "a part is no step");
+}
+
+#[tokio::test]
+async fn a_kernel_that_is_not_read_to_its_end_is_no_step_and_a_line() {
+    let log = Log::capture();
+    let size = 64 << 20;
+    let server = Server::start_with(&vec![7; size], 4096).await;
+    let mut stream = server.connect().await;
+    let request = format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", server.kernel());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut first = [0; 1024];
+    stream.read_exact(&mut first).await.unwrap();
+    assert!(server.records.steps().is_empty(), "before the first byte");
+    drop(stream);
+    let why = "it stopped reading its kernel after ";
+    while log.warnings(why) == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(server.records.steps().is_empty());
 }
 
 #[tokio::test]
@@ -136,7 +150,10 @@ async fn whatever_is_not_there_or_not_his_is_the_same_404() {
         let lines = header.lines().filter(|line| !line.starts_with("date:"));
         answers.push((status, lines.collect::<Vec<_>>().join("\n"), body));
     }
-    assert_eq!(answers[0].0, 404);
+    let (status, _, body) = &answers[0];
+    let body = body.as_str();
+    assert_eq!((*status, body), (404, "nothing here for this address\n"));
+    assert!(body.len() <= 32, "what Talos shows of it");
     assert!(
         answers.iter().all(|answer| *answer == answers[0]),
         "{answers:#?}"
