@@ -9,17 +9,19 @@ mod session;
 
 use std::io;
 use std::net::{IpAddr, SocketAddrV4};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use machine_core::boot::BootStep;
 use machine_core::network::Network;
 use pxe_loader::bootloaders::is_probe;
 use pxe_tftp::agreement::Limits;
+use pxe_tftp::lesson::Lessons;
 use pxe_tftp::outcome::{Abort, Status};
 use pxe_tftp::packet::ErrorCode;
 use pxe_tftp::request::Request;
 use thiserror::Error;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, trace, warn};
@@ -45,6 +47,7 @@ pub(crate) struct TftpServer<D> {
     loaders: Arc<Loaders>,
     complaints: Arc<Complaints>,
     roster: Arc<Roster>,
+    lessons: Mutex<Lessons>,
 }
 
 /// A socket on port 69.
@@ -71,6 +74,7 @@ impl<D: Directory> TftpServer<D> {
             loaders,
             complaints,
             roster,
+            lessons: Mutex::default(),
         })
     }
 
@@ -183,7 +187,7 @@ impl<D: Directory> TftpServer<D> {
         self.transfer(arrived, *request, ticket).await;
     }
 
-    async fn transfer(self: Arc<Self>, arrived: Arrived, request: Request, ticket: Ticket) {
+    async fn transfer(self: Arc<Self>, arrived: Arrived, mut request: Request, ticket: Ticket) {
         let peer = arrived.source;
         let Some(content) = self.loaders.find(request.file.as_bytes()) else {
             return;
@@ -199,7 +203,10 @@ impl<D: Directory> TftpServer<D> {
             }
         };
         let (file, size) = (request.file.clone(), content.len());
-        let limits = outlet.mtu().map_or_else(Limits::default, Limits::for_mtu);
+        let mut limits = outlet.mtu().map_or_else(Limits::default, Limits::for_mtu);
+        let now = Instant::now().into_std();
+        self.lessons()
+            .apply(*peer.ip(), &mut request, &mut limits, now);
         let turn = Turn::First;
         let mut session = Session {
             outlet,
@@ -211,6 +218,10 @@ impl<D: Directory> TftpServer<D> {
         };
         while let Some(ended) = session.next().await {
             let took = ended.took.as_secs_f64();
+            if let Some(failure) = ended.failure {
+                let now = Instant::now().into_std();
+                self.lessons().failed(*peer.ip(), failure, now);
+            }
             if is_complete(&ended.status) {
                 let detail = format!("{file}, {size} bytes in {took:.1} s");
                 self.fetched(IpAddr::V4(*peer.ip()), detail).await;
@@ -221,6 +232,10 @@ impl<D: Directory> TftpServer<D> {
                 debug!(%peer, %file, status = ?ended.status, "asked for the size, or for another");
             }
         }
+    }
+
+    fn lessons(&self) -> MutexGuard<'_, Lessons> {
+        self.lessons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A loader was fetched. Beside another DHCP server no lease says whose the address is, so its
@@ -296,9 +311,6 @@ fn early_end(file: &str, status: &Status) -> Option<String> {
         Status::Aborted(Abort::SizeProbe | Abort::Replaced) | Status::Running | Status::Done => {
             None
         }
-        Status::Aborted(Abort::Client { code, message }) => Some(format!(
-            "the client gave up {file} with error {code}: {message}"
-        )),
-        Status::Aborted(abort) => Some(format!("the transfer of {file} ended early: {abort:?}")),
+        Status::Aborted(abort) => Some(format!("the transfer of {file} ended early: {abort}")),
     }
 }
