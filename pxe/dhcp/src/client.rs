@@ -17,6 +17,7 @@ use crate::load::is_raspberry_pi;
 use crate::option::{self, ArchCode, OptionCode, VendorClass};
 use crate::option_list::OptionList;
 use crate::packet::{HardwareAddress, MAXIMUM_LIMIT, MINIMUM_LIMIT, Operation, Packet};
+use crate::vendor_options::BOOT_ITEM;
 
 /// How a packet came to us: what the socket knows and the bytes don't say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -263,7 +264,7 @@ fn system_uuid(identifier: [u8; 17], mac: MacAddress) -> Option<SystemUuid> {
 /// Sub-option 71 of option 43, if it has its four bytes.
 fn boot_item(options: &OptionList) -> Option<[u8; 4]> {
     let vendor = OptionList::encapsulated(options.get(OptionCode::VENDOR)?);
-    vendor.get(option::BOOT_ITEM)?.try_into().ok()
+    vendor.get(BOOT_ITEM)?.try_into().ok()
 }
 
 /// Option 57 counts the whole datagram for some clients and the payload for others (iPXE: MTU less

@@ -25,4 +25,5 @@ pub mod option_list;
 pub mod packet;
 pub mod reply;
 pub mod route;
+pub mod vendor_options;
 pub mod verdict;

@@ -24,10 +24,11 @@ use machine_core::network::{DhcpMode, Subnet};
 use crate::ask::{Ask, ServerPort};
 use crate::client::BootClient;
 use crate::dropped::Dropped;
-use crate::option::{self, MessageKind, OptionCode, VendorClass};
+use crate::option::{MessageKind, OptionCode, VendorClass};
 use crate::packet::{Encoded, Packet};
 use crate::reply::fields::{BootFile, Draft};
 use crate::route::{Destination, Route};
+use crate::vendor_options::vendor_options;
 use crate::verdict::Refusal;
 
 /// What the boot decision asks of DHCP.
@@ -187,7 +188,7 @@ impl Exchange<'_> {
         draft.option(OptionCode::VENDOR_CLASS, VendorClass::PXE_CLIENT);
         // Who asked a boot server for an item takes no answer without it (iPXE, PXE 2.1 §2.4.4).
         let boot_item = (self.client.boot_item).filter(|_| self.client.ask == Ask::BootService);
-        if let Some(value) = option::vendor_options(self.controls_discovery(), boot_item) {
+        if let Some(value) = vendor_options(self.controls_discovery(), boot_item) {
             draft.option(OptionCode::VENDOR, &value);
         }
         let route = Route::of_reply(self.client, Ipv4Addr::UNSPECIFIED);

@@ -174,7 +174,7 @@ impl<D: Directory> DhcpServer<D> {
             client,
             subnet,
             line: line.clone(),
-            asked_at: arrived.is_for_us.then_some(arrived.destination),
+            destination: arrived.is_for_us.then_some(arrived.destination),
         })
     }
 
@@ -187,11 +187,12 @@ impl<D: Directory> DhcpServer<D> {
         }
         let mut served = self.subnets.iter();
         let found = served.find(|served| served.subnet.network.contains(address));
-        found.cloned().ok_or(if client.is_relayed() {
+        let foreign = if client.is_relayed() {
             Dropped::ForeignRelay { address }
         } else {
             Dropped::Foreign { address }
-        })
+        };
+        found.cloned().ok_or(foreign)
     }
 
     /// Whether a relay is where we serve: link selection names any subnet, and the reply goes to

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 use pxe_dhcp::ask::{Ask, ServerPort};
 use pxe_dhcp::client::{Arrival, BootClient};
@@ -19,6 +18,45 @@ use pxe_dhcp::route::Destination;
 use crate::scene::{answer, authoritative, broadcast, loader, script, source};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packets");
+
+/// A packet, and its answer.
+struct Files {
+    name: &'static str,
+    packet: &'static str,
+    answer: &'static str,
+}
+
+macro_rules! files {
+    ($($name:literal,)*) => {
+        &[$(Files {
+            name: $name,
+            packet: include_str!(concat!("../packets/", $name, ".hex")),
+            answer: include_str!(concat!("../packets/", $name, ".answer")),
+        },)*]
+    };
+}
+
+const FILES: &[Files] = files![
+    "cisco-ios-xr-ztp-discover",
+    "flexboot-no-userclass-discover",
+    "hyperv-gen1-bios-discover-hops2",
+    "infiniband-ipoib-discover-hlen0",
+    "ipxe-userclass-list-second-entry",
+    "oracle-bios-rom-uuid-is-mac-text",
+    "pi-request-without-60",
+    "pxe-bios-request-without-60",
+    "pxe4011-request-boot-item-8000",
+    "rom-ipxe-no-http-discover",
+    "rpi3-netboot-discover",
+    "smbios24-uuid-ipxe-discover",
+    "smbios24-uuid-rom-discover",
+    "uboot-riscv64-discover",
+    "uefi-http-discover",
+];
+
+fn files(name: &str) -> &'static Files {
+    FILES.iter().find(|files| files.name == name).unwrap()
+}
 
 /// The bytes of a packet in hexadecimal digits; `#` begins a line about it.
 pub(crate) fn bytes(text: &str) -> Vec<u8> {
@@ -43,10 +81,6 @@ fn names(end: &str) -> Vec<String> {
     names
 }
 
-fn path(name: &str, end: &str) -> PathBuf {
-    Path::new(FOLDER).join(format!("{name}{end}"))
-}
-
 /// How a packet comes, and what is to be made of it.
 struct Case {
     arrival: Arrival,
@@ -56,7 +90,7 @@ struct Case {
 
 impl Case {
     fn read(name: &str) -> Self {
-        let text = std::fs::read_to_string(path(name, ".answer")).unwrap();
+        let text = files(name).answer;
         let lines: BTreeMap<&str, &str> = text
             .lines()
             .map(|line| line.split_once(": ").unwrap())
@@ -68,7 +102,7 @@ impl Case {
                 unicast: true,
             },
             (None, None) => broadcast(),
-            other => panic!("{name}: {other:?}"),
+            _ => unreachable!("{name}: it comes to port 4011 from an address, or to 67"),
         };
         let is_input = |line: &&str| {
             ["port: ", "from: ", "after: "]
@@ -87,8 +121,7 @@ impl Case {
 }
 
 fn client(name: &str, arrival: Arrival) -> Result<BootClient, Dropped> {
-    let text = std::fs::read_to_string(path(name, ".hex")).unwrap();
-    BootClient::from_packet(&Packet::decode(&bytes(&text))?, arrival)
+    BootClient::from_packet(&Packet::decode(&bytes(files(name).packet))?, arrival)
 }
 
 /// The answer to a client, as the lines of a file.
@@ -152,19 +185,25 @@ fn describe(told: &mut String, reply: &Reply) {
     .unwrap();
     writeln!(told, "address: {}", packet.yiaddr).unwrap();
     let file = packet.options.get(OptionCode::BOOT_FILE);
-    let file = file.map_or("none".to_owned(), |it| it.escape_ascii().to_string());
+    let file = file.map_or_else(|| "none".to_owned(), |it| it.escape_ascii().to_string());
     writeln!(told, "file: {file}").unwrap();
     let vendor = packet.options.get(OptionCode::VENDOR);
     writeln!(told, "option 43: {:?}", vendor.unwrap_or_default()).unwrap();
 }
 
 #[test]
+fn each_file_of_the_folder_is_a_case() {
+    let cases: Vec<&str> = FILES.iter().map(|files| files.name).collect();
+    assert_eq!(names(".hex"), cases);
+    assert_eq!(names(".answer"), cases);
+}
+
+#[test]
 fn each_packet_of_the_folder_gets_its_right_answer() {
-    assert_eq!(names(".hex"), names(".answer"), "each packet has an answer");
     let mut wrong = String::new();
-    for name in names(".hex") {
-        let case = Case::read(&name);
-        let told = told(&name, &case);
+    for Files { name, .. } in FILES {
+        let case = Case::read(name);
+        let told = told(name, &case);
         if told != case.expected {
             let expected = &case.expected;
             write!(wrong, "{name}\n-- wanted\n{expected}-- got\n{told}\n").unwrap();
@@ -176,12 +215,12 @@ fn each_packet_of_the_folder_gets_its_right_answer() {
 /// The packets that follow one another are of one machine, or their case says nothing.
 #[test]
 fn what_follows_a_packet_is_its_transaction() {
-    for name in names(".answer") {
-        let case = Case::read(&name);
+    for Files { name, .. } in FILES {
+        let case = Case::read(name);
         if let Some(before) = case.after {
             let (before, after) = (
                 client(&before, broadcast()).unwrap(),
-                client(&name, case.arrival).unwrap(),
+                client(name, case.arrival).unwrap(),
             );
             assert_eq!(before.ask, Ask::Discover, "{name}");
             assert_eq!(before.mac, after.mac, "{name}");

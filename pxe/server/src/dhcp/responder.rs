@@ -131,7 +131,7 @@ impl<D: Directory> Responder<D> {
             });
         }
         // iPXE that can't run our scripts loads ours, as firmware does.
-        let asker = match client.load() {
+        let stage = match client.load() {
             Load::Script => Asker::Ipxe,
             Load::Loader(..) | Load::Nothing(_) => Asker::Firmware,
         };
@@ -140,7 +140,7 @@ impl<D: Directory> Responder<D> {
             mac: client.mac,
             uuid: client.uuid,
             platform: client.platform(),
-            asker,
+            asker: stage,
             is_discover: client.ask == Ask::Discover,
         };
         let answer = self.directory.boot(question).await?;

@@ -88,7 +88,7 @@ pub(crate) struct Asked {
     pub(crate) subnet: Arc<DhcpSubnet>,
     pub(crate) line: Line,
     /// Our address that it sent its packet to, if it did not ask everybody.
-    pub(crate) asked_at: Option<Ipv4Addr>,
+    pub(crate) destination: Option<Ipv4Addr>,
 }
 
 impl Asked {
@@ -97,7 +97,7 @@ impl Asked {
     /// leases has one name, that of its subnet.
     pub(crate) fn answers_from(&self) -> Ipv4Addr {
         let is_boot_service = self.line.port == ServerPort::BootService;
-        match (self.asked_at, self.subnet.subnet.server) {
+        match (self.destination, self.subnet.subnet.server) {
             (Some(address), _) if is_boot_service => address,
             (_, IpAddr::V4(server)) => server,
             (_, IpAddr::V6(_)) => Ipv4Addr::UNSPECIFIED,
