@@ -13,10 +13,10 @@ use crate::ask::{self, Ask, ServerPort};
 use crate::dropped::Dropped;
 use crate::hostname::HostName;
 use crate::ipxe::Ipxe;
-use crate::load::is_raspberry_pi;
 use crate::option::{self, ArchCode, OptionCode, VendorClass};
 use crate::option_list::OptionList;
 use crate::packet::{HardwareAddress, MAXIMUM_LIMIT, MINIMUM_LIMIT, Operation, Packet};
+use crate::raspberry_pi::is_raspberry_pi;
 use crate::vendor_options::BOOT_ITEM;
 
 /// How a packet came to us: what the socket knows and the bytes don't say.

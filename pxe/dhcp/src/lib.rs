@@ -23,6 +23,7 @@ pub mod offers;
 pub mod option;
 pub mod option_list;
 pub mod packet;
+mod raspberry_pi;
 pub mod reply;
 pub mod route;
 pub mod vendor_options;
