@@ -37,6 +37,8 @@ use crate::tftp::session::{Session, Turn};
 
 /// How long transfers may go on after the daemon was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
+/// How often it is then looked whose client is gone.
+const LOOK: Duration = Duration::from_millis(200);
 /// Longer than any request that makes sense.
 const LONGEST: usize = 2048;
 
@@ -96,10 +98,21 @@ impl<D: Directory> TftpServer<D> {
             tokio::task::yield_now().await;
         }
         transfers.close();
-        if tokio::time::timeout(GRACE, transfers.wait()).await.is_err() {
+        let finished = self.finished(&transfers);
+        if tokio::time::timeout(GRACE, finished).await.is_err() {
             warn!("TFTP transfers were cut off: they took longer than the grace period");
             end.cancel();
             transfers.wait().await;
+        }
+    }
+
+    /// Waits for the transfers of all clients that are still there.
+    async fn finished(&self, transfers: &TaskTracker) {
+        loop {
+            self.roster.end_gone();
+            if tokio::time::timeout(LOOK, transfers.wait()).await.is_ok() {
+                return;
+            }
         }
     }
 
