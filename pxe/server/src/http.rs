@@ -17,6 +17,7 @@
 mod body;
 mod connection;
 mod delivery;
+mod files;
 mod listened;
 mod places;
 mod query;
@@ -32,31 +33,22 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::{CONTENT_TYPE, ETAG};
+use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use machine_core::boot::BootStep;
 use machine_core::id::BootId;
-use pxe_loader::bootloader::LoaderFile;
-use pxe_loader::bootloaders::find;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use crate::asset::Asset;
-use crate::assets::{Assets, Found};
+use crate::assets::Assets;
 use crate::complaint::Complaints;
-use crate::directory::{
-    Directory, DocumentRefusal, DocumentRequest, ObservedStep, ScriptAnswer, ScriptRefusal,
-    StepOwner,
-};
-use crate::hashing::hex;
+use crate::directory::{Directory, DocumentRefusal, DocumentRequest, ScriptAnswer, ScriptRefusal};
 use crate::http::body::AssetBody;
 use crate::http::connection::{Connection, converse};
-use crate::http::delivery::{Delivery, Ended};
 use crate::http::listened::Heard;
 use crate::http::places::{Kind, PlaceLimits};
 use crate::http::query::{board, script_request};
@@ -270,67 +262,6 @@ impl<D: Directory> HttpServer<D> {
                     .note(connection.peer, &format!("no script: {error}"));
                 unavailable()
             }
-        }
-    }
-
-    fn asset(
-        &self,
-        peer: IpAddr,
-        (digest, boot): (&[u8; 32], Option<(BootId, BootStep)>),
-        range: Range,
-        head_only: bool,
-    ) -> Reply {
-        let asset = match self.assets.find(digest) {
-            Found::Asset(asset) => asset,
-            Found::Nothing => return not_found(),
-            Found::Altered => {
-                self.assets.restore(*digest);
-                self.complaints.note(
-                    peer,
-                    &"an image whose file was altered: it is looked at anew",
-                );
-                return unavailable();
-            }
-        };
-        let Asset { bytes, seal } = asset;
-        // A part of it, or only its header, is not a step of a boot.
-        let whose = boot.filter(|_| !head_only && range == Range::Whole);
-        let delivery = whose.map(|(boot, step)| self.delivery(peer, (boot, step), bytes.len()));
-        let reply = range.reply(bytes).map(|body| {
-            let body = body.sealed(seal);
-            match delivery {
-                Some(delivery) => body.delivered(delivery),
-                None => body,
-            }
-        });
-        with_header(reply, ETAG, &format!("\"{}\"", hex(digest)))
-    }
-
-    /// Notes the step of a boot once its file has gone out, and complains if it does not.
-    fn delivery(&self, peer: IpAddr, (boot, step): (BootId, BootStep), size: usize) -> Delivery {
-        let directory = self.directory.clone();
-        let complaints = Arc::clone(&self.complaints);
-        Delivery::new(move |ended| match ended {
-            Ended::Whole => directory.step(ObservedStep {
-                whose: StepOwner::Boot(boot),
-                step,
-                detail: format!("{size} bytes"),
-            }),
-            Ended::CutOff { sent } => {
-                let why = format!("it stopped reading its {step} after {sent} of {size} bytes");
-                complaints.note(peer, &why);
-            }
-        })
-    }
-
-    fn loader(&self, file: &[u8]) -> Reply {
-        match self.loaders.find(file) {
-            Some(content) => {
-                let media_type =
-                    find(file).map_or("application/octet-stream", LoaderFile::media_type);
-                with_header(Range::Whole.reply(content), CONTENT_TYPE, media_type)
-            }
-            None => not_found(),
         }
     }
 
