@@ -5,6 +5,7 @@ use machine_core::network::ClientKey;
 use pxe_dhcp::client::{Arrival, BootClient};
 use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::ipxe::IpxeFeature;
+use pxe_dhcp::load::Load;
 use pxe_dhcp::option::{ArchCode, MessageKind, OptionCode, VendorClass};
 use pxe_dhcp::packet::{HardwareAddress, Operation};
 
@@ -84,6 +85,23 @@ fn ipxe_says_its_version_and_features() {
     assert!(rom.features.has(IpxeFeature::Http) && rom.features.has(IpxeFeature::BzImage));
     let chained = read(&captures::ipxe_uefi()).ipxe.unwrap();
     assert_eq!(chained.version.unwrap().to_string(), "2.0.0");
+}
+
+#[test]
+fn ipxe_runs_our_scripts_unless_it_says_that_it_cannot() {
+    let told = |option: &[u8]| read(&captures::bios_rom().with(OptionCode::IPXE, option)).load();
+    let loader = Load::Loader(Arch::X86_64, Firmware::Bios);
+    for (load, expected) in [
+        (read(&captures::seabios_ipxe_rom()).load(), Load::Script),
+        (read(&captures::ipxe_uefi()).load(), Load::Script),
+        (told(&[]), Load::Script),
+        (told(&[19, 1, 1, 24, 1, 1]), Load::Script),
+        (told(&[19, 1, 1, 36, 1, 1]), Load::Script),
+        (told(&[21, 1, 1, 24, 1, 1]), loader),
+        (told(&[19, 1, 1, 21, 1, 1]), loader),
+    ] {
+        assert_eq!(load, expected);
+    }
 }
 
 #[test]
