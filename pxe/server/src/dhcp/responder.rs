@@ -166,7 +166,16 @@ impl<D: Directory> Responder<D> {
             Ok(told) => (told, None),
             Err(why) => {
                 self.complaints.note(asked.client.mac, &why);
-                (no_boot(asked), Some(why))
+                let told = no_boot(asked);
+                if told == BootAnswer::Silence {
+                    // No answer carries it to the timeline.
+                    self.directory.step(ObservedStep {
+                        whose: StepOwner::Boot(boot),
+                        step: BootStep::Offer,
+                        detail: why.clone(),
+                    });
+                }
+                (told, Some(why))
             }
         }
     }

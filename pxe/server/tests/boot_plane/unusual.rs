@@ -130,6 +130,25 @@ fn an_architecture_without_a_loader_is_told_by_its_number() {
     });
 }
 
+/// Beside another DHCP server it gets no answer, and its timeline says why all the same.
+#[test]
+fn a_proxy_that_has_no_loader_for_a_machine_says_so_on_its_timeline() {
+    let Some(lab) = Lab::new() else { return };
+    lab.serve(async || {
+        let records = boots();
+        let _stop = lab.start(&records, DhcpMode::Proxy);
+        let client = DhcpClient::new(&lab, 68);
+        let mut discover = message(1, 1);
+        let class = b"PXEClient";
+        discover.options.push(OptionCode::VENDOR_CLASS, class);
+        discover.options.push(OptionCode::CLIENT_ARCH, &[0, 27]);
+        client.broadcast(&discover).await;
+        let why = "there is no loader for architecture 27";
+        let is_told = |step: &pxe_server::directory::ObservedStep| step.detail == why;
+        records.until(|state| state.steps.iter().any(is_told)).await;
+    });
+}
+
 #[test]
 fn a_relay_of_an_unknown_network_is_one_line() {
     let Some(lab) = Lab::new() else { return };
