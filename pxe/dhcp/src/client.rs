@@ -16,6 +16,8 @@ use crate::ipxe::Ipxe;
 use crate::option::{self, ArchCode, OptionCode, VendorClass};
 use crate::option_list::OptionList;
 use crate::packet::{HardwareAddress, MAXIMUM_LIMIT, MINIMUM_LIMIT, Operation, Packet};
+use crate::raspberry_pi::is_raspberry_pi;
+use crate::vendor_options::BOOT_ITEM;
 
 /// How a packet came to us: what the socket knows and the bytes don't say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +87,9 @@ pub struct BootClient {
     /// Option 97 as it came, to be mirrored (RFC 4578 §2.3); none if it was malformed. Some Intel
     /// cards leave it out.
     pub machine_identifier: Option<[u8; 17]>,
+    /// Which boot server it asks for, and which of its files: the four bytes of option 43.71, to be
+    /// given back as they are (PXE 2.1 §2.4.4).
+    pub boot_item: Option<[u8; 4]>,
     /// What iPXE says of itself, if it is iPXE.
     pub ipxe: Option<Ipxe>,
     /// Its name.
@@ -133,7 +138,8 @@ impl BootClient {
             arch_code: arch_code(options),
             uuid: machine_identifier.and_then(|it| system_uuid(it, mac)),
             machine_identifier,
-            ipxe: ipxe(options),
+            boot_item: boot_item(options),
+            ipxe: Ipxe::from_options(options),
             hostname: options
                 .get(OptionCode::HOST_NAME)
                 .and_then(HostName::from_bytes),
@@ -147,7 +153,9 @@ impl BootClient {
 
     /// Its instruction set and firmware, as far as it said and Drover can boot it.
     pub fn platform(&self) -> Option<(Arch, Firmware)> {
-        self.arch_code.and_then(ArchCode::platform)
+        self.arch_code
+            .filter(|code| !is_raspberry_pi(self.mac, *code))
+            .and_then(ArchCode::platform)
     }
 
     /// Whether it is iPXE: chained by us, or in the card's own ROM.
@@ -220,13 +228,19 @@ fn link(packet: &Packet, arrival: Arrival, relay_information: Option<&[u8]>) -> 
     Some(IpAddr::V4(selected.unwrap_or(relay)))
 }
 
+/// The first code that Drover boots. Option 60 counts only beside option 93 or 94, which every PXE
+/// client sends (RFC 4578 §2): a router may say `PXEClient:Arch:00009` for a boot of its own.
 fn arch_code(options: &OptionList) -> Option<ArchCode> {
+    let is_pxe_client =
+        options.contains(OptionCode::CLIENT_ARCH) || options.contains(OptionCode::CLIENT_INTERFACE);
     let listed = options.get(OptionCode::CLIENT_ARCH).unwrap_or_default();
     ArchCode::list(listed)
         .find(|code| code.platform().is_some())
         .or_else(|| ArchCode::list(listed).next())
         .or_else(|| {
-            let class = options.get(OptionCode::VENDOR_CLASS)?;
+            let class = options
+                .get(OptionCode::VENDOR_CLASS)
+                .filter(|_| is_pxe_client)?;
             ArchCode::from_vendor_class(class)
         })
 }
@@ -247,18 +261,10 @@ fn system_uuid(identifier: [u8; 17], mac: MacAddress) -> Option<SystemUuid> {
         .filter(|uuid| uuid.is_usable() && !uuid.is_card_as_text(mac))
 }
 
-/// iPXE names itself in the user class, plain or with RFC 3004's length byte, or has sent its own
-/// option 175.
-fn ipxe(options: &OptionList) -> Option<Ipxe> {
-    let encapsulated = options.get(OptionCode::IPXE);
-    let named = matches!(
-        options.get(OptionCode::USER_CLASS),
-        Some(b"iPXE" | b"\x04iPXE")
-    );
-    match encapsulated {
-        Some(bytes) => Some(Ipxe::from_bytes(bytes)),
-        None => named.then(Ipxe::default),
-    }
+/// Sub-option 71 of option 43, if it has its four bytes.
+fn boot_item(options: &OptionList) -> Option<[u8; 4]> {
+    let vendor = OptionList::encapsulated(options.get(OptionCode::VENDOR)?);
+    vendor.get(BOOT_ITEM)?.try_into().ok()
 }
 
 /// Option 57 counts the whole datagram for some clients and the payload for others (iPXE: MTU less

@@ -78,6 +78,11 @@ pub enum Dropped {
         /// Its address.
         address: IpAddr,
     },
+    /// It came through a relay, from a network that is not served.
+    ForeignRelay {
+        /// The relay, or the subnet that it names.
+        address: IpAddr,
+    },
     /// DECLINE and RELEASE have no reply.
     NeverAnswered {
         /// What it is.
@@ -102,6 +107,14 @@ impl Dropped {
     }
 }
 
+impl Dropped {
+    /// Whether it deserves a line in the log, though it may be well formed: somebody waits for an
+    /// answer and can only be helped by a person.
+    pub const fn is_told(self) -> bool {
+        self.is_malformed() || matches!(self, Self::HttpBoot | Self::ForeignRelay { .. })
+    }
+}
+
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -119,8 +132,9 @@ impl fmt::Display for Dropped {
             Self::UnexpectedMessage { kind } => write!(f, "wanted no {kind} here"),
             Self::NoHardwareAddress { kind, length } => write!(
                 f,
-                "wanted a MAC address in chaddr or option 61, got hardware type {kind} with \
-                 {length} bytes"
+                "wanted a MAC address in chaddr or option 61, got hardware type {kind}{} with \
+                 {length} bytes",
+                hardware_name(*kind)
             ),
             Self::NoAddress { kind } => write!(f, "wanted an address in the {kind}, got none"),
             Self::ForOtherServer { server } => write!(f, "it is for the server {server}"),
@@ -128,12 +142,26 @@ impl fmt::Display for Dropped {
             Self::NotIpv4 => f.write_str("the subnet has no IPv4 address of ours"),
             Self::LeaseOfOtherServer => f.write_str("leases are the other server's here"),
             Self::NotBooting => f.write_str("it does not boot from the network"),
-            Self::HttpBoot => f.write_str("HTTP boot has no answer yet"),
+            Self::HttpBoot => f.write_str(
+                "UEFI HTTP boot is not served: choose the entry for PXE over IPv4 in its firmware",
+            ),
             Self::NothingToBoot => f.write_str("there is nothing for it to boot"),
             Self::NoLease => f.write_str("there is no address for it"),
             Self::NoRecord { address } => write!(f, "no record of a lease of {address}"),
             Self::Foreign { address } => write!(f, "{address} is not in the subnet it asks in"),
+            Self::ForeignRelay { address } => write!(
+                f,
+                "its relay speaks for {address}, which is in no subnet of the settings"
+            ),
             Self::NeverAnswered { kind } => write!(f, "a {kind} has no reply"),
         }
+    }
+}
+
+/// What a hardware type is called, for one that is met in racks (RFC 4390 for InfiniBand).
+const fn hardware_name(kind: u8) -> &'static str {
+    match kind {
+        32 => " (InfiniBand, which is not served: boot from an Ethernet port)",
+        _ => "",
     }
 }

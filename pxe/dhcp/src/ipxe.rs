@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::option::OptionCode;
 use crate::option_list::OptionList;
 
 /// Option 175 of our replies when we are the only DHCP server: sub-option 176, `no-pxedhcp` = 1.
@@ -23,6 +24,17 @@ pub struct Ipxe {
 }
 
 impl Ipxe {
+    /// iPXE names itself in the user class, plain or in RFC 3004's list, or has sent its own option
+    /// 175.
+    pub(crate) fn from_options(options: &OptionList) -> Option<Self> {
+        let encapsulated = options.get(OptionCode::IPXE);
+        let named = options.get(OptionCode::USER_CLASS).is_some_and(is_named);
+        match encapsulated {
+            Some(bytes) => Some(Self::from_bytes(bytes)),
+            None => named.then(Self::default),
+        }
+    }
+
     /// What the value of option 175 says.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let encapsulated = OptionList::encapsulated(bytes);
@@ -42,6 +54,20 @@ impl Ipxe {
         }
         ipxe
     }
+}
+
+/// Whether iPXE is in a user class: the text itself, or one of several, each behind its length (RFC
+/// 3004 §4).
+fn is_named(class: &[u8]) -> bool {
+    const NAME: &[u8] = b"iPXE";
+    let mut rest = class;
+    let mut listed = std::iter::from_fn(|| {
+        let (length, behind) = rest.split_first()?;
+        let (name, behind) = behind.split_at_checked(usize::from(*length))?;
+        rest = behind;
+        Some(name)
+    });
+    class == NAME || listed.any(|name| name == NAME)
 }
 
 /// A version of iPXE: `1.21.1`.
@@ -106,6 +132,11 @@ impl IpxeFeatures {
     /// Whether it has `feature`.
     pub const fn has(self, feature: IpxeFeature) -> bool {
         self.0 & (1 << feature.code()) != 0
+    }
+
+    /// Whether it told none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     fn insert(&mut self, code: u8) {

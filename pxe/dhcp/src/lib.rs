@@ -4,21 +4,27 @@
 //! bytes ─► packet ─► client ─► (lease, verdict) ─► reply ─► route + bytes
 //! ```
 //! [`packet`] knows the wire, [`client`] says who asks and on what firmware, [`lease`] proposes an
-//! address, [`verdict`] judges a REQUEST, [`reply`] builds the answer and [`route`] says where it
-//! goes. What gets no answer has a reason: [`dropped`]. Nothing here can fail on what the network
+//! address, [`verdict`] judges a REQUEST, [`load`] says what is to be loaded, [`reply`] builds the
+//! answer and [`route`] says where it goes. [`offers`] and [`chains`] remember what a single packet
+//! does not say. What gets no answer has a reason: [`dropped`]. Nothing here can fail on what the network
 //! sends: bad input is a value.
 
 #![forbid(unsafe_code)]
 
 pub mod ask;
+pub mod chains;
 pub mod client;
 pub mod dropped;
 pub mod hostname;
 pub mod ipxe;
 pub mod lease;
+pub mod load;
+pub mod offers;
 pub mod option;
 pub mod option_list;
 pub mod packet;
+mod raspberry_pi;
 pub mod reply;
 pub mod route;
+pub mod vendor_options;
 pub mod verdict;

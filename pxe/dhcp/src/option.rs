@@ -215,12 +215,11 @@ impl ArchCode {
     }
 }
 
-/// PXE discovery control, as the whole of option 43: sub-option 6 with bit 3, "use the boot file of
-/// this reply and ask nobody" (PXE 2.1 §2.4.1), and the end mark.
-///
-/// Without any of the sub-options 6 to 10, EDK2 takes a reply with option 60 for BINL and asks
-/// again on port 4011.
-pub const DISCOVERY_CONTROL: [u8; 4] = [6, 1, 8, 255];
+impl fmt::Display for ArchCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// The address in an option of exactly four bytes; 0.0.0.0 is nobody's.
 pub fn address(value: &[u8]) -> Option<Ipv4Addr> {

@@ -24,10 +24,11 @@ use machine_core::network::{DhcpMode, Subnet};
 use crate::ask::{Ask, ServerPort};
 use crate::client::BootClient;
 use crate::dropped::Dropped;
-use crate::option::{DISCOVERY_CONTROL, MessageKind, OptionCode, VendorClass};
+use crate::option::{MessageKind, OptionCode, VendorClass};
 use crate::packet::{Encoded, Packet};
 use crate::reply::fields::{BootFile, Draft};
 use crate::route::{Destination, Route};
+use crate::vendor_options::vendor_options;
 use crate::verdict::Refusal;
 
 /// What the boot decision asks of DHCP.
@@ -185,13 +186,13 @@ impl Exchange<'_> {
             .ok_or(Dropped::NothingToBoot)?;
         draft.boot_file(&file);
         draft.option(OptionCode::VENDOR_CLASS, VendorClass::PXE_CLIENT);
-        if self.controls_discovery() {
-            draft.option(OptionCode::VENDOR, &DISCOVERY_CONTROL);
+        // Who asked a boot server for an item takes no answer without it (iPXE, PXE 2.1 §2.4.4).
+        let boot_item = (self.client.boot_item).filter(|_| self.client.ask == Ask::BootService);
+        if let Some(value) = vendor_options(self.controls_discovery(), boot_item) {
+            draft.option(OptionCode::VENDOR, &value);
         }
-        {
-            let route = Route::of_reply(self.client, Ipv4Addr::UNSPECIFIED);
-            Ok(Reply::new(self.client, draft, route))
-        }
+        let route = Route::of_reply(self.client, Ipv4Addr::UNSPECIFIED);
+        Ok(Reply::new(self.client, draft, route))
     }
 
     /// Whether a proxy's reply says "use this file" in option 43. UEFI firmware that came to 4011

@@ -18,10 +18,11 @@ pub fn advertised(arch: Arch, firmware: Firmware) -> Option<&'static LoaderFile>
     files().find(|file| file.suits(arch, firmware))
 }
 
-/// The file that a client asks for, by the name that it sent. Firmware may put slashes before it.
+/// The file that a client asks for, by the name that it sent. Firmware may put slashes of either
+/// kind before it, write it in capitals, and read on behind the end of option 67.
 pub fn find(name: &[u8]) -> Option<&'static LoaderFile> {
     let name = bare(name);
-    files().find(|file| file.name.as_bytes() == name)
+    files().find(|file| file.name.as_bytes().eq_ignore_ascii_case(name))
 }
 
 /// Whether clients ask for this name by themselves and go on when it is not found: an answer that
@@ -29,7 +30,7 @@ pub fn find(name: &[u8]) -> Option<&'static LoaderFile> {
 pub fn is_probe(name: &[u8]) -> bool {
     let name = bare(name);
     let mut probes = BOOTLOADERS.iter().flat_map(|loader| loader.probes());
-    probes.any(|probe| probe.as_bytes() == name)
+    probes.any(|probe| probe.as_bytes().eq_ignore_ascii_case(name))
 }
 
 /// All files, the preferred ones first.
@@ -37,9 +38,22 @@ pub fn files() -> impl Iterator<Item = &'static LoaderFile> {
     BOOTLOADERS.iter().flat_map(|loader| loader.files())
 }
 
+/// A name without what firmware adds to it: slashes before it; behind it the end mark of the options
+/// (0xff), as it is or as text that could not be decoded (U+FFFD in UTF-8).
 fn bare(name: &[u8]) -> &[u8] {
-    let slashes = name.iter().take_while(|byte| **byte == b'/').count();
-    name.get(slashes..).unwrap_or_default()
+    const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+    let slashes = name
+        .iter()
+        .take_while(|byte| matches!(byte, b'/' | b'\\'))
+        .count();
+    let mut bare = name.get(slashes..).unwrap_or_default();
+    while let Some(shorter) = bare
+        .strip_suffix(REPLACEMENT)
+        .or_else(|| bare.strip_suffix(&[0xff]))
+    {
+        bare = shorter;
+    }
+    bare
 }
 
 #[cfg(test)]
@@ -64,6 +78,21 @@ mod tests {
             for asked in [file.name.to_owned(), format!("/{}", file.name)] {
                 assert_eq!(find(asked.as_bytes()), Some(file), "{asked}");
             }
+        }
+    }
+
+    #[test]
+    fn a_name_is_found_in_the_ways_that_firmware_writes_it() {
+        for asked in [
+            b"UNDIONLY.KPXE".as_slice(),
+            b"\\undionly.kpxe",
+            b"\\/undionly.kpxe",
+            b"undionly.kpxe\xff",
+            b"undionly.kpxe\xff\xff",
+            "/undionly.kpxe\u{fffd}".as_bytes(),
+        ] {
+            let found = find(asked).map(|file| file.name);
+            assert_eq!(found, Some("undionly.kpxe"), "{}", asked.escape_ascii());
         }
     }
 
@@ -109,7 +138,9 @@ mod tests {
         let around = [
             String::new(),
             "/".to_owned(),
-            name.to_uppercase(),
+            "\\/".to_owned(),
+            "\u{fffd}".to_owned(),
+            format!("{name}x"),
             format!("../{name}"),
             format!("./{name}"),
             format!("/x/../{name}"),
@@ -133,7 +164,9 @@ mod tests {
         fn any_name_is_answered(name: Vec<u8>) {
             let _ = is_probe(&name);
             if let Some(file) = find(&name) {
-                prop_assert!(name.ends_with(file.name.as_bytes()));
+                let lower = name.to_ascii_lowercase();
+                let mut parts = lower.windows(file.name.len());
+                prop_assert!(parts.any(|part| part == file.name.as_bytes()));
             }
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! It may quote what came from the network, so it is made harmless rather than refused: whatever
 //! iPXE could read as more than text becomes `?`. That is `$` (settings are expanded again and
-//! again), `\` (joins lines), `#`, `|`, `&` and `;` (comments and further commands), controls, and
-//! all that is not ASCII. A leading `-` would be an option and is dropped.
+//! again), `\` (joins lines), `#`, `|` and `&` (comments and further commands), controls, and all
+//! that is not ASCII. Marks of our own sentences are written otherwise: `;` as `,`, a backtick as
+//! `'`. A leading `-` would be an option and is dropped.
 
 use std::fmt;
 
@@ -33,10 +34,13 @@ impl fmt::Display for Text {
 }
 
 fn harmless(word: &str) -> String {
-    let safe = |c: char| c.is_ascii_graphic() && !"$\\#|&;`".contains(c);
-    word.chars()
-        .map(|c| if safe(c) { c } else { '?' })
-        .collect()
+    let shown = |c: char| match c {
+        ';' => ',',
+        '`' => '\'',
+        c if c.is_ascii_graphic() && !"$\\#|&".contains(c) => c,
+        _ => '?',
+    };
+    word.chars().map(shown).collect()
 }
 
 const MOST_CHARACTERS: usize = 200;
@@ -52,13 +56,20 @@ mod tests {
     }
 
     #[test]
+    fn semicolons_and_backticks_are_readable_and_no_question_marks() {
+        let text = "its cluster does not say `allow_plaintext: true`; a person has to look";
+        let shown = "its cluster does not say 'allow_plaintext: true', a person has to look";
+        assert_eq!(Text::new(text).as_str(), shown);
+    }
+
+    #[test]
     fn what_means_something_to_ipxe_does_not_pass() {
         for (text, expected) in [
             ("a\nboot", "a boot"),
             ("a\r\nboot", "a boot"),
             ("${net0/mac} $${x}", "?{net0/mac} ??{x}"),
             ("a || exit", "a ?? exit"),
-            ("a ; exit && b", "a ? exit ?? b"),
+            ("a ; exit && b", "a , exit ?? b"),
             ("#!ipxe", "?!ipxe"),
             ("line\\", "line?"),
             ("--help -n", "help -n"),

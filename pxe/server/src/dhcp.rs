@@ -8,6 +8,7 @@
 //! Not done yet: a reply to a client that has no address goes to everybody on the link, also where
 //! RFC 2131 §4.1 has a frame to its card (that needs a packet socket). All clients take it.
 
+mod chainloading;
 mod flights;
 mod leasing;
 mod responder;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace, warn};
 
 use crate::complaint::{Complaints, Source};
+use crate::dhcp::chainloading::Chainloading;
 use crate::dhcp::flights::{Flights, InWork, Question};
 use crate::dhcp::responder::Responder;
 use crate::dhcp::silence::Silence;
@@ -66,6 +68,7 @@ impl<D: Directory> DhcpServer<D> {
             directory,
             loaders,
             complaints,
+            chainloading: Chainloading::default(),
         };
         Arc::new(Self { responder, subnets })
     }
@@ -142,7 +145,12 @@ impl<D: Directory> DhcpServer<D> {
                     trace!(%source, "its answer is in work");
                 }
             }
-            Err(dropped) if dropped.is_malformed() => {
+            Err(dropped @ Dropped::ForeignRelay { .. }) => {
+                // One line for all that are behind it.
+                let relay = IpAddr::V4(*arrived.source.ip());
+                self.responder.complaints.note(relay, &dropped);
+            }
+            Err(dropped) if dropped.is_told() => {
                 self.responder.complaints.note(source, &dropped);
             }
             Err(dropped) => trace!(%source, %dropped, "not answered"),
@@ -159,12 +167,14 @@ impl<D: Directory> DhcpServer<D> {
             unicast: ours.into_iter().any(|server| server == destination),
         };
         let client = BootClient::from_packet(&packet, arrival)?;
+        let client = self.responder.chainloading.completed(client);
         let subnet = self.subnet_of(&client, line)?;
         subnet.concerned(&client)?;
         Ok(Asked {
             client,
             subnet,
             line: line.clone(),
+            destination: arrived.is_for_us.then_some(arrived.destination),
         })
     }
 
@@ -177,7 +187,12 @@ impl<D: Directory> DhcpServer<D> {
         }
         let mut served = self.subnets.iter();
         let found = served.find(|served| served.subnet.network.contains(address));
-        found.cloned().ok_or(Dropped::Foreign { address })
+        let foreign = if client.is_relayed() {
+            Dropped::ForeignRelay { address }
+        } else {
+            Dropped::Foreign { address }
+        };
+        found.cloned().ok_or(foreign)
     }
 
     /// Whether a relay is where we serve: link selection names any subnet, and the reply goes to
@@ -187,7 +202,7 @@ impl<D: Directory> DhcpServer<D> {
         if served.any(|served| served.subnet.network.contains(relay)) {
             Ok(())
         } else {
-            Err(Dropped::Foreign { address: relay })
+            Err(Dropped::ForeignRelay { address: relay })
         }
     }
 
@@ -229,10 +244,7 @@ async fn send(asked: &Asked, reply: &Reply) -> io::Result<()> {
         }
         Destination::Broadcast | Destination::Link { .. } => (&line.socket, Ipv4Addr::BROADCAST),
     };
-    let source = match asked.subnet.subnet.server {
-        IpAddr::V4(server) => server,
-        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
-    };
+    let source = asked.answers_from();
     let encoded = reply.encode();
     if !encoded.left_out.is_empty() {
         debug!(mac = %asked.client.mac, left_out = ?encoded.left_out, "the reply is cut");

@@ -16,6 +16,8 @@
 
 mod body;
 mod connection;
+mod delivery;
+mod files;
 mod listened;
 mod places;
 mod query;
@@ -31,28 +33,20 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::{CONTENT_TYPE, ETAG};
+use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use machine_core::boot::BootStep;
 use machine_core::id::BootId;
-use pxe_loader::bootloader::LoaderFile;
-use pxe_loader::bootloaders::find;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use crate::asset::Asset;
-use crate::assets::{Assets, Found};
+use crate::assets::Assets;
 use crate::complaint::Complaints;
-use crate::directory::{
-    Directory, DocumentRefusal, DocumentRequest, ObservedStep, ScriptAnswer, ScriptRefusal,
-    StepOwner,
-};
-use crate::hashing::hex;
+use crate::directory::{Directory, DocumentRefusal, DocumentRequest, ScriptAnswer, ScriptRefusal};
 use crate::http::body::AssetBody;
 use crate::http::connection::{Connection, converse};
 use crate::http::listened::Heard;
@@ -268,49 +262,6 @@ impl<D: Directory> HttpServer<D> {
                     .note(connection.peer, &format!("no script: {error}"));
                 unavailable()
             }
-        }
-    }
-
-    fn asset(
-        &self,
-        peer: IpAddr,
-        (digest, boot): (&[u8; 32], Option<(BootId, BootStep)>),
-        range: Range,
-        head_only: bool,
-    ) -> Reply {
-        let asset = match self.assets.find(digest) {
-            Found::Asset(asset) => asset,
-            Found::Nothing => return not_found(),
-            Found::Altered => {
-                self.assets.restore(*digest);
-                self.complaints.note(
-                    peer,
-                    &"an image whose file was altered: it is looked at anew",
-                );
-                return unavailable();
-            }
-        };
-        let Asset { bytes, seal } = asset;
-        if let (Some((boot, step)), false) = (boot, head_only) {
-            let detail = format!("{} bytes", bytes.len());
-            self.directory.step(ObservedStep {
-                whose: StepOwner::Boot(boot),
-                step,
-                detail,
-            });
-        }
-        let reply = range.reply(bytes).map(|body| body.sealed(seal));
-        with_header(reply, ETAG, &format!("\"{}\"", hex(digest)))
-    }
-
-    fn loader(&self, file: &[u8]) -> Reply {
-        match self.loaders.find(file) {
-            Some(content) => {
-                let media_type =
-                    find(file).map_or("application/octet-stream", LoaderFile::media_type);
-                with_header(Range::Whole.reply(content), CONTENT_TYPE, media_type)
-            }
-            None => not_found(),
         }
     }
 

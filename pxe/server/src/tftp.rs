@@ -9,17 +9,19 @@ mod session;
 
 use std::io;
 use std::net::{IpAddr, SocketAddrV4};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use machine_core::boot::BootStep;
 use machine_core::network::Network;
 use pxe_loader::bootloaders::is_probe;
 use pxe_tftp::agreement::Limits;
+use pxe_tftp::lesson::Lessons;
 use pxe_tftp::outcome::{Abort, Status};
 use pxe_tftp::packet::ErrorCode;
 use pxe_tftp::request::Request;
 use thiserror::Error;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, trace, warn};
@@ -35,6 +37,8 @@ use crate::tftp::session::{Session, Turn};
 
 /// How long transfers may go on after the daemon was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
+/// How often it is then looked whose client is gone.
+const LOOK: Duration = Duration::from_millis(200);
 /// Longer than any request that makes sense.
 const LONGEST: usize = 2048;
 
@@ -45,6 +49,7 @@ pub(crate) struct TftpServer<D> {
     loaders: Arc<Loaders>,
     complaints: Arc<Complaints>,
     roster: Arc<Roster>,
+    lessons: Mutex<Lessons>,
 }
 
 /// A socket on port 69.
@@ -71,6 +76,7 @@ impl<D: Directory> TftpServer<D> {
             loaders,
             complaints,
             roster,
+            lessons: Mutex::default(),
         })
     }
 
@@ -92,10 +98,21 @@ impl<D: Directory> TftpServer<D> {
             tokio::task::yield_now().await;
         }
         transfers.close();
-        if tokio::time::timeout(GRACE, transfers.wait()).await.is_err() {
+        let finished = self.finished(&transfers);
+        if tokio::time::timeout(GRACE, finished).await.is_err() {
             warn!("TFTP transfers were cut off: they took longer than the grace period");
             end.cancel();
             transfers.wait().await;
+        }
+    }
+
+    /// Waits for the transfers of all clients that are still there.
+    async fn finished(&self, transfers: &TaskTracker) {
+        loop {
+            self.roster.end_gone();
+            if tokio::time::timeout(LOOK, transfers.wait()).await.is_ok() {
+                return;
+            }
         }
     }
 
@@ -183,7 +200,7 @@ impl<D: Directory> TftpServer<D> {
         self.transfer(arrived, *request, ticket).await;
     }
 
-    async fn transfer(self: Arc<Self>, arrived: Arrived, request: Request, ticket: Ticket) {
+    async fn transfer(self: Arc<Self>, arrived: Arrived, mut request: Request, ticket: Ticket) {
         let peer = arrived.source;
         let Some(content) = self.loaders.find(request.file.as_bytes()) else {
             return;
@@ -199,7 +216,10 @@ impl<D: Directory> TftpServer<D> {
             }
         };
         let (file, size) = (request.file.clone(), content.len());
-        let limits = outlet.mtu().map_or_else(Limits::default, Limits::for_mtu);
+        let mut limits = outlet.mtu().map_or_else(Limits::default, Limits::for_mtu);
+        let now = Instant::now().into_std();
+        self.lessons()
+            .apply(*peer.ip(), &mut request, &mut limits, now);
         let turn = Turn::First;
         let mut session = Session {
             outlet,
@@ -211,6 +231,10 @@ impl<D: Directory> TftpServer<D> {
         };
         while let Some(ended) = session.next().await {
             let took = ended.took.as_secs_f64();
+            if let Some(failure) = ended.failure {
+                let now = Instant::now().into_std();
+                self.lessons().failed(*peer.ip(), failure, now);
+            }
             if is_complete(&ended.status) {
                 let detail = format!("{file}, {size} bytes in {took:.1} s");
                 self.fetched(IpAddr::V4(*peer.ip()), detail).await;
@@ -221,6 +245,10 @@ impl<D: Directory> TftpServer<D> {
                 debug!(%peer, %file, status = ?ended.status, "asked for the size, or for another");
             }
         }
+    }
+
+    fn lessons(&self) -> MutexGuard<'_, Lessons> {
+        self.lessons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A loader was fetched. Beside another DHCP server no lease says whose the address is, so its
@@ -296,9 +324,6 @@ fn early_end(file: &str, status: &Status) -> Option<String> {
         Status::Aborted(Abort::SizeProbe | Abort::Replaced) | Status::Running | Status::Done => {
             None
         }
-        Status::Aborted(Abort::Client { code, message }) => Some(format!(
-            "the client gave up {file} with error {code}: {message}"
-        )),
-        Status::Aborted(abort) => Some(format!("the transfer of {file} ended early: {abort:?}")),
+        Status::Aborted(abort) => Some(format!("the transfer of {file} ended early: {abort}")),
     }
 }

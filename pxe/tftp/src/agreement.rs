@@ -104,7 +104,7 @@ fn option_acknowledgement(granted: &[(&str, Option<u64>)]) -> Option<Vec<u8>> {
 const MIN_BLOCK: u16 = 8;
 
 /// RFC 1350: the block of a client without options.
-const DEFAULT_BLOCK: u16 = 512;
+pub(crate) const DEFAULT_BLOCK: u16 = 512;
 
 #[cfg(test)]
 mod tests {

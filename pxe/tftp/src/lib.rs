@@ -12,6 +12,7 @@
 pub mod agreement;
 mod blocks;
 pub mod datagram;
+pub mod lesson;
 pub mod option;
 pub mod outcome;
 pub mod packet;

@@ -2,6 +2,8 @@
 //!
 //! The end of a transfer says why in a value, so that a size probe is never logged as a failure.
 
+use std::fmt;
+
 use crate::packet::ClientMessage;
 
 /// Where a transfer stands.
@@ -44,6 +46,25 @@ pub enum Abort {
     Cancelled,
     /// The client has asked for something else from the same port.
     Replaced,
+}
+
+impl fmt::Display for Abort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SizeProbe => f.write_str("the client only asked for the size"),
+            Self::Client { code, message } => {
+                write!(f, "the client gave up with error {code}: {message}")
+            }
+            Self::Silence { .. } => f.write_str("the client stopped answering"),
+            Self::Unreachable { .. } => f.write_str("the client can't be reached"),
+            Self::Stalled => f.write_str(
+                "the client answers, but what is sent does not reach it: is the MTU of the way to \
+                 it smaller than that of the interface?",
+            ),
+            Self::Cancelled => f.write_str("the server stops"),
+            Self::Replaced => f.write_str("the client asked for something else"),
+        }
+    }
 }
 
 /// How much a transfer moved.

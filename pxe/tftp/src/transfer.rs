@@ -160,6 +160,16 @@ impl Transfer {
         &self.agreement
     }
 
+    /// Whether the client still has to answer our OACK.
+    pub const fn waits_for_options(&self) -> bool {
+        self.offered
+    }
+
+    /// Whether the client ever acknowledged anything.
+    pub const fn was_heard(&self) -> bool {
+        self.heard
+    }
+
     /// How much it moved.
     pub fn statistics(&self) -> Statistics {
         self.statistics

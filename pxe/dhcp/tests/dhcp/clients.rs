@@ -5,6 +5,7 @@ use machine_core::network::ClientKey;
 use pxe_dhcp::client::{Arrival, BootClient};
 use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::ipxe::IpxeFeature;
+use pxe_dhcp::load::Load;
 use pxe_dhcp::option::{ArchCode, MessageKind, OptionCode, VendorClass};
 use pxe_dhcp::packet::{HardwareAddress, Operation};
 
@@ -87,11 +88,38 @@ fn ipxe_says_its_version_and_features() {
 }
 
 #[test]
+fn ipxe_runs_our_scripts_unless_it_says_that_it_cannot() {
+    let told = |option: &[u8]| read(&captures::bios_rom().with(OptionCode::IPXE, option)).load();
+    let loader = Load::Loader(Arch::X86_64, Firmware::Bios);
+    for (load, expected) in [
+        (read(&captures::seabios_ipxe_rom()).load(), Load::Script),
+        (read(&captures::ipxe_uefi()).load(), Load::Script),
+        (told(&[]), Load::Script),
+        (told(&[19, 1, 1, 24, 1, 1]), Load::Script),
+        (told(&[19, 1, 1, 36, 1, 1]), Load::Script),
+        (told(&[21, 1, 1, 24, 1, 1]), loader),
+        (told(&[19, 1, 1, 21, 1, 1]), loader),
+    ] {
+        assert_eq!(load, expected);
+    }
+}
+
+#[test]
 fn ipxe_is_known_by_its_class_or_its_option() {
     let discover = || Capture::new(MessageKind::Discover);
     for (capture, ipxe) in [
         (discover().with(OptionCode::USER_CLASS, b"iPXE"), true),
         (discover().with(OptionCode::USER_CLASS, b"\x04iPXE"), true),
+        (
+            discover().with(OptionCode::USER_CLASS, b"\x03foo\x04iPXE"),
+            true,
+        ),
+        (
+            discover().with(OptionCode::USER_CLASS, b"\x04iPXE\x09cut off"),
+            true,
+        ),
+        (discover().with(OptionCode::USER_CLASS, b"\x05iPXE2"), false),
+        (discover().with(OptionCode::USER_CLASS, b"\x00\x00"), false),
         (discover().with(OptionCode::USER_CLASS, b"iPXE2"), false),
         (discover().with(OptionCode::USER_CLASS, b"gPXE"), false),
         (discover().with(OptionCode::IPXE, &[]), true),

@@ -14,11 +14,13 @@ use machine_core::time::Timestamp;
 use pxe_dhcp::ask::Ask;
 use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::lease::standing::Acquaintance;
+use pxe_dhcp::load::Load;
 use pxe_dhcp::reply::{BootAnswer, Exchange, Grant, ProxySchool, Reply, refuse};
 use pxe_dhcp::verdict::Refusal;
 use tracing::{debug, warn};
 
 use crate::complaint::Complaints;
+use crate::dhcp::chainloading::Chainloading;
 use crate::dhcp::silence::Silence;
 use crate::dhcp::subnet::Asked;
 use crate::directory::{BootQuestion, Directory, ObservedStep, StepOwner};
@@ -30,6 +32,7 @@ pub(crate) struct Responder<D> {
     pub(crate) directory: D,
     pub(crate) loaders: Arc<Loaders>,
     pub(crate) complaints: Arc<Complaints>,
+    pub(crate) chainloading: Chainloading,
 }
 
 /// A reply, and the step that a boot has made once it is sent.
@@ -42,6 +45,8 @@ pub(crate) struct Answered {
 pub(super) struct Decided {
     pub(super) boot: Option<BootId>,
     answer: BootAnswer,
+    /// Why it gets no boot file, though it is to boot from the network.
+    hindrance: Option<String>,
     pub(super) acquaintance: Acquaintance,
 }
 
@@ -70,6 +75,7 @@ impl<D: Directory> Responder<D> {
             DhcpMode::Proxy | DhcpMode::Off => None,
         };
         let reply = exchange(asked, &decided).reply(grant)?;
+        self.chainloading.offered(&asked.client);
         Ok(answered(reply, &decided, BootStep::Offer, grant))
     }
 
@@ -114,16 +120,20 @@ impl<D: Directory> Responder<D> {
     pub(super) async fn decide(&self, asked: &Asked) -> Result<Decided, Silence> {
         let client = &asked.client;
         if !client.is_pxe() {
+            if client.is_http() {
+                self.complaints.note(client.mac, &Dropped::HttpBoot);
+            }
             return Ok(Decided {
                 boot: None,
                 answer: BootAnswer::NoBoot,
+                hindrance: None,
                 acquaintance: self.acquaintance(asked).await?,
             });
         }
-        let stage = if client.is_ipxe() {
-            Asker::Ipxe
-        } else {
-            Asker::Firmware
+        // iPXE that can't run our scripts loads ours, as firmware does.
+        let stage = match client.load() {
+            Load::Script => Asker::Ipxe,
+            Load::Loader(..) | Load::Nothing(_) => Asker::Firmware,
         };
         let question = BootQuestion {
             subnet: asked.subnet.subnet.name.clone(),
@@ -135,16 +145,39 @@ impl<D: Directory> Responder<D> {
         };
         let answer = self.directory.boot(question).await?;
         debug!(mac = %client.mac, because = answer.because, netboot = answer.netboot, "decided");
-        let told = match (answer.netboot, answer.boot, stage) {
-            (true, Some(boot), Asker::Ipxe) => Some(script(asked, boot)),
-            (true, Some(_), Asker::Firmware) => self.loader(asked),
-            (true, None, _) | (false, _, _) => None,
+        let (told, hindrance) = match answer.boot.filter(|_| answer.netboot) {
+            Some(boot) => self.told(asked, boot),
+            None => (no_boot(asked), None),
         };
         Ok(Decided {
             boot: answer.boot,
-            answer: told.unwrap_or_else(|| no_boot(asked)),
+            answer: told,
+            hindrance,
             acquaintance: acquaintance(answer.is_registered),
         })
+    }
+
+    /// What a boot loads from the network; nothing, and why, if there is nothing for it.
+    fn told(&self, asked: &Asked, boot: BootId) -> (BootAnswer, Option<String>) {
+        let told = self
+            .chainloading
+            .told(asked, boot, &self.loaders, self.now());
+        match told {
+            Ok(told) => (told, None),
+            Err(why) => {
+                self.complaints.note(asked.client.mac, &why);
+                let told = no_boot(asked);
+                if told == BootAnswer::Silence {
+                    // No answer carries it to the timeline.
+                    self.directory.step(ObservedStep {
+                        whose: StepOwner::Boot(boot),
+                        step: BootStep::Offer,
+                        detail: why.clone(),
+                    });
+                }
+                (told, Some(why))
+            }
+        }
     }
 
     /// Whether a client that does not boot from the network is one of ours: the system of a
@@ -164,22 +197,6 @@ impl<D: Directory> Responder<D> {
         let is_registered = self.directory.is_registered(asked.client.mac).await?;
         Ok(acquaintance(is_registered))
     }
-
-    fn loader(&self, asked: &Asked) -> Option<BootAnswer> {
-        let client = &asked.client;
-        let file = client
-            .platform()
-            .and_then(|(arch, firmware)| self.loaders.advertised(arch, firmware));
-        if file.is_none() {
-            let why = format!("no loader for architecture {:?}", client.arch_code);
-            self.complaints.note(client.mac, &why);
-        }
-        let next_server = asked.subnet.subnet.server;
-        file.map(|file| BootAnswer::Loader {
-            file: file.name.into(),
-            next_server,
-        })
-    }
 }
 
 /// Who is told to boot from its disk gets a lease and no file; beside another server, silence.
@@ -187,12 +204,6 @@ fn no_boot(asked: &Asked) -> BootAnswer {
     match asked.subnet.subnet.mode {
         DhcpMode::Proxy => BootAnswer::Silence,
         DhcpMode::Authoritative { .. } | DhcpMode::Off => BootAnswer::NoBoot,
-    }
-}
-
-fn script(asked: &Asked, boot: BootId) -> BootAnswer {
-    BootAnswer::Script {
-        url: format!("http://{}/boot/{boot}", asked.subnet.http),
     }
 }
 
@@ -253,6 +264,7 @@ pub(super) fn answered(
     let detail = address
         .into_iter()
         .chain(file)
+        .chain(decided.hindrance.clone())
         .collect::<Vec<_>>()
         .join(", ");
     let whose = decided.boot.map(StepOwner::Boot);

@@ -1,6 +1,6 @@
 //! One subnet while it is served: its settings, and its leases in memory.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use machine_core::network::{DhcpMode, Lease, Subnet};
@@ -87,4 +87,20 @@ pub(crate) struct Asked {
     /// The subnet that it asks in: behind a relay not that of the interface.
     pub(crate) subnet: Arc<DhcpSubnet>,
     pub(crate) line: Line,
+    /// Our address that it sent its packet to, if it did not ask everybody.
+    pub(crate) destination: Option<Ipv4Addr>,
+}
+
+impl Asked {
+    /// The address that the answer comes from. A boot service answers from the one that was asked,
+    /// which may be a second one of the interface: firmware takes no answer from another. A server of
+    /// leases has one name, that of its subnet.
+    pub(crate) fn answers_from(&self) -> Ipv4Addr {
+        let is_boot_service = self.line.port == ServerPort::BootService;
+        match (self.destination, self.subnet.subnet.server) {
+            (Some(address), _) if is_boot_service => address,
+            (_, IpAddr::V4(server)) => server,
+            (_, IpAddr::V6(_)) => Ipv4Addr::UNSPECIFIED,
+        }
+    }
 }

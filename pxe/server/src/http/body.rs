@@ -9,6 +9,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use tracing::error;
 
 use crate::asset::{Altered, Seal};
+use crate::http::delivery::Delivery;
 use crate::http::seat::Answering;
 
 /// How much is handed over at once: large enough that a frame costs nothing, small enough that a
@@ -24,6 +25,8 @@ pub(crate) struct AssetBody {
     _answering: Option<Answering>,
     /// Of bytes that come from a file.
     seal: Option<Arc<Seal>>,
+    /// Of whose end somebody wants to hear.
+    delivery: Option<Delivery>,
 }
 
 impl AssetBody {
@@ -34,6 +37,7 @@ impl AssetBody {
             announced,
             _answering: None,
             seal: None,
+            delivery: None,
         }
     }
 
@@ -50,6 +54,17 @@ impl AssetBody {
     pub(crate) fn sealed(self, seal: Arc<Seal>) -> Self {
         Self {
             seal: Some(seal),
+            ..self
+        }
+    }
+
+    /// The same, and its end is told.
+    pub(crate) fn delivered(self, mut delivery: Delivery) -> Self {
+        if self.rest.is_empty() {
+            delivery.whole();
+        }
+        Self {
+            delivery: Some(delivery),
             ..self
         }
     }
@@ -86,6 +101,13 @@ impl Body for AssetBody {
         }
         let length = self.rest.len().min(FRAME);
         let frame = self.rest.split_to(length);
+        let is_last = self.rest.is_empty();
+        if let Some(delivery) = &mut self.delivery {
+            delivery.sent(u64::try_from(length).unwrap_or(u64::MAX));
+            if is_last {
+                delivery.whole();
+            }
+        }
         Poll::Ready(Some(Ok(Frame::data(frame))))
     }
 
@@ -102,6 +124,7 @@ impl Body for AssetBody {
 mod tests {
     use super::*;
     use crate::asset::{Asset, FileMark};
+    use crate::http::delivery::Ended;
     use http_body_util::BodyExt;
     use std::io::Write as _;
 
@@ -128,6 +151,29 @@ mod tests {
         assert_eq!(body.frame().await.unwrap().unwrap_err(), Altered);
         assert!(body.frame().await.is_none());
         std::fs::remove_file(file.path().with_extension("link")).unwrap();
+    }
+
+    /// What was told of the end of a sending of `size` bytes, of which `frames` were taken.
+    async fn end_of(size: usize, frames: usize) -> Ended {
+        let (tell, told) = std::sync::mpsc::channel();
+        let delivery = Delivery::new(move |ended| tell.send(ended).unwrap());
+        let mut body = AssetBody::new(Bytes::from(vec![7; size])).delivered(delivery);
+        for _ in 0..frames {
+            let _ = body.frame().await.unwrap().unwrap();
+        }
+        drop(body);
+        let ends: Vec<Ended> = told.iter().collect();
+        assert_eq!(ends.len(), 1, "it is told once");
+        ends[0]
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_sending_is_told_once() {
+        assert_eq!(end_of(FRAME + 5, 2).await, Ended::Whole);
+        assert_eq!(end_of(0, 0).await, Ended::Whole);
+        assert_eq!(end_of(5, 0).await, Ended::CutOff { sent: 0 });
+        let sent = u64::try_from(FRAME).unwrap();
+        assert_eq!(end_of(FRAME + 5, 1).await, Ended::CutOff { sent });
     }
 
     #[test]

@@ -20,6 +20,9 @@ use tokio_util::sync::CancellationToken;
 /// How long a client must have been silent for another to take its place: a live one acknowledges
 /// within milliseconds, and is asked again after half a second.
 const SILENT: Duration = Duration::from_millis(500);
+/// How long a client must have been silent for its transfer to be over when the server stops: longer
+/// than the second or so that firmware takes until it repeats what got lost.
+const GONE: Duration = Duration::from_secs(2);
 /// How long a request waits for a place: as long as a client waits until it asks again.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -187,6 +190,17 @@ impl Roster {
         };
         active.transfers.remove(&silent);
         Some(())
+    }
+
+    /// The server stops: ends the transfers whose clients are gone, so that it waits for those that
+    /// are alive and for no others.
+    pub(crate) fn end_gone(&self) {
+        let now = self.now();
+        // The sender of an entry goes with it: so its transfer learns of that.
+        self.active().transfers.retain(|_, entry| {
+            let heard = entry.heard.load(Ordering::Relaxed);
+            Duration::from_millis(now.saturating_sub(heard)) < GONE
+        });
     }
 
     fn most_silent<'a>(

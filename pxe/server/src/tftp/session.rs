@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use pxe_tftp::agreement::Limits;
 use pxe_tftp::datagram::Outgoing;
+use pxe_tftp::lesson::Failure;
 use pxe_tftp::outcome::Status;
 use pxe_tftp::request::Request;
 use pxe_tftp::transfer::Transfer;
@@ -45,6 +46,7 @@ pub(crate) enum Turn {
 pub(crate) struct Ended {
     pub(crate) status: Status,
     pub(crate) took: Duration,
+    pub(crate) failure: Option<Failure>,
 }
 
 impl Session {
@@ -108,6 +110,7 @@ impl Session {
             Ended {
                 status,
                 took: began.elapsed(),
+                failure: Failure::of(&transfer),
             },
             asked_again,
         )

@@ -1,6 +1,6 @@
 //! A DHCP client of the tests: sends what it is told and gives what it gets.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
 use machine_core::network::ClientKey;
@@ -51,12 +51,18 @@ impl DhcpClient {
     }
 
     pub(crate) async fn receive(&self) -> Packet {
+        let (packet, from) = self.receive_from_anywhere().await;
+        assert_eq!(from, SERVER);
+        packet
+    }
+
+    /// The next packet, and from where it came.
+    pub(crate) async fn receive_from_anywhere(&self) -> (Packet, IpAddr) {
         let mut buffer = [0; 2048];
         let received = self.socket.recv_from(&mut buffer);
         let received = tokio::time::timeout(Duration::from_mins(1), received).await;
         let (length, from) = received.expect("no reply").unwrap();
-        assert_eq!(from.ip(), SERVER);
-        Packet::decode(&buffer[..length]).unwrap()
+        (Packet::decode(&buffer[..length]).unwrap(), from.ip())
     }
 }
 

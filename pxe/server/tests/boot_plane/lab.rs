@@ -77,6 +77,11 @@ impl Lab {
         ip_in(&self.client, "address add 10.77.0.9/24 dev pxe-c");
     }
 
+    /// Gives the server's end another address.
+    pub(crate) fn second_address(&self) {
+        ip_in(&self.server, "address add 10.77.0.2/24 dev pxe-s");
+    }
+
     /// The server sends what is for this network to the client.
     pub(crate) fn route_by_client(&self, network: &str) {
         let route = format!("route add {network} via 10.77.0.9");

@@ -28,6 +28,8 @@ pub(crate) struct Records {
 pub(crate) struct State {
     /// What it says.
     pub(crate) netboot: bool,
+    /// Whether each question opens another boot.
+    pub(crate) opens_boots: bool,
     pub(crate) registered: BTreeSet<MacAddress>,
     /// What the clock says; the system's time if nothing.
     pub(crate) now: Option<Timestamp>,
@@ -79,8 +81,14 @@ impl Directory for Records {
         let is_registered = state.registered.contains(&question.mac);
         state.questions.push(question);
         let netboot = state.netboot;
+        let number = u8::try_from(state.questions.len()).unwrap();
+        let boot = if state.opens_boots {
+            BootId::from_bytes([number; 16])
+        } else {
+            BOOT
+        };
         Ok(BootAnswer {
-            boot: Some(BOOT),
+            boot: Some(boot),
             is_registered,
             netboot,
             because: "the test says so".to_owned(),

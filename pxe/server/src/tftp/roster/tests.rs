@@ -113,3 +113,15 @@ async fn who_finds_no_place_in_time_is_forgotten() {
     assert!(place.is_none());
     assert!(roster.active().waiting.is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_stops_waits_for_no_client_that_is_gone() {
+    let roster = Roster::new(RosterLimits::default());
+    let abandoned = begin(&roster, peer(1, 2000), "a");
+    let alive = begin(&roster, peer(2, 2000), "a");
+    tokio::time::advance(GONE).await;
+    alive.heard();
+    roster.end_gone();
+    assert!(abandoned.again.is_closed(), "its transfer ends");
+    assert!(!alive.again.is_closed());
+}

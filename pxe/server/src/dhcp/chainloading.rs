@@ -1,0 +1,78 @@
+//! What a client that is to boot from the network is told to load: a script, a loader, or nothing
+//! and why.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use machine_core::hardware::{Arch, Firmware};
+use machine_core::id::BootId;
+use machine_core::time::Timestamp;
+use pxe_dhcp::chains::Chains;
+use pxe_dhcp::client::BootClient;
+use pxe_dhcp::load::Load;
+use pxe_dhcp::offers::Offers;
+use pxe_dhcp::reply::BootAnswer;
+
+use crate::dhcp::subnet::Asked;
+use crate::loaders::Loaders;
+
+/// What is remembered from one packet of a client to its next.
+#[derive(Debug, Default)]
+pub(crate) struct Chainloading {
+    offers: Mutex<Offers>,
+    chains: Mutex<Chains>,
+}
+
+impl Chainloading {
+    /// A client is made an offer.
+    pub(crate) fn offered(&self, client: &BootClient) {
+        locked(&self.offers).offered(client);
+    }
+
+    /// A client, with what it said when it was made the offer that it takes.
+    pub(crate) fn completed(&self, client: BootClient) -> BootClient {
+        locked(&self.offers).completed(client)
+    }
+
+    /// What a boot is told to load, or why nothing.
+    pub(super) fn told(
+        &self,
+        asked: &Asked,
+        boot: BootId,
+        loaders: &Loaders,
+        now: Timestamp,
+    ) -> Result<BootAnswer, String> {
+        let mac = asked.client.mac;
+        match asked.client.load() {
+            Load::Script => {
+                locked(&self.chains).became_ipxe(mac);
+                let url = format!("http://{}/boot/{boot}", asked.subnet.http);
+                Ok(BootAnswer::Script { url })
+            }
+            Load::Nothing(why) => Err(why.to_string()),
+            Load::Loader(arch, firmware) => {
+                let told = loader(asked, loaders, arch, firmware)?;
+                let round = locked(&self.chains).load(mac, boot, now);
+                round.map_err(|endless| endless.to_string())?;
+                Ok(told)
+            }
+        }
+    }
+}
+
+fn loader(
+    asked: &Asked,
+    loaders: &Loaders,
+    arch: Arch,
+    firmware: Firmware,
+) -> Result<BootAnswer, String> {
+    let file = loaders.advertised(arch, firmware);
+    let file = file.ok_or_else(|| format!("the loader for {arch} {firmware} is not installed"))?;
+    Ok(BootAnswer::Loader {
+        file: file.name.into(),
+        next_server: asked.subnet.subnet.server,
+    })
+}
+
+fn locked<T>(memory: &Mutex<T>) -> MutexGuard<'_, T> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
+}

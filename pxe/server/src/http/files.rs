@@ -1,0 +1,82 @@
+//! The files that HTTP gives: kernels and initial RAM disks, and bootloaders.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::header::{CONTENT_TYPE, ETAG};
+use machine_core::boot::BootStep;
+use machine_core::id::BootId;
+use pxe_loader::bootloader::LoaderFile;
+use pxe_loader::bootloaders::find;
+
+use crate::asset::Asset;
+use crate::assets::Found;
+use crate::directory::{Directory, ObservedStep, StepOwner};
+use crate::hashing::hex;
+use crate::http::HttpServer;
+use crate::http::delivery::{Delivery, Ended};
+use crate::http::range::Range;
+use crate::http::reply::{Reply, not_found, unavailable, with_header};
+
+impl<D: Directory> HttpServer<D> {
+    pub(super) fn asset(
+        &self,
+        peer: IpAddr,
+        (digest, boot): (&[u8; 32], Option<(BootId, BootStep)>),
+        range: Range,
+        head_only: bool,
+    ) -> Reply {
+        let asset = match self.assets.find(digest) {
+            Found::Asset(asset) => asset,
+            Found::Nothing => return not_found(),
+            Found::Altered => {
+                self.assets.restore(*digest);
+                self.complaints.note(
+                    peer,
+                    &"an image whose file was altered: it is looked at anew",
+                );
+                return unavailable();
+            }
+        };
+        let Asset { bytes, seal } = asset;
+        // A part of it, or only its header, is not a step of a boot.
+        let whose = boot.filter(|_| !head_only && range == Range::Whole);
+        let delivery = whose.map(|(boot, step)| self.delivery(peer, (boot, step), bytes.len()));
+        let reply = range.reply(bytes).map(|body| {
+            let body = body.sealed(seal);
+            match delivery {
+                Some(delivery) => body.delivered(delivery),
+                None => body,
+            }
+        });
+        with_header(reply, ETAG, &format!("\"{}\"", hex(digest)))
+    }
+
+    /// Notes the step of a boot once its file has gone out, and complains if it does not.
+    fn delivery(&self, peer: IpAddr, (boot, step): (BootId, BootStep), size: usize) -> Delivery {
+        let directory = self.directory.clone();
+        let complaints = Arc::clone(&self.complaints);
+        Delivery::new(move |ended| match ended {
+            Ended::Whole => directory.step(ObservedStep {
+                whose: StepOwner::Boot(boot),
+                step,
+                detail: format!("{size} bytes"),
+            }),
+            Ended::CutOff { sent } => {
+                let why = format!("it stopped reading its {step} after {sent} of {size} bytes");
+                complaints.note(peer, &why);
+            }
+        })
+    }
+
+    pub(super) fn loader(&self, file: &[u8]) -> Reply {
+        match self.loaders.find(file) {
+            Some(content) => {
+                let media_type =
+                    find(file).map_or("application/octet-stream", LoaderFile::media_type);
+                with_header(Range::Whole.reply(content), CONTENT_TYPE, media_type)
+            }
+            None => not_found(),
+        }
+    }
+}
