@@ -18,9 +18,9 @@ use machine_core::id::ClusterId;
 use machine_core::lifecycle::{Moving, State};
 use machine_core::machine::Machine;
 use machine_core::operation::OperationOutcome;
-use machine_store::members::{self, Membership};
+use machine_store::membership::Membership;
 use machine_store::read_model::{ReadModel, Revision};
-use machine_store::{boots, clusters, events, machines};
+use machine_store::{boots, clusters, events, machines, members};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 

@@ -12,7 +12,7 @@ use machine_core::intent::Intent;
 use machine_core::machine::Machine;
 use machine_core::time::Timestamp;
 
-use crate::members::Membership;
+use crate::membership::Membership;
 
 /// What is known when somebody asks to be booted.
 #[derive(Debug, Clone, PartialEq, Eq)]

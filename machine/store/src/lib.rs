@@ -46,6 +46,7 @@ pub mod location;
 pub mod machines;
 mod mark;
 pub mod members;
+pub mod membership;
 mod migration;
 pub mod moments;
 mod operations;

@@ -5,31 +5,16 @@
 //! then nothing of it has changed. It leaves when its state says that it works for nobody, and when
 //! it is forgotten. What was stays on record.
 
-use machine_core::cluster::Role;
 use machine_core::id::{AttemptId, ClusterId, MachineId};
 use machine_core::intent::Intent;
 use machine_core::time::Timestamp;
 
 use crate::db::Db;
 use crate::error::StoreError;
+use crate::membership::Membership;
 use crate::row::{Fields, Row};
 use crate::statement::Statement;
 use crate::transaction::Transaction;
-
-/// That a machine is, or was, a member of a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Membership {
-    /// Which machine.
-    pub machine: MachineId,
-    /// Of which cluster.
-    pub cluster: ClusterId,
-    /// As what.
-    pub role: Role,
-    /// Since when.
-    pub since: Timestamp,
-    /// Until when, if it is no member any more.
-    pub left: Option<Timestamp>,
-}
 
 /// The members of a cluster, by their ids.
 pub async fn of_cluster(db: &Db, cluster: ClusterId) -> Result<Vec<Membership>, StoreError> {

@@ -11,19 +11,29 @@ use crate::disk::{DISK, disk};
 use crate::event::{Deed, Event};
 use crate::lab::World;
 
-/// How often he looks. A machine that he has started anew gets as far as its config in that time.
-pub(crate) const ROUND: Duration = Duration::from_mins(15);
+/// How often he looks. A machine that he has started anew gets as far as its config in that time, and
+/// he registers the card over which an installed one starts before its attempt is given up (12 min).
+pub(crate) const ROUND: Duration = Duration::from_mins(10);
 
 /// What Drover says where a person is to start a machine anew.
 const SWITCH_ON: &str = "switch it on";
+
+/// What a cluster says whose members have not told that they are ready.
+const NOT_READY: &str = "not ready";
 
 impl World {
     /// He looks at a machine that has not come to rest, and of which Drover tells him this.
     pub(crate) fn look_after(&mut self, index: usize, machine: &Machine, told: &str) {
         let minute = Duration::from_mins(1);
         if machine.state == State::Active {
-            if self.nodes[index].power == PowerState::Off {
+            let node = &self.nodes[index];
+            if node.power == PowerState::Off {
                 self.schedule(minute, Event::Deed(index, Deed::Press));
+            } else if told.contains(NOT_READY) && !node.is_registered && node.written_as.is_none() {
+                // It runs behind a card that nobody knows. What it has said there is not said
+                // again, so it is started anew once the card is known.
+                self.schedule(Duration::ZERO, Event::Deed(index, Deed::WriteDown));
+                self.schedule(minute, Event::Deed(index, Deed::Cycle));
             }
             return;
         }

@@ -105,12 +105,14 @@ impl Run {
         if !is_due {
             return;
         }
+        let unready = self.unready().map(|(_, why)| why).unwrap_or_default();
         for machine in all {
             let is_retired = machine.state == State::Retired;
             if !is_retired && let Some(node) = self.node_of(machine.id) {
                 let told = self.drover.as_ref();
                 let told = told.map(|drover| drover.status.machine(machine.id).waiting);
-                let told = told.unwrap_or_default();
+                let told = told.filter(|it| !it.is_empty() || !unready.contains(&machine.name));
+                let told = told.unwrap_or_else(|| unready.clone());
                 self.lab
                     .with(|world| world.look_after(node, machine, &told));
             }

@@ -8,6 +8,7 @@ use machine_core::machine::Machine;
 use machine_store::change::{AttemptWrite, Change, ClusterWrite, IntentWrite, MachineWrite};
 use machine_store::commit::claim::{ClaimOutcome, ReleaseClaim};
 use machine_store::db::Db;
+use machine_store::membership::Membership;
 use machine_store::{machines, members};
 
 use crate::bench::Bench;
@@ -20,7 +21,7 @@ const OTHER: ClusterId = ClusterId::from_bytes([8; 16]);
 /// What the machine is and was: the cluster's first digits, its role, since when and until when.
 async fn memberships(db: &Db) -> Vec<String> {
     let all = members::of_machine(db, machine_id(1)).await.unwrap();
-    let text = |it: &members::Membership| {
+    let text = |it: &Membership| {
         let cluster = it.cluster.to_string().chars().take(2).collect::<String>();
         let left = it.left.map_or(0, |it| it.as_millis() / 1000);
         let since = it.since.as_millis() / 1000;
