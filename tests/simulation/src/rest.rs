@@ -32,7 +32,7 @@ impl Run {
             .lab
             .with(|world| (world.is_calm, world.is_mended, world.calm_since, world.now));
         let is_up = self.drover.is_some();
-        if !is_up || !is_calm || now.since(since) < Duration::from_mins(15) {
+        if !is_up || !is_calm || now.since(since) < ROUND {
             return Ok(false);
         }
         let Ok(all) = block_on(machines::list(&self.ground.db)) else {
@@ -111,8 +111,10 @@ impl Run {
             if !is_retired && let Some(node) = self.node_of(machine.id) {
                 let told = self.drover.as_ref();
                 let told = told.map(|drover| drover.status.machine(machine.id).waiting);
-                let told = told.filter(|it| !it.is_empty() || !unready.contains(&machine.name));
-                let told = told.unwrap_or_else(|| unready.clone());
+                let mut told = told.unwrap_or_default();
+                if unready.contains(&machine.name) {
+                    told.push_str(&unready);
+                }
                 self.lab
                     .with(|world| world.look_after(node, machine, &told));
             }
