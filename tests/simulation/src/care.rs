@@ -11,9 +11,8 @@ use crate::disk::{DISK, disk};
 use crate::event::{Deed, Event};
 use crate::lab::World;
 
-/// How often he looks. A machine that he has started anew gets as far as its config in that time, and
-/// he registers the card over which an installed one starts before its attempt is given up (12 min).
-pub(crate) const ROUND: Duration = Duration::from_mins(10);
+/// How often he looks. A machine that he has started anew gets as far as its config in that time.
+pub(crate) const ROUND: Duration = Duration::from_mins(15);
 
 /// What Drover says where a person is to start a machine anew.
 const SWITCH_ON: &str = "switch it on";

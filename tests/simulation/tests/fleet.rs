@@ -81,7 +81,7 @@ fn report(name: &str, summaries: &[(u64, Summary)], began: Instant) {
 
 #[test]
 fn in_peace_every_machine_is_installed_once_and_the_clusters_are_ready() {
-    for (seed, summary) in run("peace", PEACE, 10) {
+    for (seed, summary) in run("peace", PEACE, 30) {
         assert_eq!(
             (summary.active, summary.failed, summary.other),
             (20, 0, 0),
@@ -118,5 +118,5 @@ fn the_same_seed_is_the_same_run() {
 
 #[test]
 fn with_every_fault_no_promise_is_broken_and_all_come_to_rest() {
-    run("faults", FAULTY, 20);
+    run("faults", FAULTY, 100);
 }

@@ -154,7 +154,7 @@ async fn machine_write(db: &Db, kind: u8, of: u8) -> Option<MachineWrite> {
     Some(match kind % 5 {
         0 => MachineWrite::Update(Machine {
             name: format!("renamed-{of}"),
-            bmc: (kind % 2 == 0).then(|| bmc(of)),
+            bmc: kind.is_multiple_of(2).then(|| bmc(of)),
             ..known?
         }),
         1 => MachineWrite::Hold { id, version },
