@@ -81,9 +81,8 @@ impl Directory for Records {
         let is_registered = state.registered.contains(&question.mac);
         state.questions.push(question);
         let netboot = state.netboot;
-        let number = u8::try_from(state.questions.len()).unwrap();
         let boot = if state.opens_boots {
-            BootId::from_bytes([number; 16])
+            BootId::from_bytes((state.questions.len() as u128).to_be_bytes())
         } else {
             BOOT
         };
