@@ -31,4 +31,5 @@ pub mod reports;
 pub mod retention;
 pub mod sightings;
 pub mod status;
+pub mod steady_clock;
 pub mod wake;

@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bmc::LabBmcs;
 use crate::ground::Ground;
-use crate::lab::{Lab, START};
+use crate::lab::Lab;
 use crate::neighbours::LabNeighbours;
 use crate::node_api::LabNodes;
 use crate::subnet::subnet;
@@ -196,17 +196,11 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
 /// Begins a life's clock: by the system's, and no earlier than the last moment on record.
 fn begin(lab: &Arc<Lab>, last: Option<Timestamp>) -> VirtualClock {
     let read = Instant::now();
-    let began = lab.with(|world| {
+    lab.with(|world| {
         world.life = Some((read, world.now));
-        let began = last.unwrap_or(START).max(world.wall());
-        world.drover_ahead = began.as_millis() - world.now.as_millis();
-        began
+        world.begin_clock(last);
     });
-    VirtualClock {
-        lab: Arc::clone(lab),
-        began,
-        read,
-    }
+    VirtualClock(Arc::clone(lab))
 }
 
 fn image() -> Image {

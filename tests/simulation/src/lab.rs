@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use fleet::steady_clock::{Reading, SteadyClock};
 use machine_core::cluster::ClusterSpec;
 use machine_core::time::Timestamp;
 use tokio::runtime::Handle;
@@ -57,8 +58,8 @@ pub(crate) struct World {
     pub(crate) rests_since: Option<Timestamp>,
     /// How far the system's clock is from the truth, in milliseconds.
     pub(crate) clock_error: i64,
-    /// How far Drover's clock is ahead of ours, in milliseconds.
-    pub(crate) drover_ahead: i64,
+    /// Drover's clock.
+    pub(crate) steady: SteadyClock,
     pub(crate) nodes: Vec<Node>,
     /// The clusters, as people have written them.
     pub(crate) clusters: Vec<ClusterSpec>,
@@ -119,7 +120,10 @@ impl World {
             cared_at: None,
             rests_since: None,
             clock_error: 0,
-            drover_ahead: 0,
+            steady: SteadyClock::beginning(Reading {
+                monotonic: Duration::ZERO,
+                wall: START,
+            }),
             nodes: Vec::new(),
             clusters: Vec::new(),
             words: Words::default(),
@@ -146,11 +150,6 @@ impl World {
     /// What the system's clock says.
     pub(crate) fn wall(&self) -> Timestamp {
         Timestamp::from_millis(self.now.as_millis() + self.clock_error)
-    }
-
-    /// What Drover's clock says: the times in its records are by this one.
-    pub(crate) fn drover_now(&self) -> Timestamp {
-        Timestamp::from_millis(self.now.as_millis() + self.drover_ahead)
     }
 
     /// When the next event comes.

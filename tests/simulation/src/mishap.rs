@@ -47,7 +47,7 @@ impl Run {
                 faults.take_away(false);
                 self.lab.with(|world| world.away = None);
                 faults.slow_down(Duration::ZERO);
-                self.awake = self.lab.with(|world| world.now);
+                self.awake = self.now();
             }
             Fault::ClockJumps(by) => self.lab.with(|world| world.clock_error += by),
             Fault::BmcSilent | Fault::BmcLies(_) | Fault::BmcIgnores | Fault::BmcHealthy => {

@@ -36,7 +36,7 @@ pub(crate) struct Run {
     pub(crate) drover: Option<Drover>,
     /// After so many turns of its next work Drover ends.
     pub(crate) dies_after: Option<u64>,
-    /// Since when Drover runs on a database that works.
+    /// Since when Drover runs on a database that works, by its own clock.
     pub(crate) awake: Timestamp,
     /// The last event on record that was looked at.
     looked_at: i64,
@@ -160,7 +160,7 @@ impl Run {
                     world.doom.is_alive = true;
                     world.reconnect();
                 });
-                self.awake = self.lab.with(|world| world.now);
+                self.awake = self.now();
             }
             Err(why) => self.lab.with(|world| {
                 world.life = None;
@@ -193,8 +193,8 @@ impl Run {
         });
     }
 
-    fn now(&self) -> Timestamp {
-        self.lab.with(|world| world.drover_now())
+    pub(crate) fn now(&self) -> Timestamp {
+        self.lab.with(World::drover_now)
     }
 
     fn check_what_was_written(&mut self) -> Result<(), Violation> {
@@ -227,10 +227,12 @@ impl Run {
         let Ok(Some(dossier)) = dossier else {
             return Ok(());
         };
-        let ahead = self.lab.with(|world| world.drover_ahead);
-        let awake = Timestamp::from_millis(self.awake.as_millis() + ahead);
         let now = self.now();
-        let awake = if self.drover.is_some() { awake } else { now };
+        let awake = if self.drover.is_some() {
+            self.awake
+        } else {
+            now
+        };
         dossier.check(awake, now)?;
         if dossier.machine.state == State::Active
             && let Some(node) = self.node_of(machine)

@@ -155,7 +155,7 @@ async fn ask_dhcp(
     };
     let answer = directory.boot(request).await.ok()?;
     let boot = answer.boot?;
-    let now = lab.with(|world| world.drover_now());
+    let now = lab.with(World::drover_now);
     let lease = Lease {
         subnet: SubnetName::new(SUBNET),
         client: ClientKey::Hardware(node.mac),
