@@ -27,13 +27,13 @@ use crate::settings::Settings;
 use crate::start_error::StartError;
 use crate::state_access::open_to_others;
 use fleet::clusters::Clusters;
-use fleet::effects::DaemonEffects;
 use fleet::error::chain;
 use fleet::expiry;
-use fleet::publication;
-use fleet::records::Records;
-use fleet::reports::Reports;
-use fleet::reports::neighbours::KernelNeighbours;
+use fleet::node_reports::NodeReports;
+use fleet::node_reports::neighbours::KernelNeighbours;
+use fleet::site::Site;
+use fleet::status::publication;
+use fleet::use_cases::UseCaseEffects;
 
 /// How long all parts together may take to end. The servers cut off their transfers after 10 s.
 const GRACE: Duration = Duration::from_secs(15);
@@ -67,30 +67,26 @@ async fn serve(
     settings: &Settings,
     stop: CancellationToken,
 ) -> Result<(), StartError> {
-    let records = Arc::clone(&bound.records);
+    let site = Arc::clone(&bound.site);
     let mut ground = Parts::default();
     let committing = bound.committing;
     ground.spawn("the commit task", async move {
         committing.await.map_err(|error| error.to_string())
     });
-    let mut guards = guard_database(bound.exclusive, &records);
-    let reports = Reports::new(
-        Arc::clone(&records),
+    let mut guards = guard_database(bound.exclusive, &site);
+    let reports = NodeReports::new(
+        Arc::clone(&site),
         bound.reconciler.heard(),
         Arc::new(KernelNeighbours),
     );
     let mut parts = start_receivers(reports, (bound.event_sinks, bound.logs), &stop);
-    let effects = DaemonEffects {
-        records: Arc::clone(&records),
+    let effects = UseCaseEffects {
+        site: Arc::clone(&site),
         power: bound.power,
         status: Arc::clone(&bound.status),
         dhcp: bound.plane.control(),
     };
-    let operations = Operations::new(
-        records.db.clone(),
-        records.commit.clone(),
-        Arc::new(effects),
-    );
+    let operations = Operations::new(site.db.clone(), site.commit.clone(), Arc::new(effects));
     let stopped = stop.clone().cancelled_owned();
     parts.spawn("the API", async move {
         let ended = grpc::serve(bound.api, operations, stopped).await;
@@ -99,11 +95,11 @@ async fn serve(
     let sweeps = bound.reconciler.run(settings.sweep, stop.clone());
     parts.spawn_endless("the reconcile loop", sweeps);
     let status = Arc::clone(&bound.status);
-    let clusters = Clusters::new(Arc::clone(&records), bound.status);
+    let clusters = Clusters::new(Arc::clone(&site), bound.status);
     parts.spawn_endless("the loop of the clusters", clusters.run(stop.clone()));
-    let publishing = publication::run(Arc::clone(&records), status, stop.clone());
+    let publishing = publication::run(Arc::clone(&site), status, stop.clone());
     parts.spawn_endless("the statuses of machines", publishing);
-    let forgetting = expiry::run(Arc::clone(&records), stop.clone());
+    let forgetting = expiry::run(Arc::clone(&site), stop.clone());
     parts.spawn_endless("the expiry of found machines", forgetting);
     let plane = bound.plane.run(stop.clone());
     parts.spawn("the boot plane", async move {
@@ -122,15 +118,15 @@ async fn serve(
         stop.cancel();
     }
     info!("stopping: transfers may finish");
-    drain(parts, ground, &records).await;
+    drain(parts, ground, &site).await;
     failed.map_or(Ok(()), |failed| Err(failed.into()))
 }
 
 /// What ends only when the database is no longer ours, or no longer to be trusted. It guards until
 /// the process is gone.
-fn guard_database(exclusive: Exclusive, records: &Records) -> Parts {
+fn guard_database(exclusive: Exclusive, site: &Site) -> Parts {
     let mut guards = Parts::default();
-    let (kept, db) = (records.db.clone(), records.db.clone());
+    let (kept, db) = (site.db.clone(), site.db.clone());
     guards.spawn("the lock on the database", async move {
         Err(chain(&exclusive.keep(kept).await))
     });
@@ -143,7 +139,7 @@ fn guard_database(exclusive: Exclusive, records: &Records) -> Parts {
 
 /// The receivers of what Talos tells.
 fn start_receivers(
-    reports: Reports,
+    reports: NodeReports,
     (event_sinks, logs): (Vec<TcpListener>, Vec<TcpListener>),
     stop: &CancellationToken,
 ) -> Parts {
@@ -166,7 +162,7 @@ fn start_receivers(
 
 /// Lets the parts finish, then writes what they promised: each within its limit, so that somebody
 /// who holds a connection does not hold the daemon.
-async fn drain(parts: Parts, ground: Parts, records: &Records) {
+async fn drain(parts: Parts, ground: Parts, site: &Site) {
     let left = parts.end_within(GRACE).await;
     if !left.is_empty() {
         let left = left.join(", ");
@@ -175,9 +171,9 @@ async fn drain(parts: Parts, ground: Parts, records: &Records) {
             "the grace period is over: what did not end is left behind"
         );
     }
-    records.commit.close();
+    site.commit.close();
     let left = ground.end_within(FLUSH).await;
-    let is_closed = timeout(FLUSH, records.db.close()).await.is_ok();
+    let is_closed = timeout(FLUSH, site.db.close()).await.is_ok();
     if !left.is_empty() || !is_closed {
         warn!("the database did not end its work: what was not acknowledged may be lost");
     }

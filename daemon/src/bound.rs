@@ -38,18 +38,18 @@ use crate::parts::PartEnded;
 use crate::random::SystemRandomness;
 use crate::settings::{ImageSettings, Settings};
 use crate::start_error::StartError;
-use fleet::directory::BootDirectory;
+use fleet::boots::BootAnswers;
 use fleet::nodes::TalosNodes;
 use fleet::power::Power;
 use fleet::reconcile::Reconciler;
-use fleet::records::{Image, Ports, Records};
+use fleet::site::{Image, Ports, Site};
 use fleet::status::Status;
 
 /// Everything that has to be there before anything runs.
 #[derive(Debug)]
 pub struct Bound {
     /// What all parts share.
-    pub records: Arc<Records>,
+    pub site: Arc<Site>,
     /// What switches machines.
     pub power: Arc<Power>,
     /// What is known of them at the moment.
@@ -57,7 +57,7 @@ pub struct Bound {
     /// The reconcile loop.
     pub reconciler: Arc<Reconciler>,
     /// The boot plane.
-    pub plane: BoundPlane<BootDirectory>,
+    pub plane: BoundPlane<BootAnswers>,
     /// Where Talos' events come in.
     pub event_sinks: Vec<TcpListener>,
     /// Where Talos' logs come in.
@@ -92,7 +92,7 @@ pub async fn bind(
     let tokens = TokenKey::load_or_make(&db, &seal, now()).await?;
     let (assets, images) = import_images(settings, state.file("images"), stop).await?;
     let (commit, committing) = Committer::spawn(db.clone());
-    let records = Arc::new(Records {
+    let site = Arc::new(Site {
         db,
         commit,
         seal,
@@ -113,24 +113,24 @@ pub async fn bind(
         nodes: Arc::new(TalosNodes),
         randomness: Arc::new(SystemRandomness),
     });
-    let power = Arc::new(Power::new(Arc::clone(&records)));
+    let power = Arc::new(Power::new(Arc::clone(&site)));
     let status = Arc::new(Status::default());
     let reconciler = Arc::new(Reconciler::new(
-        Arc::clone(&records),
+        Arc::clone(&site),
         Arc::clone(&power),
         Arc::clone(&status),
     ));
-    let directory = BootDirectory::new(Arc::clone(&records), Arc::clone(&reconciler));
-    let plane = bind_plane(settings, served, directory, (&records, assets)).await?;
-    let event_sinks = listen(&records.subnets, settings.event_sink_port).await?;
-    let logs = listen(&records.subnets, settings.log_port).await?;
+    let directory = BootAnswers::new(Arc::clone(&site), Arc::clone(&reconciler));
+    let plane = bind_plane(settings, served, directory, (&site, assets)).await?;
+    let event_sinks = listen(&site.subnets, settings.event_sink_port).await?;
+    let logs = listen(&site.subnets, settings.log_port).await?;
     let socket = state.file("drover.sock");
     let api = grpc::bind(&socket).map_err(|source| StartError::Listen {
         at: socket.display().to_string(),
         source,
     })?;
     Ok(Bound {
-        records,
+        site,
         power,
         status,
         reconciler,
@@ -279,18 +279,18 @@ fn import(
 async fn bind_plane(
     settings: &Settings,
     served: Vec<ServedSubnet>,
-    directory: BootDirectory,
-    (records, assets): (&Records, Assets),
-) -> Result<BoundPlane<BootDirectory>, StartError> {
+    directory: BootAnswers,
+    (site, assets): (&Site, Assets),
+) -> Result<BoundPlane<BootAnswers>, StartError> {
     let (loaders, missing) = Loaders::read(&settings.loaders);
     for loader in &missing {
         warn!("{loader}");
     }
     let mut known = Vec::new();
-    for subnet in &records.subnets {
-        known.extend(leases::of_subnet(&records.db, &subnet.name).await?);
+    for subnet in &site.subnets {
+        known.extend(leases::of_subnet(&site.db, &subnet.name).await?);
     }
-    let reserved = reservations::list(&records.db)
+    let reserved = reservations::list(&site.db)
         .await?
         .into_iter()
         .map(|it| Reservation {

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use api_server::yaml::reading::read;
-use fleet::retention::Retention;
+use fleet::expiry::retention::Retention;
 use machine_core::hardware::Arch;
 use machine_core::network::{DhcpMode, SubnetName, UnknownPolicy};
 use thiserror::Error;

@@ -1,6 +1,10 @@
 //! The clusters' own loop: the one Bootstrap of each, and when it is ready.
 
+pub mod access;
 mod bootstrapping;
+pub mod check;
+pub mod reader_credentials;
+pub mod secrets;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -25,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::error::StepError;
-use crate::records::{About, Records};
+use crate::site::{About, Site};
 use crate::status::{ClusterStatus, Status};
 
 /// How often clusters are looked at.
@@ -39,7 +43,7 @@ const PAGE: u32 = 200;
 /// The clusters' loop.
 #[derive(Debug)]
 pub struct Clusters {
-    records: Arc<Records>,
+    site: Arc<Site>,
     status: Arc<Status>,
     paces: Mutex<BTreeMap<ClusterId, BootstrapPace>>,
     /// What was on record when clusters were looked at that wait for their records alone.
@@ -54,9 +58,9 @@ struct Located {
 
 impl Clusters {
     /// Over these records.
-    pub const fn new(records: Arc<Records>, status: Arc<Status>) -> Self {
+    pub const fn new(site: Arc<Site>, status: Arc<Status>) -> Self {
         Self {
-            records,
+            site,
             status,
             paces: Mutex::new(BTreeMap::new()),
             rests: Mutex::new(BTreeMap::new()),
@@ -73,7 +77,7 @@ impl Clusters {
                 _ = ticks.tick() => {}
             }
             // A Bootstrap that an older record knows nothing of is never called again.
-            if self.records.db.safe_mode().is_some() {
+            if self.site.db.safe_mode().is_some() {
                 continue;
             }
             if let Err(error) = self.look().await {
@@ -83,9 +87,9 @@ impl Clusters {
     }
 
     async fn look(&self) -> Result<(), StepError> {
-        let readable = clusters::readable(&self.records.db).await?;
+        let readable = clusters::readable(&self.site.db).await?;
         for cluster in readable.clusters {
-            let changed = self.records.db.model().read(ReadModel::changed);
+            let changed = self.site.db.model().read(ReadModel::changed);
             if changed.is_some() && self.rests_since(cluster.id) == changed {
                 continue;
             }
@@ -154,11 +158,11 @@ impl Clusters {
                 if is_news {
                     info!(cluster = %cluster.spec.name, "ready");
                     let event = About::cluster(cluster.id).event(
-                        self.records.now(),
+                        self.site.now(),
                         READY,
                         "every member is ready",
                     );
-                    self.records.commit.try_event(event);
+                    self.site.commit.try_event(event);
                 }
                 Ok(())
             }
@@ -178,7 +182,7 @@ impl Clusters {
     async fn was_told_ready(&self, cluster: &Cluster) -> Result<bool, StepError> {
         let mut after = 0;
         loop {
-            let told = events::of_cluster(&self.records.db, cluster.id, after, PAGE).await?;
+            let told = events::of_cluster(&self.site.db, cluster.id, after, PAGE).await?;
             if told.iter().any(|it| it.event.kind == READY) {
                 return Ok(true);
             }
@@ -190,7 +194,7 @@ impl Clusters {
     }
 
     async fn members(&self, cluster: &Cluster) -> Result<Vec<Located>, StepError> {
-        let db = &self.records.db;
+        let db = &self.site.db;
         let clusters = clusters::readable(db).await?.clusters;
         let held = db.model().read(|held| {
             let machines = held.machines().map(|(_, held)| &held.dossier.work);

@@ -2,6 +2,7 @@
 //! has accepted or touched, and that were not heard of for long; and what happened long ago.
 
 mod history;
+pub mod retention;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use tracing::{info, warn};
 
 use crate::error::chain;
 use crate::expiry::history::drop_old;
-use crate::records::Records;
+use crate::site::Site;
 
 /// How many machines may wait to be accepted, in each subnet: a few racks at once. Each is looked
 /// at on every sweep.
@@ -30,7 +31,7 @@ const AT_ONCE: u32 = 256;
 const PERIOD: Duration = Duration::from_hours(1);
 
 /// Forgets until told to stop.
-pub async fn run(records: Arc<Records>, stop: CancellationToken) {
+pub async fn run(site: Arc<Site>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(PERIOD);
     loop {
         tokio::select! {
@@ -38,10 +39,10 @@ pub async fn run(records: Arc<Records>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        if let Err(error) = forget_silent(&records, records.now()).await {
+        if let Err(error) = forget_silent(&site, site.now()).await {
             warn!(error = chain(&error), "silent machines are not forgotten");
         }
-        if let Err(error) = drop_old(&records, records.now()).await {
+        if let Err(error) = drop_old(&site, site.now()).await {
             warn!(
                 error = chain(&error),
                 "what is older than it is kept is not dropped"
@@ -51,10 +52,10 @@ pub async fn run(records: Arc<Records>, stop: CancellationToken) {
 }
 
 /// Forgets those that were silent for long, and more of them where there are too many.
-async fn forget_silent(records: &Records, at: Timestamp) -> Result<(), StoreError> {
-    forget(records, at.minus(SILENCE)).await?;
-    while count_found(&records.db).await? > limit(records) {
-        if forget(records, at.minus(SILENCE_WHEN_FULL)).await? == 0 {
+async fn forget_silent(site: &Site, at: Timestamp) -> Result<(), StoreError> {
+    forget(site, at.minus(SILENCE)).await?;
+    while count_found(&site.db).await? > limit(site) {
+        if forget(site, at.minus(SILENCE_WHEN_FULL)).await? == 0 {
             break;
         }
     }
@@ -63,15 +64,15 @@ async fn forget_silent(records: &Records, at: Timestamp) -> Result<(), StoreErro
 
 /// Whether one more machine may wait to be accepted. Where there are too many, those go that were
 /// not heard of for some minutes.
-pub async fn has_room(records: &Records, at: Timestamp) -> Result<bool, StoreError> {
-    if count_found(&records.db).await? < limit(records) {
+pub async fn has_room(site: &Site, at: Timestamp) -> Result<bool, StoreError> {
+    if count_found(&site.db).await? < limit(site) {
         return Ok(true);
     }
-    Ok(forget(records, at.minus(SILENCE_WHEN_FULL)).await? > 0)
+    Ok(forget(site, at.minus(SILENCE_WHEN_FULL)).await? > 0)
 }
 
-async fn forget(records: &Records, silent_since: Timestamp) -> Result<u64, StoreError> {
-    let forgotten = forget_found(&records.db, silent_since, AT_ONCE).await?;
+async fn forget(site: &Site, silent_since: Timestamp) -> Result<u64, StoreError> {
+    let forgotten = forget_found(&site.db, silent_since, AT_ONCE).await?;
     if forgotten > 0 {
         info!(
             forgotten,
@@ -81,7 +82,7 @@ async fn forget(records: &Records, silent_since: Timestamp) -> Result<u64, Store
     Ok(forgotten)
 }
 
-fn limit(records: &Records) -> u64 {
-    let subnets = u64::try_from(records.subnets.len()).unwrap_or(1);
+fn limit(site: &Site) -> u64 {
+    let subnets = u64::try_from(site.subnets.len()).unwrap_or(1);
     FOUND.saturating_mul(subnets.max(1))
 }

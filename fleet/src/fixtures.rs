@@ -19,10 +19,10 @@ use machine_store::token::TokenKey;
 
 use crate::bmcs::Bmcs;
 use crate::clock::{Clock, SharedClock};
+use crate::expiry::retention::Retention;
 use crate::nodes::TalosNodes;
 use crate::random::{NoRandomness, Randomness};
-use crate::records::{Ports, Records};
-use crate::retention::Retention;
+use crate::site::{Ports, Site};
 
 /// The system's clock, as it is.
 #[derive(Debug)]
@@ -75,11 +75,11 @@ pub(crate) fn bmcs() -> Arc<dyn Bmcs> {
 }
 
 /// Records over an empty database in memory, without subnets and images.
-pub(crate) async fn records() -> Records {
+pub(crate) async fn site() -> Site {
     let db = Db::open(&Location::SqliteMemory).await.unwrap();
     let (commit, _) = Committer::spawn(db.clone());
     let seal = SealKey::generate().unwrap();
-    Records {
+    Site {
         tokens: TokenKey::load_or_make(&db, &seal, now()).await.unwrap(),
         db,
         commit,

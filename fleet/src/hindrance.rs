@@ -4,7 +4,7 @@ use machine_core::cluster::ClusterSpec;
 use machine_core::hardware::Arch;
 use machine_core::release::ReleaseRefusal;
 
-use crate::records::Image;
+use crate::site::Image;
 
 /// The image that a machine of a cluster boots; otherwise what stands against it, as its user reads
 /// it.

@@ -4,32 +4,26 @@
 #![forbid(unsafe_code)]
 
 pub mod bmcs;
+pub mod boots;
 pub mod clock;
-pub mod cluster_access;
-pub mod cluster_check;
-pub mod cluster_secrets;
 pub mod clusters;
-pub mod directory;
-pub mod effects;
 pub mod error;
 pub mod expiry;
 #[cfg(test)]
 mod fixtures;
-pub mod heard;
+pub mod hardware_facts;
 pub mod hindrance;
-pub mod learn;
+pub mod last_heard;
 pub mod machine_config;
+pub mod node_reports;
 pub mod nodes;
 pub mod pace;
 pub mod power;
-pub mod publication;
 pub mod random;
-pub mod reader_credentials;
 pub mod reconcile;
-pub mod records;
-pub mod reports;
-pub mod retention;
 pub mod sightings;
+pub mod site;
 pub mod status;
 pub mod steady_clock;
+pub mod use_cases;
 pub mod wake;

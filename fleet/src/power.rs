@@ -24,7 +24,7 @@ use machine_store::secrets;
 use crate::error::{StepError, chain};
 use crate::power::board::{Boards, system_guid};
 use crate::power::steps::{Before, outside, start_from_network, switch_off, switch_on};
-use crate::records::{About, Records};
+use crate::site::{About, Site};
 use machine_core::sabotage::Sabotage;
 
 /// Where the password of a machine's BMC is kept.
@@ -35,7 +35,7 @@ pub fn password_place(machine: MachineId) -> Place {
 /// The BMCs.
 #[derive(Debug)]
 pub struct Power {
-    records: Arc<Records>,
+    site: Arc<Site>,
     commands: Mutex<BTreeMap<MachineId, PowerCommand>>,
     turns: Mutex<BTreeMap<MachineId, Arc<tokio::sync::Mutex<()>>>>,
     boards: Boards,
@@ -43,9 +43,9 @@ pub struct Power {
 
 impl Power {
     /// The BMCs of these records' machines.
-    pub fn new(records: Arc<Records>) -> Self {
+    pub fn new(site: Arc<Site>) -> Self {
         Self {
-            records,
+            site,
             commands: Mutex::default(),
             turns: Mutex::default(),
             boards: Boards::default(),
@@ -156,12 +156,12 @@ impl Power {
         way: PowerOff,
     ) -> Result<PowerState, StepError> {
         if !Sabotage::BmcOfAnotherObeyed.is_on() {
-            self.boards.check(&self.records, machine, session).await?;
+            self.boards.check(&self.site, machine, session).await?;
         }
         let cut = switch_off(&machine.name, session, way).await?;
         if let Some(why) = cut {
-            let event = About::machine(machine.id).event(self.records.now(), "power", why);
-            self.records.commit.try_event(event);
+            let event = About::machine(machine.id).event(self.site.now(), "power", why);
+            self.site.commit.try_event(event);
         }
         Ok(PowerState::Off)
     }
@@ -183,7 +183,7 @@ impl Power {
 
     /// What switches the machine; nothing does in safe mode.
     async fn driver_or_error(&self, machine: &Machine) -> Result<Box<dyn Bmc>, StepError> {
-        if let Some(safe_mode) = self.records.db.safe_mode() {
+        if let Some(safe_mode) = self.site.db.safe_mode() {
             return Err(StepError::SafeMode(safe_mode));
         }
         let none = || {
@@ -204,11 +204,11 @@ impl Power {
             why,
         };
         let place = password_place(machine.id);
-        let sealed = secrets::find(&self.records.db, &place).await?;
+        let sealed = secrets::find(&self.site.db, &place).await?;
         let sealed = sealed.ok_or(StepError::Gone {
             what: "the BMC's password",
         })?;
-        let plain = self.records.seal.unseal(&place, &sealed);
+        let plain = self.site.seal.unseal(&place, &sealed);
         let plain = plain.map_err(|error| closed(error.to_string()))?;
         let secret = BmcSecret::of_text(plain.expose());
         let secret = secret.ok_or_else(|| {
@@ -216,7 +216,7 @@ impl Power {
         })?;
         let endpoint = quirks::applied(endpoint, &machine.hardware);
         Ok(Some(
-            self.records.bmcs.connect(&endpoint, Secrets::from(secret)),
+            self.site.bmcs.connect(&endpoint, Secrets::from(secret)),
         ))
     }
 }

@@ -38,7 +38,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
 
 use crate::error::StepError;
-use crate::heard::Heard;
+use crate::last_heard::Heard;
 use crate::power::Power;
 use crate::reconcile::answers::Answers;
 use crate::reconcile::dropped_events::DroppedEvents;
@@ -48,7 +48,7 @@ use crate::reconcile::progress::Progress;
 use crate::reconcile::rests::{Rests, is_rest, seen};
 use crate::reconcile::situation::Situation;
 use crate::reconcile::under_way::UnderWay;
-use crate::records::{About, Records};
+use crate::site::{About, Site};
 use crate::status::Status;
 
 /// How many steps a machine may take in one go.
@@ -65,7 +65,7 @@ const SOON: Duration = Duration::from_secs(2);
 /// The reconcile loop.
 #[derive(Debug)]
 pub struct Reconciler {
-    records: Arc<Records>,
+    site: Arc<Site>,
     power: Arc<Power>,
     status: Arc<Status>,
     under_way: UnderWay,
@@ -84,10 +84,10 @@ pub struct Reconciler {
 
 impl Reconciler {
     /// Over these records.
-    pub fn new(records: Arc<Records>, power: Arc<Power>, status: Arc<Status>) -> Self {
-        let heard = Arc::new(Heard::new(Arc::clone(&records.clock)));
+    pub fn new(site: Arc<Site>, power: Arc<Power>, status: Arc<Status>) -> Self {
+        let heard = Arc::new(Heard::new(Arc::clone(&site.clock)));
         Self {
-            records,
+            site,
             power,
             status,
             under_way: UnderWay::default(),
@@ -116,7 +116,7 @@ impl Reconciler {
                 biased;
                 () = stop.cancelled() => break,
                 _ = ticks.tick() => self.sweep().await,
-                woken = self.records.wake.wait() => {
+                woken = self.site.wake.wait() => {
                     for machine in woken {
                         self.start(machine);
                     }
@@ -137,14 +137,14 @@ impl Reconciler {
         self.tell_jumps();
         self.tell_dropped();
         self.look_at_resting();
-        let due = self.records.db.model().read(|held| self.rests.due(held));
+        let due = self.site.db.model().read(|held| self.rests.due(held));
         if let Some(due) = due {
             for machine in due {
                 self.start(machine);
             }
             return;
         }
-        match machines::readable(&self.records.db).await {
+        match machines::readable(&self.site.db).await {
             Ok(machines) => machines.iter().for_each(|machine| self.start(machine.id)),
             Err(error) => warn!(error = crate::error::chain(&error), "no sweep"),
         }
@@ -152,7 +152,7 @@ impl Reconciler {
 
     /// A clock that has jumped is followed slowly: people should know why times look wrong.
     fn tell_jumps(&self) {
-        let apart = self.records.clock.jumped();
+        let apart = self.site.clock.jumped();
         let was_told = self.has_jumped.swap(apart.is_some(), Ordering::Relaxed);
         if let (Some(apart), false) = (apart, was_told) {
             let apart = humantime::format_duration(apart);
@@ -162,8 +162,8 @@ impl Reconciler {
 
     /// A timeline that lacks something should not look whole.
     fn tell_dropped(&self) {
-        let count = self.records.commit.counts().dropped_events;
-        if let Some(dropped) = self.dropped.news(count, self.records.now()) {
+        let count = self.site.commit.counts().dropped_events;
+        if let Some(dropped) = self.dropped.news(count, self.site.now()) {
             warn!(
                 dropped,
                 "events were not written, and are missing on timelines: the database is too slow, or away"
@@ -209,14 +209,14 @@ impl Reconciler {
     }
 
     async fn step(self: &Arc<Self>, machine: MachineId) -> Result<Progress, StepError> {
-        let before = self.records.db.model().read(|held| seen(held, machine));
+        let before = self.site.db.model().read(|held| seen(held, machine));
         let Some((mut situation, place)) = self.load_in_place(machine).await? else {
             self.forget(machine);
             return Ok(Progress::Done);
         };
         let power = self.observe(&mut situation).await;
         let step = self.plan(&situation, &power);
-        let is_safe = self.records.db.safe_mode().is_none();
+        let is_safe = self.site.db.safe_mode().is_none();
         let rests = is_safe && is_rest(&situation.machine, &step, situation.hindrance.as_deref());
         let progress = self.perform_in_place(&situation, step, place).await?;
         self.rests.set(machine, before.flatten().filter(|_| rests));
@@ -230,7 +230,7 @@ impl Reconciler {
     /// timeline, once.
     async fn load(&self, machine: MachineId) -> Result<Option<Situation>, StepError> {
         self.status.begin_look(machine);
-        let Some(mut situation) = Situation::load(&self.records, machine).await? else {
+        let Some(mut situation) = Situation::load(&self.site, machine).await? else {
             return Ok(None);
         };
         situation.signs = self.signs(&situation).await?;
@@ -238,8 +238,8 @@ impl Reconciler {
         if self.status.set_hindrance(machine, hindrance)
             && let Some(why) = hindrance
         {
-            let event = About::machine(machine).event(self.records.now(), "refused", why);
-            if let Err(error) = self.records.commit.submit(vec![event]).await {
+            let event = About::machine(machine).event(self.site.now(), "refused", why);
+            if let Err(error) = self.site.commit.submit(vec![event]).await {
                 // It is not told yet.
                 self.status.set_hindrance(machine, None);
                 return Err(error.into());
@@ -249,14 +249,14 @@ impl Reconciler {
     }
 
     fn plan(&self, situation: &Situation, power: &PowerObservation) -> Step {
-        if let Some(safe_mode) = self.records.db.safe_mode() {
+        if let Some(safe_mode) = self.site.db.safe_mode() {
             return Step::Wait {
                 why: safe_mode.to_string(),
                 until: None,
             };
         }
         let command = self.power.last_command(situation.machine.id);
-        plan(&situation.work(power, command.as_ref()), self.records.now())
+        plan(&situation.work(power, command.as_ref()), self.site.now())
     }
 
     /// What the plan may know of the power. A machine that is not on the move needs none.
@@ -280,7 +280,7 @@ impl Reconciler {
             PowerObservation::Is(power) => Some(power),
             PowerObservation::NoBmc | PowerObservation::Unreachable(_) => None,
         };
-        self.status.set_power(machine.id, seen, self.records.now());
+        self.status.set_power(machine.id, seen, self.site.now());
         power
     }
 
@@ -298,7 +298,7 @@ impl Reconciler {
             if !self.advance_by_records(&situation).await? {
                 // What it waits for now is found out with its BMC.
                 if step > 0 {
-                    self.records.wake.machine(machine);
+                    self.site.wake.machine(machine);
                 }
                 return Ok(true);
             }
@@ -327,7 +327,7 @@ impl Reconciler {
     }
 
     fn wake_after(&self, machine: MachineId, pause: Duration) {
-        let wake = Arc::clone(&self.records.wake);
+        let wake = Arc::clone(&self.site.wake);
         tokio::spawn(async move {
             tokio::time::sleep(pause).await;
             wake.machine(machine);
@@ -336,7 +336,7 @@ impl Reconciler {
 
     /// Looks at a machine again at this moment; once, however often it is said meanwhile.
     fn wake_at(&self, machine: MachineId, until: Timestamp) {
-        let at = self.records.now();
+        let at = self.site.now();
         let is_set = {
             let mut alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
             let before = alarms.insert(machine, until);
@@ -360,7 +360,7 @@ impl Drop for Look<'_> {
         }
         reconciler.status.end_look(machine);
         if reconciler.under_way.end(machine) {
-            reconciler.records.wake.machine(machine);
+            reconciler.site.wake.machine(machine);
         }
     }
 }

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
     use machine_core::boot::{BootOrigin, BootStep};
 
-    use crate::records::About;
+    use crate::site::About;
 
     fn boot(number: u16) -> (MacAddress, Boot) {
         let [high, low] = number.to_be_bytes();

@@ -1,5 +1,5 @@
 //! What was last seen and said of machines and clusters, for those who ask why something waits.
-//! What of it people watch is written beside the records ([`crate::publication`]); the rest comes back
+//! What of it people watch is written beside the records ([`crate::status::publication`]); the rest comes back
 //! with the next sweep.
 //!
 //! What is said of a machine is found out in looks: one begins when its records are read, and ends
@@ -9,6 +9,7 @@
 //! again, and what was said of them last stands until that look has ended.
 
 mod changes;
+pub mod publication;
 
 use std::collections::BTreeMap;
 use std::pin::pin;

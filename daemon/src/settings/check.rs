@@ -24,8 +24,8 @@ use crate::settings::{
     ImageFile, ImageSettings, LogFormat, Place, Settings, SettingsError, SubnetSettings,
 };
 use fleet::error::chain;
-use fleet::records::Ports;
-use fleet::retention::Retention;
+use fleet::expiry::retention::Retention;
+use fleet::site::Ports;
 
 /// Checks what the file says by itself; interfaces and files are looked at when they are used.
 pub fn check(source: &str, file: SettingsFile) -> Result<Settings, SettingsError> {

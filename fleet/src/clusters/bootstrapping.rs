@@ -16,11 +16,11 @@ use machine_store::change::{Change, ClusterWrite, OperationWrite, Outcome};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use crate::cluster_secrets::{admin_credentials, reader_credentials};
+use crate::clusters::secrets::{admin_credentials, reader_credentials};
 use crate::clusters::{Clusters, Located};
 use crate::error::{StepError, chain};
 use crate::nodes::{NodeApi, Nodes};
-use crate::records::About;
+use crate::site::About;
 use machine_core::sabotage::Sabotage;
 
 /// How long a node's API may take to answer.
@@ -37,7 +37,7 @@ impl Clusters {
             paces.remove(&cluster.id);
         }
         match paces.get(&cluster.id) {
-            Some(pace) => pace.paced(step, self.records.now()),
+            Some(pace) => pace.paced(step, self.site.now()),
             None => step,
         }
     }
@@ -55,12 +55,12 @@ impl Clusters {
         if !located.iter().any(|it| of_control_plane(it).is_some()) {
             return Ok(());
         }
-        let credentials = reader_credentials(&self.records, cluster.id).await?;
+        let credentials = reader_credentials(&self.site, cluster.id).await?;
         let mut asked = JoinSet::new();
         for it in located.iter() {
             if let Some(address) = of_control_plane(it) {
                 let (machine, credentials) = (it.member.machine, credentials.clone());
-                let nodes = Arc::clone(&self.records.nodes);
+                let nodes = Arc::clone(&self.site.nodes);
                 asked.spawn(async move {
                     let state = control_plane_of(&*nodes, address, &credentials).await;
                     (machine, state)
@@ -149,9 +149,9 @@ impl Clusters {
         cluster: &Cluster,
         address: IpAddr,
     ) -> Result<Box<dyn NodeApi>, StepError> {
-        let credentials = admin_credentials(&self.records, cluster.id).await?;
+        let credentials = admin_credentials(&self.site, cluster.id).await?;
         let outside = |why: String| StepError::Outside(why);
-        let nodes = &self.records.nodes;
+        let nodes = &self.site.nodes;
         let api = nodes
             .connect(address, &credentials, PATIENCE)
             .await
@@ -175,7 +175,7 @@ impl Clusters {
         paces
             .entry(cluster.id)
             .or_default()
-            .refuse(words, self.records.now())
+            .refuse(words, self.site.now())
     }
 
     /// Writes the record of the call, and tells it if it is news. The cluster after that; `None` if
@@ -187,11 +187,11 @@ impl Clusters {
         outcome: OperationOutcome,
         told: Option<&str>,
     ) -> Result<Option<Cluster>, StepError> {
-        let at = self.records.now();
+        let at = self.site.now();
         let known = cluster.bootstrap;
         let id = match known {
             Some(known) => known.id,
-            None => OperationId::from_bytes(self.records.draw()?),
+            None => OperationId::from_bytes(self.site.draw()?),
         };
         let operation = Operation {
             outcome,
@@ -216,7 +216,7 @@ impl Clusters {
             events: told_event.into_iter().collect(),
             ..Change::default()
         };
-        if self.records.commit.submit(change).await? != Outcome::Applied {
+        if self.site.commit.submit(change).await? != Outcome::Applied {
             return Ok(None);
         }
         if let Some(detail) = told {

@@ -2,7 +2,7 @@
 //! and called for again only if the node surely did nothing, or a person says so.
 
 mod api;
-mod site;
+mod scene;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -14,18 +14,18 @@ use machine_core::operation::OperationOutcome::{Done, NotReady, Refused, Unknown
 use machine_core::operation::Resolution;
 use tonic::Code;
 
-use crate::cluster_secrets::reader_credentials;
 use crate::clusters::bootstrapping::control_plane_of;
+use crate::clusters::secrets::reader_credentials;
 use crate::clusters::tests::api::{ControlPlane, Fate};
-use crate::clusters::tests::site::{CLUSTER, Daemon, MACHINE, Site, other_secrets, secrets};
+use crate::clusters::tests::scene::{CLUSTER, Daemon, MACHINE, Scene, other_secrets, secrets};
 use crate::fixtures;
-use crate::records::Records;
+use crate::site::Site;
 
 /// A cluster whose control plane waits for Bootstrap.
-async fn waiting() -> (Site, ControlPlane) {
+async fn waiting() -> (Scene, ControlPlane) {
     let node = ControlPlane::start(&secrets(), false).await;
-    let site = Site::new(State::Active, node.address).await;
-    (site, node)
+    let scene = Scene::new(State::Active, node.address).await;
+    (scene, node)
 }
 
 /// One look, in which Bootstrap is called and this becomes of it.
@@ -36,23 +36,23 @@ async fn look_and_call(daemon: &Daemon, node: &mut ControlPlane, fate: Fate) {
 
 #[tokio::test]
 async fn bootstrap_is_on_record_before_the_node_hears_of_it_and_is_called_once() {
-    let (site, mut node) = waiting().await;
-    let daemon = site.daemon();
+    let (scene, mut node) = waiting().await;
+    let daemon = scene.daemon();
     let called = async {
         let arrived = node.bootstrap().await;
-        assert_eq!(site.outcome().await, Some(Unknown));
-        let recorded = site.cluster().await.bootstrap.unwrap();
+        assert_eq!(scene.outcome().await, Some(Unknown));
+        let recorded = scene.cluster().await.bootstrap.unwrap();
         assert_eq!(recorded.machine, MACHINE);
         arrived.end(Fate::Taken);
     };
     tokio::join!(daemon.look(), called);
-    assert_eq!(site.outcome().await, Some(Done));
+    assert_eq!(scene.outcome().await, Some(Done));
     let told = ["Bootstrap is called", "Bootstrap was accepted"];
-    assert_eq!(site.told().await, told);
+    assert_eq!(scene.told().await, told);
     daemon.look().await;
-    site.daemon().look().await;
+    scene.daemon().look().await;
     assert!(!node.was_called());
-    assert_eq!(site.told().await, told);
+    assert_eq!(scene.told().await, told);
 }
 
 #[tokio::test]
@@ -63,11 +63,11 @@ async fn a_bootstrap_of_which_no_answer_came_waits_for_a_person() {
         Fate::Answered(Code::Unavailable),
         Fate::Answered(Code::Unknown),
     ] {
-        let (site, mut node) = waiting().await;
-        let daemon = site.daemon();
+        let (scene, mut node) = waiting().await;
+        let daemon = scene.daemon();
         look_and_call(&daemon, &mut node, fate).await;
-        assert_eq!(site.outcome().await, Some(Unknown), "{fate:?}");
-        for daemon in [daemon, site.daemon()] {
+        assert_eq!(scene.outcome().await, Some(Unknown), "{fate:?}");
+        for daemon in [daemon, scene.daemon()] {
             daemon.look().await;
             assert!(!node.was_called(), "{fate:?}");
             let waiting = daemon.waiting();
@@ -76,7 +76,7 @@ async fn a_bootstrap_of_which_no_answer_came_waits_for_a_person() {
                 "{waiting}"
             );
         }
-        let told = site.told().await;
+        let told = scene.told().await;
         let last = told.last().map(String::as_str).unwrap_or_default();
         assert!(
             last.starts_with("it is not known whether the bootstrap was carried out"),
@@ -87,52 +87,52 @@ async fn a_bootstrap_of_which_no_answer_came_waits_for_a_person() {
 
 #[tokio::test]
 async fn a_person_who_says_that_nothing_was_done_has_it_called_again() {
-    let (site, mut node) = waiting().await;
-    let daemon = site.daemon();
+    let (scene, mut node) = waiting().await;
+    let daemon = scene.daemon();
     look_and_call(&daemon, &mut node, Fate::Cut).await;
-    let recorded = site.cluster().await.bootstrap;
+    let recorded = scene.cluster().await.bootstrap;
     let resolved = resolve(recorded, Resolution::NotDone).unwrap();
-    site.resolve(resolved).await;
+    scene.resolve(resolved).await;
     look_and_call(&daemon, &mut node, Fate::Taken).await;
-    assert_eq!(site.outcome().await, Some(Done));
+    assert_eq!(scene.outcome().await, Some(Done));
 }
 
 #[tokio::test]
 async fn a_person_who_says_that_it_was_done_has_it_never_called_again() {
-    let (site, mut node) = waiting().await;
-    let daemon = site.daemon();
+    let (scene, mut node) = waiting().await;
+    let daemon = scene.daemon();
     look_and_call(&daemon, &mut node, Fate::Cut).await;
-    let recorded = site.cluster().await.bootstrap;
+    let recorded = scene.cluster().await.bootstrap;
     let resolved = resolve(recorded, Resolution::Done).unwrap();
-    site.resolve(resolved).await;
+    scene.resolve(resolved).await;
     daemon.look().await;
     assert!(!node.was_called());
-    assert_eq!(site.outcome().await, Some(Done));
+    assert_eq!(scene.outcome().await, Some(Done));
 }
 
 #[tokio::test]
 async fn an_etcd_that_names_its_members_answers_an_open_question() {
-    let (site, mut node) = waiting().await;
-    let daemon = site.daemon();
+    let (scene, mut node) = waiting().await;
+    let daemon = scene.daemon();
     look_and_call(&daemon, &mut node, Fate::TakenAndCut).await;
     node.make_unhealthy();
     daemon.look().await;
-    assert_eq!(site.outcome().await, Some(Unknown), "it only starts");
+    assert_eq!(scene.outcome().await, Some(Unknown), "it only starts");
     node.advance(5);
     daemon.look().await;
-    assert_eq!(site.outcome().await, Some(Done));
+    assert_eq!(scene.outcome().await, Some(Done));
     assert!(!node.was_called());
 }
 
 #[tokio::test]
 async fn a_daemon_that_ends_while_it_calls_does_not_call_again_when_it_is_back() {
-    let (site, mut node) = waiting().await;
-    let clusters = site.daemon().clusters;
+    let (scene, mut node) = waiting().await;
+    let clusters = scene.daemon().clusters;
     let calling = tokio::spawn(async move { clusters.look().await });
     let _arrived = node.bootstrap().await;
     calling.abort();
     assert!(calling.await.is_err_and(|error| error.is_cancelled()));
-    let next = site.daemon();
+    let next = scene.daemon();
     next.look().await;
     assert!(!node.was_called());
     let waiting = next.waiting();
@@ -141,12 +141,12 @@ async fn a_daemon_that_ends_while_it_calls_does_not_call_again_when_it_is_back()
 
 #[tokio::test]
 async fn a_daemon_that_ended_before_its_call_does_not_call_when_it_is_back() {
-    let (site, mut node) = waiting().await;
-    let cluster = site.cluster().await;
-    let before = site.daemon().clusters;
+    let (scene, mut node) = waiting().await;
+    let cluster = scene.cluster().await;
+    let before = scene.daemon().clusters;
     let recorded = before.record(&cluster, MACHINE, Unknown, None).await;
     assert!(recorded.unwrap().is_some());
-    let next = site.daemon();
+    let next = scene.daemon();
     next.look().await;
     assert!(!node.was_called());
     assert!(next.waiting().contains("its outcome is not known"));
@@ -154,32 +154,32 @@ async fn a_daemon_that_ended_before_its_call_does_not_call_when_it_is_back() {
 
 #[tokio::test]
 async fn of_two_that_record_the_call_only_one_makes_it() {
-    let (site, mut node) = waiting().await;
-    let (one, other) = (site.daemon(), site.daemon());
+    let (scene, mut node) = waiting().await;
+    let (one, other) = (scene.daemon(), scene.daemon());
     let called = async { node.bootstrap().await.end(Fate::Taken) };
     tokio::join!(one.look(), other.look(), called);
     assert!(!node.was_called());
-    assert_eq!(site.outcome().await, Some(Done));
+    assert_eq!(scene.outcome().await, Some(Done));
 }
 
 #[tokio::test]
 async fn a_cluster_that_was_bootstrapped_before_is_not_called() {
     let mut node = ControlPlane::start(&secrets(), true).await;
     node.advance(10);
-    let site = Site::new(State::Active, node.address).await;
-    site.daemon().look().await;
+    let scene = Scene::new(State::Active, node.address).await;
+    scene.daemon().look().await;
     assert!(!node.was_called());
-    assert_eq!(site.outcome().await, Some(Done));
-    assert_eq!(site.told().await, ["etcd runs"]);
+    assert_eq!(scene.outcome().await, Some(Done));
+    assert_eq!(scene.told().await, ["etcd runs"]);
 }
 
 #[tokio::test]
 async fn a_node_that_says_that_it_was_bootstrapped_before_is_believed() {
-    let (site, mut node) = waiting().await;
-    let daemon = site.daemon();
+    let (scene, mut node) = waiting().await;
+    let daemon = scene.daemon();
     look_and_call(&daemon, &mut node, Fate::Answered(Code::AlreadyExists)).await;
-    assert_eq!(site.outcome().await, Some(Done));
-    let told = site.told().await;
+    assert_eq!(scene.outcome().await, Some(Done));
+    let told = scene.told().await;
     assert_eq!(
         told,
         ["Bootstrap is called", "etcd was bootstrapped already"]
@@ -188,33 +188,33 @@ async fn a_node_that_says_that_it_was_bootstrapped_before_is_believed() {
 
 #[tokio::test]
 async fn a_refusal_for_good_is_told_and_not_called_again() {
-    let (site, mut node) = waiting().await;
-    let daemon = site.daemon();
+    let (scene, mut node) = waiting().await;
+    let daemon = scene.daemon();
     look_and_call(&daemon, &mut node, Fate::Answered(Code::InvalidArgument)).await;
-    assert_eq!(site.outcome().await, Some(Refused));
-    for daemon in [daemon, site.daemon()] {
+    assert_eq!(scene.outcome().await, Some(Refused));
+    for daemon in [daemon, scene.daemon()] {
         daemon.look().await;
         assert!(!node.was_called());
         let waiting = daemon.waiting();
         assert!(waiting.contains("refused by cp-1, for good"), "{waiting}");
     }
-    let told = site.told().await;
+    let told = scene.told().await;
     assert!(told[1].contains("said by the node"), "{told:?}");
 }
 
 #[tokio::test]
 async fn a_node_that_says_not_now_is_called_again_after_a_pause() {
-    let (site, mut node) = waiting().await;
-    let daemon = site.daemon();
+    let (scene, mut node) = waiting().await;
+    let daemon = scene.daemon();
     let not_now = Fate::Answered(Code::FailedPrecondition);
     look_and_call(&daemon, &mut node, not_now).await;
-    assert_eq!(site.outcome().await, Some(NotReady));
+    assert_eq!(scene.outcome().await, Some(NotReady));
     daemon.look().await;
     assert!(!node.was_called());
     assert!(daemon.waiting().contains("it is called again at"));
     // Who starts knows of no pause.
-    look_and_call(&site.daemon(), &mut node, Fate::Taken).await;
-    assert_eq!(site.outcome().await, Some(Done));
+    look_and_call(&scene.daemon(), &mut node, Fate::Taken).await;
+    assert_eq!(scene.outcome().await, Some(Done));
 }
 
 #[tokio::test]
@@ -223,10 +223,10 @@ async fn a_control_plane_that_does_not_answer_is_not_called() {
     // TEST-NET-1 (RFC 5737) is nobody's; nothing listens on this address of the loopback.
     let nobody = IpAddr::V4(Ipv4Addr::new(127, 63, 0, 1));
     for address in [nobody, other_cluster.address] {
-        let site = Site::new(State::Active, address).await;
-        let daemon = site.daemon();
+        let scene = Scene::new(State::Active, address).await;
+        let daemon = scene.daemon();
         daemon.look().await;
-        assert_eq!(site.outcome().await, None);
+        assert_eq!(scene.outcome().await, None);
         assert_eq!(daemon.waiting(), "the API of cp-1 does not answer yet");
     }
 }
@@ -234,11 +234,11 @@ async fn a_control_plane_that_does_not_answer_is_not_called() {
 #[tokio::test]
 async fn a_control_plane_that_is_not_ready_for_it_is_not_called() {
     let mut node = ControlPlane::starting(&secrets(), false).await;
-    let site = Site::new(State::Active, node.address).await;
-    let daemon = site.daemon();
+    let scene = Scene::new(State::Active, node.address).await;
+    let daemon = scene.daemon();
     daemon.look().await;
     assert!(!node.was_called());
-    assert_eq!(site.outcome().await, None);
+    assert_eq!(scene.outcome().await, None);
     let waiting = daemon.waiting();
     assert!(waiting.starts_with("etcd of cp-1 waits for"), "{waiting}");
     node.advance(1);
@@ -249,8 +249,8 @@ async fn a_control_plane_that_is_not_ready_for_it_is_not_called() {
 async fn a_control_plane_that_is_not_active_is_not_called() {
     let mut node = ControlPlane::start(&secrets(), false).await;
     let state = State::Provisioning(Origin::Available);
-    let site = Site::new(state, node.address).await;
-    let daemon = site.daemon();
+    let scene = Scene::new(state, node.address).await;
+    let daemon = scene.daemon();
     daemon.look().await;
     assert!(!node.was_called());
     let waiting = "no control plane machine is active yet";
@@ -266,28 +266,28 @@ async fn knows(node: &ControlPlane, credentials: &Credentials) -> bool {
 
 #[tokio::test]
 async fn secrets_that_are_imported_replace_the_certificate_by_which_nodes_are_looked_at() {
-    let (site, node) = waiting().await;
+    let (scene, node) = waiting().await;
     let own = CLUSTER;
-    let first = reader_credentials(&site.records, own).await.unwrap();
+    let first = reader_credentials(&scene.site, own).await.unwrap();
     assert!(knows(&node, &first).await);
     let imported = other_secrets();
-    site.import(&imported).await;
+    scene.import(&imported).await;
     let installed = ControlPlane::start(&imported, false).await;
-    let next = reader_credentials(&site.records, own).await.unwrap();
+    let next = reader_credentials(&scene.site, own).await.unwrap();
     assert!(knows(&installed, &next).await);
     assert!(!knows(&node, &next).await);
 }
 
 #[tokio::test]
 async fn a_certificate_is_used_again_without_opening_the_secrets() {
-    let (site, node) = waiting().await;
+    let (scene, node) = waiting().await;
     let own = CLUSTER;
-    reader_credentials(&site.records, own).await.unwrap();
-    let records = &site.records;
-    let closed = Records {
-        db: records.db.clone(),
-        readers: Arc::clone(&records.readers),
-        ..fixtures::records().await
+    reader_credentials(&scene.site, own).await.unwrap();
+    let site = &scene.site;
+    let closed = Site {
+        db: site.db.clone(),
+        readers: Arc::clone(&site.readers),
+        ..fixtures::site().await
     };
     let again = reader_credentials(&closed, own).await.unwrap();
     assert!(knows(&node, &again).await);

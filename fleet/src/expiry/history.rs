@@ -7,7 +7,7 @@ use machine_store::error::StoreError;
 use machine_store::retention::{Kept, drop_boots, drop_events, drop_requests};
 use tracing::info;
 
-use crate::records::Records;
+use crate::site::Site;
 
 /// How many events are kept at most, and how many boots. A row of either is some 500 bytes with its
 /// indexes, so that each takes about half a gigabyte. A hundred machines that start from the network
@@ -17,16 +17,13 @@ const ROWS: i64 = 1_000_000;
 const AT_ONCE: u32 = 1000;
 
 /// Drops what is older than it is kept, and the oldest of what there is too much of.
-pub(super) async fn drop_old(records: &Records, at: Timestamp) -> Result<(), StoreError> {
-    let db = &records.db;
+pub(super) async fn drop_old(site: &Site, at: Timestamp) -> Result<(), StoreError> {
+    let db = &site.db;
     let kept = |age: Duration| Kept {
         since: at.minus(age),
         rows: ROWS,
     };
-    let (events, boots) = (
-        kept(records.retention.events),
-        kept(records.retention.boots),
-    );
+    let (events, boots) = (kept(site.retention.events), kept(site.retention.boots));
     let mut dropped = [0; 3];
     loop {
         let now = [

@@ -18,7 +18,7 @@ use machine_core::machine::Machine;
 use machine_store::{boards, identities};
 
 use crate::error::{StepError, chain};
-use crate::records::{About, Records};
+use crate::site::{About, Site};
 
 /// What was found out about the BMC at an address of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +39,11 @@ impl Boards {
     /// Refuses, if the BMC says that it is in another machine.
     pub(super) async fn check(
         &self,
-        records: &Records,
+        site: &Site,
         machine: &Machine,
         bmc: &mut dyn BmcSession,
     ) -> Result<(), StepError> {
-        let known = identities::of_machine(&records.db, machine.id).await?;
+        let known = identities::of_machine(&site.db, machine.id).await?;
         let uuids = known.map(said_uuids).unwrap_or_default();
         let (Some(uuid), Some(endpoint)) = (uuids.first().copied(), &machine.bmc) else {
             return Ok(());
@@ -62,12 +62,12 @@ impl Boards {
             }
             BoardMatch::Untold => {
                 self.found().insert(place, Found::Good(uuid));
-                note_untold(records, machine, endpoint.address());
+                note_untold(site, machine, endpoint.address());
                 return Ok(());
             }
             BoardMatch::Other(guid) => guid,
         };
-        let accepted = boards::accepted_bmc_guid(&records.db, machine.id).await?;
+        let accepted = boards::accepted_bmc_guid(&site.db, machine.id).await?;
         if accepted.as_deref() == Some(guid.to_string().as_str()) {
             self.found().insert(place, Found::Good(uuid));
             return Ok(());
@@ -75,8 +75,8 @@ impl Boards {
         let why = refusal(machine, endpoint.address(), guid, uuid);
         let before = self.found().insert(place, Found::Alarmed(guid));
         if before != Some(Found::Alarmed(guid)) {
-            let alarm = About::machine(machine.id).event(records.now(), "alarm", why.clone());
-            records.commit.try_event(alarm);
+            let alarm = About::machine(machine.id).event(site.now(), "alarm", why.clone());
+            site.commit.try_event(alarm);
         }
         Err(StepError::Outside(why))
     }
@@ -112,11 +112,11 @@ fn refusal(machine: &Machine, address: SocketAddr, guid: SystemGuid, uuid: Syste
     )
 }
 
-fn note_untold(records: &Records, machine: &Machine, address: SocketAddr) {
+fn note_untold(site: &Site, machine: &Machine, address: SocketAddr) {
     let detail = format!(
         "its BMC at {address} does not say which machine it is in: that its address is right can't \
          be checked"
     );
-    let event = About::machine(machine.id).event(records.now(), "power", detail);
-    records.commit.try_event(event);
+    let event = About::machine(machine.id).event(site.now(), "power", detail);
+    site.commit.try_event(event);
 }

@@ -17,8 +17,8 @@ use machine_store::events;
 use machine_store::evidence::{Evidence, Fact};
 
 use super::board::Boards;
-use super::{BmcSession, BootOverride, Machine, MachineId, PowerState, Records};
-use crate::fixtures::{now, records};
+use super::{BmcSession, BootOverride, Machine, MachineId, PowerState, Site};
+use crate::fixtures::{now, site};
 
 const UUID: SystemUuid = SystemUuid::from_bytes([0x4c; 16]);
 const OTHER: SystemGuid = SystemGuid([0x17; 16]);
@@ -115,15 +115,11 @@ fn endpoint(last: u8) -> BmcEndpoint {
 }
 
 /// cp-1, with a BMC, and with this UUID if it said one.
-async fn machine(records: &Records, uuid: Option<SystemUuid>) -> Machine {
-    machine_of(records, EvidenceSource::Registered, uuid).await
+async fn machine(site: &Site, uuid: Option<SystemUuid>) -> Machine {
+    machine_of(site, EvidenceSource::Registered, uuid).await
 }
 
-async fn machine_of(
-    records: &Records,
-    source: EvidenceSource,
-    uuid: Option<SystemUuid>,
-) -> Machine {
+async fn machine_of(site: &Site, source: EvidenceSource, uuid: Option<SystemUuid>) -> Machine {
     let mut machine = Machine::discovered(MachineId::from_bytes([1; 16]), "cp-1", now());
     machine.bmc = Some(endpoint(11));
     let evidence = Evidence {
@@ -133,7 +129,7 @@ async fn machine_of(
         facts: uuid.map(Fact::Uuid).into_iter().collect(),
     };
     written(
-        records,
+        site,
         Change {
             machines: vec![MachineWrite::Insert(machine.clone())],
             evidence: vec![evidence],
@@ -144,31 +140,30 @@ async fn machine_of(
     machine
 }
 
-async fn written(records: &Records, change: Change) {
-    let outcome = apply(&records.db, &change).await.unwrap();
+async fn written(site: &Site, change: Change) {
+    let outcome = apply(&site.db, &change).await.unwrap();
     assert_eq!(outcome, Outcome::Applied);
 }
 
 /// The details of the events of this kind, when all are written down.
-async fn told(records: &Records, kind: &str) -> Vec<String> {
+async fn told(site: &Site, kind: &str) -> Vec<String> {
     // Items are committed in their order: this one comes behind all of them.
-    records
-        .commit
+    site.commit
         .submit(Vec::<events::Event>::new())
         .await
         .unwrap();
-    let all = events::since(&records.db, 0, 100).await.unwrap();
+    let all = events::since(&site.db, 0, 100).await.unwrap();
     let of_kind = all.into_iter().filter(|it| it.event.kind == kind);
     of_kind.map(|it| it.event.detail).collect()
 }
 
 #[tokio::test]
 async fn the_bmc_of_another_machine_is_not_told_to_switch_off() {
-    let records = records().await;
-    let machine = machine(&records, Some(UUID)).await;
+    let site = site().await;
+    let machine = machine(&site, Some(UUID)).await;
     let (boards, mut bmc) = (Boards::default(), Told::new(Some(OTHER)));
     for _ in 0..2 {
-        let refused = boards.check(&records, &machine, &mut bmc).await;
+        let refused = boards.check(&site, &machine, &mut bmc).await;
         let said = refused.unwrap_err().to_string();
         for word in [
             "cp-1 is not switched off",
@@ -180,7 +175,7 @@ async fn the_bmc_of_another_machine_is_not_told_to_switch_off() {
         assert!(said.contains(&OTHER.to_string()), "{said}");
         assert!(said.contains(&UUID.to_string()), "{said}");
     }
-    assert_eq!(told(&records, "alarm").await.len(), 1);
+    assert_eq!(told(&site, "alarm").await.len(), 1);
     // A person says that it is the right one.
     let accepts = MachineWrite::AcceptBmc {
         id: machine.id,
@@ -189,82 +184,79 @@ async fn the_bmc_of_another_machine_is_not_told_to_switch_off() {
     };
     let machines = vec![accepts];
     written(
-        &records,
+        &site,
         Change {
             machines,
             ..Change::default()
         },
     )
     .await;
-    boards.check(&records, &machine, &mut bmc).await.unwrap();
+    boards.check(&site, &machine, &mut bmc).await.unwrap();
     // Another server at that address is still another.
     let mut moved = Told::new(Some(SystemGuid([0x18; 16])));
     let boards = Boards::default();
-    boards
-        .check(&records, &machine, &mut moved)
-        .await
-        .unwrap_err();
+    boards.check(&site, &machine, &mut moved).await.unwrap_err();
 }
 
 #[tokio::test]
 async fn a_bmc_is_asked_once_whose_it_is() {
-    let records = records().await;
-    let mut machine = machine(&records, Some(UUID)).await;
+    let site = site().await;
+    let mut machine = machine(&site, Some(UUID)).await;
     let mut reversed = *UUID.as_bytes();
     reversed.reverse();
     let (boards, mut bmc) = (Boards::default(), Told::new(Some(SystemGuid(reversed))));
     for _ in 0..3 {
-        boards.check(&records, &machine, &mut bmc).await.unwrap();
+        boards.check(&site, &machine, &mut bmc).await.unwrap();
     }
     assert_eq!(bmc.asked, 1);
     // At another address it is another BMC.
     machine.bmc = Some(endpoint(12));
-    boards.check(&records, &machine, &mut bmc).await.unwrap();
+    boards.check(&site, &machine, &mut bmc).await.unwrap();
     assert_eq!(bmc.asked, 2);
-    assert!(told(&records, "alarm").await.is_empty());
+    assert!(told(&site, "alarm").await.is_empty());
 }
 
 #[tokio::test]
 async fn a_bmc_that_does_not_say_whose_it_is_is_noted_once_and_obeyed() {
-    let records = records().await;
-    let machine = machine(&records, Some(UUID)).await;
+    let site = site().await;
+    let machine = machine(&site, Some(UUID)).await;
     let (boards, mut mute) = (Boards::default(), Told::new(None));
     for _ in 0..2 {
-        boards.check(&records, &machine, &mut mute).await.unwrap();
+        boards.check(&site, &machine, &mut mute).await.unwrap();
     }
-    let notes = told(&records, "power").await;
+    let notes = told(&site, "power").await;
     assert_eq!(notes.len(), 1, "{notes:?}");
     assert!(notes[0].contains("does not say which machine it is in"));
     let mut placeholder = Told::new(Some(SystemGuid([0; 16])));
     let boards = Boards::default();
     boards
-        .check(&records, &machine, &mut placeholder)
+        .check(&site, &machine, &mut placeholder)
         .await
         .unwrap();
-    assert!(told(&records, "alarm").await.is_empty());
+    assert!(told(&site, "alarm").await.is_empty());
 }
 
 #[tokio::test]
 async fn the_uuid_that_a_boot_said_is_compared_where_none_is_registered() {
-    let records = records().await;
-    let machine = machine_of(&records, EvidenceSource::Asked, Some(UUID)).await;
+    let site = site().await;
+    let machine = machine_of(&site, EvidenceSource::Asked, Some(UUID)).await;
     let (boards, mut bmc) = (Boards::default(), Told::new(Some(OTHER)));
-    let refused = boards.check(&records, &machine, &mut bmc).await;
+    let refused = boards.check(&site, &machine, &mut bmc).await;
     let why = refused.unwrap_err().to_string();
     assert!(why.contains("drover machine accept-bmc"), "{why}");
     let mut own = Told::new(Some(SystemGuid(*UUID.as_bytes())));
     Boards::default()
-        .check(&records, &machine, &mut own)
+        .check(&site, &machine, &mut own)
         .await
         .unwrap();
 }
 
 #[tokio::test]
 async fn a_machine_whose_uuid_is_not_known_has_nothing_to_compare() {
-    let records = records().await;
-    let machine = machine(&records, None).await;
+    let site = site().await;
+    let machine = machine(&site, None).await;
     let mut bmc = Told::new(Some(OTHER));
     let boards = Boards::default();
-    boards.check(&records, &machine, &mut bmc).await.unwrap();
+    boards.check(&site, &machine, &mut bmc).await.unwrap();
     assert_eq!(bmc.asked, 0);
 }

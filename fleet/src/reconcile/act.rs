@@ -21,7 +21,7 @@ use crate::error::StepError;
 use crate::reconcile::Reconciler;
 use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
-use crate::records::About;
+use crate::site::About;
 
 impl Reconciler {
     pub(crate) async fn perform(
@@ -37,7 +37,7 @@ impl Reconciler {
             }
             Step::Advance(input) => self.move_on(situation, input).await,
             Step::Allocate(assignment) => {
-                let next = machine.after(Input::Allocate, self.records.now())?;
+                let next = machine.after(Input::Allocate, self.site.now())?;
                 self.open_intent(situation, next, assignment).await
             }
             Step::Permit(assignment) => {
@@ -62,7 +62,7 @@ impl Reconciler {
     }
 
     async fn move_on(&self, situation: &Situation, input: Input) -> Result<Progress, StepError> {
-        let at = self.records.now();
+        let at = self.site.now();
         let next = situation.machine.after(input, at)?;
         let mut change = Change::default();
         if input == Input::RunsFromDisk {
@@ -102,7 +102,7 @@ impl Reconciler {
         next: Machine,
         assignment: Assignment,
     ) -> Result<Progress, StepError> {
-        let at = self.records.now();
+        let at = self.site.now();
         let actor = Self::policy(situation);
         let mut detail = format!(
             "installs as {}, and may erase {}",
@@ -123,7 +123,7 @@ impl Reconciler {
             ..About::machine(next.id)
         };
         let intent = Intent {
-            id: IntentId::from_bytes(self.records.draw()?),
+            id: IntentId::from_bytes(self.site.draw()?),
             machine: next.id,
             assignment,
             actor: actor.clone(),
@@ -148,7 +148,7 @@ impl Reconciler {
         situation: &Situation,
         failure: Failure,
     ) -> Result<Progress, StepError> {
-        let at = self.records.now();
+        let at = self.site.now();
         let detail = format!(
             "{} failed: {}; {}",
             failure.step, failure.why, failure.advice
@@ -178,7 +178,7 @@ impl Reconciler {
         let Some(intent) = &situation.intent else {
             return Ok(Progress::Done);
         };
-        let at = self.records.now();
+        let at = self.site.now();
         let number = situation.last_number.saturating_add(1);
         let powered_on = situation.powered_on;
         // A machine that was switched on to be inspected is installed in the same boot; not in one
@@ -188,7 +188,7 @@ impl Reconciler {
             situation.attempts.is_empty() && is_free && follows_power_on(boot, powered_on)
         });
         let attempt = Attempt {
-            id: AttemptId::from_bytes(self.records.draw()?),
+            id: AttemptId::from_bytes(self.site.draw()?),
             machine: situation.machine.id,
             intent: intent.id,
             number,
@@ -219,7 +219,7 @@ impl Reconciler {
         let Some(attempt) = situation.open_attempt() else {
             return Ok(Progress::Again);
         };
-        let at = self.records.now();
+        let at = self.site.now();
         let said = attempt
             .verdict
             .as_ref()
@@ -236,7 +236,7 @@ impl Reconciler {
         let (Some(attempt), Some(intent)) = (situation.open_attempt(), &situation.intent) else {
             return Ok(Progress::Again);
         };
-        let at = self.records.now();
+        let at = self.site.now();
         let detail = format!(
             "the next boot from the network wipes the older install on {}, as {} permits ({}, \
              attempt {})",
@@ -262,7 +262,7 @@ impl Reconciler {
             machines: vec![MachineWrite::Update(next)],
             ..change
         };
-        if self.records.commit.submit(change).await? == Outcome::Applied {
+        if self.site.commit.submit(change).await? == Outcome::Applied {
             info!(machine = %name, %from, %to, "state");
             // What it waited for before is over.
             self.status.clear_waiting(situation.machine.id);
@@ -284,7 +284,7 @@ impl Reconciler {
             events: vec![event],
             ..Change::default()
         };
-        self.records.commit.submit(change).await?;
+        self.site.commit.submit(change).await?;
         Ok(Progress::Again)
     }
 }

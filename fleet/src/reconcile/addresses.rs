@@ -10,9 +10,9 @@ use machine_core::network::ClientKey;
 use machine_store::{identities, leases};
 
 use crate::error::StepError;
+use crate::node_reports::holder::{Holder, holder};
 use crate::reconcile::Reconciler;
 use crate::reconcile::situation::Situation;
-use crate::reports::holder::{Holder, holder};
 
 impl Reconciler {
     /// The addresses at which a member may live on the config of this attempt. One that is another
@@ -22,7 +22,7 @@ impl Reconciler {
         situation: &Situation,
         attempt: &Attempt,
     ) -> Result<BTreeSet<IpAddr>, StepError> {
-        let (db, machine) = (&self.records.db, situation.machine.id);
+        let (db, machine) = (&self.site.db, situation.machine.id);
         let mut had: BTreeSet<IpAddr> = self.heard.addresses(machine).into_iter().collect();
         had.extend(attempt.release.map(|release| release.peer()));
         let boots = situation.boots.iter().filter(|boot| {
@@ -38,7 +38,7 @@ impl Reconciler {
         }
         let mut own = BTreeSet::new();
         for address in had {
-            let held = holder(db, address, self.records.now()).await?;
+            let held = holder(db, address, self.site.now()).await?;
             let is_anothers = match held {
                 Holder::Machine(holder) => holder != machine,
                 Holder::Stranger => true,

@@ -17,13 +17,13 @@ use machine_core::plan::signs::{Reply, Signs};
 use machine_store::attempts;
 use tokio::task::JoinSet;
 
-use crate::cluster_secrets::{admin_credentials, reader_credentials};
+use crate::clusters::secrets::{admin_credentials, reader_credentials};
 use crate::error::{StepError, chain};
 use crate::nodes::Nodes;
 use crate::reconcile::Reconciler;
 use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
-use crate::records::{Records, advanced};
+use crate::site::{Site, advanced};
 
 /// How long a node's API may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -45,7 +45,7 @@ impl Reconciler {
         let newest = situation.boots.first().map(|boot| boot.id);
         let found = newest.and_then(|boot| self.heard.config_in(machine, boot));
         let found_on_disk = match found {
-            Some(attempt) => attempts::find(&self.records.db, attempt).await?,
+            Some(attempt) => attempts::find(&self.site.db, attempt).await?,
             None => None,
         };
         let last = self.answers.of(machine);
@@ -81,10 +81,10 @@ impl Reconciler {
                 .set_waiting(situation.machine.id, waiting.to_owned());
             return Ok(Progress::Done);
         }
-        let credentials = reader_credentials(&self.records, cluster).await?;
-        match ask_version(&*self.records.nodes, address, &credentials).await {
+        let credentials = reader_credentials(&self.site, cluster).await?;
+        match ask_version(&*self.site.nodes, address, &credentials).await {
             Answer::Silence(why) => {
-                let silence = (why, self.records.now());
+                let silence = (why, self.site.now());
                 let machine = situation.machine.id;
                 self.answers.note_silence(machine, boot.id, silence);
                 Ok(Progress::Again)
@@ -112,21 +112,21 @@ impl Reconciler {
         let cluster = attempt.assignment.cluster;
         if Self::proof(situation, cluster) == Some(Proof::Report) {
             // There is nobody to ask: its silence says nothing.
-            let unclear = (Reply::Unclear, self.records.now());
+            let unclear = (Reply::Unclear, self.site.now());
             self.answers
                 .note_reply(situation.machine.id, attempt.id, unclear);
             return Ok(Progress::Again);
         }
         // Only an administrator may read the file with the kernel's command line.
-        let credentials = admin_credentials(&self.records, cluster).await?;
-        let answers = ask_all(&self.records.nodes, addresses, &credentials).await;
+        let credentials = admin_credentials(&self.site, cluster).await?;
+        let answers = ask_all(&self.site.nodes, addresses, &credentials).await;
         if let Some((address, version)) = found_on_disk(&answers) {
-            let boot = from_disk(&self.records, situation, (attempt, address))?;
+            let boot = from_disk(&self.site, situation, (attempt, address))?;
             if boot.step < BootStep::Joined {
                 self.keep_joined(&boot, version).await?;
             }
         }
-        let reply = (summed_up(&answers), self.records.now());
+        let reply = (summed_up(&answers), self.site.now());
         self.answers
             .note_reply(situation.machine.id, attempt.id, reply);
         Ok(Progress::Again)
@@ -139,13 +139,13 @@ impl Reconciler {
     }
 
     async fn keep_joined(&self, boot: &Boot, version: &str) -> Result<(), StepError> {
-        let at = self.records.now();
-        self.records
+        let at = self.site.now();
+        self.site
             .commit
             .submit(advanced(boot, BootStep::Joined, at))
             .await?;
         let detail = format!("its API answers: Talos {version}");
-        self.records.note(boot, at, BootStep::Joined, detail);
+        self.site.note(boot, at, BootStep::Joined, detail);
         Ok(())
     }
 }
@@ -230,7 +230,7 @@ fn summed_up(answers: &BTreeMap<IpAddr, Source>) -> Reply {
 /// The boot in which a system runs from its disk on the config of an attempt: the newest from disk
 /// at this address since the attempt's own boot, or one that nobody has told us of.
 fn from_disk(
-    records: &Records,
+    site: &Site,
     situation: &Situation,
     (attempt, address): (&Attempt, IpAddr),
 ) -> Result<Boot, StepError> {
@@ -243,11 +243,11 @@ fn from_disk(
         .boots
         .iter()
         .find(|boot| attempt.boot == Some(boot.id));
-    let at = records.now();
+    let at = site.now();
     let boot = match known {
         Some(boot) => boot.clone(),
         None => Boot {
-            id: BootId::from_bytes(records.draw()?),
+            id: BootId::from_bytes(site.draw()?),
             machine: Some(situation.machine.id),
             mac: serving.and_then(|boot| boot.mac),
             origin: BootOrigin::Disk,

@@ -16,7 +16,7 @@ impl Reconciler {
         &self,
         machine: MachineId,
     ) -> Result<Option<(Situation, Place<'_>)>, StepError> {
-        let place = self.places.records.acquire().await.ok();
+        let place = self.places.site.acquire().await.ok();
         let Some(situation) = self.load(machine).await? else {
             return Ok(None);
         };

@@ -15,7 +15,7 @@ pub(super) const NODES: usize = 64;
 /// The places in which machines are worked on.
 #[derive(Debug)]
 pub(super) struct Places {
-    pub(super) records: Semaphore,
+    pub(super) site: Semaphore,
     pub(super) bmcs: Semaphore,
     pub(super) nodes: Semaphore,
 }
@@ -23,7 +23,7 @@ pub(super) struct Places {
 impl Default for Places {
     fn default() -> Self {
         Self {
-            records: Semaphore::new(BY_RECORDS),
+            site: Semaphore::new(BY_RECORDS),
             bmcs: Semaphore::new(BMCS),
             nodes: Semaphore::new(NODES),
         }

@@ -10,7 +10,7 @@ use crate::reconcile::Reconciler;
 impl Reconciler {
     /// Looks at the power of all machines that are not on the move and were not asked for long.
     pub(super) fn look_at_resting(self: &Arc<Self>) {
-        let with_bmc = self.records.db.model().read(|held| {
+        let with_bmc = self.site.db.model().read(|held| {
             let machines = held.machines();
             let machines = machines.map(|(_, held)| &held.dossier.work.standing.machine);
             let with_bmc = machines.filter(|machine| machine.bmc.is_some());
@@ -26,7 +26,7 @@ impl Reconciler {
         let is_still = machine.state.moving().is_none();
         if is_still
             && machine.bmc.is_some()
-            && self.status.is_power_old(machine.id, self.records.now())
+            && self.status.is_power_old(machine.id, self.site.now())
             && self.looks.begin(machine.id)
         {
             let (reconciler, machine) = (Arc::clone(self), machine.clone());

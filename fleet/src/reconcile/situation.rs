@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::StepError;
 use crate::hindrance::{bootable, image_of};
-use crate::records::{Image, Records};
+use crate::site::{Image, Site};
 
 /// How many boots a plan looks back, firmware with many cards opens one for each; and how many of
 /// which more was seen than a DISCOVER, which anybody can send.
@@ -50,11 +50,8 @@ pub(crate) struct Situation {
 }
 
 impl Situation {
-    pub(crate) async fn load(
-        records: &Records,
-        machine: MachineId,
-    ) -> Result<Option<Self>, StepError> {
-        let db = &records.db;
+    pub(crate) async fn load(site: &Site, machine: MachineId) -> Result<Option<Self>, StepError> {
+        let db = &site.db;
         let Some(machine) = machines::find(db, machine).await? else {
             return Ok(None);
         };
@@ -82,8 +79,8 @@ impl Situation {
             }
             Identity::Unknown | Identity::Known(_) | Identity::Candidate(_) => None,
         };
-        let hindrance = hindrance(&records.images, &machine, intent.as_ref(), &clusters);
-        let installer = installer(&records.images, &machine, intent.as_ref(), &clusters);
+        let hindrance = hindrance(&site.images, &machine, intent.as_ref(), &clusters);
+        let installer = installer(&site.images, &machine, intent.as_ref(), &clusters);
         Ok(Some(Self {
             machine,
             clusters,
@@ -97,7 +94,7 @@ impl Situation {
             hindrance,
             conflict,
             signs: Signs::default(),
-            config_request_timeout: records.config_request_timeout,
+            config_request_timeout: site.config_request_timeout,
             installer,
         }))
     }

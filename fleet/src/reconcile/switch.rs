@@ -11,7 +11,7 @@ use crate::error::StepError;
 use crate::reconcile::Reconciler;
 use crate::reconcile::progress::Progress;
 use crate::reconcile::situation::Situation;
-use crate::records::About;
+use crate::site::About;
 
 impl Reconciler {
     pub(super) async fn start_from_network(
@@ -33,12 +33,12 @@ impl Reconciler {
         let mut waiting = "it was switched on to boot from the network".to_owned();
         if let Some(lost) = lost {
             waiting = format!("{waiting}; {lost}");
-            let event = About::machine(machine.id).event(self.records.now(), "power", lost);
-            self.records.commit.try_event(event);
+            let event = About::machine(machine.id).event(self.site.now(), "power", lost);
+            self.site.commit.try_event(event);
         }
         self.power.note_obeyed(machine.id);
         self.status
-            .set_power(machine.id, Some(PowerState::On), self.records.now());
+            .set_power(machine.id, Some(PowerState::On), self.site.now());
         self.status.set_waiting(machine.id, waiting);
         Ok(Progress::Done)
     }
@@ -67,7 +67,7 @@ impl Reconciler {
         wanted: PowerState,
         what: &str,
     ) -> Result<bool, StepError> {
-        let at = self.records.now();
+        let at = self.site.now();
         let event = About::machine(situation.machine.id).event(at, "power", what);
         let count = situation
             .open_attempt()
@@ -86,7 +86,7 @@ impl Reconciler {
             events: vec![event],
             ..Change::default()
         };
-        let is_counted = self.records.commit.submit(change).await? == Outcome::Applied;
+        let is_counted = self.site.commit.submit(change).await? == Outcome::Applied;
         if is_counted {
             let (machine, since) = (situation.machine.id, situation.tried_since());
             self.power.note_command(machine, since, wanted, at);
@@ -100,7 +100,7 @@ impl Reconciler {
             power: vec![PowerSwitch { machine, on: None }],
             ..Change::default()
         };
-        self.records.commit.submit(change).await?;
+        self.site.commit.submit(change).await?;
         Ok(())
     }
 
@@ -110,8 +110,8 @@ impl Reconciler {
         let (machine, why) = (situation.machine.id, error.chain());
         let told = format!("its BMC refused: {why}");
         if self.power.note_refusal(machine, why) {
-            let event = About::machine(machine).event(self.records.now(), "power", told.clone());
-            self.records.commit.try_event(event);
+            let event = About::machine(machine).event(self.site.now(), "power", told.clone());
+            self.site.commit.try_event(event);
         }
         self.status.set_waiting(machine, told);
         Progress::Done

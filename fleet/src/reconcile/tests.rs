@@ -12,7 +12,7 @@ use machine_store::generation::{Confirmation, Confirmed, confirm, resume};
 use machine_store::requests::Request;
 
 use super::*;
-use crate::fixtures::{now, records};
+use crate::fixtures::{now, site};
 use crate::reconcile::places::{BMCS, NODES};
 
 const MACHINE: MachineId = MachineId::from_bytes([1; 16]);
@@ -21,20 +21,20 @@ const NEVER: Duration = Duration::from_hours(24);
 
 /// The loop over one machine that was found.
 struct Loop {
-    records: Arc<Records>,
+    site: Arc<Site>,
     status: Arc<Status>,
     reconciler: Arc<Reconciler>,
     stop: CancellationToken,
 }
 
 impl Loop {
-    async fn over(records: Records) -> Self {
-        let records = Arc::new(records);
+    async fn over(site: Site) -> Self {
+        let site = Arc::new(site);
         let status = Arc::new(Status::default());
-        let power = Arc::new(Power::new(Arc::clone(&records)));
-        let reconciler = Reconciler::new(Arc::clone(&records), power, Arc::clone(&status));
+        let power = Arc::new(Power::new(Arc::clone(&site)));
+        let reconciler = Reconciler::new(Arc::clone(&site), power, Arc::clone(&status));
         let it = Self {
-            records,
+            site,
             status,
             reconciler: Arc::new(reconciler),
             stop: CancellationToken::new(),
@@ -52,12 +52,12 @@ impl Loop {
             machines,
             ..Change::default()
         };
-        let outcome = apply(&self.records.db, &change).await.unwrap();
+        let outcome = apply(&self.site.db, &change).await.unwrap();
         assert_eq!(outcome, Outcome::Applied);
     }
 
     async fn machine(&self) -> Machine {
-        machines::find(&self.records.db, MACHINE)
+        machines::find(&self.site.db, MACHINE)
             .await
             .unwrap()
             .unwrap()
@@ -66,7 +66,7 @@ impl Loop {
     /// What the machine waits for, once it was woken and looked at.
     async fn waiting(&self) -> String {
         self.status.ask_anew(MACHINE);
-        self.records.wake.machine(MACHINE);
+        self.site.wake.machine(MACHINE);
         self.status.settled().await;
         self.status.machine(MACHINE).waiting
     }
@@ -80,7 +80,7 @@ impl Drop for Loop {
 
 #[tokio::test]
 async fn whoever_wakes_a_machine_is_told_of_its_new_state_without_a_sweep() {
-    let it = Loop::over(records().await).await;
+    let it = Loop::over(site().await).await;
     assert!(it.waiting().await.contains("a person must accept it"));
     let retired = Machine {
         state: State::Retired,
@@ -100,12 +100,12 @@ async fn whoever_wakes_a_machine_is_told_of_its_new_state_without_a_sweep() {
 
 #[tokio::test]
 async fn a_confirmed_database_is_nothing_that_a_machine_waits_for() {
-    let records = records().await;
+    let site = site().await;
     let state = tempfile::tempdir().unwrap();
     let mark = state.path().join("generation");
-    resume(&records.db, &mark, true).await.unwrap();
-    let it = Loop::over(records).await;
-    let doubt = it.records.db.safe_mode().unwrap().to_string();
+    resume(&site.db, &mark, true).await.unwrap();
+    let it = Loop::over(site).await;
+    let doubt = it.site.db.safe_mode().unwrap().to_string();
     assert_eq!(it.waiting().await, doubt);
     let confirmation = Confirmation {
         request: Request {
@@ -119,14 +119,14 @@ async fn a_confirmed_database_is_nothing_that_a_machine_waits_for() {
             ..About::machine(MACHINE).event(now(), "database", "gone on with")
         },
     };
-    let confirmed = confirm(&it.records.db, &confirmation).await.unwrap();
+    let confirmed = confirm(&it.site.db, &confirmation).await.unwrap();
     assert_eq!(confirmed, Confirmed::Now);
     assert!(it.waiting().await.contains("a person must accept it"));
 }
 
 #[tokio::test]
 async fn dead_bmcs_and_nodes_keep_nobody_from_what_records_decide() {
-    let it = Loop::over(records().await).await;
+    let it = Loop::over(site().await).await;
     let places = &it.reconciler.places;
     let _bmcs = places.bmcs.acquire_many(all(BMCS)).await.unwrap();
     let _nodes = places.nodes.acquire_many(all(NODES)).await.unwrap();
@@ -137,7 +137,7 @@ async fn dead_bmcs_and_nodes_keep_nobody_from_what_records_decide() {
 
 #[tokio::test]
 async fn what_is_known_of_a_bystander_stands_while_its_dead_bmc_is_asked() {
-    let it = Loop::over(records().await).await;
+    let it = Loop::over(site().await).await;
     it.status.set_power(MACHINE, None, now());
     it.status
         .set_waiting(MACHINE, "its BMC does not answer".to_owned());
@@ -150,7 +150,7 @@ async fn what_is_known_of_a_bystander_stands_while_its_dead_bmc_is_asked() {
     }))
     .await;
     it.status.ask_again(MACHINE);
-    it.records.wake.machine(MACHINE);
+    it.site.wake.machine(MACHINE);
     it.status.settled().await;
     let seen = it.status.machine(MACHINE);
     assert_eq!(seen.waiting, "its BMC does not answer");

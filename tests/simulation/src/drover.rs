@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api_server::operations::Operations;
+use fleet::boots::BootAnswers;
 use fleet::clusters::Clusters;
-use fleet::directory::BootDirectory;
-use fleet::effects::DaemonEffects;
 use fleet::expiry;
+use fleet::expiry::retention::Retention;
+use fleet::node_reports::NodeReports;
 use fleet::power::Power;
 use fleet::random::{NoRandomness, Randomness};
 use fleet::reconcile::Reconciler;
-use fleet::records::{Image, Ports, Records};
-use fleet::reports::Reports;
-use fleet::retention::Retention;
+use fleet::site::{Image, Ports, Site};
 use fleet::status::Status;
+use fleet::use_cases::UseCaseEffects;
 use machine_core::hardware::Arch;
 use machine_core::plan::work::CONFIG_REQUEST_TIMEOUT;
 use machine_core::time::Timestamp;
@@ -47,8 +47,8 @@ const SWEEP: Duration = Duration::from_secs(30);
 pub(crate) struct Drover {
     runtime: Runtime,
     pub(crate) db: Db,
-    pub(crate) directory: BootDirectory,
-    pub(crate) reports: Arc<Reports>,
+    pub(crate) directory: BootAnswers,
+    pub(crate) reports: Arc<NodeReports>,
     pub(crate) operations: Operations,
     pub(crate) status: Arc<Status>,
 }
@@ -128,7 +128,7 @@ impl Drover {
     }
 }
 
-type Parts = (BootDirectory, Arc<Reports>, Operations, Arc<Status>);
+type Parts = (BootAnswers, Arc<NodeReports>, Operations, Arc<Status>);
 
 async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
     let db = ground.db.clone();
@@ -138,7 +138,7 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
     let tokens = TokenKey::load_or_make(&db, &ground.seal, now).await;
     let tokens = tokens.map_err(|_| StoreError::Closed)?;
     let (commit, _) = Committer::spawn(db.clone());
-    let records = Arc::new(Records {
+    let site = Arc::new(Site {
         bmcs: Arc::new(LabBmcs {
             lab: Arc::clone(lab),
             db: db.clone(),
@@ -162,34 +162,26 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
         nodes: Arc::new(LabNodes(Arc::clone(lab))),
         randomness: Arc::new(Drawn(Arc::clone(lab))),
     });
-    let power = Arc::new(Power::new(Arc::clone(&records)));
+    let power = Arc::new(Power::new(Arc::clone(&site)));
     let status = Arc::<Status>::default();
-    let reconciler = Reconciler::new(
-        Arc::clone(&records),
-        Arc::clone(&power),
-        Arc::clone(&status),
-    );
+    let reconciler = Reconciler::new(Arc::clone(&site), Arc::clone(&power), Arc::clone(&status));
     let reconciler = Arc::new(reconciler);
-    let directory = BootDirectory::new(Arc::clone(&records), Arc::clone(&reconciler));
+    let directory = BootAnswers::new(Arc::clone(&site), Arc::clone(&reconciler));
     let neighbours = Arc::new(LabNeighbours(Arc::clone(lab)));
-    let reports = Reports::new(Arc::clone(&records), reconciler.heard(), neighbours);
-    let effects = DaemonEffects {
-        records: Arc::clone(&records),
+    let reports = NodeReports::new(Arc::clone(&site), reconciler.heard(), neighbours);
+    let effects = UseCaseEffects {
+        site: Arc::clone(&site),
         power,
         status: Arc::clone(&status),
         dhcp: DhcpControl::default(),
     };
-    let operations = Operations::new(
-        records.db.clone(),
-        records.commit.clone(),
-        Arc::new(effects),
-    );
+    let operations = Operations::new(site.db.clone(), site.commit.clone(), Arc::new(effects));
     // It is killed, never stopped.
     let stop = CancellationToken::new();
     tokio::spawn(reconciler.run(SWEEP, stop.clone()));
-    let clusters = Clusters::new(Arc::clone(&records), Arc::clone(&status));
+    let clusters = Clusters::new(Arc::clone(&site), Arc::clone(&status));
     tokio::spawn(clusters.run(stop.clone()));
-    tokio::spawn(expiry::run(records, stop));
+    tokio::spawn(expiry::run(site, stop));
     Ok((directory, Arc::new(reports), operations, status))
 }
 

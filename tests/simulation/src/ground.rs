@@ -1,6 +1,6 @@
 //! What outlives Drover: the database, with the clusters of a run and their secrets, and its key.
 
-use fleet::cluster_secrets::{place, seal_file};
+use fleet::clusters::secrets::{place, seal_file};
 use machine_core::cluster::Cluster;
 use machine_store::apply::apply;
 use machine_store::change::{Change, ClusterWrite, Outcome, SecretWrite};

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fleet::reports::neighbours::Neighbours;
+use fleet::node_reports::neighbours::Neighbours;
 use machine_core::hardware::MacAddress;
 
 use crate::lab::Lab;

@@ -9,7 +9,7 @@ use config_talos::command_line::{BootSource, CommandLine};
 use config_talos::event::Publication;
 use config_talos::log_line::{LogLine, LogSource};
 use config_talos::receiver::{EventReceiver, LogReceiver};
-use fleet::directory::BootDirectory;
+use fleet::boots::BootAnswers;
 use machine_core::boot::{Asker, BootStep};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::id::BootId;
@@ -116,7 +116,7 @@ impl World {
 
 async fn ask(
     lab: &Arc<Lab>,
-    (db, directory): (&Db, &BootDirectory),
+    (db, directory): (&Db, &BootAnswers),
     (index, node): (usize, &Node),
     question: Question,
 ) -> Reply {
@@ -136,7 +136,7 @@ async fn ask(
 /// DISCOVER and REQUEST, each answered as the boot plane's responder does.
 async fn ask_dhcp(
     lab: &Lab,
-    directory: &BootDirectory,
+    directory: &BootAnswers,
     node: &Node,
     asker: Asker,
 ) -> Option<(BootId, bool)> {
@@ -172,7 +172,7 @@ async fn ask_dhcp(
     Some((boot, answer.netboot))
 }
 
-fn note_step(directory: &BootDirectory, boot: BootId, step: BootStep) {
+fn note_step(directory: &BootAnswers, boot: BootId, step: BootStep) {
     directory.step(ObservedStep {
         whose: StepOwner::Boot(boot),
         step,
@@ -199,7 +199,7 @@ fn script_request(node: &Node, boot: BootId) -> ScriptRequest {
 /// Asks for the config of a node as its system does.
 async fn fetch(
     lab: &Arc<Lab>,
-    drover: (&Db, &BootDirectory),
+    drover: (&Db, &BootAnswers),
     (index, node): (usize, &Node),
 ) -> Option<Document> {
     let loaded = node.loaded.clone()?;
@@ -217,7 +217,7 @@ async fn fetch(
 /// Asks for a config, as a node or as somebody who is none. What goes out is written down.
 pub(crate) async fn request_config(
     lab: &Arc<Lab>,
-    (db, directory): (&Db, &BootDirectory),
+    (db, directory): (&Db, &BootAnswers),
     request: DocumentRequest,
     to: Option<usize>,
 ) -> Option<Document> {

@@ -28,7 +28,7 @@ use machine_store::evidence::{Evidence, Fact};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::cluster_secrets::{place, seal_file};
+use crate::clusters::secrets::{place, seal_file};
 use crate::fixtures::cluster;
 use crate::nodes::{NodeApi, Nodes};
 
@@ -109,23 +109,23 @@ impl NodeApi for Lives {
 }
 
 /// A machine whose config was released to [`PEER`], and whose attempt has taken too long.
-struct Site {
-    records: Arc<Records>,
+struct Scene {
+    site: Arc<Site>,
     reconciler: Arc<Reconciler>,
     nodes: Arc<Living>,
 }
 
-impl Site {
+impl Scene {
     async fn new(nodes: Living) -> Self {
         let nodes = Arc::new(nodes);
-        let records = Arc::new(Records {
+        let site = Arc::new(Site {
             nodes: Arc::clone(&nodes) as Arc<dyn Nodes>,
-            ..records().await
+            ..site().await
         });
-        let power = Arc::new(Power::new(Arc::clone(&records)));
-        let reconciler = Reconciler::new(Arc::clone(&records), power, Arc::default());
+        let power = Arc::new(Power::new(Arc::clone(&site)));
+        let reconciler = Reconciler::new(Arc::clone(&site), power, Arc::default());
         let it = Self {
-            records,
+            site,
             reconciler: Arc::new(reconciler),
             nodes,
         };
@@ -134,7 +134,7 @@ impl Site {
     }
 
     async fn fill(&self) {
-        let sealed = seal_file(&self.records.seal, CLUSTER, SECRETS).unwrap();
+        let sealed = seal_file(&self.site.seal, CLUSTER, SECRETS).unwrap();
         let change = Change {
             machines: vec![MachineWrite::Insert(machine())],
             clusters: vec![ClusterWrite::Insert(cluster(CLUSTER))],
@@ -153,9 +153,9 @@ impl Site {
             }],
             ..Change::default()
         };
-        let outcome = apply(&self.records.db, &change).await.unwrap();
+        let outcome = apply(&self.site.db, &change).await.unwrap();
         assert_eq!(outcome, Outcome::Applied);
-        let commit = &self.records.commit;
+        let commit = &self.site.commit;
         commit.submit(installer()).await.unwrap();
         commit.submit(release()).await.unwrap();
         commit.submit(untagged()).await.unwrap();
@@ -164,12 +164,12 @@ impl Site {
     }
 
     async fn state(&self) -> State {
-        let machine = machines::find(&self.records.db, MACHINE).await.unwrap();
+        let machine = machines::find(&self.site.db, MACHINE).await.unwrap();
         machine.unwrap().state
     }
 
     async fn attempt(&self) -> Attempt {
-        let attempt = attempts::find(&self.records.db, ATTEMPT).await.unwrap();
+        let attempt = attempts::find(&self.site.db, ATTEMPT).await.unwrap();
         attempt.unwrap()
     }
 
@@ -285,30 +285,30 @@ fn lease() -> Lease {
 #[tokio::test]
 async fn a_member_at_another_address_than_its_config_went_to_is_found_and_becomes_active() {
     for lives_at in [PEER, BOOTED, LEASED, SPOKE] {
-        let site = Site::new(Living {
+        let scene = Scene::new(Living {
             at: BTreeMap::from([(lives_at, BootSource::Disk)]),
             ..Living::default()
         })
         .await;
-        site.reconciler.take_steps(MACHINE).await;
-        assert_eq!(site.state().await, State::Active, "{lives_at}");
-        let closed = site.attempt().await.closed.map(|(_, end)| end);
+        scene.reconciler.take_steps(MACHINE).await;
+        assert_eq!(scene.state().await, State::Active, "{lives_at}");
+        let closed = scene.attempt().await.closed.map(|(_, end)| end);
         assert_eq!(closed, Some(AttemptEnd::Installed), "{lives_at}");
     }
 }
 
 #[tokio::test]
 async fn an_attempt_is_cut_off_after_silence_at_every_address() {
-    let site = Site::new(Living::default()).await;
-    site.reconciler.take_steps(MACHINE).await;
-    assert_eq!(site.asked(), BTreeSet::from([PEER, BOOTED, LEASED, SPOKE]));
-    let closed = site.attempt().await.closed.map(|(_, end)| end);
+    let scene = Scene::new(Living::default()).await;
+    scene.reconciler.take_steps(MACHINE).await;
+    assert_eq!(scene.asked(), BTreeSet::from([PEER, BOOTED, LEASED, SPOKE]));
+    let closed = scene.attempt().await.closed.map(|(_, end)| end);
     assert_eq!(closed, Some(AttemptEnd::TimedOut));
 }
 
 #[tokio::test]
 async fn who_answers_at_an_address_that_is_anothers_by_now_is_not_the_machine() {
-    let site = Site::new(Living {
+    let scene = Scene::new(Living {
         at: BTreeMap::from([(SPOKE, BootSource::Disk)]),
         ..Living::default()
     })
@@ -318,15 +318,15 @@ async fn who_answers_at_an_address_that_is_anothers_by_now_is_not_the_machine() 
         address: SPOKE,
         ..lease()
     };
-    site.records.commit.submit(other).await.unwrap();
-    site.reconciler.take_steps(MACHINE).await;
-    assert!(!site.asked().contains(&SPOKE));
-    assert!(matches!(site.state().await, State::Provisioning(_)));
+    scene.site.commit.submit(other).await.unwrap();
+    scene.reconciler.take_steps(MACHINE).await;
+    assert!(!scene.asked().contains(&SPOKE));
+    assert!(matches!(scene.state().await, State::Provisioning(_)));
 }
 
 #[tokio::test]
 async fn a_machine_is_looked_at_again_after_a_step_that_panicked() {
-    let site = Site::new(Living {
+    let scene = Scene::new(Living {
         at: BTreeMap::from([(PEER, BootSource::Disk)]),
         panics: true,
         ..Living::default()
@@ -334,8 +334,8 @@ async fn a_machine_is_looked_at_again_after_a_step_that_panicked() {
     .await;
     let (ends, mut ended) = mpsc::unbounded_channel();
     for _ in 0..4 {
-        site.reconciler.start(MACHINE);
-        let (reconciler, ends) = (Arc::clone(&site.reconciler), ends.clone());
+        scene.reconciler.start(MACHINE);
+        let (reconciler, ends) = (Arc::clone(&scene.reconciler), ends.clone());
         tokio::spawn(async move {
             reconciler.status.settled().await;
             let turn = reconciler.power.turn(MACHINE);
@@ -344,12 +344,12 @@ async fn a_machine_is_looked_at_again_after_a_step_that_panicked() {
         });
         ended.recv().await.unwrap();
     }
-    assert_eq!(site.state().await, State::Active);
+    assert_eq!(scene.state().await, State::Active);
 }
 
 #[tokio::test]
 async fn a_machine_that_is_given_up_for_another_reason_than_time_does_not_say_that_it_timed_out() {
-    let site = Site::new(Living::default()).await;
+    let scene = Scene::new(Living::default()).await;
     let expired = |id| IntentWrite::Close {
         id,
         at: now(),
@@ -359,9 +359,9 @@ async fn a_machine_that_is_given_up_for_another_reason_than_time_does_not_say_th
         intents: vec![expired(INTENT)],
         ..Change::default()
     };
-    apply(&site.records.db, &change).await.unwrap();
-    site.reconciler.take_steps(MACHINE).await;
-    assert!(matches!(site.state().await, State::Failed(_)));
-    let closed = site.attempt().await.closed.map(|(_, end)| end);
+    apply(&scene.site.db, &change).await.unwrap();
+    scene.reconciler.take_steps(MACHINE).await;
+    assert!(matches!(scene.state().await, State::Failed(_)));
+    let closed = scene.attempt().await.closed.map(|(_, end)| end);
     assert_eq!(closed, Some(AttemptEnd::GivenUp));
 }

@@ -34,9 +34,9 @@ async fn a_machine_that_waits_until_a_moment_is_looked_at_then_and_not_with_the_
         began: now(),
         read: Instant::now(),
     });
-    let it = Loop::over(Records {
+    let it = Loop::over(Site {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
-        ..records().await
+        ..site().await
     })
     .await;
     let accepted = it
@@ -59,7 +59,7 @@ async fn a_machine_that_waits_until_a_moment_is_looked_at_then_and_not_with_the_
         sent_to_disk: false,
         ready: None,
     };
-    it.records.commit.submit(loads).await.unwrap();
+    it.site.commit.submit(loads).await.unwrap();
     let said = it.waiting().await;
     assert_eq!(said, "it boots from the network (last step: loader)");
     tokio::time::sleep(Boot::CHAIN + SHORTEST).await;

@@ -1,0 +1,348 @@
+//! The boot plane's questions, answered from the records: [`pxe_server::directory::Directory`].
+//!
+//! Each answer is one read and one pure decision; what must be durable first is committed by the
+//! commit task before the answer is given.
+
+mod alarms;
+mod bmc;
+mod bounds;
+mod case;
+mod changed_config;
+mod claims;
+mod dhcp;
+mod document;
+mod full_disk;
+mod guesses;
+mod guessing;
+mod installer;
+mod kernels;
+mod recent;
+mod restarts;
+mod rounds;
+mod rule;
+mod script;
+mod settled;
+mod speaker;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use machine_core::boot::{Boot, BootStep};
+use machine_core::evidence::{Claim, KnownIdentity};
+use machine_core::hardware::{MacAddress, SystemUuid};
+use machine_core::id::BootId;
+use machine_core::network::{ClientKey, Lease, SubnetName, UnknownPolicy};
+use machine_core::time::Timestamp;
+use machine_store::commit::item::LeaseEnd;
+use machine_store::error::StoreError;
+use machine_store::events::Event;
+use machine_store::leases::LeaseOutcome as Stored;
+use machine_store::{boots, identities};
+use pxe_server::complaint::Complaints;
+use pxe_server::directory::{
+    BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
+    ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, StepOwner, Unavailable,
+};
+use tokio::sync::Semaphore;
+use tracing::debug;
+
+use crate::boots::alarms::Alarms;
+use crate::boots::bmc::Witness;
+use crate::boots::guesses::Guesses;
+use crate::boots::recent::{Opened, Recorded};
+use crate::boots::restarts::Restarts;
+use crate::boots::rounds::Rounds;
+use crate::boots::settled::Settled;
+use crate::error::{StepError, chain};
+use crate::pace::Paces;
+use crate::reconcile::Reconciler;
+use crate::sightings::Sightings;
+use crate::site::{About, Site, advanced};
+
+/// How many steps may wait for the database: further ones are missing on their timelines.
+const STEPS: usize = 4096;
+/// How long a boot may be on its way to the records. A commit that takes longer has failed.
+const UNKEPT: Duration = Duration::from_mins(1);
+
+/// The records behind the boot plane.
+#[derive(Debug, Clone)]
+pub struct BootAnswers {
+    site: Arc<Site>,
+    sightings: Arc<Sightings>,
+    reconciler: Arc<Reconciler>,
+    witness: Witness,
+    refusals: Arc<Complaints>,
+    alarms: Arc<Alarms>,
+    guesses: Arc<Guesses>,
+    steps: Arc<Semaphore>,
+    late: Arc<Complaints>,
+    rounds: Arc<Rounds>,
+    paces: Arc<Paces>,
+    opened: Arc<Opened>,
+    recorded: Arc<Recorded>,
+    restarts: Arc<Restarts>,
+    /// Boots of machines that may not be on record yet.
+    unkept: Arc<Sightings>,
+    settled: Arc<Settled>,
+}
+
+impl BootAnswers {
+    /// Over these records.
+    pub fn new(site: Arc<Site>, reconciler: Arc<Reconciler>) -> Self {
+        Self {
+            recorded: Arc::default(),
+            restarts: Arc::default(),
+            site,
+            sightings: Arc::default(),
+            witness: Witness::Bmc(Arc::clone(&reconciler)),
+            reconciler,
+            refusals: Arc::new(Complaints::new("release")),
+            alarms: Arc::default(),
+            guesses: Arc::default(),
+            steps: Arc::new(Semaphore::new(STEPS)),
+            late: Arc::new(Complaints::new("steps")),
+            rounds: Arc::default(),
+            paces: Arc::default(),
+            opened: Arc::default(),
+            unkept: Arc::default(),
+            settled: Arc::default(),
+        }
+    }
+
+    fn unknown_policy(&self, subnet: &SubnetName) -> UnknownPolicy {
+        let subnet = self.site.subnets.iter().find(|it| it.name == *subnet);
+        subnet.map_or(UnknownPolicy::Ignore, |subnet| subnet.unknown)
+    }
+
+    /// Whether a card is a machine's; `None` while the records in memory are in doubt.
+    fn is_card(&self, mac: MacAddress) -> Option<bool> {
+        self.site.db.model().read(|held| held.has_card(mac))
+    }
+
+    /// A boot by its id: of a machine, or of a stranger.
+    async fn find_boot(&self, id: BootId) -> Result<Option<Boot>, StoreError> {
+        if let Some(boot) = self.sightings.find(id) {
+            return Ok(Some(boot));
+        }
+        let kept = boots::find(&self.site.db, id).await?;
+        let is_fresh = |boot: &Boot| self.site.now().since(boot.opened) < UNKEPT;
+        Ok(kept.or_else(|| self.unkept.find(id).filter(is_fresh)))
+    }
+
+    /// Keeps a boot that nobody was told anything of yet which has to be durable: a DISCOVER is
+    /// answered without a wait for the disk. Until it is on record, it is found in memory.
+    async fn keep_soon(&self, boot: Boot) -> Result<(), StoreError> {
+        let (Some(_), Some(mac)) = (boot.machine, boot.mac) else {
+            return self.keep(boot).await;
+        };
+        self.unkept.keep(mac, boot.clone());
+        if self.site.commit.try_boot(boot.clone()) {
+            let steps = self.sightings.hand_over(mac, boot.id);
+            for step in steps {
+                let machine = boot.machine;
+                self.site.commit.try_event(Event { machine, ..step });
+            }
+            return Ok(());
+        }
+        self.keep(boot).await
+    }
+
+    /// Keeps a boot where it belongs: a machine's is durable when this returns, a stranger's is
+    /// only remembered. One that was a stranger's until now brings its steps along.
+    async fn keep(&self, boot: Boot) -> Result<(), StoreError> {
+        let (id, machine, mac) = (boot.id, boot.machine, boot.mac);
+        if let (None, Some(mac)) = (machine, mac) {
+            self.sightings.keep(mac, boot);
+            return Ok(());
+        }
+        self.site.commit.submit(boot).await?;
+        if let Some(mac) = mac {
+            for step in self.sightings.hand_over(mac, id) {
+                self.site.commit.try_event(Event { machine, ..step });
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes a step where its boot belongs: a machine's on its timeline, a stranger's in memory.
+    fn note(&self, boot: &Boot, at: Timestamp, step: BootStep, detail: String) {
+        let event = About::boot(boot).event(at, step.as_str(), detail);
+        if let Some(machine) = boot.machine {
+            self.tell_paced(machine, event);
+        } else {
+            self.sightings.note(boot.id, event);
+        }
+    }
+
+    async fn boot_of(&self, owner: StepOwner) -> Result<Option<Boot>, StoreError> {
+        let db = &self.site.db;
+        match owner {
+            StepOwner::Boot(id) => self.find_boot(id).await,
+            StepOwner::Address(address) => boots::latest_of_address(db, address).await,
+            StepOwner::Card(mac) => match self.sightings.of_card(mac) {
+                Some(boot) => Ok(Some(boot)),
+                None => boots::latest_of_mac(db, mac).await,
+            },
+        }
+    }
+
+    async fn record_step(&self, observed: ObservedStep) -> Result<(), StoreError> {
+        let Some(boot) = self.boot_of(observed.whose).await? else {
+            return Ok(());
+        };
+        if observed.step > boot.step {
+            let at = self.site.now();
+            self.keep(advanced(&boot, observed.step, at)).await?;
+            self.note(&boot, at, observed.step, observed.detail);
+        }
+        self.recorded
+            .add(observed.whose, observed.step.max(boot.step));
+        Ok(())
+    }
+
+    async fn commit_lease(
+        &self,
+        lease: Lease,
+        boot: Option<BootId>,
+    ) -> Result<LeaseOutcome, StoreError> {
+        let address = lease.address;
+        let held = match boot {
+            Some(id) => self.find_boot(id).await?,
+            None => None,
+        };
+        let holds = held.filter(|boot| boot.address != Some(address));
+        let outcome = match holds {
+            None => self.site.commit.submit(lease).await?,
+            Some(boot) => {
+                let boot = Boot {
+                    address: Some(address),
+                    ..boot
+                };
+                let (leased, kept) = tokio::join!(self.site.commit.submit(lease), self.keep(boot));
+                kept?;
+                leased?
+            }
+        };
+        Ok(match outcome {
+            Stored::Committed => LeaseOutcome::Committed,
+            Stored::Taken { holder } => LeaseOutcome::Taken { holder },
+        })
+    }
+}
+
+impl Directory for BootAnswers {
+    fn now(&self) -> Timestamp {
+        self.site.now()
+    }
+
+    async fn boot(&self, question: BootQuestion) -> Result<BootAnswer, Unavailable> {
+        let work = async || {
+            let answered = self.answer_boot(&question).await;
+            answered.map_err(|error| unavailable(&error))
+        };
+        self.rounds.answer(&question, work).await
+    }
+
+    async fn is_registered(&self, mac: MacAddress) -> Result<bool, Unavailable> {
+        if let Some(is_registered) = self.is_card(mac) {
+            return Ok(is_registered);
+        }
+        let claim = claim(mac, None);
+        match identities::candidates_of_claim(&self.site.db, &claim).await {
+            Ok(candidates) => Ok(is_card_of_any(mac, &candidates)),
+            Err(error) => Err(unavailable(&error.into())),
+        }
+    }
+
+    async fn lease(&self, lease: Lease, boot: Option<BootId>) -> Result<LeaseOutcome, Unavailable> {
+        self.commit_lease(lease, boot)
+            .await
+            .map_err(|error| unavailable(&error.into()))
+    }
+
+    async fn lease_ended(
+        &self,
+        subnet: SubnetName,
+        client: ClientKey,
+        address: IpAddr,
+    ) -> Result<(), Unavailable> {
+        let end = LeaseEnd {
+            subnet,
+            client,
+            address,
+        };
+        match self.site.commit.submit(end).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(unavailable(&error.into())),
+        }
+    }
+
+    async fn script(&self, request: ScriptRequest) -> Result<ScriptAnswer, ScriptRefusal> {
+        match self.answer_script(&request).await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(ScriptRefusal::NotFound),
+            Err(error) => Err(unavailable(&error).into()),
+        }
+    }
+
+    async fn document(&self, request: DocumentRequest) -> Result<Document, DocumentRefusal> {
+        match self.release(&request).await {
+            Ok(Some(document)) => Ok(document),
+            Ok(None) => Err(DocumentRefusal::Refused),
+            Err(error) => Err(unavailable(&error).into()),
+        }
+    }
+
+    fn may_be_registered(&self, mac: MacAddress) -> bool {
+        self.is_card(mac).unwrap_or(true)
+    }
+
+    fn step(&self, step: ObservedStep) {
+        if self.recorded.has(&step) {
+            return;
+        }
+        let Ok(place) = Arc::clone(&self.steps).try_acquire_owned() else {
+            let all = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+            self.late.note(all, &"more steps than can be recorded");
+            return;
+        };
+        let directory = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = directory.record_step(step).await {
+                debug!(error = chain(&error), "a step was not recorded");
+            }
+            drop(place);
+        });
+    }
+}
+
+/// What somebody says of himself over DHCP.
+const fn claim(mac: MacAddress, uuid: Option<SystemUuid>) -> Claim {
+    Claim {
+        mac,
+        others: BTreeSet::new(),
+        uuid,
+        serial: None,
+        complete: false,
+    }
+}
+
+/// Whether a card is one of these machines': a UUID alone, which many may claim, makes no
+/// registered client.
+fn is_card_of_any(mac: MacAddress, machines: &[KnownIdentity]) -> bool {
+    machines.iter().any(|it| it.macs.contains(&mac))
+}
+
+/// Whoever asked is told of, once a minute, by the server that he asked.
+fn unavailable(error: &StepError) -> Unavailable {
+    let why = error.chain();
+    debug!(why, "the boot plane has to be asked again");
+    Unavailable {
+        what: "the answer",
+        why,
+    }
+}

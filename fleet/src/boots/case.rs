@@ -1,0 +1,138 @@
+//! All that the release of a config is judged by, read at once.
+
+use std::net::IpAddr;
+
+use machine_core::attempt::Attempt;
+use machine_core::boot::Boot;
+use machine_core::claimant::Claimant;
+use machine_core::cluster::Cluster;
+use machine_core::doubt::Doubt;
+use machine_core::evidence::KnownIdentity;
+use machine_core::hardware::MacAddress;
+use machine_core::intent::Intent;
+use machine_core::machine::Machine;
+use machine_core::network::ClientKey;
+use machine_core::time::Timestamp;
+use machine_store::dossier::Standing;
+use machine_store::{boots, claimants, clusters, identities, intents, leases, machines};
+use pxe_server::directory::DocumentRequest;
+
+use crate::boots::BootAnswers;
+use crate::error::StepError;
+
+/// All that a release is judged by.
+pub(super) struct Case {
+    pub(super) attempt: Attempt,
+    pub(super) intent: Intent,
+    pub(super) machine: Machine,
+    pub(super) cluster: Cluster,
+    pub(super) boot: Option<Boot>,
+    pub(super) known: Option<KnownIdentity>,
+    pub(super) doubt: Option<Doubt>,
+    /// What the attempt's boot said of itself.
+    pub(super) said: Option<Claimant>,
+    /// Whether the asker, elsewhere than at the boot's address, was heard to be somebody else.
+    pub(super) told_apart: bool,
+    pub(super) leased_to: Option<MacAddress>,
+}
+
+impl BootAnswers {
+    pub(super) async fn case(
+        &self,
+        attempt: Attempt,
+        peer: IpAddr,
+        at: Timestamp,
+    ) -> Result<Case, StepError> {
+        let db = &self.site.db;
+        let gone = |what| StepError::Gone { what };
+        let intent = intents::find(db, attempt.intent)
+            .await?
+            .ok_or_else(|| gone("the intent"))?;
+        let machine = machines::find(db, attempt.machine)
+            .await?
+            .ok_or_else(|| gone("the machine"))?;
+        let cluster = clusters::find(db, attempt.assignment.cluster).await?;
+        let cluster = cluster.ok_or_else(|| gone("the cluster"))?;
+        let boot = match attempt.boot {
+            Some(boot) => boots::find(db, boot).await?,
+            None => None,
+        };
+        let known = identities::of_machine(db, machine.id).await?;
+        let standing = Standing {
+            machine,
+            intent: Some(intent),
+            attempt: Some(attempt),
+        };
+        let doubt = match (&boot, &known) {
+            (Some(boot), Some(known)) => self.doubt(&standing, known, boot, (None, at)).await?,
+            _ => None,
+        };
+        // The boot that was given the installer has said what stands there.
+        let doubt = match doubt {
+            None => {
+                self.rule_doubt(&standing, &standing.machine.hardware)
+                    .await?
+            }
+            some => some,
+        };
+        let Standing {
+            machine,
+            intent: Some(intent),
+            attempt: Some(attempt),
+        } = standing
+        else {
+            return Err(gone("the attempt"));
+        };
+        let spoken = claimants::of_machine(db, machine.id).await?.into_iter();
+        let spoken: Vec<Claimant> = spoken.map(|it| it.claimant).collect();
+        let is_of_boot = |it: &&Claimant| Some(it.boot) == attempt.boot;
+        let said = spoken.iter().find(is_of_boot).cloned();
+        let is_told_apart = |it: &Claimant| {
+            let is_own = known.as_ref().is_some_and(|known| it.is_like(known));
+            it.address == peer && it.last_seen >= attempt.opened && !is_own
+        };
+        // At the address of its boot the machine itself may be heard beside a clone of its card.
+        let is_elsewhere = boot.as_ref().and_then(|boot| boot.address) != Some(peer);
+        let told_apart = is_elsewhere && spoken.iter().any(is_told_apart);
+        let leases = leases::of_address(db, peer).await?;
+        let leased_to = leases
+            .iter()
+            .find(|it| it.expires > at)
+            .map(|it| card_of(it.client));
+        Ok(Case {
+            attempt,
+            intent,
+            machine,
+            cluster,
+            boot,
+            known,
+            doubt,
+            said,
+            told_apart,
+            leased_to,
+        })
+    }
+}
+
+impl Case {
+    /// Whether the asker was told apart from the machine before, or names another board than the attempt's boot did, or than is registered.
+    pub(super) fn is_named_otherwise(&self, request: &DocumentRequest) -> bool {
+        let (uuid, serial) = (request.uuid, request.serial.as_ref());
+        let differs = |it: &Claimant| it.differs_from(uuid, serial);
+        let registered = self.known.as_ref().zip(self.said.as_ref());
+        let registered = registered.map(|(known, said)| Claimant {
+            uuid: known.uuid,
+            serial: known.serial.clone(),
+            ..said.clone()
+        });
+        self.told_apart
+            || self.said.as_ref().is_some_and(differs)
+            || registered.as_ref().is_some_and(differs)
+    }
+}
+
+const fn card_of(client: ClientKey) -> MacAddress {
+    match client {
+        ClientKey::Hardware(mac) => mac,
+    }
+}

@@ -1,0 +1,48 @@
+//! A config that would not be the same bytes for a second fetch: its attempt ends.
+
+use machine_core::attempt::{AttemptEnd, Verdict};
+use machine_core::release::Peer;
+use machine_core::time::Timestamp;
+use machine_store::change::{AttemptWrite, Change};
+
+use crate::boots::BootAnswers;
+use crate::boots::case::Case;
+use crate::boots::claims;
+use crate::error::StepError;
+use crate::site::About;
+
+impl BootAnswers {
+    /// The machine or its cluster was changed since the first fetch, so the same bytes can't be given
+    /// again: the attempt ends, and the next one gets a config of its own.
+    pub(super) async fn end_changed(
+        &self,
+        case: &Case,
+        peer: Peer,
+        at: Timestamp,
+    ) -> Result<(), StepError> {
+        let why = format!(
+            "{} fetches the config again, and it is not the same any more: the machine or its \
+             cluster was changed since it was released",
+            claims::describe(peer.address, peer.hardware)
+        );
+        let detail = format!("attempt {} is given up: {why}", case.attempt.number);
+        let verdict = Verdict {
+            at,
+            end: AttemptEnd::Interrupted,
+            why,
+        };
+        let judge = AttemptWrite::Judge {
+            id: case.attempt.id,
+            verdict,
+        };
+        let change = Change {
+            attempts: vec![judge],
+            events: vec![About::machine(case.machine.id).event(at, "trouble", detail)],
+            ..Change::default()
+        };
+        // Who was faster has said why it ends.
+        self.site.commit.submit(change).await?;
+        self.site.wake.machine(case.machine.id);
+        Ok(())
+    }
+}
