@@ -9,6 +9,9 @@ use thiserror::Error;
 /// Why a socket can't be had.
 #[derive(Debug, Error)]
 pub enum BindError {
+    /// The system has no descriptors left for what waits on sockets.
+    #[error("can't wait for packets")]
+    NoRuntime(#[source] io::Error),
     /// There is no interface of this name.
     #[error("there is no interface {interface:?} here; `ip link` lists those that are")]
     NoInterface {

@@ -20,6 +20,7 @@ use crate::bind_error::BindError;
 use crate::complaint::Complaints;
 use crate::dhcp::subnet::{DhcpSubnet, Line};
 use crate::dhcp::{DhcpControl, DhcpServer};
+use crate::dhcp_thread::DhcpThread;
 use crate::directory::Directory;
 use crate::http::HttpServer;
 use crate::http::throttle::Throttle;
@@ -88,6 +89,7 @@ pub struct BootPlane<D> {
 #[derive(Debug)]
 pub struct BoundPlane<D> {
     dhcp: Arc<DhcpServer<D>>,
+    thread: DhcpThread,
     tftp: Arc<TftpServer<D>>,
     http: Arc<HttpServer<D>>,
     control: DhcpControl,
@@ -101,7 +103,7 @@ pub struct BoundPlane<D> {
 /// runtime.
 pub fn probe(settings: &BootPlaneSettings) -> Result<(), BindError> {
     for served in &settings.subnets {
-        Sockets::bind(served, settings)?;
+        Sockets::bind(served, settings, None)?;
     }
     Ok(())
 }
@@ -131,8 +133,9 @@ impl<D: Directory> BootPlane<D> {
         let mut listeners = Vec::new();
         let networks = settings.subnets.iter().map(|it| it.subnet.network);
         let networks: Arc<[_]> = networks.collect();
+        let thread = DhcpThread::new().map_err(BindError::NoRuntime)?;
         for served in &settings.subnets {
-            let sockets = Sockets::bind(served, &settings)?;
+            let sockets = Sockets::bind(served, &settings, Some(&thread))?;
             let http = sockets.http.1;
             let subnet = Arc::new(DhcpSubnet::new(served.subnet.clone(), http, &leases));
             lines.extend(sockets.lines(&subnet));
@@ -177,6 +180,7 @@ impl<D: Directory> BootPlane<D> {
         });
         Ok(BoundPlane {
             dhcp,
+            thread,
             tftp,
             http,
             control,
@@ -215,8 +219,15 @@ impl<D: Directory> BoundPlane<D> {
         let stop = stop.child_token();
         let mut servers = Servers::default();
         for line in self.lines {
-            servers.spawn("DHCP", Arc::clone(&self.dhcp).run(line, stop.clone()));
+            let server = Arc::clone(&self.dhcp).run(line, stop.clone());
+            if let Some(running) = self.thread.spawn(server) {
+                servers.watch_over("DHCP", running);
+            }
         }
+        self.thread.start().map_err(|error| ServerEnded {
+            server: "DHCP",
+            why: format!("the system gives no thread: {error}"),
+        })?;
         for entrance in self.entrances {
             servers.spawn("TFTP", Arc::clone(&self.tftp).run(entrance, stop.clone()));
         }
@@ -232,7 +243,11 @@ impl<D: Directory> BoundPlane<D> {
 }
 
 impl Sockets {
-    fn bind(served: &ServedSubnet, settings: &BootPlaneSettings) -> Result<Self, BindError> {
+    fn bind(
+        served: &ServedSubnet,
+        settings: &BootPlaneSettings,
+        thread: Option<&DhcpThread>,
+    ) -> Result<Self, BindError> {
         let interface = &served.interface;
         let subnet = &served.subnet;
         let ours = server_address(subnet);
@@ -244,6 +259,7 @@ impl Sockets {
             };
             datagrams(place, protocol, served)
         };
+        let on_thread = thread.map(DhcpThread::enter);
         let serves_dhcp = subnet.mode != DhcpMode::Off;
         let (dhcp, boot_service) = if serves_dhcp {
             (
@@ -266,9 +282,10 @@ impl Sockets {
                 served,
             )
         });
+        drop(on_thread);
+        let routed = routed.transpose()?;
         let tftp = here("TFTP", settings.tftp_port)?;
         let http = listener(SocketAddrV4::new(ours, settings.http_port), served)?;
-        let routed = routed.transpose()?;
         Ok(Self {
             dhcp,
             routed,

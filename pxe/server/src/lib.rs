@@ -11,6 +11,7 @@ pub mod bind_error;
 pub mod boot_plane;
 pub mod complaint;
 pub mod dhcp;
+mod dhcp_thread;
 pub mod directory;
 pub mod foreign_server;
 pub mod hashing;
