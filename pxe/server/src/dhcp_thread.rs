@@ -9,6 +9,7 @@ use std::thread;
 
 use tokio::runtime::{Builder, EnterGuard, Runtime};
 use tokio::task::JoinHandle;
+use tracing::dispatcher;
 
 /// The runtime, until its thread is started.
 #[derive(Debug)]
@@ -39,8 +40,12 @@ impl DhcpThread {
         let Some(runtime) = self.0.take() else {
             return Ok(());
         };
+        let log = dispatcher::get_default(Clone::clone);
         let thread = thread::Builder::new().name("dhcp".to_owned());
-        thread.spawn(move || runtime.block_on(std::future::pending::<()>()))?;
+        thread.spawn(move || {
+            let serve = || runtime.block_on(std::future::pending::<()>());
+            dispatcher::with_default(&log, serve);
+        })?;
         Ok(())
     }
 }

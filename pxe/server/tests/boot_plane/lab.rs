@@ -65,11 +65,27 @@ impl Lab {
         ip_in(server, &format!("address add {SERVER}/24 dev pxe-s"));
         ip_in(server, "link set pxe-s up");
         ip_in(client, "link set pxe-c up");
+        self.await_link();
         let loader: Vec<u8> = (0..LOADER_SIZE)
             .map(|number| u8::try_from(number % 251).unwrap())
             .collect();
         std::fs::write(self.directory.path().join("undionly.kpxe"), &loader).unwrap();
         std::fs::write(self.directory.path().join("snponly.efi"), &loader).unwrap();
+    }
+
+    /// The kernel drops what is sent before it has noticed that the link is up, some milliseconds
+    /// after it took both ends up: the first answers of a server that is fast.
+    fn await_link(&self) {
+        let up = |(namespace, interface): (&str, &str)| {
+            let mut show = Command::new("nsenter");
+            show.args([&entrance(namespace), "ip", "-br", "link", "show", interface]);
+            let shown = String::from_utf8(show.output().unwrap().stdout).unwrap();
+            shown.split_whitespace().nth(1) == Some("UP")
+        };
+        let ends = [(&*self.server, "pxe-s"), (&*self.client, "pxe-c")];
+        let tries = 0..10_000;
+        let mut is_up = tries.map(|_| ends.into_iter().all(up));
+        assert!(is_up.any(|is_up| is_up), "the link does not come up");
     }
 
     /// Gives the client's end an address: for clients that do not ask for one.
