@@ -7,6 +7,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener as StdListener};
 use std::sync::Arc;
 
+use machine_core::hardware::MacAddress;
 use machine_core::network::{ClientKey, DhcpMode, Lease, Subnet};
 use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::route::{BOOT_SERVICE_PORT, SERVER_PORT};
@@ -21,6 +22,8 @@ use crate::complaint::Complaints;
 use crate::dhcp::subnet::{DhcpSubnet, Line};
 use crate::dhcp::{DhcpControl, DhcpServer};
 use crate::directory::Directory;
+use crate::foreign_server::question::random_card;
+use crate::foreign_server::watch::{Pace, Watch};
 use crate::http::HttpServer;
 use crate::http::throttle::Throttle;
 use crate::interface::Interface;
@@ -94,6 +97,7 @@ pub struct BoundPlane<D> {
     lines: Vec<Line>,
     entrances: Vec<Entrance>,
     listeners: Vec<(TcpListener, SocketAddr)>,
+    watches: Vec<Watch>,
     interfaces: Vec<Interface>,
 }
 
@@ -143,6 +147,8 @@ impl<D: Directory> BootPlane<D> {
             listeners.push(sockets.http);
             subnets.push(subnet);
         }
+        let card = random_card().map_err(BindError::NoRandomness)?;
+        let watches = watches(&settings.subnets, card);
         let descriptors = settings.descriptors;
         let served = settings.subnets.into_iter();
         let interfaces = served.map(|served| served.interface).collect();
@@ -157,6 +163,7 @@ impl<D: Directory> BootPlane<D> {
             Arc::clone(&loaders),
             complaints("dhcp"),
             subnets,
+            card,
         );
         let transfers = TRANSFERS.min(descriptors / 4);
         let tftp = TftpServer::new(
@@ -183,6 +190,7 @@ impl<D: Directory> BootPlane<D> {
             lines,
             entrances,
             listeners,
+            watches,
             interfaces,
         })
     }
@@ -209,6 +217,11 @@ impl<D: Directory> BoundPlane<D> {
         self.control.clone()
     }
 
+    /// The card by which other DHCP servers are looked for: no machine's, and not answered by us.
+    pub fn search_card(&self) -> MacAddress {
+        self.dhcp.card
+    }
+
     /// Serves until told to stop; then lets transfers finish for a grace period. A server that ends
     /// before that takes the others with it: machines would hang at the one that is not there.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServerEnded> {
@@ -223,6 +236,9 @@ impl<D: Directory> BoundPlane<D> {
         for (listener, address) in self.listeners {
             info!(%address, "serving machines");
             servers.spawn("HTTP", Arc::clone(&self.http).run(listener, stop.clone()));
+        }
+        for watch in self.watches {
+            servers.spawn("search for other DHCP", watch.run(stop.clone()));
         }
         let ended = servers.watch(&stop).await;
         // Another Drover may have them from here on.
@@ -291,6 +307,20 @@ impl Sockets {
             .chain(boot_service.map(|socket| line(socket, ServerPort::BootService)))
             .collect()
     }
+}
+
+/// The links on which other DHCP servers are looked for: those where we do DHCP.
+fn watches(subnets: &[ServedSubnet], card: MacAddress) -> Vec<Watch> {
+    let served = subnets.iter();
+    served
+        .filter(|served| served.subnet.mode != DhcpMode::Off)
+        .map(|served| Watch {
+            interface: served.interface.name().to_owned(),
+            mode: served.subnet.mode.clone(),
+            card,
+            pace: Pace::DEFAULT,
+        })
+        .collect()
 }
 
 /// A reservation of yesterday's settings must not keep the daemon from starting.

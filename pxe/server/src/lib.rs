@@ -9,6 +9,7 @@ pub mod asset_error;
 pub mod assets;
 pub mod bind_error;
 pub mod boot_plane;
+mod carrier;
 pub mod complaint;
 pub mod dhcp;
 pub mod directory;

@@ -13,7 +13,6 @@ use pxe_server::bind_error::BindError;
 use pxe_server::directory::Directory as _;
 
 use crate::exchange::{DhcpClient, ipxe, key, kind, message, pxe, request};
-use crate::foreign_server::find_on;
 use crate::lab::{Lab, SERVER, authoritative, small};
 use crate::records::{BOOT, Records};
 
@@ -403,30 +402,6 @@ fn a_flood_of_broken_packets_is_survived() {
         client.broadcast(&message(1, 1)).await;
         while client.receive().await.xid != 1 {}
     });
-}
-
-#[test]
-fn another_server_is_found_and_named() {
-    let Some(lab) = Lab::new() else { return };
-    let found = std::thread::scope(|scope| {
-        let (ready, started) = std::sync::mpsc::channel();
-        let (finish, finished) = tokio::sync::oneshot::channel::<()>();
-        let lab = &lab;
-        scope.spawn(move || {
-            lab.serve(async || {
-                let stop = lab.start(&Records::default(), authoritative());
-                ready.send(()).unwrap();
-                let _ = finished.await;
-                stop.cancel();
-            });
-        });
-        started.recv().unwrap();
-        let found = lab.as_client(|| find_on("pxe-c", Duration::from_mins(1)));
-        finish.send(()).unwrap();
-        found.unwrap()
-    });
-    assert_eq!(found.server, IpAddr::V4(SERVER));
-    assert!(found.to_string().contains("10.77.0.1"), "{found}");
 }
 
 #[test]

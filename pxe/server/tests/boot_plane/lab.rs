@@ -82,6 +82,11 @@ impl Lab {
         ip_in(&self.server, "address add 10.77.0.2/24 dev pxe-s");
     }
 
+    /// Takes the link from the server's end.
+    pub(crate) fn cut_link(&self) {
+        ip_in(&self.client, "link set pxe-c down");
+    }
+
     /// The server sends what is for this network to the client.
     pub(crate) fn route_by_client(&self, network: &str) {
         let route = format!("route add {network} via 10.77.0.9");
