@@ -232,6 +232,7 @@ impl Checker<'_> {
                 .map(|it| self.parsed(it, "subnets.router", address))
                 .transpose()?,
             dns: self.name_servers(section)?,
+            options: self.lease_options(section)?,
             lease_time: Duration::from_secs(self.seconds(
                 section.lease_time.as_ref(),
                 "subnets.lease_time",

@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use machine_core::hardware::{Arch, Firmware};
+use machine_core::lease_options::DomainName;
 use machine_core::network::Network;
 
 /// The number of an option.
@@ -24,8 +25,14 @@ impl OptionCode {
     pub const DNS: Self = Self(6);
     /// The client's name.
     pub const HOST_NAME: Self = Self(12);
+    /// The domain of the hosts.
+    pub const DOMAIN: Self = Self(15);
+    /// The largest packet of the link.
+    pub const MTU: Self = Self(26);
     /// The broadcast address.
     pub const BROADCAST: Self = Self(28);
+    /// The time servers (NTP).
+    pub const TIME_SERVERS: Self = Self(42);
     /// Options of the vendor class; for PXE, encapsulated sub-options (PXE 2.1).
     pub const VENDOR: Self = Self(43);
     /// The address that the client would like, or was offered.
@@ -66,6 +73,8 @@ impl OptionCode {
     pub const CLIENT_INTERFACE: Self = Self(94);
     /// The SMBIOS UUID behind a type byte.
     pub const MACHINE_IDENTIFIER: Self = Self(97);
+    /// Where hosts look for names without dots (RFC 3397).
+    pub const DOMAIN_SEARCH: Self = Self(119);
     /// iPXE's encapsulated options.
     pub const IPXE: Self = Self(175);
     /// The end of the options, without a length.
@@ -230,6 +239,17 @@ pub fn address(value: &[u8]) -> Option<Ipv4Addr> {
 /// The 16-bit number in an option of exactly two bytes.
 pub fn number(value: &[u8]) -> Option<u16> {
     value.try_into().ok().map(u16::from_be_bytes)
+}
+
+/// A domain name as DNS writes it, without compression (RFC 1035 §3.1, RFC 3397 §2).
+pub fn name(domain: &DomainName) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(domain.as_str().len() + 2);
+    for label in domain.labels() {
+        bytes.extend(u8::try_from(label.len()));
+        bytes.extend(label.as_bytes());
+    }
+    bytes.push(0);
+    bytes
 }
 
 /// The subnet mask of an IPv4 network.

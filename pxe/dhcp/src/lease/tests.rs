@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use machine_core::hardware::MacAddress;
+use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, UnknownPolicy};
 
 use super::*;
@@ -38,6 +39,7 @@ fn subnet(network: &str, range: &str) -> Subnet {
         router: Some(ip("10.77.0.2")),
         dns: vec![ip("10.77.0.3")],
         lease_time: Duration::from_hours(1),
+        options: LeaseOptions::default(),
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
 use nix::sched::{CloneFlags, setns};
 use pxe_server::assets::Assets;
@@ -185,6 +186,7 @@ pub(crate) fn subnet(mode: DhcpMode) -> Subnet {
         router: None,
         dns: Vec::new(),
         lease_time: Duration::from_hours(1),
+        options: LeaseOptions::default(),
     }
 }
 
