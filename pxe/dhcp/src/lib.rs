@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod address_probe;
 pub mod ask;
 pub mod chains;
 pub mod client;

@@ -4,7 +4,7 @@
 //! offered, kept in quarantine, the first two perhaps at once by the same client). Whatever ends
 //! goes through [`Ledger::settle`], which frees what is nobody's any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(crate) struct Ledger {
     pub(crate) reserved: BTreeMap<ClientKey, IpAddr>,
     pub(crate) reserved_for: BTreeMap<IpAddr, ClientKey>,
     pub(crate) quarantine: Quarantine,
+    /// Offered addresses at which a probe found nobody.
+    pub(crate) tried: BTreeSet<IpAddr>,
     offer_time: Duration,
     quarantine_time: Duration,
 }
@@ -41,6 +43,7 @@ impl Ledger {
             reserved: BTreeMap::new(),
             reserved_for: BTreeMap::new(),
             quarantine: Quarantine::default(),
+            tried: BTreeSet::new(),
             offer_time,
             quarantine_time,
         }
@@ -159,6 +162,7 @@ impl Ledger {
         if let Some(holder) = self.leases.holder(address) {
             self.drop_lease(holder);
         }
+        self.tried.remove(&address);
         self.pool.take(address);
         let until = now.plus(self.quarantine_time);
         self.quarantine.put(address, client, until);
@@ -171,6 +175,7 @@ impl Ledger {
             || self.offers.holder(address).is_some()
             || self.quarantine.contains(address);
         if !is_anybodys {
+            self.tried.remove(&address);
             self.pool.put(address);
         }
     }

@@ -9,7 +9,9 @@ use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, UnknownPolicy};
 
 use super::*;
+use crate::lease::error::DeclineIgnored;
 
+mod occupancy;
 mod paths;
 mod share;
 mod strangers;
@@ -354,21 +356,6 @@ fn all_clients_together_put_away_only_a_share() {
     assert_eq!(
         table.declined(client(2), second, at(0)),
         Err(DeclineIgnored::Full { limit: 1 })
-    );
-}
-
-#[test]
-fn an_occupied_address_is_not_offered() {
-    let mut table = small();
-    let probed = offer(&mut table, 1, at(0)).unwrap();
-    assert!(table.occupied(probed, at(0)).is_some());
-    let instead = offer(&mut table, 1, at(0)).unwrap();
-    assert_ne!(instead, probed);
-    table.committed(&lease(1, instead, at(100)));
-    assert_eq!(
-        table.occupied(instead, at(50)),
-        None,
-        "its holder answered the probe"
     );
 }
 
