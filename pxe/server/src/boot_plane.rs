@@ -3,21 +3,20 @@
 //! Nothing is answered before everything is bound, so that a port in use is an error at start and
 //! not a machine that hangs in the middle of its boot.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener as StdListener};
+mod sockets;
+
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use machine_core::hardware::MacAddress;
 use machine_core::network::{ClientKey, DhcpMode, Lease, Subnet};
-use pxe_dhcp::ask::ServerPort;
-use pxe_dhcp::route::{BOOT_SERVICE_PORT, SERVER_PORT};
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::assets::Assets;
 use crate::bind_error::BindError;
+use crate::boot_plane::sockets::{Link, Ports, Sockets};
 use crate::complaint::Complaints;
 use crate::dhcp::subnet::{DhcpSubnet, Line};
 use crate::dhcp::{DhcpControl, DhcpServer};
@@ -29,7 +28,6 @@ use crate::http::throttle::Throttle;
 use crate::interface::Interface;
 use crate::loaders::Loaders;
 use crate::servers::{ServerEnded, Servers};
-use crate::socket::{DatagramSocket, Place};
 use crate::tftp::{Entrance, TftpServer};
 
 /// A subnet, and the interface that it is served on.
@@ -105,18 +103,27 @@ pub struct BoundPlane<D> {
 /// runtime.
 pub fn probe(settings: &BootPlaneSettings) -> Result<(), BindError> {
     for served in &settings.subnets {
-        Sockets::bind(served, settings)?;
+        Sockets::bind(served.link(), settings.ports())?;
     }
     Ok(())
 }
 
-/// The sockets of one subnet.
-struct Sockets {
-    dhcp: Option<Arc<DatagramSocket>>,
-    routed: Option<Arc<DatagramSocket>>,
-    boot_service: Option<Arc<DatagramSocket>>,
-    tftp: Arc<DatagramSocket>,
-    http: (TcpListener, SocketAddr),
+impl ServedSubnet {
+    fn link(&self) -> Link<'_> {
+        Link {
+            interface: self.interface.name(),
+            subnet: &self.subnet,
+        }
+    }
+}
+
+impl BootPlaneSettings {
+    const fn ports(&self) -> Ports {
+        Ports {
+            http: self.http_port,
+            tftp: self.tftp_port,
+        }
+    }
 }
 
 impl<D: Directory> BootPlane<D> {
@@ -136,7 +143,7 @@ impl<D: Directory> BootPlane<D> {
         let networks = settings.subnets.iter().map(|it| it.subnet.network);
         let networks: Arc<[_]> = networks.collect();
         for served in &settings.subnets {
-            let sockets = Sockets::bind(served, &settings)?;
+            let sockets = Sockets::bind(served.link(), settings.ports())?;
             let http = sockets.http.1;
             let subnet = Arc::new(DhcpSubnet::new(served.subnet.clone(), http, &leases));
             lines.extend(sockets.lines(&subnet));
@@ -247,68 +254,6 @@ impl<D: Directory> BoundPlane<D> {
     }
 }
 
-impl Sockets {
-    fn bind(served: &ServedSubnet, settings: &BootPlaneSettings) -> Result<Self, BindError> {
-        let interface = &served.interface;
-        let subnet = &served.subnet;
-        let ours = server_address(subnet);
-        let here = |protocol, port| {
-            let address = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port);
-            let place = Place {
-                device: Some(interface.name()),
-                address,
-            };
-            datagrams(place, protocol, served)
-        };
-        let serves_dhcp = subnet.mode != DhcpMode::Off;
-        let (dhcp, boot_service) = if serves_dhcp {
-            (
-                Some(here("DHCP", SERVER_PORT)?),
-                Some(here("DHCP", BOOT_SERVICE_PORT)?),
-            )
-        } else {
-            (None, None)
-        };
-        let is_authoritative = matches!(subnet.mode, DhcpMode::Authoritative { .. });
-        // Beside another server on this very host, it would take that one's renewals.
-        let routed = is_authoritative.then(|| {
-            let address = SocketAddrV4::new(ours, SERVER_PORT);
-            datagrams(
-                Place {
-                    device: None,
-                    address,
-                },
-                "DHCP",
-                served,
-            )
-        });
-        let tftp = here("TFTP", settings.tftp_port)?;
-        let http = listener(SocketAddrV4::new(ours, settings.http_port), served)?;
-        let routed = routed.transpose()?;
-        Ok(Self {
-            dhcp,
-            routed,
-            boot_service,
-            tftp,
-            http,
-        })
-    }
-
-    fn lines(&self, subnet: &Arc<DhcpSubnet>) -> Vec<Line> {
-        let line = |socket: &Arc<DatagramSocket>, port| Line {
-            socket: Arc::clone(socket),
-            routed: self.routed.clone(),
-            port,
-            subnet: Arc::clone(subnet),
-        };
-        let dhcp = self.dhcp.iter().chain(&self.routed);
-        let boot_service = self.boot_service.iter();
-        dhcp.map(|socket| line(socket, ServerPort::Dhcp))
-            .chain(boot_service.map(|socket| line(socket, ServerPort::BootService)))
-            .collect()
-    }
-}
-
 /// The links on which other DHCP servers are looked for: those where we do DHCP.
 fn watches(subnets: &[ServedSubnet], card: MacAddress) -> Vec<Watch> {
     let served = subnets.iter();
@@ -329,74 +274,5 @@ fn reserve(control: &DhcpControl, reservations: &[Reservation]) {
         if let Err(error) = control.reserve(*client, *address) {
             warn!(%client, %address, %error, "the reservation is left out");
         }
-    }
-}
-
-/// DHCPv6 comes later: a subnet without an IPv4 address of ours has none of these servers.
-fn server_address(subnet: &Subnet) -> Ipv4Addr {
-    match subnet.server {
-        IpAddr::V4(address) => address,
-        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
-    }
-}
-
-fn datagrams(
-    place: Place<'_>,
-    protocol: &'static str,
-    served: &ServedSubnet,
-) -> Result<Arc<DatagramSocket>, BindError> {
-    let address = SocketAddr::V4(place.address);
-    let socket = DatagramSocket::bind(place);
-    socket
-        .map(Arc::new)
-        .map_err(|error| explained(error, protocol, address, served))
-}
-
-fn listener(
-    address: SocketAddrV4,
-    served: &ServedSubnet,
-) -> Result<(TcpListener, SocketAddr), BindError> {
-    let open = || {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        socket.set_nonblocking(true)?;
-        socket.bind(&SocketAddr::V4(address).into())?;
-        // As many as the system lets wait (`net.core.somaxconn`, 4096 by default).
-        socket.listen(4096)?;
-        let listener = TcpListener::from_std(StdListener::from(socket))?;
-        let bound = listener.local_addr()?;
-        Ok((listener, bound))
-    };
-    open().map_err(|error| explained(error, "HTTP", SocketAddr::V4(address), served))
-}
-
-fn explained(
-    source: io::Error,
-    protocol: &'static str,
-    address: SocketAddr,
-    served: &ServedSubnet,
-) -> BindError {
-    let interface = served.interface.name().to_owned();
-    match source.kind() {
-        io::ErrorKind::AddrInUse => BindError::PortInUse {
-            protocol,
-            address,
-            interface,
-        },
-        io::ErrorKind::PermissionDenied => BindError::NoPermission {
-            protocol,
-            address,
-            interface,
-        },
-        io::ErrorKind::AddrNotAvailable => BindError::AddressNotHere {
-            subnet: served.subnet.name.clone(),
-            address: address.ip(),
-        },
-        _ => BindError::Failed {
-            protocol,
-            address,
-            interface,
-            source,
-        },
     }
 }
