@@ -14,10 +14,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::arp::ArpLink;
 use crate::assets::Assets;
 use crate::bind_error::BindError;
 use crate::boot_plane::sockets::{Link, Ports, Sockets};
 use crate::complaint::Complaints;
+use crate::dhcp::prober::Prober;
 use crate::dhcp::subnet::{DhcpSubnet, Line};
 use crate::dhcp::{DhcpControl, DhcpServer};
 use crate::directory::Directory;
@@ -95,6 +97,7 @@ pub struct BoundPlane<D> {
     lines: Vec<Line>,
     entrances: Vec<Entrance>,
     listeners: Vec<(TcpListener, SocketAddr)>,
+    arp_links: Vec<Arc<ArpLink>>,
     watches: Vec<Watch>,
     interfaces: Vec<Interface>,
 }
@@ -139,13 +142,17 @@ impl<D: Directory> BootPlane<D> {
         } = self;
         let mut subnets = Vec::new();
         let (mut lines, mut entrances) = (Vec::new(), Vec::new());
-        let mut listeners = Vec::new();
+        let (mut listeners, mut arp_links) = (Vec::new(), Vec::new());
         let networks = settings.subnets.iter().map(|it| it.subnet.network);
         let networks: Arc<[_]> = networks.collect();
         for served in &settings.subnets {
             let sockets = Sockets::bind(served.link(), settings.ports())?;
             let http = sockets.http.1;
-            let subnet = Arc::new(DhcpSubnet::new(served.subnet.clone(), http, &leases));
+            let arp = arp_link(served);
+            let prober = arp.clone().map(|arp| arp as Arc<dyn Prober>);
+            let subnet = DhcpSubnet::new(served.subnet.clone(), http, &leases);
+            let subnet = Arc::new(subnet.probed_by(prober));
+            arp_links.extend(arp);
             lines.extend(sockets.lines(&subnet));
             entrances.push(Entrance {
                 socket: sockets.tftp,
@@ -197,6 +204,7 @@ impl<D: Directory> BootPlane<D> {
             lines,
             entrances,
             listeners,
+            arp_links,
             watches,
             interfaces,
         })
@@ -244,6 +252,9 @@ impl<D: Directory> BoundPlane<D> {
             info!(%address, "serving machines");
             servers.spawn("HTTP", Arc::clone(&self.http).run(listener, stop.clone()));
         }
+        for arp in self.arp_links {
+            servers.spawn("ARP", arp.listen(stop.clone()));
+        }
         for watch in self.watches {
             servers.spawn("search for other DHCP", watch.run(stop.clone()));
         }
@@ -251,6 +262,27 @@ impl<D: Directory> BoundPlane<D> {
         // Another Drover may have them from here on.
         drop(self.interfaces);
         ended
+    }
+}
+
+/// Where we lease addresses, the ARP by which they are looked at before. Without it they are leased
+/// all the same: a client that finds its address in use declines it.
+fn arp_link(served: &ServedSubnet) -> Option<Arc<ArpLink>> {
+    if !matches!(served.subnet.mode, DhcpMode::Authoritative { .. }) {
+        return None;
+    }
+    let interface = served.interface.name();
+    match ArpLink::open(interface) {
+        Ok(arp) => arp.map(Arc::new),
+        Err(error) => {
+            warn!(
+                interface,
+                %error,
+                "addresses are leased without a look whether somebody uses them, since ARP can't be \
+                 opened: run as root, or with CAP_NET_RAW"
+            );
+            None
+        }
     }
 }
 

@@ -11,6 +11,8 @@
 mod chainloading;
 mod flights;
 mod leasing;
+pub(crate) mod prober;
+mod proposing;
 mod responder;
 mod silence;
 pub(crate) mod subnet;
@@ -230,6 +232,9 @@ impl<D: Directory> DhcpServer<D> {
                 } else if let Some(step) = answered.step {
                     self.responder.directory.step(step);
                 }
+            }
+            Err(silence @ Silence::AllInUse { .. }) => {
+                complaints.note(mac, &silence);
             }
             Err(Silence::Unavailable(error)) => {
                 complaints.note(mac, &error);

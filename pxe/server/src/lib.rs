@@ -4,6 +4,7 @@
 //! [`directory::Directory`]; what it knows is how packets come and go. [`boot_plane::BootPlane`]
 //! binds all sockets first and then runs.
 
+mod arp;
 pub mod asset;
 pub mod asset_error;
 pub mod assets;

@@ -83,6 +83,11 @@ impl Lab {
         ip_in(&self.server, "address add 10.77.0.2/24 dev pxe-s");
     }
 
+    /// Gives the client's end an address of the ranges that nobody leased to it.
+    pub(crate) fn static_host(&self, address: &str) {
+        ip_in(&self.client, &format!("address add {address}/24 dev pxe-c"));
+    }
+
     /// Takes the link from the server's end.
     pub(crate) fn cut_link(&self) {
         ip_in(&self.client, "link set pxe-c down");
