@@ -14,4 +14,5 @@ mod peer;
 mod recorded_requests;
 mod records;
 mod tftp;
+mod tftp_lessons;
 mod unusual;
