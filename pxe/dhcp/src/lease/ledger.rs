@@ -16,6 +16,9 @@ use crate::lease::pool::Pool;
 use crate::lease::quarantine::Quarantine;
 use crate::lease::strangers::Strangers;
 
+/// So many cards are remembered whoever else is there: to forget them is not worth a search.
+const FEW: usize = 64;
+
 /// The state of one subnet.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger {
@@ -61,6 +64,22 @@ impl Ledger {
             self.quarantine.remove(address);
             self.settle(address);
         }
+        self.forget_the_gone();
+    }
+
+    /// Who has no address is looked up when it asks again: what was known of it goes, before it is
+    /// more than twice of what is known of the others.
+    fn forget_the_gone(&mut self) {
+        let present = self.leases.len() + self.offers.len() + self.reserved.len();
+        if self.strangers.registered() <= 2 * present + FEW {
+            return;
+        }
+        let (leases, offers, reserved) = (&self.leases, &self.offers, &self.reserved);
+        self.strangers.keep_registered(|client| {
+            leases.of(client).is_some()
+                || offers.of(client).is_some()
+                || reserved.contains_key(&client)
+        });
     }
 
     /// Whether the client has an offer, or a lease that has not ended.
