@@ -15,6 +15,7 @@ pub mod address_probe;
 pub mod ask;
 pub mod chains;
 pub mod client;
+pub mod client_class;
 pub mod dropped;
 pub mod hostname;
 pub mod ipxe;

@@ -30,7 +30,8 @@ use crate::http::throttle::Throttle;
 use crate::interface::Interface;
 use crate::loaders::Loaders;
 use crate::servers::{ServerEnded, Servers};
-use crate::tftp::{Entrance, TftpServer};
+use crate::tftp::TftpServer;
+use crate::tftp::entrance::Entrance;
 
 /// A subnet, and the interface that it is served on.
 #[derive(Debug)]

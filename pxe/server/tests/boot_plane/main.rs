@@ -9,6 +9,7 @@ mod http;
 mod http_places;
 mod in_use;
 mod lab;
+mod leases;
 mod log;
 mod peer;
 mod recorded_requests;

@@ -1,9 +1,11 @@
-//! Which addresses are tried before they are offered, and what becomes of those in use.
+//! Which addresses are tried before they are offered, and what becomes of those in use, as a probe or a
+//! DECLINE says.
 
 use super::{at, client, lease, offer, small, subnet};
 use crate::lease::LeaseTable;
 use crate::lease::error::DeclineIgnored;
 use crate::lease::limits::Limits;
+use crate::lease::standing::Standing;
 
 #[test]
 fn an_address_is_tried_before_its_first_offer_only() {
@@ -91,4 +93,56 @@ fn a_router_that_answers_for_every_address_does_not_drain_the_pool() {
         })
     );
     assert_eq!(offer(&mut table, 1, at(0)), Ok(address), "the offer stands");
+}
+
+#[test]
+fn declined_addresses_stay_away_and_declines_are_bounded() {
+    let mut table = small();
+    let first = offer(&mut table, 1, at(0)).unwrap();
+    assert_eq!(
+        table.declined(client(2), first, at(0)),
+        Err(DeclineIgnored::NotHeld {
+            client: client(2),
+            address: first
+        })
+    );
+    for _ in 0..3 {
+        let address = offer(&mut table, 1, at(0)).unwrap();
+        table.committed(&lease(1, address, at(100)));
+        assert_eq!(table.declined(client(1), address, at(0)), Ok(at(600)));
+        assert_eq!(table.standing(client(1), address, at(1)), Standing::Taken);
+    }
+    let last = offer(&mut table, 1, at(0)).unwrap();
+    assert_eq!(
+        table.declined(client(1), last, at(0)),
+        Err(DeclineIgnored::TooMany {
+            client: client(1),
+            limit: 3
+        })
+    );
+    assert_eq!(table.offers(), 1);
+    assert_eq!(
+        offer(&mut table, 2, at(599)).unwrap(),
+        last,
+        "the only one left"
+    );
+    assert!(
+        offer(&mut table, 3, at(600)).is_ok(),
+        "the quarantine is over"
+    );
+    let again = offer(&mut table, 1, at(600)).unwrap();
+    assert!(table.declined(client(1), again, at(600)).is_ok());
+}
+
+#[test]
+fn all_clients_together_put_away_only_a_share() {
+    let subnet = subnet("10.77.0.0/24", "10.77.0.10-10.77.0.13");
+    let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
+    let first = offer(&mut table, 1, at(0)).unwrap();
+    assert!(table.declined(client(1), first, at(0)).is_ok());
+    let second = offer(&mut table, 2, at(0)).unwrap();
+    assert_eq!(
+        table.declined(client(2), second, at(0)),
+        Err(DeclineIgnored::Full { limit: 1 })
+    );
 }
