@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use machine_core::hardware::MacAddress;
 
-/// The EtherType of ARP (RFC 826).
+/// The `EtherType` of ARP (RFC 826).
 pub const ETHERTYPE: u16 = 0x0806;
 /// How many bytes a frame with a packet has: Ethernet header, packet.
 pub const FRAME: usize = 14 + 28;

@@ -113,16 +113,12 @@ fn dnsmasq(lab: &Lab, arguments: &[&str]) -> Option<tokio::process::Child> {
     command.args(["--no-ping", "--dhcp-leasefile=leases", "--pid-file"]);
     command.args(arguments);
     command.stderr(std::process::Stdio::null());
-    match std::process::Command::new("dnsmasq")
-        .arg("--version")
-        .output()
-    {
-        Ok(_) => Some(command.spawn().unwrap()),
-        Err(_) => {
-            eprintln!("skipped: dnsmasq is not installed");
-            None
-        }
+    let mut asked = std::process::Command::new("dnsmasq");
+    if asked.arg("--version").output().is_err() {
+        eprintln!("skipped: dnsmasq is not installed");
+        return None;
     }
+    Some(command.spawn().unwrap())
 }
 
 /// A search on the server's end that goes on quickly.
