@@ -23,7 +23,7 @@ use machine_store::token::TokenKey;
 use machine_store::{leases, moments, reservations, secrets};
 use pxe_server::assets::Assets;
 use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, Reservation, ServedSubnet};
-use pxe_server::foreign_server::find_foreign_server;
+use pxe_server::foreign_server::search::find_foreign_server;
 use pxe_server::interface::Interface;
 use pxe_server::loaders::Loaders;
 use tokio::net::{TcpListener, UnixListener};

@@ -235,6 +235,7 @@ fn resolve(
         router: settings.router,
         dns: settings.dns.clone(),
         lease_time: settings.lease_time,
+        options: settings.options.clone(),
     })
 }
 

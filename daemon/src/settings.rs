@@ -6,6 +6,7 @@ pub mod check;
 mod checker;
 pub mod file;
 mod form;
+mod lease_options;
 pub mod sample;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use api_server::yaml::reading::read;
 use fleet::expiry::retention::Retention;
 use machine_core::hardware::Arch;
+use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, SubnetName, UnknownPolicy};
 use thiserror::Error;
 
@@ -113,6 +115,8 @@ pub struct SubnetSettings {
     pub dns: Vec<IpAddr>,
     /// How long a lease lasts.
     pub lease_time: Duration,
+    /// What leases say beside.
+    pub options: LeaseOptions,
     /// How long to listen for another DHCP server first.
     pub foreign_server_wait: Duration,
 }

@@ -5,7 +5,7 @@ use machine_store::key_file::KeyFileError;
 use machine_store::token::TokenKeyError;
 use pxe_server::asset_error::AssetError;
 use pxe_server::bind_error::BindError;
-use pxe_server::foreign_server::CannotAsk;
+use pxe_server::foreign_server::search::CannotAsk;
 use thiserror::Error;
 
 use crate::host::HostError;

@@ -11,7 +11,7 @@ use machine_core::network::{AddressRange, DhcpMode, SubnetName, UnknownPolicy};
 use machine_core::plan::work::CONFIG_REQUEST_TIMEOUT;
 use machine_store::location::Location;
 use pxe_loader::command_line::Argument;
-use pxe_server::foreign_server::PATIENCE;
+use pxe_server::foreign_server::search::PATIENCE;
 use serde_saphyr::Spanned;
 
 use crate::settings::checker::Checker;
@@ -232,6 +232,7 @@ impl Checker<'_> {
                 .map(|it| self.parsed(it, "subnets.router", address))
                 .transpose()?,
             dns: self.name_servers(section)?,
+            options: self.lease_options(section)?,
             lease_time: Duration::from_secs(self.seconds(
                 section.lease_time.as_ref(),
                 "subnets.lease_time",

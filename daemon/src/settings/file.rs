@@ -155,6 +155,15 @@ section! {
         router: String = "10.77.0.1";
         /// The name servers that leases carry.
         dns: Vec<Spanned<String>> = "[10.77.0.1]";
+        /// The domain of the hosts, for leases (option 15).
+        domain: String = "lab.example";
+        /// Where hosts look for names without dots, for leases (option 119).
+        search: Vec<Spanned<String>> = "[lab.example]";
+        /// The time servers that leases carry (NTP, option 42).
+        time_servers: Vec<Spanned<String>> = "[10.77.0.1]";
+        /// The MTU of the link that leases carry (option 26), in bytes; 576 to 65535. Where none is
+        /// set, hosts take that of their card, mostly 1500.
+        mtu: Number<u16> = "1500";
         /// Seconds that a lease lasts.
         lease_time: Number<u64> = "3600";
         /// Seconds that an authoritative subnet listens for another DHCP server before it starts.

@@ -153,7 +153,7 @@ impl BootAnswers {
         refusal: &ReleaseRefusal,
         at: Timestamp,
     ) -> Result<(), StepError> {
-        let (ReleaseRefusal::NotTheBoot, Some(card), Some(said)) =
+        let (ReleaseRefusal::NotTheBoot | ReleaseRefusal::SecondCard(_), Some(card), Some(said)) =
             (refusal, peer.hardware, &case.said)
         else {
             return Ok(());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use machine_core::boot::{Asker, BootOrigin};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
+use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, Subnet};
 use machine_store::{events, machines};
 
@@ -48,6 +49,7 @@ async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootAnswers {
         router: None,
         dns: Vec::new(),
         lease_time: Duration::from_hours(1),
+        options: LeaseOptions::default(),
     };
     let site = Arc::new(Site {
         subnets: vec![subnet],

@@ -64,6 +64,9 @@ pub enum BindError {
         /// Which address.
         address: IpAddr,
     },
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    NoRandomness(#[source] io::Error),
     /// Something else.
     #[error("can't open {protocol} at {address} on {interface}")]
     Failed {

@@ -3,32 +3,36 @@
 //! Nothing is answered before everything is bound, so that a port in use is an error at start and
 //! not a machine that hangs in the middle of its boot.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener as StdListener};
+mod sockets;
+
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use machine_core::hardware::MacAddress;
 use machine_core::network::{ClientKey, DhcpMode, Lease, Subnet};
-use pxe_dhcp::ask::ServerPort;
-use pxe_dhcp::route::{BOOT_SERVICE_PORT, SERVER_PORT};
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::arp::ArpLink;
 use crate::assets::Assets;
 use crate::bind_error::BindError;
+use crate::boot_plane::sockets::{Link, Ports, Sockets};
 use crate::complaint::Complaints;
+use crate::dhcp::prober::Prober;
 use crate::dhcp::subnet::{DhcpSubnet, Line};
 use crate::dhcp::{DhcpControl, DhcpServer};
 use crate::dhcp_thread::DhcpThread;
 use crate::directory::Directory;
+use crate::foreign_server::question::random_card;
+use crate::foreign_server::watch::{Pace, Watch};
 use crate::http::HttpServer;
 use crate::http::throttle::Throttle;
 use crate::interface::Interface;
 use crate::loaders::Loaders;
 use crate::servers::{ServerEnded, Servers};
-use crate::socket::{DatagramSocket, Place};
-use crate::tftp::{Entrance, TftpServer};
+use crate::tftp::TftpServer;
+use crate::tftp::entrance::Entrance;
 
 /// A subnet, and the interface that it is served on.
 #[derive(Debug)]
@@ -96,6 +100,8 @@ pub struct BoundPlane<D> {
     lines: Vec<Line>,
     entrances: Vec<Entrance>,
     listeners: Vec<(TcpListener, SocketAddr)>,
+    arp_links: Vec<Arc<ArpLink>>,
+    watches: Vec<Watch>,
     interfaces: Vec<Interface>,
 }
 
@@ -103,18 +109,27 @@ pub struct BoundPlane<D> {
 /// runtime.
 pub fn probe(settings: &BootPlaneSettings) -> Result<(), BindError> {
     for served in &settings.subnets {
-        Sockets::bind(served, settings, None)?;
+        Sockets::bind(served.link(), settings.ports(), None)?;
     }
     Ok(())
 }
 
-/// The sockets of one subnet.
-struct Sockets {
-    dhcp: Option<Arc<DatagramSocket>>,
-    routed: Option<Arc<DatagramSocket>>,
-    boot_service: Option<Arc<DatagramSocket>>,
-    tftp: Arc<DatagramSocket>,
-    http: (TcpListener, SocketAddr),
+impl ServedSubnet {
+    fn link(&self) -> Link<'_> {
+        Link {
+            interface: self.interface.name(),
+            subnet: &self.subnet,
+        }
+    }
+}
+
+impl BootPlaneSettings {
+    const fn ports(&self) -> Ports {
+        Ports {
+            http: self.http_port,
+            tftp: self.tftp_port,
+        }
+    }
 }
 
 impl<D: Directory> BootPlane<D> {
@@ -130,14 +145,18 @@ impl<D: Directory> BootPlane<D> {
         } = self;
         let mut subnets = Vec::new();
         let (mut lines, mut entrances) = (Vec::new(), Vec::new());
-        let mut listeners = Vec::new();
+        let (mut listeners, mut arp_links) = (Vec::new(), Vec::new());
         let networks = settings.subnets.iter().map(|it| it.subnet.network);
         let networks: Arc<[_]> = networks.collect();
         let thread = DhcpThread::new().map_err(BindError::NoRuntime)?;
         for served in &settings.subnets {
-            let sockets = Sockets::bind(served, &settings, Some(&thread))?;
+            let sockets = Sockets::bind(served.link(), settings.ports(), Some(&thread))?;
             let http = sockets.http.1;
-            let subnet = Arc::new(DhcpSubnet::new(served.subnet.clone(), http, &leases));
+            let arp = arp_link(served);
+            let prober = arp.clone().map(|arp| arp as Arc<dyn Prober>);
+            let subnet = DhcpSubnet::new(served.subnet.clone(), http, &leases);
+            let subnet = Arc::new(subnet.probed_by(prober));
+            arp_links.extend(arp);
             lines.extend(sockets.lines(&subnet));
             entrances.push(Entrance {
                 socket: sockets.tftp,
@@ -146,6 +165,8 @@ impl<D: Directory> BootPlane<D> {
             listeners.push(sockets.http);
             subnets.push(subnet);
         }
+        let card = random_card().map_err(BindError::NoRandomness)?;
+        let watches = watches(&settings.subnets, card);
         let descriptors = settings.descriptors;
         let served = settings.subnets.into_iter();
         let interfaces = served.map(|served| served.interface).collect();
@@ -160,6 +181,7 @@ impl<D: Directory> BootPlane<D> {
             Arc::clone(&loaders),
             complaints("dhcp"),
             subnets,
+            card,
         );
         let transfers = TRANSFERS.min(descriptors / 4);
         let tftp = TftpServer::new(
@@ -187,6 +209,8 @@ impl<D: Directory> BootPlane<D> {
             lines,
             entrances,
             listeners,
+            arp_links,
+            watches,
             interfaces,
         })
     }
@@ -213,6 +237,11 @@ impl<D: Directory> BoundPlane<D> {
         self.control.clone()
     }
 
+    /// The card by which other DHCP servers are looked for: no machine's, and not answered by us.
+    pub fn search_card(&self) -> MacAddress {
+        self.dhcp.card
+    }
+
     /// Serves until told to stop; then lets transfers finish for a grace period. A server that ends
     /// before that takes the others with it: machines would hang at the one that is not there.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServerEnded> {
@@ -235,6 +264,12 @@ impl<D: Directory> BoundPlane<D> {
             info!(%address, "serving machines");
             servers.spawn("HTTP", Arc::clone(&self.http).run(listener, stop.clone()));
         }
+        for arp in self.arp_links {
+            servers.spawn("ARP", arp.listen(stop.clone()));
+        }
+        for watch in self.watches {
+            servers.spawn("search for other DHCP", watch.run(stop.clone()));
+        }
         let ended = servers.watch(&stop).await;
         // Another Drover may have them from here on.
         drop(self.interfaces);
@@ -242,72 +277,39 @@ impl<D: Directory> BoundPlane<D> {
     }
 }
 
-impl Sockets {
-    fn bind(
-        served: &ServedSubnet,
-        settings: &BootPlaneSettings,
-        thread: Option<&DhcpThread>,
-    ) -> Result<Self, BindError> {
-        let interface = &served.interface;
-        let subnet = &served.subnet;
-        let ours = server_address(subnet);
-        let here = |protocol, port| {
-            let address = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port);
-            let place = Place {
-                device: Some(interface.name()),
-                address,
-            };
-            datagrams(place, protocol, served)
-        };
-        let on_thread = thread.map(DhcpThread::enter);
-        let serves_dhcp = subnet.mode != DhcpMode::Off;
-        let (dhcp, boot_service) = if serves_dhcp {
-            (
-                Some(here("DHCP", SERVER_PORT)?),
-                Some(here("DHCP", BOOT_SERVICE_PORT)?),
-            )
-        } else {
-            (None, None)
-        };
-        let is_authoritative = matches!(subnet.mode, DhcpMode::Authoritative { .. });
-        // Beside another server on this very host, it would take that one's renewals.
-        let routed = is_authoritative.then(|| {
-            let address = SocketAddrV4::new(ours, SERVER_PORT);
-            datagrams(
-                Place {
-                    device: None,
-                    address,
-                },
-                "DHCP",
-                served,
-            )
-        });
-        drop(on_thread);
-        let routed = routed.transpose()?;
-        let tftp = here("TFTP", settings.tftp_port)?;
-        let http = listener(SocketAddrV4::new(ours, settings.http_port), served)?;
-        Ok(Self {
-            dhcp,
-            routed,
-            boot_service,
-            tftp,
-            http,
-        })
+/// Where we lease addresses, the ARP by which they are looked at before. Without it they are leased
+/// all the same: a client that finds its address in use declines it.
+fn arp_link(served: &ServedSubnet) -> Option<Arc<ArpLink>> {
+    if !matches!(served.subnet.mode, DhcpMode::Authoritative { .. }) {
+        return None;
     }
+    let interface = served.interface.name();
+    match ArpLink::open(interface) {
+        Ok(arp) => arp.map(Arc::new),
+        Err(error) => {
+            warn!(
+                interface,
+                %error,
+                "addresses are leased without a look whether somebody uses them, since ARP can't be \
+                 opened: run as root, or with CAP_NET_RAW"
+            );
+            None
+        }
+    }
+}
 
-    fn lines(&self, subnet: &Arc<DhcpSubnet>) -> Vec<Line> {
-        let line = |socket: &Arc<DatagramSocket>, port| Line {
-            socket: Arc::clone(socket),
-            routed: self.routed.clone(),
-            port,
-            subnet: Arc::clone(subnet),
-        };
-        let dhcp = self.dhcp.iter().chain(&self.routed);
-        let boot_service = self.boot_service.iter();
-        dhcp.map(|socket| line(socket, ServerPort::Dhcp))
-            .chain(boot_service.map(|socket| line(socket, ServerPort::BootService)))
-            .collect()
-    }
+/// The links on which other DHCP servers are looked for: those where we do DHCP.
+fn watches(subnets: &[ServedSubnet], card: MacAddress) -> Vec<Watch> {
+    let served = subnets.iter();
+    served
+        .filter(|served| served.subnet.mode != DhcpMode::Off)
+        .map(|served| Watch {
+            interface: served.interface.name().to_owned(),
+            mode: served.subnet.mode.clone(),
+            card,
+            pace: Pace::DEFAULT,
+        })
+        .collect()
 }
 
 /// A reservation of yesterday's settings must not keep the daemon from starting.
@@ -316,74 +318,5 @@ fn reserve(control: &DhcpControl, reservations: &[Reservation]) {
         if let Err(error) = control.reserve(*client, *address) {
             warn!(%client, %address, %error, "the reservation is left out");
         }
-    }
-}
-
-/// DHCPv6 comes later: a subnet without an IPv4 address of ours has none of these servers.
-fn server_address(subnet: &Subnet) -> Ipv4Addr {
-    match subnet.server {
-        IpAddr::V4(address) => address,
-        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
-    }
-}
-
-fn datagrams(
-    place: Place<'_>,
-    protocol: &'static str,
-    served: &ServedSubnet,
-) -> Result<Arc<DatagramSocket>, BindError> {
-    let address = SocketAddr::V4(place.address);
-    let socket = DatagramSocket::bind(place);
-    socket
-        .map(Arc::new)
-        .map_err(|error| explained(error, protocol, address, served))
-}
-
-fn listener(
-    address: SocketAddrV4,
-    served: &ServedSubnet,
-) -> Result<(TcpListener, SocketAddr), BindError> {
-    let open = || {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        socket.set_nonblocking(true)?;
-        socket.bind(&SocketAddr::V4(address).into())?;
-        // As many as the system lets wait (`net.core.somaxconn`, 4096 by default).
-        socket.listen(4096)?;
-        let listener = TcpListener::from_std(StdListener::from(socket))?;
-        let bound = listener.local_addr()?;
-        Ok((listener, bound))
-    };
-    open().map_err(|error| explained(error, "HTTP", SocketAddr::V4(address), served))
-}
-
-fn explained(
-    source: io::Error,
-    protocol: &'static str,
-    address: SocketAddr,
-    served: &ServedSubnet,
-) -> BindError {
-    let interface = served.interface.name().to_owned();
-    match source.kind() {
-        io::ErrorKind::AddrInUse => BindError::PortInUse {
-            protocol,
-            address,
-            interface,
-        },
-        io::ErrorKind::PermissionDenied => BindError::NoPermission {
-            protocol,
-            address,
-            interface,
-        },
-        io::ErrorKind::AddrNotAvailable => BindError::AddressNotHere {
-            subnet: served.subnet.name.clone(),
-            address: address.ip(),
-        },
-        _ => BindError::Failed {
-            protocol,
-            address,
-            interface,
-            source,
-        },
     }
 }

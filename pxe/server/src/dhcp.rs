@@ -11,6 +11,8 @@
 mod chainloading;
 mod flights;
 mod leasing;
+pub(crate) mod prober;
+mod proposing;
 mod responder;
 mod silence;
 pub(crate) mod subnet;
@@ -20,6 +22,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Duration;
 
+use machine_core::hardware::MacAddress;
 use machine_core::network::{ClientKey, DhcpMode, Lease};
 use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::client::{Arrival, BootClient};
@@ -55,6 +58,8 @@ const LONGEST: usize = 2048;
 pub(crate) struct DhcpServer<D> {
     responder: Responder<D>,
     subnets: Arc<[Arc<DhcpSubnet>]>,
+    /// The card by which we look for other servers, and which gets no answer of our own.
+    pub(crate) card: MacAddress,
 }
 
 impl<D: Directory> DhcpServer<D> {
@@ -63,6 +68,7 @@ impl<D: Directory> DhcpServer<D> {
         loaders: Arc<Loaders>,
         complaints: Arc<Complaints>,
         subnets: Arc<[Arc<DhcpSubnet>]>,
+        card: MacAddress,
     ) -> Arc<Self> {
         let responder = Responder {
             directory,
@@ -70,7 +76,11 @@ impl<D: Directory> DhcpServer<D> {
             complaints,
             chainloading: Chainloading::default(),
         };
-        Arc::new(Self { responder, subnets })
+        Arc::new(Self {
+            responder,
+            subnets,
+            card,
+        })
     }
 
     /// Serves what comes in on one socket until told to stop; then finishes what is in work.
@@ -121,9 +131,12 @@ impl<D: Directory> DhcpServer<D> {
     }
 
     fn receive(self: &Arc<Self>, line: &Line, packet: &[u8], arrived: Arrived, flights: &Flights) {
+        let card = claimed_hardware_address(packet);
+        if card == Some(self.card) {
+            return;
+        }
         // Most clients have no address yet.
-        let source = claimed_hardware_address(packet)
-            .map_or_else(|| IpAddr::V4(*arrived.source.ip()).into(), Source::from);
+        let source = card.map_or_else(|| IpAddr::V4(*arrived.source.ip()).into(), Source::from);
         match self.understand(line, packet, arrived) {
             Ok(asked) => {
                 let question = Question {
@@ -219,6 +232,9 @@ impl<D: Directory> DhcpServer<D> {
                 } else if let Some(step) = answered.step {
                     self.responder.directory.step(step);
                 }
+            }
+            Err(silence @ Silence::AllInUse { .. }) => {
+                complaints.note(mac, &silence);
             }
             Err(Silence::Unavailable(error)) => {
                 complaints.note(mac, &error);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
 
 /// Its name.
@@ -25,5 +26,6 @@ pub(crate) fn subnet() -> Subnet {
         router: None,
         dns: Vec::new(),
         lease_time: Duration::from_hours(1),
+        options: LeaseOptions::default(),
     }
 }

@@ -71,7 +71,9 @@ impl<D: Directory> Responder<D> {
     async fn offer(&self, asked: &Asked) -> Result<Answered, Silence> {
         let decided = self.decide(asked).await?;
         let grant = match asked.subnet.subnet.mode {
-            DhcpMode::Authoritative { .. } => Some(propose(asked, &decided, self.now())?),
+            DhcpMode::Authoritative { .. } => {
+                Some(self.proposed(asked, decided.acquaintance).await?)
+            }
             DhcpMode::Proxy | DhcpMode::Off => None,
         };
         let reply = exchange(asked, &decided).reply(grant)?;
@@ -205,16 +207,6 @@ fn no_boot(asked: &Asked) -> BootAnswer {
         DhcpMode::Proxy => BootAnswer::Silence,
         DhcpMode::Authoritative { .. } | DhcpMode::Off => BootAnswer::NoBoot,
     }
-}
-
-fn propose(asked: &Asked, decided: &Decided, now: Timestamp) -> Result<Grant, Silence> {
-    let client = &asked.client;
-    let mut table = asked.subnet.table();
-    let address = table.propose(client.key, client.requested, decided.acquaintance, now)?;
-    Ok(Grant {
-        address,
-        lifetime: asked.subnet.subnet.lease_time,
-    })
 }
 
 const fn acquaintance(is_registered: bool) -> Acquaintance {

@@ -10,6 +10,7 @@ use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::lease::LeaseTable;
 use pxe_dhcp::lease::limits::Limits;
 
+use crate::dhcp::prober::Prober;
 use crate::socket::DatagramSocket;
 
 /// A subnet and what is leased in it.
@@ -18,6 +19,8 @@ pub(crate) struct DhcpSubnet {
     pub(crate) subnet: Subnet,
     /// Where scripts are fetched from.
     pub(crate) http: SocketAddr,
+    /// Who looks whether an address is used, if anybody can.
+    prober: Option<Arc<dyn Prober>>,
     table: Mutex<LeaseTable>,
 }
 
@@ -34,8 +37,14 @@ impl DhcpSubnet {
         Self {
             subnet,
             http,
+            prober: None,
             table: Mutex::new(table),
         }
+    }
+
+    /// The same, with somebody who looks at addresses before they are offered.
+    pub(crate) fn probed_by(self, prober: Option<Arc<dyn Prober>>) -> Self {
+        Self { prober, ..self }
     }
 
     /// The leases; never held across an await.
@@ -92,6 +101,12 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// Who looks at addresses for this client: behind a relay nobody, for ARP ends at the link.
+    pub(crate) fn prober(&self) -> Option<&dyn Prober> {
+        let prober = self.subnet.prober.as_deref();
+        prober.filter(|_| !self.client.is_relayed())
+    }
+
     /// The address that the answer comes from. A boot service answers from the one that was asked,
     /// which may be a second one of the interface: firmware takes no answer from another. A server of
     /// leases has one name, that of its subnet.

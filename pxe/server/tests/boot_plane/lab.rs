@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
 use nix::sched::{CloneFlags, setns};
 use pxe_server::assets::Assets;
@@ -96,6 +97,16 @@ impl Lab {
     /// Gives the server's end another address.
     pub(crate) fn second_address(&self) {
         ip_in(&self.server, "address add 10.77.0.2/24 dev pxe-s");
+    }
+
+    /// Gives the client's end an address of the ranges that nobody leased to it.
+    pub(crate) fn static_host(&self, address: &str) {
+        ip_in(&self.client, &format!("address add {address}/24 dev pxe-c"));
+    }
+
+    /// Takes the link from the server's end.
+    pub(crate) fn cut_link(&self) {
+        ip_in(&self.client, "link set pxe-c down");
     }
 
     /// The server sends what is for this network to the client.
@@ -196,6 +207,7 @@ pub(crate) fn subnet(mode: DhcpMode) -> Subnet {
         router: None,
         dns: Vec::new(),
         lease_time: Duration::from_hours(1),
+        options: LeaseOptions::default(),
     }
 }
 
