@@ -132,86 +132,95 @@ impl BootPlaneSettings {
     }
 }
 
-impl<D: Directory> BootPlane<D> {
-    /// Binds every socket. To be called within a tokio runtime.
-    pub fn bind(self) -> Result<BoundPlane<D>, BindError> {
-        let Self {
-            settings,
-            directory,
-            assets,
-            loaders,
-            leases,
-            reservations,
-        } = self;
-        let mut subnets = Vec::new();
-        let (mut lines, mut entrances) = (Vec::new(), Vec::new());
-        let (mut listeners, mut arp_links) = (Vec::new(), Vec::new());
+/// What the subnets are served by, as far as it is bound.
+#[derive(Debug, Default)]
+struct Entrances {
+    subnets: Vec<Arc<DhcpSubnet>>,
+    lines: Vec<Line>,
+    files: Vec<Entrance>,
+    listeners: Vec<(TcpListener, SocketAddr)>,
+    arp_links: Vec<Arc<ArpLink>>,
+}
+
+impl Entrances {
+    /// Binds those of DHCP for its thread.
+    fn bind(
+        settings: &BootPlaneSettings,
+        leases: &[Lease],
+        thread: &DhcpThread,
+    ) -> Result<Self, BindError> {
+        let mut bound = Self::default();
         let networks = settings.subnets.iter().map(|it| it.subnet.network);
         let networks: Arc<[_]> = networks.collect();
-        let thread = DhcpThread::new().map_err(BindError::NoRuntime)?;
         for served in &settings.subnets {
-            let sockets = Sockets::bind(served.link(), settings.ports(), Some(&thread))?;
-            let http = sockets.http.1;
+            let sockets = Sockets::bind(served.link(), settings.ports(), Some(thread))?;
             let arp = arp_link(served);
             let prober = arp.clone().map(|arp| arp as Arc<dyn Prober>);
-            let subnet = DhcpSubnet::new(served.subnet.clone(), http, &leases);
+            let subnet = DhcpSubnet::new(served.subnet.clone(), sockets.http.1, leases);
             let subnet = Arc::new(subnet.probed_by(prober));
-            arp_links.extend(arp);
-            lines.extend(sockets.lines(&subnet));
-            entrances.push(Entrance {
+            bound.arp_links.extend(arp);
+            bound.lines.extend(sockets.lines(&subnet));
+            bound.files.push(Entrance {
                 socket: sockets.tftp,
                 served: Arc::clone(&networks),
             });
-            listeners.push(sockets.http);
-            subnets.push(subnet);
+            bound.listeners.push(sockets.http);
+            bound.subnets.push(subnet);
         }
+        Ok(bound)
+    }
+}
+
+impl<D: Directory> BootPlane<D> {
+    /// Binds every socket. To be called within a tokio runtime.
+    pub fn bind(self) -> Result<BoundPlane<D>, BindError> {
+        let thread = DhcpThread::new().map_err(BindError::NoRuntime)?;
+        let entrances = Entrances::bind(&self.settings, &self.leases, &thread)?;
         let card = random_card().map_err(BindError::NoRandomness)?;
-        let watches = watches(&settings.subnets, card);
-        let descriptors = settings.descriptors;
-        let served = settings.subnets.into_iter();
-        let interfaces = served.map(|served| served.interface).collect();
-        let subnets: Arc<[_]> = subnets.into();
+        let watches = watches(&self.settings.subnets, card);
+        let subnets: Arc<[_]> = entrances.subnets.into();
         let control = DhcpControl {
             subnets: Arc::clone(&subnets),
         };
-        reserve(&control, &reservations);
+        reserve(&control, &self.reservations);
         let complaints = |protocol| Arc::new(Complaints::new(protocol));
+        let descriptors = self.settings.descriptors;
+        let (directory, loaders) = (&self.directory, &self.loaders);
         let dhcp = DhcpServer::new(
             directory.clone(),
-            Arc::clone(&loaders),
+            Arc::clone(loaders),
             complaints("dhcp"),
             subnets,
             card,
         );
-        let transfers = TRANSFERS.min(descriptors / 4);
         let tftp = TftpServer::new(
             directory.clone(),
-            Arc::clone(&loaders),
+            Arc::clone(loaders),
             complaints("tftp"),
-            transfers,
+            TRANSFERS.min(descriptors / 4),
         );
-        let connections = CONNECTIONS.min(descriptors / 2) / listeners.len().max(1);
-        let complaints = complaints("http");
-        let http = Arc::new(HttpServer {
-            directory,
-            assets,
-            loaders,
-            complaints,
-            connections,
+        let listeners = entrances.listeners;
+        let http = HttpServer {
+            directory: self.directory,
+            assets: self.assets,
+            loaders: self.loaders,
+            complaints: complaints("http"),
+            connections: CONNECTIONS.min(descriptors / 2) / listeners.len().max(1),
             guesses: Throttle::default(),
-        });
+        };
+        let served = self.settings.subnets.into_iter();
         Ok(BoundPlane {
             dhcp,
             thread,
             tftp,
-            http,
+            http: Arc::new(http),
             control,
-            lines,
-            entrances,
+            lines: entrances.lines,
+            entrances: entrances.files,
             listeners,
-            arp_links,
+            arp_links: entrances.arp_links,
             watches,
-            interfaces,
+            interfaces: served.map(|served| served.interface).collect(),
         })
     }
 }
