@@ -18,7 +18,9 @@ use tracing::{info, warn};
 use crate::assets::Assets;
 use crate::bind_error::BindError;
 use crate::complaint::Complaints;
-use crate::dhcp::subnet::{DhcpSubnet, Line};
+use crate::dhcp::line::Line;
+use crate::dhcp::responder::Responder;
+use crate::dhcp::subnet::DhcpSubnet;
 use crate::dhcp::{DhcpControl, DhcpServer};
 use crate::directory::Directory;
 use crate::http::HttpServer;
@@ -152,12 +154,12 @@ impl<D: Directory> BootPlane<D> {
         };
         reserve(&control, &reservations);
         let complaints = |protocol| Arc::new(Complaints::new(protocol));
-        let dhcp = DhcpServer::new(
+        let dhcp = DhcpServer::new(Responder::new(
             directory.clone(),
             Arc::clone(&loaders),
             complaints("dhcp"),
             subnets,
-        );
+        ));
         let transfers = TRANSFERS.min(descriptors / 4);
         let tftp = TftpServer::new(
             directory.clone(),
