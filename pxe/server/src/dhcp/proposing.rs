@@ -8,9 +8,9 @@ use pxe_dhcp::lease::standing::Acquaintance;
 use pxe_dhcp::reply::Grant;
 use tracing::warn;
 
+use crate::dhcp::incoming::Asked;
 use crate::dhcp::responder::Responder;
 use crate::dhcp::silence::Silence;
-use crate::dhcp::subnet::Asked;
 use crate::directory::Directory;
 
 /// How many addresses are looked at for one DISCOVER: whoever has got no offer by then asks again.
