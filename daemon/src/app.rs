@@ -30,7 +30,6 @@ use fleet::clusters::Clusters;
 use fleet::error::chain;
 use fleet::expiry;
 use fleet::node_reports::NodeReports;
-use fleet::node_reports::neighbours::KernelNeighbours;
 use fleet::site::Site;
 use fleet::status::publication;
 use fleet::use_cases::UseCaseEffects;
@@ -74,12 +73,7 @@ async fn serve(
         committing.await.map_err(|error| error.to_string())
     });
     let mut guards = guard_database(bound.exclusive, &site);
-    let reports = NodeReports::new(
-        Arc::clone(&site),
-        bound.reconciler.heard(),
-        Arc::new(KernelNeighbours),
-    );
-    let mut parts = start_receivers(reports, (bound.event_sinks, bound.logs), &stop);
+    let mut parts = start_receivers(&bound.reports, (bound.event_sinks, bound.logs), &stop);
     let effects = UseCaseEffects {
         site: Arc::clone(&site),
         power: bound.power,
@@ -139,21 +133,20 @@ fn guard_database(exclusive: Exclusive, site: &Site) -> Parts {
 
 /// The receivers of what Talos tells.
 fn start_receivers(
-    reports: NodeReports,
+    reports: &Arc<NodeReports>,
     (event_sinks, logs): (Vec<TcpListener>, Vec<TcpListener>),
     stop: &CancellationToken,
 ) -> Parts {
     let mut parts = Parts::default();
-    let reports = Arc::new(reports);
     for listener in event_sinks {
-        let (reports, stop) = (Arc::clone(&reports), stop.clone().cancelled_owned());
+        let (reports, stop) = (Arc::clone(reports), stop.clone().cancelled_owned());
         parts.spawn("the event sink", async move {
             let ended = event_sink::serve(listener, reports, stop).await;
             ended.map_err(|error| chain(&error))
         });
     }
     for listener in logs {
-        let (reports, stop) = (Arc::clone(&reports), stop.clone().cancelled_owned());
+        let (reports, stop) = (Arc::clone(reports), stop.clone().cancelled_owned());
         let receiver = kernel_log::serve_tcp(listener, reports, stop);
         parts.spawn_endless("the log receiver", receiver);
     }

@@ -39,6 +39,8 @@ use crate::random::SystemRandomness;
 use crate::settings::{ImageSettings, Settings};
 use crate::start_error::StartError;
 use fleet::boots::BootAnswers;
+use fleet::node_reports::NodeReports;
+use fleet::node_reports::neighbours::KernelNeighbours;
 use fleet::nodes::TalosNodes;
 use fleet::power::Power;
 use fleet::reconcile::Reconciler;
@@ -56,6 +58,8 @@ pub struct Bound {
     pub status: Arc<Status>,
     /// The reconcile loop.
     pub reconciler: Arc<Reconciler>,
+    /// What systems tell.
+    pub reports: Arc<NodeReports>,
     /// The boot plane.
     pub plane: BoundPlane<BootAnswers>,
     /// Where Talos' events come in.
@@ -120,7 +124,13 @@ pub async fn bind(
         Arc::clone(&power),
         Arc::clone(&status),
     ));
-    let directory = BootAnswers::new(Arc::clone(&site), Arc::clone(&reconciler));
+    let (heard, neighbours) = (reconciler.heard(), Arc::new(KernelNeighbours));
+    let reports = Arc::new(NodeReports::new(Arc::clone(&site), heard, neighbours));
+    let directory = BootAnswers::new(
+        Arc::clone(&site),
+        Arc::clone(&reconciler),
+        Arc::clone(&reports),
+    );
     let plane = bind_plane(settings, served, directory, (&site, assets)).await?;
     let event_sinks = listen(&site.subnets, settings.event_sink_port).await?;
     let logs = listen(&site.subnets, settings.log_port).await?;
@@ -134,6 +144,7 @@ pub async fn bind(
         power,
         status,
         reconciler,
+        reports,
         plane,
         event_sinks,
         logs,

@@ -16,6 +16,8 @@ impl TalosEvent {
             ends: verdict(self),
             restarts: restarts(self),
             asks_for_config: matches!(self, Self::ConfigLoadError { .. }),
+            // Its kernel says that, and its API.
+            runs_from_disk: false,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! HTTP of the boot plane: scripts, kernels, configs. GET and HEAD only; scripts of machines and
-//! documents by GET only.
+//! documents by GET only, reports by POST only.
 //!
 //! | path | what |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | `/assets/{sha256}/{name}?boot=…` | a kernel or initial RAM disk |
 //! | `/loader/{file}` | a bootloader |
 //! | `/c/{token}/{name}` | a document of an attempt |
+//! | `/c/{token}/report/{name}` | what the system of an attempt tells of itself |
 //!
 //! Whoever asks for anything else, or for something that is not his, gets the same short 404. No
 //! header changes who a peer is: it is the address of the socket. Headers are bounded in size and
@@ -24,6 +25,7 @@ mod places;
 mod query;
 mod range;
 mod reply;
+mod report;
 mod route;
 mod seat;
 pub mod throttle;
@@ -160,9 +162,13 @@ impl<D: Directory> HttpServer<D> {
     ) -> Reply {
         let kind = match Route::of(request.uri()) {
             Some(Route::Asset { .. } | Route::Loader { .. }) => Kind::Download,
-            Some(Route::First { .. } | Route::Script { .. } | Route::Document { .. }) | None => {
-                Kind::Script
-            }
+            Some(
+                Route::First { .. }
+                | Route::Script { .. }
+                | Route::Document { .. }
+                | Route::Report { .. },
+            )
+            | None => Kind::Script,
         };
         let Ok(answering) = seat.ask(kind) else {
             let why = format!("no place for another {kind}: told to come again");

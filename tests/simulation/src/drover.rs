@@ -166,9 +166,11 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
     let status = Arc::<Status>::default();
     let reconciler = Reconciler::new(Arc::clone(&site), Arc::clone(&power), Arc::clone(&status));
     let reconciler = Arc::new(reconciler);
-    let directory = BootAnswers::new(Arc::clone(&site), Arc::clone(&reconciler));
     let neighbours = Arc::new(LabNeighbours(Arc::clone(lab)));
     let reports = NodeReports::new(Arc::clone(&site), reconciler.heard(), neighbours);
+    let reports = Arc::new(reports);
+    let (records, loops) = (Arc::clone(&site), Arc::clone(&reconciler));
+    let directory = BootAnswers::new(records, loops, Arc::clone(&reports));
     let effects = UseCaseEffects {
         site: Arc::clone(&site),
         power,
@@ -182,7 +184,7 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
     let clusters = Clusters::new(Arc::clone(&site), Arc::clone(&status));
     tokio::spawn(clusters.run(stop.clone()));
     tokio::spawn(expiry::run(site, stop));
-    Ok((directory, Arc::new(reports), operations, status))
+    Ok((directory, reports, operations, status))
 }
 
 /// Begins a life's clock: by the system's, and no earlier than the last moment on record.

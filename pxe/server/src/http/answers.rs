@@ -25,12 +25,14 @@ use crate::script::{answer_script, first_script, pause};
 impl<D: Directory> HttpServer<D> {
     pub(super) async fn answer(&self, connection: Connection, request: Request<Incoming>) -> Reply {
         let head_only = request.method() == Method::HEAD;
-        if !head_only && request.method() != Method::GET {
+        let route = Route::of(request.uri());
+        let is_report = matches!(route, Some(Route::Report { .. }));
+        if !is_report && !head_only && request.method() != Method::GET {
             self.complaints
                 .note(connection.peer, &"a method other than GET and HEAD");
             return not_allowed("GET, HEAD");
         }
-        let Some(route) = Route::of(request.uri()) else {
+        let Some(route) = route else {
             self.complaints
                 .note(connection.peer, &"a path that is not served");
             return not_found();
@@ -68,6 +70,9 @@ impl<D: Directory> HttpServer<D> {
                     serial,
                 };
                 self.document(asked).await
+            }
+            Route::Report { token, name } => {
+                self.report(connection.peer, (token, name), request).await
             }
         };
         if head_only { header_of(reply) } else { reply }

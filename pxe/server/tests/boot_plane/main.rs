@@ -7,6 +7,7 @@ mod exchange;
 mod foreign_server;
 mod http;
 mod http_places;
+mod http_reports;
 mod in_use;
 mod lab;
 mod leases;
