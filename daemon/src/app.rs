@@ -1,8 +1,8 @@
 //! The daemon as a whole: everything is bound, then everything runs, then it drains.
 //!
 //! ```text
-//!  subnets ─► state directory ─► interfaces ─► another DHCP server? ─► database ─► keys ─► images
-//!   ─► bind ─► run ─► drain
+//!  subnets ─► state directory ─► images? ─► interfaces ─► another DHCP server? ─► database ─► keys
+//!   ─► images ─► bind ─► run ─► drain
 //! ```
 //! What can fail fails before anything is answered, with one sentence. It ends when it is asked to,
 //! whatever it is doing, and when one of its parts ends by itself.
@@ -19,10 +19,11 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::bound::{Bound, bind, checked_subnets};
+use crate::bound::{Bound, bind};
 use crate::descriptors;
 use crate::host::{StateDirectory, this_process};
 use crate::parts::Parts;
+use crate::preflight::checked_subnets;
 use crate::settings::Settings;
 use crate::start_error::StartError;
 use crate::state_access::open_to_others;

@@ -3,7 +3,7 @@
 //! What can fail fails here, before anything is answered.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use api_server::grpc;
@@ -33,10 +33,10 @@ use tracing::{error, info, warn};
 
 use crate::clock::{self, SystemClock, now};
 use crate::descriptors;
-use crate::host::{StateDirectory, resolve_subnets, this_process};
-use crate::parts::PartEnded;
+use crate::host::{StateDirectory, this_process};
+use crate::image_import::{import_images, look_at_images};
 use crate::random::SystemRandomness;
-use crate::settings::{ImageSettings, Settings};
+use crate::settings::Settings;
 use crate::start_error::StartError;
 use fleet::boots::BootAnswers;
 use fleet::node_reports::NodeReports;
@@ -44,7 +44,7 @@ use fleet::node_reports::neighbours::KernelNeighbours;
 use fleet::nodes::TalosNodes;
 use fleet::power::Power;
 use fleet::reconcile::Reconciler;
-use fleet::site::{Image, Ports, Site};
+use fleet::site::{Ports, Site};
 use fleet::status::Status;
 
 /// Everything that has to be there before anything runs.
@@ -87,6 +87,8 @@ pub async fn bind(
         None => Location::SqliteFile(state.file("drover.db")),
     };
     let exclusive = Exclusive::take(&location, &this_process()).await?;
+    // What people have to mend is told before anybody waits.
+    StartError::all(look_at_images(settings))?;
     let served = take_interfaces(settings, &subnets)?;
     find_foreign_servers(settings, &served).await?;
     let db = Db::open(&location).await?;
@@ -173,14 +175,6 @@ async fn resume(db: &Db, state: &StateDirectory) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The subnets of the settings as the system has them.
-pub fn checked_subnets(settings: &Settings) -> Result<Vec<Subnet>, StartError> {
-    if settings.subnets.is_empty() {
-        return Err(StartError::NoSubnet);
-    }
-    Ok(resolve_subnets(&settings.subnets)?)
-}
-
 /// Holds the interface of each subnet.
 pub fn take_interfaces(
     settings: &Settings,
@@ -191,6 +185,7 @@ pub fn take_interfaces(
         Ok(ServedSubnet {
             subnet: subnet.clone(),
             interface: Interface::take(&told.interface)?,
+            probes_addresses: told.probe_addresses,
         })
     })
     .collect()
@@ -239,52 +234,6 @@ async fn seal_key(db: &Db, path: &Path) -> Result<SealKey, StartError> {
     } else {
         Ok(key_file::load(path)?)
     }
-}
-
-/// Files are read on a thread of their own: an image on a slow disk must not keep the daemon from
-/// hearing that it shall stop.
-async fn import_images(
-    settings: &Settings,
-    cache: PathBuf,
-    stop: &CancellationToken,
-) -> Result<(Assets, Vec<Image>), StartError> {
-    let (images, stop) = (settings.images.clone(), stop.clone());
-    let imported = tokio::task::spawn_blocking(move || {
-        let assets = Assets::open(&cache).map_err(StartError::Cache)?;
-        let images = images
-            .into_iter()
-            .map(|image| import(&assets, image, &stop));
-        let images = images.collect::<Result<_, _>>()?;
-        Ok((assets, images))
-    });
-    imported.await.map_err(|error| PartEnded {
-        part: "the import of images",
-        why: error.to_string(),
-    })?
-}
-
-fn import(
-    assets: &Assets,
-    image: ImageSettings,
-    stop: &CancellationToken,
-) -> Result<Image, StartError> {
-    info!(image = image.name, "verifying");
-    for file in [&image.kernel, &image.initrd] {
-        let imported = assets.import(&file.path, &file.sha256, stop);
-        imported.map_err(|source| StartError::Image {
-            place: file.place.to_string(),
-            name: image.name.clone(),
-            source,
-        })?;
-    }
-    Ok(Image {
-        name: image.name,
-        arch: image.arch,
-        kernel: image.kernel.sha256,
-        initrd: image.initrd.sha256,
-        arguments: image.arguments,
-        installer: image.installer,
-    })
 }
 
 async fn bind_plane(

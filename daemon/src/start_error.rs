@@ -8,12 +8,17 @@ use pxe_server::bind_error::BindError;
 use pxe_server::foreign_server::search::CannotAsk;
 use thiserror::Error;
 
+use fleet::error::chain;
+
 use crate::host::HostError;
 use crate::parts::PartEnded;
 
 /// Why the daemon does not start, or does not go on.
 #[derive(Debug, Error)]
 pub enum StartError {
+    /// Several things are wrong.
+    #[error("{}", lines(.0))]
+    Several(Vec<StartError>),
     /// The host does not fit the settings.
     #[error(transparent)]
     Host(#[from] HostError),
@@ -72,4 +77,20 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
+}
+
+impl StartError {
+    /// All that is wrong, as one error.
+    pub fn all(mut mistakes: Vec<Self>) -> Result<(), Self> {
+        match mistakes.len() {
+            0 => Ok(()),
+            1 => Err(mistakes.remove(0)),
+            _ => Err(Self::Several(mistakes)),
+        }
+    }
+}
+
+fn lines(mistakes: &[StartError]) -> String {
+    let lines: Vec<String> = mistakes.iter().map(|it| chain(it)).collect();
+    lines.join("\n")
 }

@@ -47,6 +47,7 @@ pub(crate) const SETTINGS: Form = Form {
         ("subnets.time_servers[]", "an address such as 10.77.0.1"),
         ("subnets.mtu", "a number of bytes such as 1500"),
         ("subnets.lease_time", SECONDS),
+        ("subnets.probe_addresses", "true or false"),
         ("subnets.foreign_server_wait", SECONDS),
         ("images", "a list of images, such as - name: talos-1.13.9"),
         (

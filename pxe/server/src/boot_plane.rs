@@ -43,6 +43,8 @@ pub struct ServedSubnet {
     pub subnet: Subnet,
     /// The interface, held for as long as it is served.
     pub interface: Interface,
+    /// Whether an address is looked at by ARP before it is offered for the first time.
+    pub probes_addresses: bool,
 }
 
 /// Where the boot plane listens. The ports of DHCP are what the protocol says.
@@ -291,7 +293,8 @@ impl<D: Directory> BoundPlane<D> {
 /// Where we lease addresses, the ARP by which they are looked at before. Without it they are leased
 /// all the same: a client that finds its address in use declines it.
 fn arp_link(served: &ServedSubnet) -> Option<Arc<ArpLink>> {
-    if !matches!(served.subnet.mode, DhcpMode::Authoritative { .. }) {
+    let leases = matches!(served.subnet.mode, DhcpMode::Authoritative { .. });
+    if !leases || !served.probes_addresses {
         return None;
     }
     let interface = served.interface.name();

@@ -158,6 +158,7 @@ impl Lab {
             subnets: vec![ServedSubnet {
                 subnet: subnet(mode),
                 interface: Interface::take("pxe-s")?,
+                probes_addresses: true,
             }],
             http_port: 8080,
             tftp_port: 69,
