@@ -11,7 +11,7 @@ use machine_core::network::{AddressRange, DhcpMode, SubnetName, UnknownPolicy};
 use machine_core::plan::work::CONFIG_REQUEST_TIMEOUT;
 use machine_store::location::Location;
 use pxe_loader::command_line::Argument;
-use pxe_server::foreign_server::search::PATIENCE;
+use pxe_server::foreign_server::PATIENCE;
 use serde_saphyr::Spanned;
 
 use crate::settings::checker::Checker;
