@@ -79,11 +79,11 @@ impl Checker<'_> {
 mod tests {
     use super::*;
     use crate::settings::check::check;
-    use crate::settings::parse;
+    use crate::settings::reading::parse;
 
     fn options(text: &str) -> Result<LeaseOptions, String> {
         let text = format!("subnets:\n  - interface: eth1\n    {text}\n");
-        let file = parse("drover.yaml", &text).map_err(|error| error.to_string())?;
+        let file = parse("drover.yaml", &text);
         let settings = check("drover.yaml", file).map_err(|error| error.to_string())?;
         Ok(settings.subnets.into_iter().next().unwrap().options)
     }

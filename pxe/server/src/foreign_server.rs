@@ -10,6 +10,11 @@ pub mod watch;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
+
+/// How long to listen. dnsmasq pings an address for 3 s before it offers it (`PING_WAIT`), and ISC
+/// dhcpd for 1 s.
+pub const PATIENCE: Duration = Duration::from_secs(4);
 
 /// What another server does for machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

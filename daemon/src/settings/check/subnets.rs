@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use machine_core::network::{AddressRange, DhcpMode, SubnetName, UnknownPolicy};
-use pxe_server::foreign_server::search::PATIENCE;
+use pxe_server::foreign_server::PATIENCE;
 use serde_saphyr::Spanned;
 
 use crate::settings::check::twice;

@@ -16,9 +16,6 @@ use crate::foreign_server::question::{AskedAs, discover, random_card};
 use crate::foreign_server::{ForeignServer, Service};
 use crate::interface::Interface;
 
-/// How long to listen. dnsmasq pings an address for 3 s before it offers it (`PING_WAIT`), and ISC
-/// dhcpd for 1 s.
-pub const PATIENCE: Duration = Duration::from_secs(4);
 /// Between two questions, for a packet may be lost. The answer to each of the first ones still comes
 /// within [`PATIENCE`].
 const AGAIN: Duration = Duration::from_millis(500);
@@ -113,6 +110,7 @@ async fn lessor(inquiry: &Inquiry) -> io::Result<ForeignServer> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::foreign_server::PATIENCE;
 
     #[test]
     fn a_link_that_comes_while_we_listen_begins_the_search_anew() {

@@ -22,8 +22,7 @@ use tracing::{debug, warn};
 use crate::carrier::carrier;
 use crate::foreign_server::inquiry::Inquiry;
 use crate::foreign_server::question::{AskedAs, discover};
-use crate::foreign_server::search::PATIENCE;
-use crate::foreign_server::{ForeignServer, Service};
+use crate::foreign_server::{ForeignServer, PATIENCE, Service};
 
 /// How long a server stays quiet in the log after a line about it.
 const QUIET: Duration = Duration::from_mins(1);
