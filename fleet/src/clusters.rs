@@ -3,6 +3,7 @@
 pub mod access;
 mod bootstrapping;
 pub mod check;
+mod questions;
 pub mod reader_credentials;
 mod readiness;
 pub mod secrets;
@@ -29,7 +30,7 @@ use machine_store::{boots, clusters, events, machines, members};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::clusters::readiness::Questions;
+use crate::clusters::questions::Questions;
 use crate::error::StepError;
 use crate::site::{About, Site};
 use crate::status::{ClusterStatus, Status};

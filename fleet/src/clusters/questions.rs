@@ -52,8 +52,10 @@ impl Questions {
         });
         let mut due = Vec::new();
         for it in open {
-            let known = before.get(&it.machine).filter(|known| known.boot == it.boot);
-            let mut question = known.copied().unwrap_or(Question {
+            let known = before
+                .get(&it.machine)
+                .filter(|known| known.boot == it.boot);
+            let mut question = known.copied().unwrap_or_else(|| Question {
                 cluster,
                 boot: it.boot,
                 due: now.plus(FIRST),
