@@ -120,7 +120,7 @@ fn verdict(event: &TalosEvent) -> Option<(AttemptEnd, String)> {
     }
 }
 
-/// The words of a refusal, and what is not obvious of them. Talos 1.13.9 reads serial numbers of NVMe
+/// The words of a refusal, and what is not obvious of them. Talos 1.13.9 reads serial numbers of `NVMe`
 /// and virtio-blk disks only: `internal/app/machined/pkg/controllers/block/disks.go:265`.
 fn refusal(error: &str) -> String {
     const NO_SERIAL: &str = "(Talos reads no serial number of SATA and SAS disks: name such a disk \

@@ -37,11 +37,14 @@ async fn a_report_is_taken_by_post_with_its_words_and_from_where_it_came() {
 #[tokio::test]
 async fn a_report_that_is_too_long_or_of_a_wrong_token_is_not_taken() {
     let server = Server::start().await;
-    let long = "x".repeat(4097);
-    assert_eq!(server.ask("POST", INSTALLED, &posted(&long)).await.0, 413);
+    let oversized = "x".repeat(4097);
+    assert_eq!(
+        server.ask("POST", INSTALLED, &posted(&oversized)).await.0,
+        413
+    );
     // Its length is said nowhere.
     let chunked = "Transfer-Encoding: chunked\r\n\r\n";
-    let chunks = format!("{chunked}1001\r\n{long}\r\n0\r\n\r\n");
+    let chunks = format!("{chunked}1001\r\n{oversized}\r\n0\r\n\r\n");
     assert_eq!(server.ask("POST", INSTALLED, &chunks).await.0, 413);
     assert!(server.records.state().reports.is_empty());
     // Another server: of one source a line a minute is in the log.

@@ -1,11 +1,12 @@
 //! The Talos API of the node: seven calls on port 50000, for clients whose certificate chains to
 //! `machine.ca`. Without one the connection is closed after the handshake.
 
+use crate::admission::admit;
 use crate::certificates::Identity;
 use crate::error::InitError;
 use crate::inbox::Inbox;
 use crate::resources::{Resources, StateServer};
-use node::access::{Call, authorize};
+use node::access::Call;
 use node::api_messages::{Data, Empty, ReadRequest, ServiceListResponse, VersionResponse};
 use node::etcd::NoEtcd;
 use node::etcd_messages::{
@@ -19,7 +20,6 @@ use tonic::codegen::tokio_stream;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// The calls, generated around the messages of the `node` crate.
 mod generated {
@@ -141,28 +141,6 @@ fn status(refused: BootstrapRefused) -> Status {
         }
         BootstrapRefused::AlreadyDone => Status::already_exists(message),
     }
-}
-
-pub(crate) fn admit<T>(request: &Request<T>, call: Call) -> Result<(), Status> {
-    let chain = request.peer_certs().unwrap_or_default();
-    let organizations = chain
-        .first()
-        .map(|leaf| organizations(leaf))
-        .unwrap_or_default();
-    authorize(&organizations, call)
-        .map_err(|refused| Status::permission_denied(refused.to_string()))
-}
-
-/// The organizations (O) in a certificate's subject.
-fn organizations(certificate: &[u8]) -> Vec<String> {
-    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else {
-        return Vec::new();
-    };
-    let attributes = certificate.subject().iter_organization();
-    attributes
-        .filter_map(|attribute| attribute.as_str().ok())
-        .map(str::to_owned)
-        .collect()
 }
 
 /// Answers for as long as the machine runs.

@@ -4,6 +4,7 @@
 //! is the name of what happened to the lease. And it makes the image of a slot while the node image
 //! is built: `slot-image FILE` writes it to its output.
 
+mod admission;
 mod api;
 mod certificates;
 mod console;

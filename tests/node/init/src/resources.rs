@@ -7,7 +7,7 @@ use prost::Message as _;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
-use crate::api::admit;
+use crate::admission::admit;
 
 /// The call, generated around the messages of the `node` crate.
 mod generated {
