@@ -17,6 +17,7 @@ mod guesses;
 mod guessing;
 mod installer;
 mod kernels;
+mod log_pace;
 mod recent;
 mod restarts;
 mod rounds;
@@ -53,8 +54,8 @@ use tracing::{debug, instrument};
 
 use crate::boots::alarms::Alarms;
 use crate::boots::bmc::Witness;
-use crate::boots::found::LogPace;
 use crate::boots::guesses::Guesses;
+use crate::boots::log_pace::LogPace;
 use crate::boots::recent::{Opened, Recorded};
 use crate::boots::restarts::Restarts;
 use crate::boots::rounds::Rounds;
