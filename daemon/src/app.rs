@@ -24,6 +24,7 @@ use crate::descriptors;
 use crate::host::{StateDirectory, this_process};
 use crate::parts::Parts;
 use crate::preflight::checked_subnets;
+use crate::privileges;
 use crate::settings::Settings;
 use crate::start_error::StartError;
 use crate::state_access::open_to_others;
@@ -42,6 +43,7 @@ const FLUSH: Duration = Duration::from_secs(10);
 
 /// Runs the daemon until `stop`, or until a part of it ends by itself.
 pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), StartError> {
+    privileges::tell();
     descriptors::raise();
     let subnets = checked_subnets(&settings)?;
     let state = StateDirectory::take(&settings.state_directory, &this_process())?;

@@ -235,7 +235,7 @@ fn load(arguments: &ServeArguments) -> Result<Settings, Mistakes> {
         }
         settings
     };
-    match check(&source, file) {
+    match check(&source, &file) {
         Ok(settings) => Ok(directory(settings)),
         Err(Mistakes { told, rest }) => Err(Mistakes::new(told, directory(*rest))),
     }

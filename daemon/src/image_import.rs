@@ -119,7 +119,7 @@ mod tests {
             "state:\n  directory: {root}\nimages:\n  - name: a\n    kernel: {root}/none\n    \
              kernel_sha256: '{one}'\n    initrd: {root}/empty\n    initrd_sha256: '{other}'\n"
         );
-        let settings = check("drover.yaml", parse("drover.yaml", &text)).unwrap();
+        let settings = check("drover.yaml", &parse("drover.yaml", &text)).unwrap();
         let told: Vec<String> = look_at_images(&settings)
             .iter()
             .map(|it| chain(it))

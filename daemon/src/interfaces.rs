@@ -194,7 +194,7 @@ mod tests {
     use crate::settings::reading::parse;
 
     fn subnets(text: &str) -> Vec<SubnetSettings> {
-        check("drover.yaml", parse("drover.yaml", text))
+        check("drover.yaml", &parse("drover.yaml", text))
             .unwrap()
             .subnets
     }

@@ -12,6 +12,7 @@ pub mod image_import;
 pub mod interfaces;
 pub mod parts;
 pub mod preflight;
+pub mod privileges;
 pub mod random;
 pub mod settings;
 pub mod signals;

@@ -18,7 +18,7 @@ use crate::parts::PartEnded;
 pub enum StartError {
     /// Several things are wrong.
     #[error("{}", lines(.0))]
-    Several(Vec<StartError>),
+    Several(Vec<Self>),
     /// The host does not fit the settings.
     #[error(transparent)]
     Host(#[from] HostError),

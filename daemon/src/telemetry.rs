@@ -20,7 +20,9 @@ pub fn start(settings: &Settings) -> Result<(), ParseError> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     if is_json {
-        log.json().flatten_event(true).init();
+        // The list has the span around a line, too: it once is enough.
+        let log = log.json().flatten_event(true).with_current_span(false);
+        log.init();
     } else {
         log.with_target(false).with_ansi(is_terminal).init();
     }

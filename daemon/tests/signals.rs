@@ -1,7 +1,5 @@
 //! Signals, sent to a process that watches them: this one.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop")]
-
 use drover::signals::watch;
 use nix::sys::signal::{Signal, raise};
 use tokio_util::sync::CancellationToken;

@@ -11,11 +11,13 @@ mod changed_config;
 mod claims;
 mod dhcp;
 mod document;
+mod found;
 mod full_disk;
 mod guesses;
 mod guessing;
 mod installer;
 mod kernels;
+mod log_pace;
 mod recent;
 mod report;
 mod restarts;
@@ -49,11 +51,12 @@ use pxe_server::directory::{
     ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, StepOwner, SystemReport, Unavailable,
 };
 use tokio::sync::Semaphore;
-use tracing::debug;
+use tracing::{debug, instrument};
 
 use crate::boots::alarms::Alarms;
 use crate::boots::bmc::Witness;
 use crate::boots::guesses::Guesses;
+use crate::boots::log_pace::LogPace;
 use crate::boots::recent::{Opened, Recorded};
 use crate::boots::restarts::Restarts;
 use crate::boots::rounds::Rounds;
@@ -64,6 +67,7 @@ use crate::pace::Paces;
 use crate::reconcile::Reconciler;
 use crate::sightings::Sightings;
 use crate::site::{About, Site, advanced};
+use crate::spans::{record_boot, record_machine};
 
 /// How many steps may wait for the database: further ones are missing on their timelines.
 const STEPS: usize = 4096;
@@ -91,6 +95,7 @@ pub struct BootAnswers {
     /// Boots of machines that may not be on record yet.
     unkept: Arc<Sightings>,
     settled: Arc<Settled>,
+    found: Arc<LogPace>,
 }
 
 impl BootAnswers {
@@ -114,6 +119,7 @@ impl BootAnswers {
             opened: Arc::default(),
             unkept: Arc::default(),
             settled: Arc::default(),
+            found: Arc::default(),
         }
     }
 
@@ -194,10 +200,13 @@ impl BootAnswers {
         }
     }
 
+    #[instrument(name = "step", skip_all, fields(step = observed.step.as_str(), boot, machine))]
     async fn record_step(&self, observed: ObservedStep) -> Result<(), StoreError> {
         let Some(boot) = self.boot_of(observed.whose).await? else {
             return Ok(());
         };
+        record_boot(boot.id);
+        boot.machine.inspect(|it| record_machine(*it));
         if observed.step > boot.step {
             let at = self.site.now();
             self.keep(advanced(&boot, observed.step, at)).await?;
@@ -243,6 +252,7 @@ impl Directory for BootAnswers {
         self.site.now()
     }
 
+    #[instrument(name = "boot", skip_all, fields(card = %question.mac, boot, machine))]
     async fn boot(&self, question: BootQuestion) -> Result<BootAnswer, Unavailable> {
         let work = async || {
             let answered = self.answer_boot(&question).await;
@@ -285,6 +295,7 @@ impl Directory for BootAnswers {
         }
     }
 
+    #[instrument(name = "script", skip_all, fields(peer = %request.peer, boot = %request.boot, machine))]
     async fn script(&self, request: ScriptRequest) -> Result<ScriptAnswer, ScriptRefusal> {
         match self.answer_script(&request).await {
             Ok(Some(answer)) => Ok(answer),
@@ -293,6 +304,7 @@ impl Directory for BootAnswers {
         }
     }
 
+    #[instrument(name = "document", skip_all, fields(peer = %request.peer, boot, machine))]
     async fn document(&self, request: DocumentRequest) -> Result<Document, DocumentRefusal> {
         match self.release(&request).await {
             Ok(Some(document)) => Ok(document),

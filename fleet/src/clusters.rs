@@ -28,7 +28,7 @@ use machine_store::membership::Membership;
 use machine_store::read_model::{ReadModel, Revision};
 use machine_store::{boots, clusters, events, machines, members};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{Instrument as _, info, info_span, warn};
 
 use crate::clusters::questions::Questions;
 use crate::error::StepError;
@@ -101,7 +101,9 @@ impl Clusters {
                 continue;
             }
             self.rest(cluster.id, changed.filter(|_| is_founded(&cluster)));
-            let stepped = self.step(&cluster).await;
+            let span = info_span!("cluster", cluster = %cluster.id, name = cluster.spec.name);
+            let stepped = self.step(&cluster).instrument(span.clone()).await;
+            let _within = span.enter();
             if self.questions.are_open(cluster.id) {
                 // Who is asked again is waited for, and not for a change of the records.
                 self.rest(cluster.id, None);
@@ -109,7 +111,7 @@ impl Clusters {
             if let Err(error) = stepped {
                 self.rest(cluster.id, None);
                 let why = error.chain();
-                warn!(cluster = %cluster.spec.name, error = why, "a step failed; it is tried again");
+                warn!(error = why, "a step failed; it is tried again");
                 self.tell(
                     &cluster,
                     ClusterStatus {

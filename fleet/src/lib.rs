@@ -14,6 +14,8 @@ mod fixtures;
 pub mod hardware_facts;
 pub mod hindrance;
 pub mod last_heard;
+#[cfg(test)]
+mod log_capture;
 pub mod machine_config;
 pub mod node_reports;
 pub mod nodes;
@@ -23,6 +25,7 @@ pub mod random;
 pub mod reconcile;
 pub mod sightings;
 pub mod site;
+mod spans;
 pub mod status;
 pub mod steady_clock;
 pub mod use_cases;

@@ -22,7 +22,7 @@ use machine_core::sabotage::Sabotage;
 use machine_store::change::{AttemptWrite, Change};
 use machine_store::events;
 use pxe_server::complaint::Complaints;
-use tracing::{debug, warn};
+use tracing::{debug, instrument, warn};
 
 use crate::error::StepError;
 use crate::last_heard::Heard;
@@ -31,6 +31,7 @@ use crate::node_reports::last::{Last, Lasts};
 use crate::node_reports::neighbours::{Impostors, Neighbours};
 use crate::node_reports::node::Node;
 use crate::site::{About, Site, advanced};
+use crate::spans::{record_boot, record_machine};
 
 mod allowance;
 pub(crate) mod holder;
@@ -80,6 +81,7 @@ impl NodeReports {
             debug!(%peer, "an event of nobody we know");
             return Ok(());
         };
+        record(&node);
         let Some(boot) = node.boot() else {
             return Ok(());
         };
@@ -226,11 +228,18 @@ impl NodeReports {
     }
 }
 
+/// Whose the lines of the log are from here on.
+fn record(node: &Node) {
+    record_machine(node.machine);
+    node.boot().inspect(|boot| record_boot(boot.id));
+}
+
 impl EventReceiver for NodeReports {
+    #[instrument(name = "event", skip_all, fields(%peer, machine, boot))]
     async fn receive(&self, peer: IpAddr, publication: Publication) -> Result<(), NotKept> {
         self.keep_event(peer, publication).await.map_err(|error| {
             let why = error.chain();
-            warn!(%peer, why, "an event was not kept; the node sends it again");
+            warn!(why, "an event was not kept; the node sends it again");
             NotKept { why }
         })
     }
@@ -241,11 +250,12 @@ impl EventReceiver for NodeReports {
 }
 
 impl LogReceiver for NodeReports {
+    #[instrument(name = "log_line", skip_all, fields(%peer, machine, boot))]
     async fn receive(&self, peer: IpAddr, line: LogLine) -> Result<(), NotKept> {
         match self.keep_line(peer, &line).await {
             Err(error) if !Sabotage::AcknowledgedUnkept.is_on() => {
                 let why = error.chain();
-                warn!(%peer, why, "a log line was not kept yet");
+                warn!(why, "a log line was not kept yet");
                 Err(NotKept { why })
             }
             _ => Ok(()),

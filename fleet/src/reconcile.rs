@@ -35,7 +35,7 @@ use machine_core::time::Timestamp;
 use machine_store::machines;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, error, warn};
+use tracing::{debug, error, instrument, warn};
 
 use crate::error::StepError;
 use crate::last_heard::Heard;
@@ -183,6 +183,7 @@ impl Reconciler {
         });
     }
 
+    #[instrument(name = "reconcile", skip_all, fields(%machine))]
     async fn work(self: &Arc<Self>, machine: MachineId) {
         let turn = self.power.turn(machine);
         let _turn = turn.lock().await;
@@ -197,14 +198,14 @@ impl Reconciler {
                 Ok(Progress::At(until)) => return self.wake_at(machine, until),
                 Err(error) => {
                     let why = error.chain();
-                    warn!(%machine, error = why, "a step failed; it is tried again");
+                    warn!(error = why, "a step failed; it is tried again");
                     self.status
                         .set_waiting(machine, format!("the last step failed: {why}"));
                     return;
                 }
             }
         }
-        debug!(%machine, "many steps in one go; the rest follows");
+        debug!("many steps in one go; the rest follows");
         self.wake_after(machine, SOON);
     }
 

@@ -24,13 +24,13 @@ use fleet::site::Ports;
 
 /// Checks what the file says by itself; interfaces and files are looked at when they are used. All
 /// mistakes are told, those of the reader too.
-pub fn check(source: &str, file: SettingsFile) -> Result<Settings, Mistakes> {
+pub fn check(source: &str, file: &SettingsFile) -> Result<Settings, Mistakes> {
     let checker = Checker {
         source,
         elsewhere: &file.elsewhere,
         mistakes: RefCell::new(file.mistakes.clone()),
     };
-    let settings = checker.settings(&file);
+    let settings = checker.settings(file);
     let told = checker.mistakes.into_inner();
     if told.is_empty() {
         Ok(settings)

@@ -130,7 +130,7 @@ mod tests {
     fn with(below: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let file = with_environment(parse("drover.yaml", below), variables.iter().map(owned));
-        check("drover.yaml", file).map_err(|it| it.to_string())
+        check("drover.yaml", &file).map_err(|it| it.to_string())
     }
 
     #[test]

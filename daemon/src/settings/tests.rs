@@ -6,7 +6,7 @@ use crate::settings::environment::with_environment;
 use crate::settings::reading::{parse, with_interface};
 
 fn checked(text: &str) -> Result<Settings, Mistakes> {
-    check("drover.yaml", parse("drover.yaml", text))
+    check("drover.yaml", &parse("drover.yaml", text))
 }
 
 fn complaint(text: &str) -> String {
@@ -289,7 +289,7 @@ fn settings_that_people_got_wrong_are_told_with_their_line_or_do_no_harm() {
         let file = path.file_name().unwrap().to_str().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let wanted = std::fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
-        let got = check(file, parse(file, &text));
+        let got = check(file, &parse(file, &text));
         let got = got.map_or_else(|error| error.to_string(), |_| "accepted".to_owned());
         if got != wanted.trim_end() {
             wrong.push(format!("{file}\n  wanted {wanted}\n  got    {got}\n"));
@@ -341,12 +341,12 @@ fn what_the_file_did_not_say_is_not_blamed_on_it() {
     let file = || parse("drover.yaml", "http:\n  port: 1\nlog:\n  format: text\n");
     let variable = ("DROVER_LOG_FORMAT".to_owned(), "xml".to_owned());
     let told = with_environment(file(), [variable]);
-    let error = check("drover.yaml", told).unwrap_err().to_string();
+    let error = check("drover.yaml", &told).unwrap_err().to_string();
     let wanted = "environment variable DROVER_LOG_FORMAT: log.format: wanted one of ";
     assert!(error.starts_with(wanted), "{error}");
 
     let told = with_interface(file(), "eth9");
-    let settings = check("drover.yaml", told).unwrap();
+    let settings = check("drover.yaml", &told).unwrap();
     assert_eq!(settings.subnets[0].place.to_string(), "--interface");
 }
 

@@ -14,6 +14,7 @@ use crate::boots::bounds::is_again;
 use crate::boots::{BootAnswers, UNKEPT, claim, is_card_of_any};
 use crate::error::StepError;
 use crate::site::advanced;
+use crate::spans::{record_boot, record_machine};
 
 impl BootAnswers {
     pub(super) async fn answer_boot(
@@ -23,6 +24,9 @@ impl BootAnswers {
         let claim = claim(question.mac, question.uuid);
         let at = self.site.now();
         let read = boot_read(&self.site.db, &claim).await?;
+        if let Identity::Known(machine) = read.identity {
+            record_machine(machine);
+        }
         self.note_other_board(&claim, &read, at);
         let adopted = self.adopted(question, &read, at).map(|boot| {
             let decision = self.decide_dhcp(question, &read, &boot, at);
@@ -43,6 +47,7 @@ impl BootAnswers {
             let decision = self.decide_dhcp(question, &read, &boot, at);
             (boot, decision)
         };
+        record_boot(boot.id);
         let step = match question.asker {
             Asker::Firmware => BootStep::Discover,
             Asker::Ipxe => BootStep::Ipxe,

@@ -30,6 +30,7 @@ use crate::boots::claims::{self, Tone};
 use crate::error::StepError;
 use crate::machine_config::artefacts;
 use crate::site::{About, advanced};
+use crate::spans::{record_boot, record_machine};
 use machine_core::sabotage::Sabotage;
 
 impl BootAnswers {
@@ -51,6 +52,8 @@ impl BootAnswers {
             return Err(StepError::SafeMode(safe_mode));
         }
         let case = self.case(attempt, request.peer, at).await?;
+        record_machine(case.machine.id);
+        case.attempt.boot.inspect(|it| record_boot(*it));
         let names = os_of(&case.cluster.spec.os).artefacts();
         let Some(name) = names.iter().copied().find(|it| *it == request.name) else {
             return Ok(None);

@@ -28,6 +28,7 @@ use crate::error::StepError;
 use crate::expiry::has_room;
 use crate::hardware_facts::learn_hardware;
 use crate::site::{About, advanced};
+use crate::spans::record_machine;
 
 /// A boot that polls its script is noted again after this long.
 const POLL_NOTE: std::time::Duration = std::time::Duration::from_secs(20);
@@ -52,6 +53,12 @@ impl BootAnswers {
         };
         let claim = claim(mac, request);
         let read = self.judge(&claim, &boot, request, at).await?;
+        match read.identity {
+            Identity::Known(it) | Identity::Candidate(it) | Identity::Conflict { with: it, .. } => {
+                record_machine(it);
+            }
+            Identity::Unknown => {}
+        }
         match read.identity {
             Identity::Known(machine) => {
                 let boot = Boot {
@@ -143,17 +150,20 @@ impl BootAnswers {
             boot: Some(boot),
             machine,
         };
+        let mut name = new.machine.name.clone();
         let outcome = match self.site.commit.submit(new.clone()).await? {
             NewMachineOutcome::NameTaken => {
                 let suffix: [u8; 2] = self.site.draw()?;
                 let mut again = new;
-                again.machine.name =
-                    format!("{}-{:02x}{:02x}", again.machine.name, suffix[0], suffix[1]);
+                name = format!("{name}-{:02x}{:02x}", suffix[0], suffix[1]);
+                again.machine.name.clone_from(&name);
                 self.site.commit.submit(again).await?
             }
             other => other,
         };
         if outcome == NewMachineOutcome::Created {
+            record_machine(id);
+            self.tell_found(&name, claim.mac, at);
             self.sightings.hand_over(claim.mac, boot_id);
         }
         Ok(())

@@ -24,6 +24,7 @@ mod full_disk;
 mod guesses;
 mod impostors;
 mod kernels;
+mod log;
 mod rack;
 mod recorded;
 mod teaching;

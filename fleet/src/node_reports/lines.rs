@@ -11,9 +11,9 @@ use machine_core::id::{AttemptId, BootId, MachineId};
 use machine_store::{attempts, boots, events};
 
 use crate::error::StepError;
-use crate::node_reports::NodeReports;
 use crate::node_reports::allowance::may_start_from_disk;
 use crate::node_reports::node::Node;
+use crate::node_reports::{NodeReports, record};
 use crate::site::{About, advanced};
 
 /// Two command lines of one machine whose clocks differ by less are of one boot, told again.
@@ -31,6 +31,7 @@ impl NodeReports {
         let Some(node) = self.speaker(peer).await? else {
             return Ok(());
         };
+        record(&node);
         if let Some(command_line) = &line.command_line {
             return match command_line.source {
                 BootSource::Network(id) => self.runs_from_network(&node, peer, id).await,

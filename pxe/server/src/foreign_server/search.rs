@@ -22,7 +22,10 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 /// Why nobody could be asked.
 #[derive(Debug, Error)]
-#[error("can't look for other DHCP servers on {interface}")]
+#[error(
+    "can't look for other DHCP servers on {interface}, for which UDP port 68 is taken: end a DHCP \
+     client that has it, or run as root or with CAP_NET_BIND_SERVICE"
+)]
 pub struct CannotAsk {
     /// On which interface.
     pub interface: String,
