@@ -149,9 +149,7 @@ impl<D: Directory> BootPlane<D> {
         let served = settings.subnets.into_iter();
         let interfaces = served.map(|served| served.interface).collect();
         let subnets: Arc<[_]> = subnets.into();
-        let control = DhcpControl {
-            subnets: Arc::clone(&subnets),
-        };
+        let control = DhcpControl::over(Arc::clone(&subnets));
         reserve(&control, &reservations);
         let complaints = |protocol| Arc::new(Complaints::new(protocol));
         let dhcp = DhcpServer::new(Responder::new(

@@ -40,7 +40,7 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
         (world.names(index), world.document(), number, word)
     });
     let key = format!("{deed:?}-{number}");
-    let (lab, operations) = (Arc::clone(lab), drover.operations.clone());
+    let (lab, operations) = (Arc::clone(lab), drover.parts.operations.clone());
     drover.spawn(async move {
         let done = if deed == Deed::WriteDown {
             write_down(&lab, &operations, (index, &names), key).await
