@@ -8,7 +8,7 @@ use machine_core::machine::Machine;
 use machine_core::operation::OperationOutcome;
 use machine_store::{clusters, machines};
 
-use crate::care::ROUND;
+use crate::care::{FIRST_ROUND, ROUND};
 use crate::event::{Deed, Event};
 use crate::invariant::Violation;
 use crate::run::Run;
@@ -32,7 +32,7 @@ impl Run {
             .lab
             .with(|world| (world.is_calm, world.is_mended, world.calm_since, world.now));
         let is_up = self.drover.is_some();
-        if !is_up || !is_calm || now.since(since) < ROUND {
+        if !is_up || !is_calm || now.since(since) < FIRST_ROUND {
             return Ok(false);
         }
         let Ok(all) = block_on(machines::list(&self.ground.db)) else {
