@@ -1,8 +1,8 @@
 //! The daemon as a whole: everything is bound, then everything runs, then it drains.
 //!
 //! ```text
-//!  subnets ─► state directory ─► interfaces ─► another DHCP server? ─► database ─► keys ─► images
-//!   ─► bind ─► run ─► drain
+//!  subnets ─► state directory ─► images? ─► interfaces ─► another DHCP server? ─► database ─► keys
+//!   ─► images ─► bind ─► run ─► drain
 //! ```
 //! What can fail fails before anything is answered, with one sentence. It ends when it is asked to,
 //! whatever it is doing, and when one of its parts ends by itself.
@@ -19,10 +19,11 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::bound::{Bound, bind, checked_subnets};
+use crate::bound::{Bound, bind};
 use crate::descriptors;
 use crate::host::{StateDirectory, this_process};
 use crate::parts::Parts;
+use crate::preflight::checked_subnets;
 use crate::settings::Settings;
 use crate::start_error::StartError;
 use crate::state_access::open_to_others;
@@ -30,7 +31,6 @@ use fleet::clusters::Clusters;
 use fleet::error::chain;
 use fleet::expiry;
 use fleet::node_reports::NodeReports;
-use fleet::node_reports::neighbours::KernelNeighbours;
 use fleet::site::Site;
 use fleet::status::publication;
 use fleet::use_cases::UseCaseEffects;
@@ -74,12 +74,7 @@ async fn serve(
         committing.await.map_err(|error| error.to_string())
     });
     let mut guards = guard_database(bound.exclusive, &site);
-    let reports = NodeReports::new(
-        Arc::clone(&site),
-        bound.reconciler.heard(),
-        Arc::new(KernelNeighbours),
-    );
-    let mut parts = start_receivers(reports, (bound.event_sinks, bound.logs), &stop);
+    let mut parts = start_receivers(&bound.reports, (bound.event_sinks, bound.logs), &stop);
     let effects = UseCaseEffects {
         site: Arc::clone(&site),
         power: bound.power,
@@ -139,21 +134,20 @@ fn guard_database(exclusive: Exclusive, site: &Site) -> Parts {
 
 /// The receivers of what Talos tells.
 fn start_receivers(
-    reports: NodeReports,
+    reports: &Arc<NodeReports>,
     (event_sinks, logs): (Vec<TcpListener>, Vec<TcpListener>),
     stop: &CancellationToken,
 ) -> Parts {
     let mut parts = Parts::default();
-    let reports = Arc::new(reports);
     for listener in event_sinks {
-        let (reports, stop) = (Arc::clone(&reports), stop.clone().cancelled_owned());
+        let (reports, stop) = (Arc::clone(reports), stop.clone().cancelled_owned());
         parts.spawn("the event sink", async move {
             let ended = event_sink::serve(listener, reports, stop).await;
             ended.map_err(|error| chain(&error))
         });
     }
     for listener in logs {
-        let (reports, stop) = (Arc::clone(&reports), stop.clone().cancelled_owned());
+        let (reports, stop) = (Arc::clone(reports), stop.clone().cancelled_owned());
         let receiver = kernel_log::serve_tcp(listener, reports, stop);
         parts.spawn_endless("the log receiver", receiver);
     }

@@ -3,7 +3,7 @@
 //! What can fail fails here, before anything is answered.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use api_server::grpc;
@@ -23,7 +23,7 @@ use machine_store::token::TokenKey;
 use machine_store::{leases, moments, reservations, secrets};
 use pxe_server::assets::Assets;
 use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, Reservation, ServedSubnet};
-use pxe_server::foreign_server::find_foreign_server;
+use pxe_server::foreign_server::search::find_foreign_server;
 use pxe_server::interface::Interface;
 use pxe_server::loaders::Loaders;
 use tokio::net::{TcpListener, UnixListener};
@@ -33,16 +33,18 @@ use tracing::{error, info, warn};
 
 use crate::clock::{self, SystemClock, now};
 use crate::descriptors;
-use crate::host::{StateDirectory, resolve_subnets, this_process};
-use crate::parts::PartEnded;
+use crate::host::{StateDirectory, this_process};
+use crate::image_import::{import_images, look_at_images};
 use crate::random::SystemRandomness;
-use crate::settings::{ImageSettings, Settings};
+use crate::settings::Settings;
 use crate::start_error::StartError;
 use fleet::boots::BootAnswers;
+use fleet::node_reports::NodeReports;
+use fleet::node_reports::neighbours::KernelNeighbours;
 use fleet::nodes::TalosNodes;
 use fleet::power::Power;
 use fleet::reconcile::Reconciler;
-use fleet::site::{Image, Ports, Site};
+use fleet::site::{Ports, Site};
 use fleet::status::Status;
 
 /// Everything that has to be there before anything runs.
@@ -56,6 +58,8 @@ pub struct Bound {
     pub status: Arc<Status>,
     /// The reconcile loop.
     pub reconciler: Arc<Reconciler>,
+    /// What systems tell.
+    pub reports: Arc<NodeReports>,
     /// The boot plane.
     pub plane: BoundPlane<BootAnswers>,
     /// Where Talos' events come in.
@@ -83,6 +87,8 @@ pub async fn bind(
         None => Location::SqliteFile(state.file("drover.db")),
     };
     let exclusive = Exclusive::take(&location, &this_process()).await?;
+    // What people have to mend is told before anybody waits.
+    StartError::all(look_at_images(settings))?;
     let served = take_interfaces(settings, &subnets)?;
     find_foreign_servers(settings, &served).await?;
     let db = Db::open(&location).await?;
@@ -120,7 +126,13 @@ pub async fn bind(
         Arc::clone(&power),
         Arc::clone(&status),
     ));
-    let directory = BootAnswers::new(Arc::clone(&site), Arc::clone(&reconciler));
+    let (heard, neighbours) = (reconciler.heard(), Arc::new(KernelNeighbours));
+    let reports = Arc::new(NodeReports::new(Arc::clone(&site), heard, neighbours));
+    let directory = BootAnswers::new(
+        Arc::clone(&site),
+        Arc::clone(&reconciler),
+        Arc::clone(&reports),
+    );
     let plane = bind_plane(settings, served, directory, (&site, assets)).await?;
     let event_sinks = listen(&site.subnets, settings.event_sink_port).await?;
     let logs = listen(&site.subnets, settings.log_port).await?;
@@ -134,6 +146,7 @@ pub async fn bind(
         power,
         status,
         reconciler,
+        reports,
         plane,
         event_sinks,
         logs,
@@ -162,14 +175,6 @@ async fn resume(db: &Db, state: &StateDirectory) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The subnets of the settings as the system has them.
-pub fn checked_subnets(settings: &Settings) -> Result<Vec<Subnet>, StartError> {
-    if settings.subnets.is_empty() {
-        return Err(StartError::NoSubnet);
-    }
-    Ok(resolve_subnets(&settings.subnets)?)
-}
-
 /// Holds the interface of each subnet.
 pub fn take_interfaces(
     settings: &Settings,
@@ -180,6 +185,7 @@ pub fn take_interfaces(
         Ok(ServedSubnet {
             subnet: subnet.clone(),
             interface: Interface::take(&told.interface)?,
+            probes_addresses: told.probe_addresses,
         })
     })
     .collect()
@@ -228,52 +234,6 @@ async fn seal_key(db: &Db, path: &Path) -> Result<SealKey, StartError> {
     } else {
         Ok(key_file::load(path)?)
     }
-}
-
-/// Files are read on a thread of their own: an image on a slow disk must not keep the daemon from
-/// hearing that it shall stop.
-async fn import_images(
-    settings: &Settings,
-    cache: PathBuf,
-    stop: &CancellationToken,
-) -> Result<(Assets, Vec<Image>), StartError> {
-    let (images, stop) = (settings.images.clone(), stop.clone());
-    let imported = tokio::task::spawn_blocking(move || {
-        let assets = Assets::open(&cache).map_err(StartError::Cache)?;
-        let images = images
-            .into_iter()
-            .map(|image| import(&assets, image, &stop));
-        let images = images.collect::<Result<_, _>>()?;
-        Ok((assets, images))
-    });
-    imported.await.map_err(|error| PartEnded {
-        part: "the import of images",
-        why: error.to_string(),
-    })?
-}
-
-fn import(
-    assets: &Assets,
-    image: ImageSettings,
-    stop: &CancellationToken,
-) -> Result<Image, StartError> {
-    info!(image = image.name, "verifying");
-    for file in [&image.kernel, &image.initrd] {
-        let imported = assets.import(&file.path, &file.sha256, stop);
-        imported.map_err(|source| StartError::Image {
-            place: file.place.to_string(),
-            name: image.name.clone(),
-            source,
-        })?;
-    }
-    Ok(Image {
-        name: image.name,
-        arch: image.arch,
-        kernel: image.kernel.sha256,
-        initrd: image.initrd.sha256,
-        arguments: image.arguments,
-        installer: image.installer,
-    })
 }
 
 async fn bind_plane(

@@ -1,6 +1,6 @@
 //! The commands of the program: serve, what helps to serve, and those of the client.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use api_cli::command::ClientCommand;
 use api_cli::command::arguments::ClientArguments;
@@ -12,15 +12,18 @@ use api_cli::input::text_of;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use config_render::talos::request::{GenerateRequest, caveat, generate_base};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::app;
 use crate::preflight;
 use crate::settings::check::check;
+use crate::settings::environment::with_environment;
 use crate::settings::file::SettingsFile;
-use crate::settings::{Settings, SettingsError, parse, sample, with_environment, with_interface};
+use crate::settings::reading::{parse, with_interface};
+use crate::settings::{Mistakes, Settings, SettingsError, sample};
+use crate::signals;
+use crate::start_error::StartError;
 use crate::telemetry;
 use fleet::error::chain;
 
@@ -177,18 +180,13 @@ fn complete(shell: Shell) -> Result<(), CommandError> {
 }
 
 async fn run_serve(arguments: ServeArguments) -> Result<(), String> {
-    let settings = load(&arguments).map_err(|error| error.to_string())?;
+    let settings = load(&arguments).map_err(|mistakes| with_those_of_the_host(&mistakes))?;
     if arguments.check {
-        let checked = preflight::check(&settings).await;
-        let notes = checked.map_err(|error| chain(&error))?;
-        for note in &notes {
-            print(&format!("note: {note}\n"))?;
-        }
-        return print("the settings are fine\n");
+        return print_check(&settings).await;
     }
     telemetry::start(&settings).map_err(|error| format!("log.level: {error}"))?;
     let (stop, at_once) = (CancellationToken::new(), CancellationToken::new());
-    await_signals([stop.clone(), at_once.clone()])
+    signals::watch([stop.clone(), at_once.clone()])
         .map_err(|error| format!("can't wait for signals: {error}"))?;
     tokio::select! {
         ended = app::run(settings, stop) => ended.map_err(|error| chain(&error)),
@@ -198,48 +196,65 @@ async fn run_serve(arguments: ServeArguments) -> Result<(), String> {
     }
 }
 
-/// The first signal cancels the first token, the next one the second.
-fn await_signals(tokens: [CancellationToken; 2]) -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::spawn(async move {
-        for token in tokens {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            token.cancel();
-        }
-    });
-    Ok(())
+async fn print_check(settings: &Settings) -> Result<(), String> {
+    let found = preflight::check(settings).await;
+    for note in &found.notes {
+        print(&format!("note: {note}\n"))?;
+    }
+    StartError::all(found.mistakes).map_err(|error| chain(&error))?;
+    print("the settings are fine\n")
+}
+
+/// The mistakes of the settings, and what the host says of those that are right.
+fn with_those_of_the_host(mistakes: &Mistakes) -> String {
+    let told = mistakes.told.iter().map(ToString::to_string);
+    let of_host = preflight::named_on_host(&mistakes.rest);
+    let lines: Vec<String> = told.chain(of_host.iter().map(|it| chain(it))).collect();
+    lines.join("\n")
 }
 
 /// The settings: flags over the environment over the file.
-fn load(arguments: &ServeArguments) -> Result<Settings, SettingsError> {
+fn load(arguments: &ServeArguments) -> Result<Settings, Mistakes> {
     let (source, file) = match &arguments.config {
         None => ("no settings file".to_owned(), SettingsFile::default()),
         Some(path) => {
             let source = path.display().to_string();
-            let unreadable = |why| SettingsError::Unreadable {
-                path: source.clone(),
-                why,
-            };
-            let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-            let text = text_of(bytes).map_err(unreadable)?;
-            let file = parse(&source, &text)?;
-            (source, file)
+            (source.clone(), read(&source, path))
         }
     };
-    let file = with_environment(file, |name| std::env::var(name).ok())?;
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let file = with_environment(file, variables);
     let file = match &arguments.interface {
         None => file,
-        Some(interface) => with_interface(file, interface)?,
+        Some(interface) => with_interface(file, interface),
     };
-    let mut settings = check(&source, file)?;
-    if let Some(directory) = &arguments.state_directory {
-        settings.state_directory.clone_from(directory);
+    let directory = |mut settings: Settings| {
+        if let Some(directory) = &arguments.state_directory {
+            settings.state_directory.clone_from(directory);
+        }
+        settings
+    };
+    match check(&source, file) {
+        Ok(settings) => Ok(directory(settings)),
+        Err(Mistakes { told, rest }) => Err(Mistakes::new(told, directory(*rest))),
     }
-    Ok(settings)
+}
+
+fn read(source: &str, path: &Path) -> SettingsFile {
+    let text = std::fs::read(path)
+        .map_err(|error| error.to_string())
+        .and_then(text_of);
+    match text {
+        Ok(text) => parse(source, &text),
+        Err(why) => SettingsFile {
+            mistakes: vec![SettingsError::Unreadable {
+                path: source.to_owned(),
+                why,
+            }],
+            ..SettingsFile::default()
+        },
+    }
 }
 
 fn generate(command: &ConfigCommand) -> Result<(), String> {

@@ -1,21 +1,19 @@
-//! The host that the daemon runs on: its interfaces, and the lock on its state directory.
+//! The host that the daemon runs on: the lock on its state directory, and why it can't work on it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write as _};
-use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use machine_core::network::{Network, Subnet};
+use machine_core::network::Network;
 use machine_store::exclusive::Holder;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
-use nix::ifaddrs::getifaddrs;
+use nix::sys::statvfs::statvfs;
 use nix::unistd::{AccessFlags, access};
 use thiserror::Error;
 
 use crate::clock::now;
-use crate::settings::SubnetSettings;
 
 /// Why the daemon can't work on this host.
 #[derive(Debug, Error)]
@@ -44,6 +42,19 @@ pub enum HostError {
         interface: String,
         /// Its network.
         network: Network,
+    },
+    /// The disk of the state directory is full.
+    #[error(
+        "the disk of the state directory {path} is full: wanted at least {wanted} MiB, got {free} MiB; \
+         free some, or put the directory on another disk"
+    )]
+    DiskFull {
+        /// Which.
+        path: PathBuf,
+        /// How many MiB a start takes.
+        wanted: u64,
+        /// How many MiB are free.
+        free: u64,
     },
     /// The state directory can't be used.
     #[error("can't use the state directory {path}")]
@@ -141,6 +152,38 @@ fn lock_failure(path: &Path, mut file: impl Read, errno: Errno) -> HostError {
     }
 }
 
+/// MiB that a start takes at most without its images: the database with its log, which is a copy of
+/// what was written last, and the key.
+const START_MIB: u64 = 16;
+
+/// Whether there is room on the disk of the state directory, or on that where it would be made.
+pub fn has_room(path: &Path) -> Result<(), HostError> {
+    let failed = |errno: Errno| HostError::StateDirectory {
+        path: path.to_owned(),
+        source: errno.into(),
+    };
+    let disk = statvfs(nearest(path)).map_err(failed)?;
+    let free = disk.blocks_available().saturating_mul(disk.fragment_size()) >> 20;
+    is_enough(path, free)
+}
+
+fn is_enough(path: &Path, free: u64) -> Result<(), HostError> {
+    if free >= START_MIB {
+        return Ok(());
+    }
+    Err(HostError::DiskFull {
+        path: path.to_owned(),
+        wanted: START_MIB,
+        free,
+    })
+}
+
+/// The directory itself, or the one in which it would be made.
+fn nearest(path: &Path) -> &Path {
+    let nearest = path.ancestors().find(|it| it.exists() && it.is_dir());
+    nearest.unwrap_or_else(|| Path::new("."))
+}
+
 /// Whether another instance works on the state directory. Changes nothing: where there is none yet,
 /// it looks whether one could be made.
 pub fn is_held(path: &Path) -> Result<bool, HostError> {
@@ -148,9 +191,8 @@ pub fn is_held(path: &Path) -> Result<bool, HostError> {
         path: path.to_owned(),
         source,
     };
-    let nearest = path.ancestors().find(|it| it.exists() && it.is_dir());
     let may = AccessFlags::W_OK | AccessFlags::X_OK;
-    access(nearest.unwrap_or_else(|| Path::new(".")), may).map_err(|errno| failed(errno.into()))?;
+    access(nearest(path), may).map_err(|errno| failed(errno.into()))?;
     if path.exists() && !path.is_dir() {
         return Err(failed(io::ErrorKind::NotADirectory.into()));
     }
@@ -167,122 +209,9 @@ pub fn is_held(path: &Path) -> Result<bool, HostError> {
     }
 }
 
-/// The subnets of the settings, with our address and the network as the system has them.
-pub fn resolve_subnets(settings: &[SubnetSettings]) -> Result<Vec<Subnet>, HostError> {
-    let addresses: Vec<(String, IpAddr, u8)> = getifaddrs()
-        .map_err(HostError::Unlisted)?
-        .filter_map(|it| ipv4_of(&it))
-        .collect();
-    settings
-        .iter()
-        .map(|subnet| resolve(subnet, &addresses))
-        .collect()
-}
-
-fn ipv4_of(interface: &nix::ifaddrs::InterfaceAddress) -> Option<(String, IpAddr, u8)> {
-    let address = interface.address.as_ref()?.as_sockaddr_in()?.ip();
-    let mask = interface.netmask.as_ref()?.as_sockaddr_in()?.ip();
-    let prefix = u8::try_from(u32::from(mask).count_ones()).ok()?;
-    Some((
-        interface.interface_name.clone(),
-        IpAddr::V4(address),
-        prefix,
-    ))
-}
-
-fn resolve(
-    settings: &SubnetSettings,
-    addresses: &[(String, IpAddr, u8)],
-) -> Result<Subnet, HostError> {
-    let place = settings.place.to_string();
-    let found = addresses
-        .iter()
-        .find(|(name, _, _)| *name == settings.interface);
-    let network = found
-        .and_then(|(_, address, prefix)| Some((*address, Network::containing(*address, *prefix)?)));
-    let Some((server, network)) = network else {
-        let there: Vec<&str> = addresses.iter().map(|(name, _, _)| name.as_str()).collect();
-        let interface = settings.interface.clone();
-        return Err(HostError::NoInterface {
-            place,
-            interface,
-            there: there.join(", "),
-        });
-    };
-    let outside = |what: String| HostError::NotInNetwork {
-        place: place.clone(),
-        what,
-        interface: settings.interface.clone(),
-        network,
-    };
-    if let machine_core::network::DhcpMode::Authoritative { ranges } = &settings.mode {
-        let stray = ranges
-            .iter()
-            .find(|range| !(network.contains(range.first()) && network.contains(range.last())));
-        if let Some(range) = stray {
-            return Err(outside(format!("the range {range}")));
-        }
-    }
-    if let Some(router) = settings.router.filter(|router| !network.contains(*router)) {
-        return Err(outside(format!("the router {router}")));
-    }
-    Ok(Subnet {
-        name: settings.name.clone(),
-        network,
-        server,
-        mode: settings.mode.clone(),
-        unknown: settings.unknown,
-        router: settings.router,
-        dns: settings.dns.clone(),
-        lease_time: settings.lease_time,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::check::check;
-    use crate::settings::parse;
-
-    fn subnet(text: &str) -> SubnetSettings {
-        let file = parse("drover.yaml", text).unwrap();
-        check("drover.yaml", file).unwrap().subnets.remove(0)
-    }
-
-    fn eth1() -> Vec<(String, IpAddr, u8)> {
-        vec![("eth1".to_owned(), IpAddr::from([10, 77, 0, 1]), 24)]
-    }
-
-    #[test]
-    fn the_system_gives_the_network() {
-        let resolved = resolve(&subnet("subnets: [{ interface: eth1 }]"), &eth1()).unwrap();
-        assert_eq!(resolved.network.to_string(), "10.77.0.0/24");
-        assert_eq!(resolved.server, IpAddr::from([10, 77, 0, 1]));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_told_with_its_line() {
-        for (text, wanted) in [
-            (
-                "subnets: [{ interface: eth9 }]",
-                "drover.yaml:1: there is no interface \"eth9\"",
-            ),
-            (
-                "subnets: [{ interface: eth1, mode: authoritative, ranges: [10.78.0.1-10.78.0.2] }]",
-                "drover.yaml:1: the range 10.78.0.1-10.78.0.2 is not in 10.77.0.0/24",
-            ),
-            (
-                "subnets: [{ interface: eth1, router: 10.78.0.1 }]",
-                "drover.yaml:1: the router 10.78.0.1 is not in 10.77.0.0/24",
-            ),
-        ] {
-            let error = resolve(&subnet(text), &eth1()).unwrap_err().to_string();
-            assert!(
-                error.starts_with(wanted),
-                "wanted {wanted:?}, got {error:?}"
-            );
-        }
-    }
 
     #[test]
     fn a_second_instance_is_kept_out() {
@@ -311,6 +240,16 @@ mod tests {
         let other = fleet::error::chain(&lock_failure(path, io::empty(), Errno::ENOLCK));
         let wanted = "can't use the state directory /srv/drover: No locks available";
         assert!(other.starts_with(wanted), "{other}");
+    }
+
+    #[test]
+    fn a_full_disk_of_the_state_directory_is_told_with_what_is_free() {
+        let path = Path::new("/srv/drover");
+        assert!(is_enough(path, START_MIB).is_ok());
+        let told = is_enough(path, 3).unwrap_err().to_string();
+        let wanted = "the disk of the state directory /srv/drover is full: wanted at least 16 MiB, got \
+                      3 MiB";
+        assert!(told.starts_with(wanted), "{told}");
     }
 
     #[test]

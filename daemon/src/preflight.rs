@@ -1,4 +1,5 @@
-//! What `drover serve --check` does: looks at what a start would look at, and changes nothing.
+//! What a start looks at before it does anything, and what `drover serve --check` looks at, which
+//! changes nothing: all that is wrong is told at once.
 //!
 //! Left to the start: the database, because opening it may bring it up to date, and whether another
 //! DHCP server answers.
@@ -9,57 +10,114 @@ use pxe_server::boot_plane::probe;
 use pxe_server::hashing::verify;
 use pxe_server::loaders::Loaders;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
-use crate::bound::{checked_subnets, listen, plane_settings, take_interfaces};
-use crate::host::is_held;
+use crate::bound::{listen, plane_settings, take_interfaces};
+use crate::host::{has_room, is_held};
+use crate::image_import::{look_at_images, refused};
+use crate::interfaces::{Resolved, resolve_subnets};
 use crate::settings::Settings;
 use crate::start_error::StartError;
 use crate::state_access::open_to_others;
 
-/// Looks at the host; what a start would tell and do without.
-pub async fn check(settings: &Settings) -> Result<Vec<String>, StartError> {
-    let subnets = checked_subnets(settings)?;
+/// What a look at the host found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// What a start would tell and do without: a sentence each.
+    pub notes: Vec<String>,
+    /// Why a start is not possible.
+    pub mistakes: Vec<StartError>,
+}
+
+impl Found {
+    fn take<T>(&mut self, looked: Result<T, impl Into<StartError>>) -> Option<T> {
+        looked
+            .map_err(|mistake| self.mistakes.push(mistake.into()))
+            .ok()
+    }
+}
+
+/// The subnets of the settings as the system has them; what is odd about them goes to the log.
+pub fn checked_subnets(settings: &Settings) -> Result<Vec<Subnet>, StartError> {
+    if settings.subnets.is_empty() {
+        return Err(StartError::NoSubnet);
+    }
+    let resolved = resolve_subnets(&settings.subnets);
+    StartError::all(resolved.mistakes.into_iter().map(Into::into).collect())?;
+    for note in resolved.notes {
+        warn!("{note}");
+    }
+    Ok(resolved.subnets)
+}
+
+/// What the host says of the interfaces and files that the settings name.
+pub fn named_on_host(settings: &Settings) -> Vec<StartError> {
+    let resolved = resolve_subnets(&settings.subnets);
+    let of_interfaces = resolved.mistakes.into_iter().map(StartError::from);
+    of_interfaces.chain(look_at_images(settings)).collect()
+}
+
+/// Looks at the host.
+pub async fn check(settings: &Settings) -> Found {
+    let mut found = Found::default();
+    if settings.subnets.is_empty() {
+        found.mistakes.push(StartError::NoSubnet);
+    }
+    let Resolved {
+        subnets,
+        notes,
+        mistakes,
+    } = resolve_subnets(&settings.subnets);
     let (_, missing) = Loaders::read(&settings.loaders);
-    let mut notes: Vec<String> = missing.iter().map(ToString::to_string).collect();
-    notes.extend(open_to_others(&settings.state_directory));
-    check_images(settings)?;
+    found.notes = notes;
+    found.notes.extend(missing.iter().map(ToString::to_string));
+    found
+        .notes
+        .extend(open_to_others(&settings.state_directory));
+    found.mistakes.extend(mistakes.into_iter().map(Into::into));
+    found.mistakes.extend(altered_images(settings));
     let directory = &settings.state_directory;
-    if is_held(directory)? {
+    let is_held = found.take(is_held(directory));
+    if is_held == Some(true) {
         let directory = directory.display();
-        notes.push(format!(
+        found.notes.push(format!(
             "another drover works on the state directory {directory}: end it before a start with \
              these settings; its key and the ports were not looked at"
         ));
-        return Ok(notes);
     }
-    match key_file::load(&directory.join("key")) {
-        Ok(_) | Err(KeyFileError::Missing { .. }) => {}
-        Err(error) => return Err(error.into()),
-    }
-    check_ports(settings, &subnets).await?;
-    Ok(notes)
-}
-
-fn check_images(settings: &Settings) -> Result<(), StartError> {
-    let never = CancellationToken::new();
-    for image in &settings.images {
-        for file in [&image.kernel, &image.initrd] {
-            let verified = verify(&file.path, &file.sha256, &never);
-            verified.map_err(|source| StartError::Image {
-                place: file.place.to_string(),
-                name: image.name.clone(),
-                source,
-            })?;
+    if is_held == Some(false) {
+        found.take(has_room(directory));
+        match key_file::load(&directory.join("key")) {
+            Ok(_) | Err(KeyFileError::Missing { .. }) => {}
+            Err(error) => found.mistakes.push(error.into()),
         }
     }
-    Ok(())
+    let is_resolved = subnets.len() == settings.subnets.len();
+    if is_held != Some(true) && is_resolved {
+        check_ports(&mut found, settings, &subnets).await;
+    }
+    found
+}
+
+fn altered_images(settings: &Settings) -> Vec<StartError> {
+    let never = CancellationToken::new();
+    let mut mistakes = Vec::new();
+    for image in &settings.images {
+        for file in [&image.kernel, &image.initrd] {
+            if let Err(source) = verify(&file.path, &file.sha256, &never) {
+                mistakes.push(refused(image, file, source));
+            }
+        }
+    }
+    mistakes
 }
 
 /// Binds each port and lets it go again.
-async fn check_ports(settings: &Settings, subnets: &[Subnet]) -> Result<(), StartError> {
-    let served = take_interfaces(settings, subnets)?;
-    probe(&plane_settings(settings, served))?;
-    listen(subnets, settings.event_sink_port).await?;
-    listen(subnets, settings.log_port).await?;
-    Ok(())
+async fn check_ports(found: &mut Found, settings: &Settings, subnets: &[Subnet]) {
+    let Some(served) = found.take(take_interfaces(settings, subnets)) else {
+        return;
+    };
+    found.take(probe(&plane_settings(settings, served)));
+    found.take(listen(subnets, settings.event_sink_port).await);
+    found.take(listen(subnets, settings.log_port).await);
 }

@@ -1,11 +1,14 @@
 //! What `drover serve` is told: from one YAML file, the environment and flags, in this order of
-//! growing weight. [`Settings`] are checked: what can be wrong in them is found here, with the file
-//! and the line, what was wanted and what came.
+//! growing weight. [`Settings`] are checked: all that can be wrong in them is found here, each mistake
+//! with the file and the line, what was wanted and what came.
 
 pub mod check;
 mod checker;
+pub mod environment;
 pub mod file;
 mod form;
+mod lease_options;
+pub mod reading;
 pub mod sample;
 
 use std::fmt;
@@ -13,14 +16,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use api_server::yaml::reading::read;
 use fleet::expiry::retention::Retention;
 use machine_core::hardware::Arch;
+use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, SubnetName, UnknownPolicy};
 use thiserror::Error;
-
-use crate::settings::file::{SINGLE_SECTIONS, SettingsFile};
-use crate::settings::form::SETTINGS;
 
 /// Where a setting stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +113,10 @@ pub struct SubnetSettings {
     pub dns: Vec<IpAddr>,
     /// How long a lease lasts.
     pub lease_time: Duration,
+    /// What leases say beside.
+    pub options: LeaseOptions,
+    /// Whether an address is looked at by ARP before it is offered for the first time.
+    pub probe_addresses: bool,
     /// How long to listen for another DHCP server first.
     pub foreign_server_wait: Duration,
 }
@@ -193,88 +197,48 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Reads a settings file's text; one that says nothing leaves every setting as it is.
-pub fn parse(source: &str, text: &str) -> Result<SettingsFile, SettingsError> {
-    let malformed = |line, why| SettingsError::Malformed {
-        place: Place {
-            source: source.to_owned(),
-            line,
-        },
-        why,
-    };
-    let documents = read::<SettingsFile>(text, &SETTINGS);
-    let mut documents = documents
-        .map_err(|it| malformed(it.line, it.why))?
-        .into_iter();
-    let first = documents.next();
-    match documents.next() {
-        None => Ok(first.map_or_else(SettingsFile::default, |it| it.value)),
-        Some(second) => {
-            let why = "a second document begins here: wanted all settings in one, without --- \
-                       between them";
-            Err(malformed(second.referenced.line(), why.to_owned()))
-        }
-    }
-}
-
-/// The settings that `DROVER_SECTION_FIELD` variables make, over those of `below`.
-pub fn with_environment(
-    below: SettingsFile,
-    variable: impl Fn(&str) -> Option<String>,
-) -> Result<SettingsFile, SettingsError> {
-    let mut settings = below;
-    for (section, _, fields) in SINGLE_SECTIONS {
-        for field in fields {
-            let name = format!("DROVER_{section}_{}", field.name).to_uppercase();
-            let Some(value) = variable(&name) else {
-                continue;
-            };
-            let quoted = value.replace('\'', "''");
-            let plain = value.bytes().all(|byte| byte.is_ascii_digit());
-            let scalar = if plain { value } else { format!("'{quoted}'") };
-            let text = format!("{section}:\n  {}: {scalar}\n", field.name);
-            let source = format!("environment variable {name}");
-            let mut told = parse(&source, &text).map_err(SettingsError::without_line)?;
-            let setting = format!("{section}.{}", field.name);
-            told.elsewhere.insert(setting, source);
-            settings = told.over(settings);
-        }
-    }
-    Ok(settings)
-}
-
-/// The settings that `--interface` makes: one proxy subnet. Only without subnets in the file.
-pub fn with_interface(below: SettingsFile, interface: &str) -> Result<SettingsFile, SettingsError> {
-    if !below.subnets.is_empty() {
-        return Err(SettingsError::Value {
-            place: Place {
-                source: "--interface".to_owned(),
-                line: 0,
-            },
-            field: "subnets".to_owned(),
-            wanted: "either --interface or subnets in the settings file".to_owned(),
-            got: "both".to_owned(),
-        });
-    }
-    let quoted = interface.replace('\'', "''");
-    let text = format!("subnets:\n  - interface: '{quoted}'\n");
-    let mut told = parse("--interface", &text)?;
-    told.elsewhere
-        .insert("subnets".to_owned(), "--interface".to_owned());
-    Ok(told.over(below))
-}
-
 impl SettingsError {
-    fn without_line(self) -> Self {
+    /// The line where it stands; 0 if there is none.
+    const fn line(&self) -> u64 {
         match self {
-            Self::Malformed { place, why } => Self::Malformed {
-                place: Place { line: 0, ..place },
-                why,
-            },
-            Self::Unreadable { .. } | Self::Value { .. } | Self::Missing { .. } => self,
+            Self::Malformed { place, .. }
+            | Self::Value { place, .. }
+            | Self::Missing { place, .. } => place.line,
+            Self::Unreadable { .. } => 0,
         }
     }
 }
+
+/// All mistakes of the settings, a line each, and what is left of the settings without them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistakes {
+    /// The mistakes, in the order of their lines.
+    pub told: Vec<SettingsError>,
+    /// The subnets and images that are right, and defaults in place of single values that are wrong.
+    /// Nothing may be started with them: they are for whoever looks whether the host has mistakes,
+    /// too.
+    pub rest: Box<Settings>,
+}
+
+impl Mistakes {
+    /// These mistakes of settings of which the rest is right.
+    pub fn new(mut told: Vec<SettingsError>, rest: Settings) -> Self {
+        told.sort_by_key(SettingsError::line);
+        Self {
+            told,
+            rest: Box::new(rest),
+        }
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.told.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for Mistakes {}
 
 #[cfg(test)]
 mod tests;

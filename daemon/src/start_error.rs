@@ -5,8 +5,10 @@ use machine_store::key_file::KeyFileError;
 use machine_store::token::TokenKeyError;
 use pxe_server::asset_error::AssetError;
 use pxe_server::bind_error::BindError;
-use pxe_server::foreign_server::CannotAsk;
+use pxe_server::foreign_server::search::CannotAsk;
 use thiserror::Error;
+
+use fleet::error::chain;
 
 use crate::host::HostError;
 use crate::parts::PartEnded;
@@ -14,6 +16,9 @@ use crate::parts::PartEnded;
 /// Why the daemon does not start, or does not go on.
 #[derive(Debug, Error)]
 pub enum StartError {
+    /// Several things are wrong.
+    #[error("{}", lines(.0))]
+    Several(Vec<StartError>),
     /// The host does not fit the settings.
     #[error(transparent)]
     Host(#[from] HostError),
@@ -72,4 +77,20 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
+}
+
+impl StartError {
+    /// All that is wrong, as one error.
+    pub fn all(mut mistakes: Vec<Self>) -> Result<(), Self> {
+        match mistakes.len() {
+            0 => Ok(()),
+            1 => Err(mistakes.remove(0)),
+            _ => Err(Self::Several(mistakes)),
+        }
+    }
+}
+
+fn lines(mistakes: &[StartError]) -> String {
+    let lines: Vec<String> = mistakes.iter().map(|it| chain(it)).collect();
+    lines.join("\n")
 }

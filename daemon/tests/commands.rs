@@ -50,6 +50,33 @@ fn an_error_is_an_object_for_who_reads_json() {
 }
 
 #[test]
+fn mistakes_of_the_settings_of_the_environment_and_of_the_host_are_told_at_once() {
+    let settings = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/settings/many-errors.yaml"
+    );
+    for more in [&["--check"][..], &[]] {
+        let mut command = drover();
+        command.args(["serve", "--config", settings]).args(more);
+        let said = command.env("DROVER_HTTP_PROT", "8080").output().unwrap();
+        let why = text(&said.stderr);
+        let lines: Vec<&str> = why.lines().collect();
+        let wanted = [
+            "drover: environment variable DROVER_HTTP_PROT: ",
+            &format!("{settings}:3: http.port: wanted a port"),
+            &format!("{settings}:5: there is no interface \"eth9\""),
+            &format!("{settings}:8: image talos-1.13.9: can't read images/kernel: "),
+            &format!("{settings}:10: image talos-1.13.9: can't read images/initrd: "),
+        ];
+        assert_eq!(lines.len(), wanted.len(), "{why}");
+        for (line, wanted) in lines.iter().zip(wanted) {
+            assert!(line.starts_with(wanted), "wanted {wanted}, got {line}");
+        }
+        assert_eq!(said.status.code(), Some(1));
+    }
+}
+
+#[test]
 fn who_reads_only_the_first_lines_is_told_nothing() {
     for words in [&["settings"][..], &["completion", "bash"]] {
         let mut command = drover();

@@ -17,6 +17,7 @@ mod guessing;
 mod installer;
 mod kernels;
 mod recent;
+mod report;
 mod restarts;
 mod rounds;
 mod rule;
@@ -45,7 +46,7 @@ use machine_store::{boots, identities};
 use pxe_server::complaint::Complaints;
 use pxe_server::directory::{
     BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
-    ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, StepOwner, Unavailable,
+    ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, StepOwner, SystemReport, Unavailable,
 };
 use tokio::sync::Semaphore;
 use tracing::debug;
@@ -58,6 +59,7 @@ use crate::boots::restarts::Restarts;
 use crate::boots::rounds::Rounds;
 use crate::boots::settled::Settled;
 use crate::error::{StepError, chain};
+use crate::node_reports::NodeReports;
 use crate::pace::Paces;
 use crate::reconcile::Reconciler;
 use crate::sightings::Sightings;
@@ -74,6 +76,7 @@ pub struct BootAnswers {
     site: Arc<Site>,
     sightings: Arc<Sightings>,
     reconciler: Arc<Reconciler>,
+    reports: Arc<NodeReports>,
     witness: Witness,
     refusals: Arc<Complaints>,
     alarms: Arc<Alarms>,
@@ -91,8 +94,8 @@ pub struct BootAnswers {
 }
 
 impl BootAnswers {
-    /// Over these records.
-    pub fn new(site: Arc<Site>, reconciler: Arc<Reconciler>) -> Self {
+    /// Over these records; what systems tell by HTTP goes to `reports`.
+    pub fn new(site: Arc<Site>, reconciler: Arc<Reconciler>, reports: Arc<NodeReports>) -> Self {
         Self {
             recorded: Arc::default(),
             restarts: Arc::default(),
@@ -100,6 +103,7 @@ impl BootAnswers {
             sightings: Arc::default(),
             witness: Witness::Bmc(Arc::clone(&reconciler)),
             reconciler,
+            reports,
             refusals: Arc::new(Complaints::new("release")),
             alarms: Arc::default(),
             guesses: Arc::default(),
@@ -293,6 +297,14 @@ impl Directory for BootAnswers {
         match self.release(&request).await {
             Ok(Some(document)) => Ok(document),
             Ok(None) => Err(DocumentRefusal::Refused),
+            Err(error) => Err(unavailable(&error).into()),
+        }
+    }
+
+    async fn report(&self, report: SystemReport) -> Result<(), DocumentRefusal> {
+        match self.hear_report(&report).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(DocumentRefusal::Refused),
             Err(error) => Err(unavailable(&error).into()),
         }
     }

@@ -1,4 +1,4 @@
-//! What Talos nodes tell, turned into evidence: which machine boots from where, on which config,
+//! What systems tell, turned into evidence: which machine boots from where, on which config,
 //! and whether it is ready.
 //!
 //! A message of Talos names no machine: `node` says whose it is. What can move a state is
@@ -41,6 +41,7 @@ mod node;
 mod speaker;
 #[cfg(test)]
 mod tests;
+mod told_by_http;
 
 /// Among how many of a machine's last events one is looked for that may be told again.
 const TAIL: u32 = 32;

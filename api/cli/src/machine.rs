@@ -11,7 +11,9 @@ use api_proto::word::Word as _;
 
 use crate::client::{Machines as Client, machines, machines_with_bmcs, mutation};
 use crate::command::arguments::{ClientArguments, MutationArguments};
-use crate::command::machine::{MachineCommand, PowerArgument};
+use crate::command::machine::{
+    MachineCommand, PowerArgument, PowerArguments, ReleaseHoldArguments, RetryArguments,
+};
 use crate::command::output_format::OutputFormat;
 use crate::details::print_details;
 use crate::endings;
@@ -52,52 +54,11 @@ pub async fn run(command: MachineCommand, arguments: &ClientArguments) -> Result
         } => wait_for_machine(&arguments.socket, &name, goal, timeout).await,
         MachineCommand::Apply { file, mutation } => apply(client, &file, mutation, output).await,
         MachineCommand::Accept { name, mutation } => accept(client, name, mutation, output).await,
-        MachineCommand::Retry {
-            name,
-            wipe,
-            confirm,
-            mutation: why,
-        } => {
-            let request = RetryMachineRequest {
-                mutation: Some(mutation(why)?),
-                name,
-                wipe,
-                confirm,
-            };
-            retry(client, request, output).await
-        }
+        MachineCommand::Retry(asked) => retry(client, asked, output).await,
         MachineCommand::Cancel { name, mutation } => cancel(client, name, mutation, output).await,
-        MachineCommand::ReleaseHold {
-            name,
-            card,
-            boot,
-            mutation: why,
-        } => {
-            let request = ReleaseHoldRequest {
-                mutation: Some(mutation(why)?),
-                name,
-                card: card.unwrap_or_default(),
-                boot: boot.unwrap_or_default(),
-            };
-            release_hold(client, request, output).await
-        }
+        MachineCommand::ReleaseHold(asked) => release_hold(client, asked, output).await,
         MachineCommand::Ending(command) => endings::run(command, arguments).await,
-        MachineCommand::Power {
-            operation,
-            name,
-            force,
-            confirm,
-            mutation: why,
-        } => {
-            let request = SetPowerRequest {
-                mutation: Some(mutation(why)?),
-                name,
-                operation: power_operation(operation).into(),
-                force,
-                confirm,
-            };
-            power(request, arguments).await
-        }
+        MachineCommand::Power(asked) => power(asked, arguments).await,
     }
 }
 
@@ -162,9 +123,15 @@ async fn accept(
 
 async fn retry(
     mut client: Client,
-    request: RetryMachineRequest,
+    asked: RetryArguments,
     output: OutputFormat,
 ) -> Result<(), CommandError> {
+    let request = RetryMachineRequest {
+        mutation: Some(mutation(asked.mutation)?),
+        name: asked.name,
+        wipe: asked.wipe,
+        confirm: asked.confirm,
+    };
     let tried = client.retry_machine(request).await?.into_inner();
     print_machine(tried.machine.as_ref(), output)
 }
@@ -189,9 +156,15 @@ const AFTER_RELEASE: &str = "a boot that still waits in iPXE goes on by itself w
 
 async fn release_hold(
     mut client: Client,
-    request: ReleaseHoldRequest,
+    asked: ReleaseHoldArguments,
     output: OutputFormat,
 ) -> Result<(), CommandError> {
+    let request = ReleaseHoldRequest {
+        mutation: Some(mutation(asked.mutation)?),
+        name: asked.name,
+        card: asked.card.unwrap_or_default(),
+        boot: asked.boot.unwrap_or_default(),
+    };
     let released = client.release_hold(request).await?.into_inner();
     print_machine(released.machine.as_ref(), output)?;
     print_notes(&[AFTER_RELEASE.to_owned()])
@@ -211,8 +184,15 @@ async fn timeline(
     Ok(())
 }
 
-async fn power(request: SetPowerRequest, arguments: &ClientArguments) -> Result<(), CommandError> {
-    let name = request.name.clone();
+async fn power(asked: PowerArguments, arguments: &ClientArguments) -> Result<(), CommandError> {
+    let name = asked.name.clone();
+    let request = SetPowerRequest {
+        mutation: Some(mutation(asked.mutation)?),
+        name: asked.name,
+        operation: power_operation(asked.operation).into(),
+        force: asked.force,
+        confirm: asked.confirm,
+    };
     let mut client = machines_with_bmcs(&arguments.socket).await?;
     let response = client.set_power(request).await?.into_inner();
     let machine = response.machine.unwrap_or_default();

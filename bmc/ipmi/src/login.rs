@@ -1,9 +1,7 @@
 //! Who logs in, and with what: the two secrets are never printed, and wiped when dropped.
 
-use std::fmt;
-
 use machine_core::endpoint::IpmiWorkarounds;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use machine_core::secret::Secret;
 
 /// The longest password of IPMI 2.0, in bytes (§22.30).
 pub const LONGEST_PASSWORD: usize = 20;
@@ -16,44 +14,32 @@ pub const LONGEST_OLD_PASSWORD: usize = 16;
 pub const LONGEST_USERNAME: usize = 16;
 
 /// A BMC's password.
-#[derive(Clone, PartialEq, Eq, Hash, Zeroize, ZeroizeOnDrop)]
-pub struct Password(Vec<u8>);
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Password(Secret<Vec<u8>>);
 
 impl Password {
     /// The password of this text.
     pub fn new(text: impl Into<Vec<u8>>) -> Self {
-        Self(text.into())
+        Self(Secret::new(text.into()))
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(redacted)")
+        self.0.expose()
     }
 }
 
 /// The key of the BMC itself (`K_G`, §13.31), which some sites set beside the users' passwords.
-#[derive(Clone, PartialEq, Eq, Hash, Zeroize, ZeroizeOnDrop)]
-pub struct BmcKey([u8; 20]);
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BmcKey(Secret<[u8; 20]>);
 
 impl BmcKey {
     /// The key of these bytes; a shorter one is filled up with zeros.
     pub const fn from_bytes(bytes: [u8; 20]) -> Self {
-        Self(bytes)
+        Self(Secret::new(bytes))
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for BmcKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BmcKey(redacted)")
+        self.0.expose()
     }
 }
 

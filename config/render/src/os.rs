@@ -80,6 +80,9 @@ pub struct NodeFacts<'a> {
     pub installer: Option<&'a str>,
     /// Who receives what the system tells.
     pub receivers: Receivers,
+    /// Below which URL a system reports by HTTP, `http://10.77.0.1:8080/c/TOKEN/report`. Whoever
+    /// knows it can report for the attempt from the machine's address, so it is a secret.
+    pub reports: &'a Secret,
 }
 
 /// Who receives what a system tells, as the machine reaches us.

@@ -19,7 +19,10 @@ use machine_core::cluster::{ClusterSpec, Role};
 use machine_core::disk::DiskIdentity;
 use machine_core::id::AttemptId;
 use machine_core::os::{FlatcarSpec, OsSpec};
+use machine_core::secret::Secret;
 use semver::Version;
+
+const REPORTS: &str = "http://10.77.0.1:8080/c/T0KEN/report";
 
 fn cluster(authorized_keys: &[&str]) -> ClusterSpec {
     ClusterSpec {
@@ -42,6 +45,7 @@ fn config(
 ) -> Result<String, ArtefactError> {
     let receiver = "10.77.0.1:8081".parse().unwrap();
     let disk: DiskIdentity = disk.parse().unwrap();
+    let reports = Secret::new(REPORTS.to_owned());
     let facts = NodeFacts {
         cluster,
         secrets: None,
@@ -55,6 +59,7 @@ fn config(
             kernel_log: receiver,
             service_log: receiver,
         },
+        reports: &reports,
     };
     let os = os_of(&cluster.os);
     let artefacts = os.documents(&facts)?;
@@ -108,6 +113,10 @@ fn configs_are_those_of_the_golden_files() {
                 file(&config, "/opt/drover/install"),
             ),
             (
+                format!("{name}-report.sh"),
+                file(&config, "/opt/drover/report"),
+            ),
+            (
                 format!("{name}-installed.ign"),
                 file(&config, "/opt/drover/installed.ign"),
             ),
@@ -148,8 +157,6 @@ fn a_key_that_would_be_two_is_refused() {
 /// The script, run with disks that are directories: which of them is the one.
 #[test]
 fn the_script_installs_to_the_one_disk_and_to_none_if_there_are_two_or_no_such() {
-    let (_, config) = cases().pop().unwrap();
-    let script = file(&config, "/opt/drover/install");
     for (disks, wanted) in [
         (
             vec![("sda", "naa.5000c500a1b2c3d4")],
@@ -175,34 +182,83 @@ fn the_script_installs_to_the_one_disk_and_to_none_if_there_are_two_or_no_such()
             "got 2: nothing was erased",
         ),
     ] {
+        let installs = wanted.starts_with("installs");
+        let (is_done, said) = installer(&disks, "echo \"installs to $2\"");
+        assert!(said.contains(wanted), "{said}");
+        assert_eq!(is_done, installs, "{said}");
+        assert_eq!(said.matches("installs to").count(), usize::from(installs));
+        let told = |report: &str| said.contains(&format!("reports {report}"));
+        assert_eq!(told("installing") && told("installed"), installs, "{said}");
+        let words = "failed wanted one disk with the world-wide name naa.5000c500a1b2c3d4";
+        assert_eq!(told(words), !installs, "{said}");
+    }
+}
+
+#[test]
+fn an_installer_that_fails_reports_its_last_words() {
+    let fails = "echo one; echo \"no space\" >&2; return 1";
+    let (is_done, said) = installer(&[("sda", "naa.5000c500a1b2c3d4")], fails);
+    assert!(!is_done, "{said}");
+    assert!(
+        said.contains("reports failed flatcar-install failed: one\nno space\n"),
+        "{said}"
+    );
+    assert!(!said.contains("reports installed"), "{said}");
+}
+
+/// What curl is asked for by the program that reports: the URL on no command line, the words as
+/// they are.
+#[test]
+fn a_report_is_a_post_of_its_words_to_its_name() {
+    let (_, config) = cases().pop().unwrap();
+    for config in [file(&config, "/opt/drover/installed.ign"), config] {
+        let program = file(&config, "/opt/drover/report");
         let place = tempfile::tempdir().unwrap();
-        let block = place.path().join("block");
-        std::fs::create_dir(&block).unwrap();
-        for (name, wwid) in disks {
-            let device = block.join(name).join("device");
-            std::fs::create_dir_all(&device).unwrap();
-            std::fs::write(device.join("wwid"), format!("{wwid}\n")).unwrap();
-        }
-        let here = script.replace("/sys/block", block.to_str().unwrap());
-        let commands = "flatcar-install() { echo \"installs to $2\"; }\nsystemctl() { :; }\n";
+        let path = place.path().join("curl");
+        let fake = "#!/bin/bash\necho \"$#: $*\"\ncat\n";
+        std::fs::write(&path, fake).unwrap();
+        let here = program.replace("exec curl", &format!("exec bash {}", path.display()));
         let output = Command::new("bash")
-            .arg("-c")
-            .arg(format!("{commands}{here}"))
+            .args(["-c", &here, "report", "failed", "@no\nspace"])
             .output()
             .unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said).into_owned();
-        assert!(said.contains(wanted), "{said}");
-        assert_eq!(
-            output.status.success(),
-            wanted.starts_with("installs"),
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            said.starts_with("4: --config - --data-raw @no\nspace\n"),
             "{said}"
         );
-        assert_eq!(
-            said.matches("installs to").count(),
-            usize::from(output.status.success())
-        );
+        let url = format!("url = \"{REPORTS}/failed\"\n");
+        assert!(said.ends_with(&url), "{said}");
     }
+}
+
+/// The script, run with disks that are directories, and with an installer that does this. Whether
+/// it came to its end, and what it said.
+fn installer(disks: &[(&str, &str)], installs: &str) -> (bool, String) {
+    let (_, config) = cases().pop().unwrap();
+    let script = file(&config, "/opt/drover/install");
+    let place = tempfile::tempdir().unwrap();
+    let block = place.path().join("block");
+    std::fs::create_dir(&block).unwrap();
+    for (name, wwid) in disks {
+        let device = block.join(name).join("device");
+        std::fs::create_dir_all(&device).unwrap();
+        std::fs::write(device.join("wwid"), format!("{wwid}\n")).unwrap();
+    }
+    let here = script
+        .replace("/sys/block", block.to_str().unwrap())
+        .replace("/opt/drover/report", "told");
+    let commands = format!(
+        "flatcar-install() {{ {installs}; }}\nsystemctl() {{ :; }}\ntold() {{ echo \"reports $*\"; }}\n"
+    );
+    let output = Command::new("bash")
+        .arg("-c")
+        .arg(format!("{commands}{here}"))
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    (output.status.success(), said)
 }
 
 /// Ignition's validator, at the version of `tests/oracle/ignition-validate/go.mod`.

@@ -16,6 +16,8 @@ impl TalosEvent {
             ends: verdict(self),
             restarts: restarts(self),
             asks_for_config: matches!(self, Self::ConfigLoadError { .. }),
+            // Its kernel says that, and its API.
+            runs_from_disk: false,
         }
     }
 }
@@ -111,11 +113,23 @@ fn verdict(event: &TalosEvent) -> Option<(AttemptEnd, String)> {
             Some((AttemptEnd::InstallerFailed, squeezed(&error.message)))
         }
         TalosEvent::ConfigLoadError { error } if is_refusal(error) => {
-            Some((AttemptEnd::Refused, squeezed(error)))
+            Some((AttemptEnd::Refused, refusal(error)))
         }
-        TalosEvent::ConfigValidationError { error } => Some((AttemptEnd::Refused, squeezed(error))),
+        TalosEvent::ConfigValidationError { error } => Some((AttemptEnd::Refused, refusal(error))),
         _ => None,
     }
+}
+
+/// The words of a refusal, and what is not obvious of them. Talos 1.13.9 reads serial numbers of NVMe
+/// and virtio-blk disks only: `internal/app/machined/pkg/controllers/block/disks.go:265`.
+fn refusal(error: &str) -> String {
+    const NO_SERIAL: &str = "(Talos reads no serial number of SATA and SAS disks: name such a disk \
+                             by its wwn, as `lsblk -o NAME,WWN` prints it)";
+    let words = squeezed(error);
+    if words.contains("no disks matched") && words.contains("disk.serial") {
+        return squeezed(&format!("{words} {NO_SERIAL}"));
+    }
+    words
 }
 
 /// Whether Talos has read the config and does not take it; it says the same of one that it could
@@ -245,5 +259,23 @@ mod tests {
         let error = "failed to validate config acquired:\n\t* one\n\t* two\n\n".to_owned();
         let words = verdict(&TalosEvent::ConfigValidationError { error });
         assert!(words.is_some_and(|(_, words)| words.ends_with("* one * two")));
+    }
+    #[test]
+    fn a_serial_that_no_disk_has_is_told_with_what_to_write_instead() {
+        let said = |expression: &str| {
+            let error = format!(
+                "failed to runtime validate config acquired via platform metal: 1 error occurred:\n\t* \
+                 no disks matched the expression: {expression}\n\n"
+            );
+            verdict(&TalosEvent::ConfigLoadError { error }).unwrap().1
+        };
+        let by_serial = said("glob(\"S4EVNF0M\", disk.serial)");
+        assert!(by_serial.contains("glob(\"S4EVNF0M\", disk.serial) ("));
+        assert!(
+            by_serial.contains("name such a disk by its wwn"),
+            "{by_serial}"
+        );
+        let by_wwid = said("glob(\"naa.5000c500a1b2c3d4\", disk.wwid)");
+        assert!(!by_wwid.contains("wwn"), "{by_wwid}");
     }
 }

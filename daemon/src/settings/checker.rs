@@ -1,5 +1,6 @@
 //! What a single setting is checked with: it knows where each value was told, for its messages.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -11,16 +12,25 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::settings::{Place, SettingsError};
 
-/// Checks values, and knows where they were told.
+/// Checks values, knows where they were told, and gathers what is wrong.
 #[derive(Debug)]
 pub(crate) struct Checker<'a> {
     /// The settings file.
     pub(crate) source: &'a str,
     /// The settings that were told elsewhere: by a variable or a flag.
     pub(crate) elsewhere: &'a BTreeMap<String, String>,
+    /// What was found wrong until now.
+    pub(crate) mistakes: RefCell<Vec<SettingsError>>,
 }
 
 impl Checker<'_> {
+    /// The value, if it is right; what is wrong with it is kept.
+    pub(crate) fn right<T>(&self, checked: Result<T, SettingsError>) -> Option<T> {
+        checked
+            .map_err(|mistake| self.mistakes.borrow_mut().push(mistake))
+            .ok()
+    }
+
     /// Where the value of this field was told.
     pub(crate) fn place<T>(&self, value: &Spanned<T>, field: &str) -> Place {
         let section = field.split('.').next().unwrap_or(field);

@@ -9,6 +9,8 @@ use api_server::yaml::plain::Number;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use crate::settings::SettingsError;
+
 /// What the sample file says of a field.
 #[derive(Debug, Clone, Copy)]
 pub struct FieldDocument {
@@ -143,8 +145,8 @@ section! {
         name: String = "provisioning";
         /// The network interface that is in it. Its address and prefix are read from the system.
         interface: String = "eth1";
-        /// proxy: boot information beside another DHCP server. authoritative: the only DHCP server
-        /// of the subnet; wants `ranges`. off: silent.
+        /// proxy, which is the default: boot information beside another DHCP server. authoritative:
+        /// the only DHCP server of the subnet; wants `ranges`. off: silent.
         mode: String = "authoritative";
         /// What an authoritative subnet may lease.
         ranges: Vec<Spanned<String>> = "[10.77.0.50-10.77.0.200]";
@@ -155,8 +157,20 @@ section! {
         router: String = "10.77.0.1";
         /// The name servers that leases carry.
         dns: Vec<Spanned<String>> = "[10.77.0.1]";
+        /// The domain of the hosts, for leases (option 15).
+        domain: String = "lab.example";
+        /// Where hosts look for names without dots, for leases (option 119).
+        search: Vec<Spanned<String>> = "[lab.example]";
+        /// The time servers that leases carry (NTP, option 42).
+        time_servers: Vec<Spanned<String>> = "[10.77.0.1]";
+        /// The MTU of the link that leases carry (option 26), in bytes; 576 to 65535. Where none is
+        /// set, hosts take that of their card, mostly 1500.
+        mtu: Number<u16> = "1500";
         /// Seconds that a lease lasts.
         lease_time: Number<u64> = "3600";
+        /// Whether an authoritative subnet looks by ARP for whoever uses an address, before it leases
+        /// it for the first time. That takes half a second.
+        probe_addresses: bool = "true";
         /// Seconds that an authoritative subnet listens for another DHCP server before it starts.
         /// Some think for 3 seconds before they answer.
         foreign_server_wait: Number<u64> = "4";
@@ -219,6 +233,9 @@ pub struct SettingsFile {
     /// variable or flag that told it.
     #[serde(skip)]
     pub elsewhere: BTreeMap<String, String>,
+    /// What could not be read.
+    #[serde(skip)]
+    pub mistakes: Vec<SettingsError>,
 }
 
 /// The sections that hold single values: the environment can set these.
@@ -273,6 +290,7 @@ impl SettingsFile {
                 self.images
             },
             elsewhere: below.elsewhere.into_iter().chain(self.elsewhere).collect(),
+            mistakes: below.mistakes.into_iter().chain(self.mistakes).collect(),
         }
     }
 }

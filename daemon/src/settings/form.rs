@@ -37,7 +37,17 @@ pub(crate) const SETTINGS: Form = Form {
         ("subnets.router", "an address such as 10.77.0.1"),
         ("subnets.dns", "a list of addresses such as [10.77.0.1]"),
         ("subnets.dns[]", "an address such as 10.77.0.1"),
+        ("subnets.domain", DOMAIN),
+        ("subnets.search", "a list of domains such as [lab.example]"),
+        ("subnets.search[]", DOMAIN),
+        (
+            "subnets.time_servers",
+            "a list of addresses such as [10.77.0.1]",
+        ),
+        ("subnets.time_servers[]", "an address such as 10.77.0.1"),
+        ("subnets.mtu", "a number of bytes such as 1500"),
         ("subnets.lease_time", SECONDS),
+        ("subnets.probe_addresses", "true or false"),
         ("subnets.foreign_server_wait", SECONDS),
         ("images", "a list of images, such as - name: talos-1.13.9"),
         (
@@ -67,6 +77,7 @@ pub(crate) const SETTINGS: Form = Form {
     ],
 };
 
+pub(super) const DOMAIN: &str = "a domain such as lab.example";
 const PORT: &str = "a port from 1 to 65535, without quotes";
 const SECONDS: &str = "a whole number of seconds such as 30, without quotes or a unit";
 pub(super) const INSTALLER: &str = "an image such as ghcr.io/siderolabs/installer:v1.13.9";

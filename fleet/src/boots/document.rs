@@ -40,7 +40,8 @@ impl BootAnswers {
     ) -> Result<Option<Document>, StepError> {
         let at = self.site.now();
         let Some(attempt) = self.site.tokens.verify(&request.token) else {
-            self.note_guess(request, at).await?;
+            self.note_guess((request.peer, request.hardware), at)
+                .await?;
             return Ok(None);
         };
         let Some(attempt) = attempts::find(&self.site.db, attempt).await? else {
@@ -153,7 +154,7 @@ impl BootAnswers {
         refusal: &ReleaseRefusal,
         at: Timestamp,
     ) -> Result<(), StepError> {
-        let (ReleaseRefusal::NotTheBoot, Some(card), Some(said)) =
+        let (ReleaseRefusal::NotTheBoot | ReleaseRefusal::SecondCard(_), Some(card), Some(said)) =
             (refusal, peer.hardware, &case.said)
         else {
             return Ok(());

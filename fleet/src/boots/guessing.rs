@@ -12,7 +12,6 @@ use machine_core::network::ClientKey;
 use machine_core::time::Timestamp;
 use machine_store::error::StoreError;
 use machine_store::{boots, identities, leases, reservations};
-use pxe_server::directory::DocumentRequest;
 
 use crate::boots::claims::describe;
 use crate::boots::guesses::{Asker, HELD, Told, Used};
@@ -21,13 +20,12 @@ use crate::error::StepError;
 use crate::site::About;
 
 impl BootAnswers {
-    /// A token that is none of ours.
+    /// A token that is none of ours, in a request for a document or in a report.
     pub(super) async fn note_guess(
         &self,
-        request: &DocumentRequest,
+        asker: (IpAddr, Option<MacAddress>),
         at: Timestamp,
     ) -> Result<(), StepError> {
-        let asker = (request.peer, request.hardware);
         let used = if let Some(used) = self.guesses.remembered(asker, at) {
             used
         } else {
@@ -36,7 +34,7 @@ impl BootAnswers {
             used
         };
         if used.is_empty() {
-            self.refusals.note(request.peer, &stranger_text(asker));
+            self.refusals.note(asker.0, &stranger_text(asker));
         }
         for used in used {
             match self.guesses.note(used.machine, asker, at) {

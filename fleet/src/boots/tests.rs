@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use machine_core::boot::{Asker, BootOrigin};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
+use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, Subnet};
 use machine_store::{events, machines};
 
 use super::*;
 use crate::fixtures::site;
+use crate::node_reports::neighbours::Neighbours;
 use crate::power::Power;
 use crate::site::Image;
 use crate::status::Status;
@@ -48,6 +50,7 @@ async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootAnswers {
         router: None,
         dns: Vec::new(),
         lease_time: Duration::from_hours(1),
+        options: LeaseOptions::default(),
     };
     let site = Arc::new(Site {
         subnets: vec![subnet],
@@ -63,7 +66,21 @@ async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootAnswers {
     });
     let power = Arc::new(Power::new(Arc::clone(&site)));
     let reconciler = Reconciler::new(Arc::clone(&site), power, Arc::new(Status::default()));
-    BootAnswers::new(site, Arc::new(reconciler))
+    let reports = NodeReports::new(Arc::clone(&site), reconciler.heard(), Arc::new(Wire));
+    BootAnswers::new(site, Arc::new(reconciler), Arc::new(reports))
+}
+
+/// The machine and a stranger, each behind its address.
+#[derive(Debug)]
+struct Wire;
+
+#[async_trait::async_trait]
+impl Neighbours for Wire {
+    async fn find(&self, address: IpAddr) -> Option<MacAddress> {
+        let all = [who::machine(), who::stranger()];
+        let found = all.into_iter().find(|who| who.address == address);
+        found.map(|who| who.card)
+    }
 }
 
 impl BootAnswers {

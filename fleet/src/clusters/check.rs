@@ -71,6 +71,7 @@ mod tests {
 
     use api_server::document::cluster::{parse, with_line};
     use machine_core::hardware::Arch;
+    use machine_core::lease_options::LeaseOptions;
     use machine_core::network::{DhcpMode, SubnetName, UnknownPolicy};
 
     use super::*;
@@ -126,6 +127,7 @@ members:
             router: None,
             dns: Vec::new(),
             lease_time: Duration::from_hours(1),
+            options: LeaseOptions::default(),
         };
         let with = |networks: &str| LAB.replace("members:", &format!("{networks}members:"));
         let own = with("networks: { pods: [10.77.0.0/16], services: [10.11.0.0/16] }\n");

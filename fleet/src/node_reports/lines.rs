@@ -34,7 +34,7 @@ impl NodeReports {
         if let Some(command_line) = &line.command_line {
             return match command_line.source {
                 BootSource::Network(id) => self.runs_from_network(&node, peer, id).await,
-                BootSource::Disk => self.runs_from_disk(&node, peer, line).await,
+                BootSource::Disk => self.starts_from_disk(&node, peer, printed(line)).await,
                 BootSource::Unclear => Ok(()),
             };
         }
@@ -78,13 +78,14 @@ impl NodeReports {
         Ok(())
     }
 
-    async fn runs_from_disk(
+    /// A system says that it runs from its disk; when its kernel said so, by its own clock, if that
+    /// is known.
+    pub(super) async fn starts_from_disk(
         &self,
         node: &Node,
         peer: IpAddr,
-        line: &LogLine,
+        printed: Option<SystemTime>,
     ) -> Result<(), StepError> {
-        let printed = printed(line);
         let is_told_again = self.is_told_again(node, printed).await?;
         let standing = node.boot();
         let is_open = standing.is_some_and(|boot| boot.origin == BootOrigin::Disk);

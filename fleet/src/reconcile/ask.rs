@@ -228,16 +228,18 @@ fn summed_up(answers: &BTreeMap<IpAddr, Source>) -> Reply {
 }
 
 /// The boot in which a system runs from its disk on the config of an attempt: the newest from disk
-/// at this address since the attempt's own boot, or one that nobody has told us of.
+/// at this address since the attempt's own boot, and since its machine was sent to its disk last;
+/// or one that nobody has told us of.
 fn from_disk(
     site: &Site,
     situation: &Situation,
     (attempt, address): (&Attempt, IpAddr),
 ) -> Result<Boot, StepError> {
+    let was_sent = |boot: &Boot| boot.origin == BootOrigin::Network && boot.sent_to_disk;
     let mut since = situation
         .boots
         .iter()
-        .take_while(|boot| attempt.boot != Some(boot.id));
+        .take_while(|boot| attempt.boot != Some(boot.id) && !was_sent(boot));
     let known = since.find(|boot| boot.origin == BootOrigin::Disk && boot.address == Some(address));
     let serving = situation
         .boots

@@ -44,6 +44,7 @@ pub mod generation;
 pub mod hardware;
 pub mod id;
 pub mod intent;
+pub mod lease_options;
 pub mod lifecycle;
 pub mod machine;
 pub mod membership;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::hardware::MacAddress;
+use crate::lease_options::LeaseOptions;
 use crate::time::Timestamp;
 
 /// A subnet's name in the settings, such as `provisioning`.
@@ -208,6 +209,8 @@ pub struct Subnet {
     pub dns: Vec<IpAddr>,
     /// How long a lease lasts.
     pub lease_time: Duration,
+    /// What leases say beside.
+    pub options: LeaseOptions,
 }
 
 /// Who holds a lease. ROM, iPXE and OS of one machine send different client identifiers, so a v4

@@ -4,6 +4,7 @@
 //! records it. Every wait has a reason, which is what a user reads when he asks why a machine is
 //! waiting.
 
+mod active;
 mod asking;
 pub mod deadline;
 mod failure;
@@ -23,6 +24,7 @@ use crate::boot::{BootOrigin, BootStep};
 use crate::cluster::Acceptance;
 use crate::intent::{Intent, IntentEnd};
 use crate::lifecycle::{Input, Moving, State};
+use crate::plan::active::plan_active;
 use crate::plan::asking::{asked_first, proving};
 use crate::plan::deadline::is_overdue;
 use crate::plan::failure::{deadline_passed, power_used_up};
@@ -63,7 +65,7 @@ fn plan_step(work: &Work<'_>, now: Timestamp) -> Step {
         State::Inspecting => plan_inspecting(work, now),
         State::Available => plan_available(work),
         State::Provisioning(_) => plan_provisioning(work, now),
-        State::Active => Step::wait("it is active: nothing to do"),
+        State::Active => plan_active(work, now),
         State::Cleaning => Step::wait("its disk is being cleaned"),
         State::Failed(_) => Step::wait("it failed: see the failure, then retry"),
         State::Retired => Step::wait("it is retired"),

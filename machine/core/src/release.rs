@@ -115,6 +115,13 @@ pub enum ReleaseRefusal {
          document (drover machine apply --file FILE)"
     )]
     UnknownCard(MacAddress),
+    /// Beside another DHCP server, a card of the machine that it did not boot from.
+    #[error(
+        "the card {0} is the machine's, but it did not boot from it, and beside another DHCP server \
+         only the card that it booted from gets the config: connect one card of the machine to this \
+         network, or let Drover lease the addresses (mode: authoritative)"
+    )]
+    SecondCard(MacAddress),
     /// It names the UUID or serial number of another board.
     #[error("the asker names a UUID or serial number that is not the machine's")]
     AnotherBoard,
@@ -141,7 +148,7 @@ impl ReleaseRefusal {
     pub const fn is_alarm(&self) -> bool {
         match self {
             Self::OtherPeer | Self::NotTheBoot | Self::UnknownCard(_) => true,
-            Self::AnotherBoard => true,
+            Self::AnotherBoard | Self::SecondCard(_) => true,
             Self::NotProvisioning(_) | Self::TooOften => true,
             Self::NeighbourUnknown | Self::BmcSaysOff | Self::BmcSilent(_) => true,
             Self::Doubtful(doubt) => doubt.is_alarm(),
@@ -156,7 +163,7 @@ impl ReleaseRefusal {
             Self::NeighbourUnknown | Self::Doubtful(_) => true,
             Self::BmcSaysOff | Self::BmcSilent(_) => true,
             Self::OtherPeer | Self::NotTheBoot | Self::UnknownCard(_) => false,
-            Self::AnotherBoard => false,
+            Self::AnotherBoard | Self::SecondCard(_) => false,
             Self::NotProvisioning(_) | Self::TooOften => false,
             Self::Plaintext | Self::AttemptClosed | Self::IntentNotOpen => false,
             Self::IntentUsedUp | Self::Late | Self::Withdrawn { .. } => false,
@@ -294,10 +301,11 @@ fn is_the_boot(facts: &ReleaseFacts<'_>, peer: Peer) -> Result<(), ReleaseRefusa
         Addressing::Ours => boot.address == Some(peer.address) || is_leased_to(facts, card),
         Addressing::Others => boot.mac == Some(card),
     };
-    if is_the_boot {
-        Ok(())
-    } else {
-        Err(ReleaseRefusal::NotTheBoot)
+    match facts.addressing {
+        _ if is_the_boot => Ok(()),
+        // Nothing on the kernel line keeps the system from asking by this card.
+        Addressing::Others if boot.mac.is_some() => Err(ReleaseRefusal::SecondCard(card)),
+        Addressing::Others | Addressing::Ours => Err(ReleaseRefusal::NotTheBoot),
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Evidence {
     pub restarts: Option<Told>,
     /// It asks for a config: its disk holds none.
     pub asks_for_config: bool,
+    /// It runs from its disk.
+    pub runs_from_disk: bool,
 }
 
 /// A line of a timeline.
@@ -57,8 +59,10 @@ pub const STATUS: &str = "status";
 pub const TROUBLE: &str = "trouble";
 
 /// A system's words on one line, at most 800 characters: as long as a line of a timeline may be.
+/// Control characters, which a person's terminal would obey, stand for blanks.
 pub fn squeezed(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words = text.split(|it: char| it.is_whitespace() || it.is_control());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     words.join(" ").chars().take(WORDS).collect()
 }
 

@@ -10,10 +10,11 @@ use machine_core::hardware::{Arch, Firmware, MacAddress, SystemUuid};
 use machine_core::network::ClientKey;
 
 use crate::ask::{self, Ask, ServerPort};
+use crate::client_class::{ArchCode, VendorClass};
 use crate::dropped::Dropped;
 use crate::hostname::HostName;
 use crate::ipxe::Ipxe;
-use crate::option::{self, ArchCode, OptionCode, VendorClass};
+use crate::option::{self, OptionCode};
 use crate::option_list::OptionList;
 use crate::packet::{HardwareAddress, MAXIMUM_LIMIT, MINIMUM_LIMIT, Operation, Packet};
 use crate::raspberry_pi::is_raspberry_pi;

@@ -5,37 +5,30 @@
 
 use std::fmt;
 
-/// A host name: letters, digits and hyphens in labels of 1 to 63, dots between, 253 in all.
+use machine_core::lease_options::DomainName;
+
+/// A host name: it has the form of a domain name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct HostName(String);
+pub struct HostName(DomainName);
 
 impl HostName {
     /// The name in these bytes, up to the first NUL (some clients terminate it).
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let name = bytes.split(|byte| *byte == 0).next()?;
-        let valid = name.len() <= 253 && name.split(|byte| *byte == b'.').all(is_label);
-        valid.then(|| Self(String::from_utf8_lossy(name).into_owned()))
+        let name = std::str::from_utf8(name).ok()?;
+        name.parse().ok().map(Self)
     }
 
     /// Its text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
 impl fmt::Display for HostName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
     }
-}
-
-fn is_label(label: &[u8]) -> bool {
-    let hyphen_at_an_end = label.starts_with(b"-") || label.ends_with(b"-");
-    (1..=63).contains(&label.len())
-        && !hyphen_at_an_end
-        && label
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod standing;
 
 mod binding;
 mod ledger;
+mod occupancy;
 mod pool;
 mod quarantine;
 mod strangers;
@@ -29,7 +30,7 @@ use machine_core::network::{ClientKey, Lease, Network, Subnet, SubnetName};
 use machine_core::time::Timestamp;
 
 use crate::lease::binding::Binding;
-use crate::lease::error::{DeclineIgnored, Exhausted, NotHeld, ReservationError};
+use crate::lease::error::{Exhausted, NotHeld, ReservationError};
 use crate::lease::ledger::Ledger;
 use crate::lease::limits::Limits;
 use crate::lease::standing::{Acquaintance, Standing};
@@ -228,6 +229,7 @@ impl LeaseTable {
         let before = self.ledger.leases.bind(client, binding);
         self.ledger.strangers.leased(client, lease.expires);
         self.ledger.quarantine.remove(address);
+        self.ledger.tried.remove(&address);
         self.ledger.pool.take(address);
         for given_up in [offered, before].into_iter().flatten() {
             self.ledger.settle(given_up);
@@ -252,58 +254,6 @@ impl LeaseTable {
         let until = lease.until.min(now);
         self.ledger.leases.bind(client, Binding { address, until });
         true
-    }
-
-    /// The client found its address in use. Returns until when it is put away; the lease is gone.
-    pub fn declined(
-        &mut self,
-        client: ClientKey,
-        address: IpAddr,
-        now: Timestamp,
-    ) -> Result<Timestamp, DeclineIgnored> {
-        self.ledger.forget_ended(now);
-        let leased = self.ledger.leases.is_bound(client, address);
-        if !leased && !self.ledger.offers.is_bound(client, address) {
-            return Err(DeclineIgnored::NotHeld { client, address });
-        }
-        let limit = self.limits.declines_per_client;
-        if self.ledger.quarantine.declined_by(client) >= limit {
-            return Err(DeclineIgnored::TooMany { client, limit });
-        }
-        self.make_room_in_quarantine(client)?;
-        Ok(self.ledger.put_away(address, Some(client), now))
-    }
-
-    /// Whether one more address may be put away. A registered machine is believed before others:
-    /// for its address the first of theirs is tried again.
-    fn make_room_in_quarantine(&mut self, client: ClientKey) -> Result<(), DeclineIgnored> {
-        let ledger = &mut self.ledger;
-        let limit = self.limits.quarantined;
-        let left = self.limits.left_for_strangers(ledger.pool.usable());
-        // What a stranger has is counted already, and only changes its place.
-        let is_counted = ledger.strangers.has(client);
-        let has_room =
-            ledger.quarantine.len() < limit && (is_counted || ledger.not_for_registered() < left);
-        if has_room {
-            return Ok(());
-        }
-        let is_believed = ledger.strangers.is_registered(client);
-        let yields = ledger.quarantine.first_of_others(client);
-        let Some(address) = yields.filter(|_| is_believed) else {
-            return Err(DeclineIgnored::Full { limit });
-        };
-        ledger.quarantine.remove(address);
-        ledger.settle(address);
-        Ok(())
-    }
-
-    /// A probe found the address in use by somebody who has not leased it. Returns until when it is
-    /// put away; none if somebody has leased it, who then is who answered.
-    pub fn occupied(&mut self, address: IpAddr, now: Timestamp) -> Option<Timestamp> {
-        let holder = self.ledger.leases.holder(address);
-        let lease = holder.and_then(|client| self.ledger.leases.of(client));
-        let is_leased = lease.is_some_and(|lease| lease.until > now);
-        (!is_leased).then(|| self.ledger.put_away(address, None, now))
     }
 
     /// How many leases are known, ended ones included.

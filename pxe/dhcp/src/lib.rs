@@ -11,9 +11,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod address_probe;
 pub mod ask;
 pub mod chains;
 pub mod client;
+pub mod client_class;
 pub mod dropped;
 pub mod hostname;
 pub mod ipxe;

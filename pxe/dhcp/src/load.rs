@@ -9,8 +9,8 @@ use std::fmt;
 use machine_core::hardware::{Arch, Firmware};
 
 use crate::client::BootClient;
+use crate::client_class::ArchCode;
 use crate::ipxe::{Ipxe, IpxeFeature};
-use crate::option::ArchCode;
 use crate::raspberry_pi::is_raspberry_pi;
 
 /// What a client loads next.

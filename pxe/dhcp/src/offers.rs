@@ -11,8 +11,8 @@ use machine_core::hardware::{MacAddress, SystemUuid};
 
 use crate::ask::{Ask, RequestKind};
 use crate::client::BootClient;
+use crate::client_class::{ArchCode, VendorClass};
 use crate::ipxe::Ipxe;
-use crate::option::{ArchCode, VendorClass};
 
 /// How many offers are remembered: more than the cards that are between OFFER and REQUEST at one
 /// time, which is a second or two. Whoever floods us with DISCOVERs only makes us forget sooner.

@@ -2,7 +2,7 @@
 
 use machine_core::hardware::MacAddress;
 
-use crate::option::ArchCode;
+use crate::client_class::ArchCode;
 
 /// The blocks of addresses of Raspberry Pis (IEEE's registry: Raspberry Pi Foundation, Raspberry Pi
 /// Trading, Raspberry Pi (Trading) Ltd).

@@ -23,8 +23,9 @@ use machine_core::network::{DhcpMode, Subnet};
 
 use crate::ask::{Ask, ServerPort};
 use crate::client::BootClient;
+use crate::client_class::VendorClass;
 use crate::dropped::Dropped;
-use crate::option::{MessageKind, OptionCode, VendorClass};
+use crate::option::{MessageKind, OptionCode};
 use crate::packet::{Encoded, Packet};
 use crate::reply::fields::{BootFile, Draft};
 use crate::route::{Destination, Route};

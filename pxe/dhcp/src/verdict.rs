@@ -101,6 +101,7 @@ pub fn judge(request: &RequestKind, subnet: &Subnet, standing: Standing) -> Verd
 mod tests {
     use std::time::Duration;
 
+    use machine_core::lease_options::LeaseOptions;
     use machine_core::network::{DhcpMode, SubnetName, UnknownPolicy};
 
     use super::*;
@@ -121,6 +122,7 @@ mod tests {
             router: None,
             dns: vec![],
             lease_time: Duration::from_hours(1),
+            options: LeaseOptions::default(),
         }
     }
 

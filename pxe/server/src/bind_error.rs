@@ -9,6 +9,9 @@ use thiserror::Error;
 /// Why a socket can't be had.
 #[derive(Debug, Error)]
 pub enum BindError {
+    /// The system has no descriptors left for what waits on sockets.
+    #[error("can't wait for packets")]
+    NoRuntime(#[source] io::Error),
     /// There is no interface of this name.
     #[error("there is no interface {interface:?} here; `ip link` lists those that are")]
     NoInterface {
@@ -61,6 +64,9 @@ pub enum BindError {
         /// Which address.
         address: IpAddr,
     },
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    NoRandomness(#[source] io::Error),
     /// Something else.
     #[error("can't open {protocol} at {address} on {interface}")]
     Failed {

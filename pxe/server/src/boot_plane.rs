@@ -3,33 +3,38 @@
 //! Nothing is answered before everything is bound, so that a port in use is an error at start and
 //! not a machine that hangs in the middle of its boot.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener as StdListener};
+mod sockets;
+
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use machine_core::hardware::MacAddress;
 use machine_core::network::{ClientKey, DhcpMode, Lease, Subnet};
-use pxe_dhcp::ask::ServerPort;
-use pxe_dhcp::route::{BOOT_SERVICE_PORT, SERVER_PORT};
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::arp::ArpLink;
 use crate::assets::Assets;
 use crate::bind_error::BindError;
+use crate::boot_plane::sockets::{Link, Ports, Sockets};
 use crate::complaint::Complaints;
 use crate::dhcp::line::Line;
+use crate::dhcp::prober::Prober;
 use crate::dhcp::responder::Responder;
 use crate::dhcp::subnet::DhcpSubnet;
 use crate::dhcp::{DhcpControl, DhcpServer};
+use crate::dhcp_thread::DhcpThread;
 use crate::directory::Directory;
+use crate::foreign_server::question::random_card;
+use crate::foreign_server::watch::{Pace, Watch};
 use crate::http::HttpServer;
 use crate::http::throttle::Throttle;
 use crate::interface::Interface;
 use crate::loaders::Loaders;
 use crate::servers::{ServerEnded, Servers};
-use crate::socket::{DatagramSocket, Place};
-use crate::tftp::{Entrance, TftpServer};
+use crate::tftp::TftpServer;
+use crate::tftp::entrance::Entrance;
 
 /// A subnet, and the interface that it is served on.
 #[derive(Debug)]
@@ -38,6 +43,8 @@ pub struct ServedSubnet {
     pub subnet: Subnet,
     /// The interface, held for as long as it is served.
     pub interface: Interface,
+    /// Whether an address is looked at by ARP before it is offered for the first time.
+    pub probes_addresses: bool,
 }
 
 /// Where the boot plane listens. The ports of DHCP are what the protocol says.
@@ -90,12 +97,15 @@ pub struct BootPlane<D> {
 #[derive(Debug)]
 pub struct BoundPlane<D> {
     dhcp: Arc<DhcpServer<D>>,
+    thread: DhcpThread,
     tftp: Arc<TftpServer<D>>,
     http: Arc<HttpServer<D>>,
     control: DhcpControl,
     lines: Vec<Line>,
     entrances: Vec<Entrance>,
     listeners: Vec<(TcpListener, SocketAddr)>,
+    arp_links: Vec<Arc<ArpLink>>,
+    watches: Vec<Watch>,
     interfaces: Vec<Interface>,
 }
 
@@ -103,87 +113,116 @@ pub struct BoundPlane<D> {
 /// runtime.
 pub fn probe(settings: &BootPlaneSettings) -> Result<(), BindError> {
     for served in &settings.subnets {
-        Sockets::bind(served, settings)?;
+        Sockets::bind(served.link(), settings.ports(), None)?;
     }
     Ok(())
 }
 
-/// The sockets of one subnet.
-struct Sockets {
-    dhcp: Option<Arc<DatagramSocket>>,
-    routed: Option<Arc<DatagramSocket>>,
-    boot_service: Option<Arc<DatagramSocket>>,
-    tftp: Arc<DatagramSocket>,
-    http: (TcpListener, SocketAddr),
+impl ServedSubnet {
+    fn link(&self) -> Link<'_> {
+        Link {
+            interface: self.interface.name(),
+            subnet: &self.subnet,
+        }
+    }
+}
+
+impl BootPlaneSettings {
+    const fn ports(&self) -> Ports {
+        Ports {
+            http: self.http_port,
+            tftp: self.tftp_port,
+        }
+    }
+}
+
+/// What the subnets are served by, as far as it is bound.
+#[derive(Debug, Default)]
+struct Entrances {
+    subnets: Vec<Arc<DhcpSubnet>>,
+    lines: Vec<Line>,
+    files: Vec<Entrance>,
+    listeners: Vec<(TcpListener, SocketAddr)>,
+    arp_links: Vec<Arc<ArpLink>>,
+}
+
+impl Entrances {
+    /// Binds those of DHCP for its thread.
+    fn bind(
+        settings: &BootPlaneSettings,
+        leases: &[Lease],
+        thread: &DhcpThread,
+    ) -> Result<Self, BindError> {
+        let mut bound = Self::default();
+        let networks = settings.subnets.iter().map(|it| it.subnet.network);
+        let networks: Arc<[_]> = networks.collect();
+        for served in &settings.subnets {
+            let sockets = Sockets::bind(served.link(), settings.ports(), Some(thread))?;
+            let arp = arp_link(served);
+            let prober = arp.clone().map(|arp| arp as Arc<dyn Prober>);
+            let subnet = DhcpSubnet::new(served.subnet.clone(), sockets.http.1, leases);
+            let subnet = Arc::new(subnet.probed_by(prober));
+            bound.arp_links.extend(arp);
+            bound.lines.extend(sockets.lines(&subnet));
+            bound.files.push(Entrance {
+                socket: sockets.tftp,
+                served: Arc::clone(&networks),
+            });
+            bound.listeners.push(sockets.http);
+            bound.subnets.push(subnet);
+        }
+        Ok(bound)
+    }
 }
 
 impl<D: Directory> BootPlane<D> {
     /// Binds every socket. To be called within a tokio runtime.
     pub fn bind(self) -> Result<BoundPlane<D>, BindError> {
-        let Self {
-            settings,
-            directory,
-            assets,
-            loaders,
-            leases,
-            reservations,
-        } = self;
-        let mut subnets = Vec::new();
-        let (mut lines, mut entrances) = (Vec::new(), Vec::new());
-        let mut listeners = Vec::new();
-        let networks = settings.subnets.iter().map(|it| it.subnet.network);
-        let networks: Arc<[_]> = networks.collect();
-        for served in &settings.subnets {
-            let sockets = Sockets::bind(served, &settings)?;
-            let http = sockets.http.1;
-            let subnet = Arc::new(DhcpSubnet::new(served.subnet.clone(), http, &leases));
-            lines.extend(sockets.lines(&subnet));
-            entrances.push(Entrance {
-                socket: sockets.tftp,
-                served: Arc::clone(&networks),
-            });
-            listeners.push(sockets.http);
-            subnets.push(subnet);
-        }
-        let descriptors = settings.descriptors;
-        let served = settings.subnets.into_iter();
-        let interfaces = served.map(|served| served.interface).collect();
-        let subnets: Arc<[_]> = subnets.into();
+        let thread = DhcpThread::new().map_err(BindError::NoRuntime)?;
+        let entrances = Entrances::bind(&self.settings, &self.leases, &thread)?;
+        let card = random_card().map_err(BindError::NoRandomness)?;
+        let watches = watches(&self.settings.subnets, card);
+        let subnets: Arc<[_]> = entrances.subnets.into();
         let control = DhcpControl::over(Arc::clone(&subnets));
-        reserve(&control, &reservations);
+        reserve(&control, &self.reservations);
         let complaints = |protocol| Arc::new(Complaints::new(protocol));
-        let dhcp = DhcpServer::new(Responder::new(
+        let descriptors = self.settings.descriptors;
+        let (directory, loaders) = (&self.directory, &self.loaders);
+        let responder = Responder::new(
             directory.clone(),
-            Arc::clone(&loaders),
+            Arc::clone(loaders),
             complaints("dhcp"),
             subnets,
-        ));
-        let transfers = TRANSFERS.min(descriptors / 4);
+        );
+        let dhcp = DhcpServer::new(responder, card);
         let tftp = TftpServer::new(
             directory.clone(),
-            Arc::clone(&loaders),
+            Arc::clone(loaders),
             complaints("tftp"),
-            transfers,
+            TRANSFERS.min(descriptors / 4),
         );
-        let connections = CONNECTIONS.min(descriptors / 2) / listeners.len().max(1);
-        let complaints = complaints("http");
-        let http = Arc::new(HttpServer {
-            directory,
-            assets,
-            loaders,
-            complaints,
-            connections,
+        let listeners = entrances.listeners;
+        let http = HttpServer {
+            directory: self.directory,
+            assets: self.assets,
+            loaders: self.loaders,
+            complaints: complaints("http"),
+            connections: CONNECTIONS.min(descriptors / 2) / listeners.len().max(1),
             guesses: Throttle::default(),
-        });
+        };
+        let served = self.settings.subnets.into_iter();
         Ok(BoundPlane {
             dhcp,
+            thread,
             tftp,
-            http,
+            http: Arc::new(http),
             control,
-            lines,
-            entrances,
+            lines: entrances.lines,
+            entrances: entrances.files,
             listeners,
-            interfaces,
+            arp_links: entrances.arp_links,
+            watches,
+            interfaces: served.map(|served| served.interface).collect(),
         })
     }
 }
@@ -209,20 +248,38 @@ impl<D: Directory> BoundPlane<D> {
         self.control.clone()
     }
 
+    /// The card by which other DHCP servers are looked for: no machine's, and not answered by us.
+    pub fn search_card(&self) -> MacAddress {
+        self.dhcp.card
+    }
+
     /// Serves until told to stop; then lets transfers finish for a grace period. A server that ends
     /// before that takes the others with it: machines would hang at the one that is not there.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServerEnded> {
         let stop = stop.child_token();
         let mut servers = Servers::default();
         for line in self.lines {
-            servers.spawn("DHCP", Arc::clone(&self.dhcp).run(line, stop.clone()));
+            let server = Arc::clone(&self.dhcp).run(line, stop.clone());
+            if let Some(running) = self.thread.spawn(server) {
+                servers.watch_over("DHCP", running);
+            }
         }
+        self.thread.start().map_err(|error| ServerEnded {
+            server: "DHCP",
+            why: format!("the system gives no thread: {error}"),
+        })?;
         for entrance in self.entrances {
             servers.spawn("TFTP", Arc::clone(&self.tftp).run(entrance, stop.clone()));
         }
         for (listener, address) in self.listeners {
             info!(%address, "serving machines");
             servers.spawn("HTTP", Arc::clone(&self.http).run(listener, stop.clone()));
+        }
+        for arp in self.arp_links {
+            servers.spawn("ARP", arp.listen(stop.clone()));
+        }
+        for watch in self.watches {
+            servers.spawn("search for other DHCP", watch.run(stop.clone()));
         }
         let ended = servers.watch(&stop).await;
         // Another Drover may have them from here on.
@@ -231,66 +288,40 @@ impl<D: Directory> BoundPlane<D> {
     }
 }
 
-impl Sockets {
-    fn bind(served: &ServedSubnet, settings: &BootPlaneSettings) -> Result<Self, BindError> {
-        let interface = &served.interface;
-        let subnet = &served.subnet;
-        let ours = server_address(subnet);
-        let here = |protocol, port| {
-            let address = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port);
-            let place = Place {
-                device: Some(interface.name()),
-                address,
-            };
-            datagrams(place, protocol, served)
-        };
-        let serves_dhcp = subnet.mode != DhcpMode::Off;
-        let (dhcp, boot_service) = if serves_dhcp {
-            (
-                Some(here("DHCP", SERVER_PORT)?),
-                Some(here("DHCP", BOOT_SERVICE_PORT)?),
-            )
-        } else {
-            (None, None)
-        };
-        let is_authoritative = matches!(subnet.mode, DhcpMode::Authoritative { .. });
-        // Beside another server on this very host, it would take that one's renewals.
-        let routed = is_authoritative.then(|| {
-            let address = SocketAddrV4::new(ours, SERVER_PORT);
-            datagrams(
-                Place {
-                    device: None,
-                    address,
-                },
-                "DHCP",
-                served,
-            )
-        });
-        let tftp = here("TFTP", settings.tftp_port)?;
-        let http = listener(SocketAddrV4::new(ours, settings.http_port), served)?;
-        let routed = routed.transpose()?;
-        Ok(Self {
-            dhcp,
-            routed,
-            boot_service,
-            tftp,
-            http,
-        })
+/// Where we lease addresses, the ARP by which they are looked at before. Without it they are leased
+/// all the same: a client that finds its address in use declines it.
+fn arp_link(served: &ServedSubnet) -> Option<Arc<ArpLink>> {
+    let leases = matches!(served.subnet.mode, DhcpMode::Authoritative { .. });
+    if !leases || !served.probes_addresses {
+        return None;
     }
+    let interface = served.interface.name();
+    match ArpLink::open(interface) {
+        Ok(arp) => arp.map(Arc::new),
+        Err(error) => {
+            warn!(
+                interface,
+                %error,
+                "addresses are leased without a look whether somebody uses them, since ARP can't be \
+                 opened: run as root, or with CAP_NET_RAW"
+            );
+            None
+        }
+    }
+}
 
-    fn lines(&self, subnet: &Arc<DhcpSubnet>) -> Vec<Line> {
-        let line = |socket: &Arc<DatagramSocket>, port| Line {
-            socket: Arc::clone(socket),
-            routed: self.routed.clone(),
-            port,
-            subnet: Arc::clone(subnet),
-        };
-        let dhcp = self.dhcp.iter().chain(&self.routed);
-        let boot_service = self.boot_service.iter();
-        dhcp.map(|socket| line(socket, ServerPort::Dhcp))
-            .chain(boot_service.map(|socket| line(socket, ServerPort::BootService)))
-            .collect()
-    }
+/// The links on which other DHCP servers are looked for: those where we do DHCP.
+fn watches(subnets: &[ServedSubnet], card: MacAddress) -> Vec<Watch> {
+    let served = subnets.iter();
+    served
+        .filter(|served| served.subnet.mode != DhcpMode::Off)
+        .map(|served| Watch {
+            interface: served.interface.name().to_owned(),
+            mode: served.subnet.mode.clone(),
+            card,
+            pace: Pace::DEFAULT,
+        })
+        .collect()
 }
 
 /// A reservation of yesterday's settings must not keep the daemon from starting.
@@ -299,74 +330,5 @@ fn reserve(control: &DhcpControl, reservations: &[Reservation]) {
         if let Err(error) = control.reserve(*client, *address) {
             warn!(%client, %address, %error, "the reservation is left out");
         }
-    }
-}
-
-/// DHCPv6 comes later: a subnet without an IPv4 address of ours has none of these servers.
-fn server_address(subnet: &Subnet) -> Ipv4Addr {
-    match subnet.server {
-        IpAddr::V4(address) => address,
-        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
-    }
-}
-
-fn datagrams(
-    place: Place<'_>,
-    protocol: &'static str,
-    served: &ServedSubnet,
-) -> Result<Arc<DatagramSocket>, BindError> {
-    let address = SocketAddr::V4(place.address);
-    let socket = DatagramSocket::bind(place);
-    socket
-        .map(Arc::new)
-        .map_err(|error| explained(error, protocol, address, served))
-}
-
-fn listener(
-    address: SocketAddrV4,
-    served: &ServedSubnet,
-) -> Result<(TcpListener, SocketAddr), BindError> {
-    let open = || {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        socket.set_nonblocking(true)?;
-        socket.bind(&SocketAddr::V4(address).into())?;
-        // As many as the system lets wait (`net.core.somaxconn`, 4096 by default).
-        socket.listen(4096)?;
-        let listener = TcpListener::from_std(StdListener::from(socket))?;
-        let bound = listener.local_addr()?;
-        Ok((listener, bound))
-    };
-    open().map_err(|error| explained(error, "HTTP", SocketAddr::V4(address), served))
-}
-
-fn explained(
-    source: io::Error,
-    protocol: &'static str,
-    address: SocketAddr,
-    served: &ServedSubnet,
-) -> BindError {
-    let interface = served.interface.name().to_owned();
-    match source.kind() {
-        io::ErrorKind::AddrInUse => BindError::PortInUse {
-            protocol,
-            address,
-            interface,
-        },
-        io::ErrorKind::PermissionDenied => BindError::NoPermission {
-            protocol,
-            address,
-            interface,
-        },
-        io::ErrorKind::AddrNotAvailable => BindError::AddressNotHere {
-            subnet: served.subnet.name.clone(),
-            address: address.ip(),
-        },
-        _ => BindError::Failed {
-            protocol,
-            address,
-            interface,
-            source,
-        },
     }
 }

@@ -15,6 +15,8 @@ mod giving_back;
 pub mod incoming;
 mod leasing;
 pub(crate) mod line;
+pub(crate) mod prober;
+mod proposing;
 pub mod responder;
 mod silence;
 pub mod subnet;
@@ -25,8 +27,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use machine_core::hardware::MacAddress;
 use machine_core::network::{ClientKey, DhcpMode, Lease};
 use pxe_dhcp::lease::error::ReservationError;
+use pxe_dhcp::packet::claimed_hardware_address;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace, warn};
@@ -51,11 +55,13 @@ const LONGEST: usize = 2048;
 #[derive(Debug)]
 pub(crate) struct DhcpServer<D> {
     responder: Responder<D>,
+    /// The card by which we look for other servers, and which gets no answer of our own.
+    pub(crate) card: MacAddress,
 }
 
 impl<D: Directory> DhcpServer<D> {
-    pub(crate) fn new(responder: Responder<D>) -> Arc<Self> {
-        Arc::new(Self { responder })
+    pub(crate) fn new(responder: Responder<D>, card: MacAddress) -> Arc<Self> {
+        Arc::new(Self { responder, card })
     }
 
     /// Serves what comes in on one socket until told to stop; then finishes what is in work.
@@ -106,6 +112,9 @@ impl<D: Directory> DhcpServer<D> {
     }
 
     fn receive(self: &Arc<Self>, line: &Line, packet: &[u8], arrived: Arrived, flights: &Flights) {
+        if claimed_hardware_address(packet) == Some(self.card) {
+            return;
+        }
         let incoming = Incoming {
             packet,
             port: line.port,

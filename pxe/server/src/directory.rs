@@ -68,6 +68,12 @@ pub trait Directory: Clone + Send + Sync + 'static {
         request: DocumentRequest,
     ) -> impl Future<Output = Result<Document, DocumentRefusal>> + Send;
 
+    /// A system tells something of itself with a token. Returns after what counts of it is durable.
+    fn report(
+        &self,
+        report: SystemReport,
+    ) -> impl Future<Output = Result<(), DocumentRefusal>> + Send;
+
     /// A boot has come so far: for its timeline. Never waits; may be dropped under load.
     fn step(&self, step: ObservedStep);
 }
@@ -216,6 +222,33 @@ impl std::fmt::Debug for DocumentRequest {
     }
 }
 
+/// A system tells something of itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SystemReport {
+    /// The token in the path.
+    pub token: String,
+    /// What it tells: the last part of the path.
+    pub name: String,
+    /// The address that it comes from: of the socket, never of a header.
+    pub peer: IpAddr,
+    /// The hardware address behind it, where the neighbour table knows it.
+    pub hardware: Option<MacAddress>,
+    /// Its words, at most 4 KiB; nobody has looked at them.
+    pub body: Bytes,
+}
+
+/// The token and the words stay out of it.
+impl std::fmt::Debug for SystemReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SystemReport")
+            .field("name", &self.name)
+            .field("peer", &self.peer)
+            .field("hardware", &self.hardware)
+            .field("length", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// A document for one machine: it may hold the secrets of a cluster.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Document {
@@ -235,7 +268,7 @@ impl std::fmt::Debug for Document {
     }
 }
 
-/// Why there is no document. The asker is told the same for all that is refused.
+/// Why there is no document, or why a report is not taken. The asker is told the same for all that is refused.
 #[derive(Debug, Clone, Error)]
 pub enum DocumentRefusal {
     /// The token, the name or the asker is not right.

@@ -1,5 +1,5 @@
 //! HTTP of the boot plane: scripts, kernels, configs. GET and HEAD only; scripts of machines and
-//! documents by GET only.
+//! documents by GET only, reports by POST only.
 //!
 //! | path | what |
 //! |---|---|
@@ -8,12 +8,14 @@
 //! | `/assets/{sha256}/{name}?boot=…` | a kernel or initial RAM disk |
 //! | `/loader/{file}` | a bootloader |
 //! | `/c/{token}/{name}` | a document of an attempt |
+//! | `/c/{token}/report/{name}` | what the system of an attempt tells of itself |
 //!
 //! Whoever asks for anything else, or for something that is not his, gets the same short 404. No
 //! header changes who a peer is: it is the address of the socket. Headers are bounded in size and
 //! time, connections in number, by what they are doing; who finds no place is told when to come
 //! again.
 
+mod answers;
 mod body;
 mod connection;
 mod delivery;
@@ -23,6 +25,7 @@ mod places;
 mod query;
 mod range;
 mod reply;
+mod report;
 mod route;
 mod seat;
 pub mod throttle;
@@ -31,13 +34,11 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use http::header::CONTENT_TYPE;
-use http::{Method, Request, Response};
+use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use machine_core::id::BootId;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -46,23 +47,15 @@ use tracing::{debug, warn};
 
 use crate::assets::Assets;
 use crate::complaint::Complaints;
-use crate::directory::{Directory, DocumentRefusal, DocumentRequest, ScriptAnswer, ScriptRefusal};
-use crate::http::body::AssetBody;
+use crate::directory::Directory;
 use crate::http::connection::{Connection, converse};
 use crate::http::listened::Heard;
 use crate::http::places::{Kind, PlaceLimits};
-use crate::http::query::{board, script_request};
-use crate::http::range::{Range, requested_range};
-use crate::http::reply::{
-    Reply, full, header_of, not_allowed, not_found, script_text, too_often, unavailable,
-    with_header,
-};
+use crate::http::reply::{Reply, full};
 use crate::http::route::Route;
 use crate::http::seat::{Room, Seat};
 use crate::http::throttle::Throttle;
 use crate::loaders::Loaders;
-use crate::neighbour::find_neighbour;
-use crate::script::{answer_script, first_script, pause};
 
 /// How long a peer may leave what was sent to it unacknowledged, or unread. A machine whose power is
 /// cut in mid-download gives its place back after this; on a slow link, each byte that arrives
@@ -169,9 +162,13 @@ impl<D: Directory> HttpServer<D> {
     ) -> Reply {
         let kind = match Route::of(request.uri()) {
             Some(Route::Asset { .. } | Route::Loader { .. }) => Kind::Download,
-            Some(Route::First { .. } | Route::Script { .. } | Route::Document { .. }) | None => {
-                Kind::Script
-            }
+            Some(
+                Route::First { .. }
+                | Route::Script { .. }
+                | Route::Document { .. }
+                | Route::Report { .. },
+            )
+            | None => Kind::Script,
         };
         let Ok(answering) = seat.ask(kind) else {
             let why = format!("no place for another {kind}: told to come again");
@@ -181,143 +178,12 @@ impl<D: Directory> HttpServer<D> {
         let reply = self.answer(connection, request).await;
         reply.map(|body| body.in_place(answering))
     }
-
-    async fn answer(&self, connection: Connection, request: Request<Incoming>) -> Reply {
-        let head_only = request.method() == Method::HEAD;
-        if !head_only && request.method() != Method::GET {
-            self.complaints
-                .note(connection.peer, &"a method other than GET and HEAD");
-            return not_allowed("GET, HEAD");
-        }
-        let Some(route) = Route::of(request.uri()) else {
-            self.complaints
-                .note(connection.peer, &"a path that is not served");
-            return not_found();
-        };
-        let reply = match route {
-            Route::First { boot } => script_text(first_script(base(connection), boot)),
-            // It would claim the attempt, or make a machine, for an answer that nobody reads.
-            Route::Document { .. } | Route::Script { .. } if head_only => {
-                self.complaints.note(
-                    connection.peer,
-                    &"HEAD of a script or document, which are for GET only",
-                );
-                not_allowed("GET")
-            }
-            Route::Script { boot } => self.script(connection, boot, request.uri().query()).await,
-            Route::Asset { digest, boot } => {
-                // A range is of GET only (RFC 9110 §14.2).
-                let range = if head_only {
-                    Range::Whole
-                } else {
-                    requested_range(request.headers())
-                };
-                self.asset(connection.peer, (&digest, boot), range, head_only)
-            }
-            Route::Loader { file } => self.loader(&file),
-            Route::Document { token, name } => {
-                let (uuid, serial) = board(request.uri().query().unwrap_or_default());
-                let (peer, hardware) = (connection.peer, None);
-                let asked = DocumentRequest {
-                    token,
-                    name,
-                    peer,
-                    hardware,
-                    uuid,
-                    serial,
-                };
-                self.document(asked).await
-            }
-        };
-        if head_only { header_of(reply) } else { reply }
-    }
-
-    async fn script(&self, connection: Connection, boot: BootId, query: Option<&str>) -> Reply {
-        let peer = connection.peer;
-        let seen = (peer, find_neighbour(peer).await);
-        let request = script_request(boot, seen, query.unwrap_or_default());
-        match self.directory.script(request.clone()).await {
-            Ok(answer) => script_text(answer_script(
-                &answer,
-                base(connection),
-                &request,
-                draw_pause(),
-            )),
-            Err(ScriptRefusal::NotFound) => {
-                self.complaints
-                    .note(connection.peer, &"the script of a boot that is not its own");
-                // Not a 404: the script that asked would ask for ever, and a stranger whose boot
-                // was forgotten over a restart would hang. Its disk is the default answer.
-                let because = "there is no such boot here".to_owned();
-                let leave = ScriptAnswer::LocalDisk { because };
-                script_text(answer_script(
-                    &leave,
-                    base(connection),
-                    &request,
-                    draw_pause(),
-                ))
-            }
-            Err(ScriptRefusal::Unavailable(error)) => {
-                self.complaints
-                    .note(connection.peer, &format!("no script: {error}"));
-                unavailable()
-            }
-        }
-    }
-
-    async fn document(&self, asked: DocumentRequest) -> Reply {
-        let peer = asked.peer;
-        if !self.guesses.admits(peer, Instant::now()) {
-            self.complaints.note(
-                peer,
-                &"it asks for documents that are not for it, too often",
-            );
-            return too_often();
-        }
-        let hardware = find_neighbour(peer).await;
-        match self
-            .directory
-            .document(DocumentRequest { hardware, ..asked })
-            .await
-        {
-            Ok(document) => {
-                let reply = Response::new(AssetBody::new(document.body));
-                with_header(reply, CONTENT_TYPE, document.media_type)
-            }
-            Err(DocumentRefusal::Refused) => {
-                self.guesses.refused(peer, Instant::now());
-                self.complaints.note(peer, &"a document that is not for it");
-                not_found()
-            }
-            Err(DocumentRefusal::Unavailable(error)) => {
-                self.complaints.note(peer, &format!("no document: {error}"));
-                unavailable()
-            }
-        }
-    }
 }
 
 /// Small answers go at once, and who does not take what is sent loses its connection.
 fn tune(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     SockRef::from(stream).set_tcp_user_timeout(Some(STALL_TIME))
-}
-
-/// The URL of this server as the peer reached it.
-fn base(connection: Connection) -> SocketAddr {
-    SocketAddr::new(
-        connection.local.ip().to_canonical(),
-        connection.local.port(),
-    )
-}
-
-/// How long a machine that waits may wait until it asks again.
-fn draw_pause() -> u16 {
-    let mut random = [0];
-    match getrandom::fill(&mut random) {
-        Ok(()) => pause(random[0]),
-        Err(_) => pause(0),
-    }
 }
 
 #[cfg(test)]

@@ -4,13 +4,16 @@
 //! [`directory::Directory`]; what it knows is how packets come and go. [`boot_plane::BootPlane`]
 //! binds all sockets first and then runs.
 
+mod arp;
 pub mod asset;
 pub mod asset_error;
 pub mod assets;
 pub mod bind_error;
 pub mod boot_plane;
+mod carrier;
 pub mod complaint;
 pub mod dhcp;
+mod dhcp_thread;
 pub mod directory;
 pub mod foreign_server;
 pub mod hashing;

@@ -2,7 +2,7 @@
 //! machines would hang at the server that is not there.
 
 use thiserror::Error;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// A server of the boot plane that ended before it was asked to. Its socket went with it.
@@ -28,7 +28,11 @@ impl Servers {
         name: &'static str,
         server: impl Future<Output = ()> + Send + 'static,
     ) {
-        let running = tokio::spawn(server);
+        self.watch_over(name, tokio::spawn(server));
+    }
+
+    /// Watches one that was started elsewhere.
+    pub(crate) fn watch_over(&mut self, name: &'static str, running: JoinHandle<()>) {
         self.watched.spawn(async move {
             let ended = running.await;
             (name, ended.map_err(|error| error.to_string()))

@@ -1,10 +1,13 @@
-//! The one file with `unsafe`: mapping files of ours.
+//! The one file with `unsafe`: mapping files of ours, and waiting for a socket that tokio has no type
+//! for.
 
 use std::fs::File;
 use std::io;
 
 use bytes::Bytes;
 use memmap2::Mmap;
+use socket2::Socket;
+use tokio::io::unix::AsyncFd;
 
 /// The content of a file as bytes that are paged in when they are sent.
 ///
@@ -19,4 +22,13 @@ pub(crate) fn map_file(file: &File) -> io::Result<Bytes> {
     // writes to them again.
     let mapped = unsafe { Mmap::map(file)? };
     Ok(Bytes::from_owner(mapped))
+}
+
+/// A socket that tokio waits for. It must not block. To be called within a tokio runtime.
+#[expect(unsafe_code, reason = "tokio wants a descriptor that stays open")]
+pub(crate) fn watched(socket: Socket) -> io::Result<AsyncFd<Socket>> {
+    // SAFETY: the socket owns its descriptor, and is neither replaced nor closed before the `AsyncFd`
+    // that owns it is dropped.
+    let watched = unsafe { AsyncFd::register(socket) };
+    Ok(watched?)
 }

@@ -3,6 +3,7 @@
 //! Requests come in on port 69; each transfer has a port of its own, on the address that was asked.
 //! The client's name for a file is looked up and never becomes a path.
 
+pub(crate) mod entrance;
 mod outlet;
 mod roster;
 mod session;
@@ -13,14 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use machine_core::boot::BootStep;
-use machine_core::network::Network;
 use pxe_loader::bootloaders::is_probe;
 use pxe_tftp::agreement::Limits;
 use pxe_tftp::lesson::Lessons;
 use pxe_tftp::outcome::{Abort, Status};
 use pxe_tftp::packet::ErrorCode;
 use pxe_tftp::request::Request;
-use thiserror::Error;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,7 +29,8 @@ use crate::complaint::Complaints;
 use crate::directory::{Directory, ObservedStep, StepOwner};
 use crate::loaders::Loaders;
 use crate::neighbour::find_neighbour;
-use crate::socket::{Arrived, DatagramSocket};
+use crate::socket::Arrived;
+use crate::tftp::entrance::Entrance;
 use crate::tftp::outlet::Outlet;
 use crate::tftp::roster::{Admitted, Queued, Roster, RosterLimits, Ticket};
 use crate::tftp::session::{Session, Turn};
@@ -50,14 +50,6 @@ pub(crate) struct TftpServer<D> {
     complaints: Arc<Complaints>,
     roster: Arc<Roster>,
     lessons: Mutex<Lessons>,
-}
-
-/// A socket on port 69.
-#[derive(Debug, Clone)]
-pub(crate) struct Entrance {
-    pub(crate) socket: Arc<DatagramSocket>,
-    /// All networks that are served: what comes from elsewhere is not answered.
-    pub(crate) served: Arc<[Network]>,
 }
 
 impl<D: Directory> TftpServer<D> {
@@ -271,40 +263,6 @@ enum Answer {
     Packet(Vec<u8>),
     Transfer(Box<Request>, Ticket),
     Wait(Box<Request>, Queued),
-}
-
-/// What is not answered, whatever it says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-enum Stray {
-    /// It asks everybody (RFC 1123 §4.2.3.5: to be ignored in silence).
-    #[error("it was sent to everybody")]
-    Broadcast,
-    /// It comes from no network of ours.
-    #[error("it comes from no network that is served")]
-    Foreign,
-}
-
-impl Entrance {
-    fn admit(&self, arrived: Arrived) -> Result<(), Stray> {
-        if !arrived.is_for_us {
-            return Err(Stray::Broadcast);
-        }
-        let source = IpAddr::V4(*arrived.source.ip());
-        let is_served = self.served.iter().any(|network| network.contains(source));
-        if is_served {
-            Ok(())
-        } else {
-            Err(Stray::Foreign)
-        }
-    }
-
-    /// Whoever is refused while the interface is busy asks again.
-    fn refuse(&self, packet: &[u8], arrived: Arrived) {
-        let (from, to) = (arrived.destination, arrived.source);
-        if let Err(error) = self.socket.try_send(packet, from, to) {
-            debug!(%to, %error, "can't send a TFTP error");
-        }
-    }
 }
 
 /// Many ROMs start the file without acknowledging its last block.

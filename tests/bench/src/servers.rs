@@ -115,7 +115,7 @@ pub(crate) async fn start_drover(
     let mut settings = format!(
         "state: {{directory: {folder}/{state}}}\n\
          loaders: {{directory: {folder}/files}}\n\
-         subnets:\n  - interface: {}\n    mode: authoritative\n    ranges: [{first}-{last}]\n",
+         subnets:\n  - interface: {}\n    mode: authoritative\n    ranges: [{first}-{last}]\n    probe_addresses: false\n",
         DROVER.interface
     );
     if let Some(digest) = digest {

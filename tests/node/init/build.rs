@@ -79,7 +79,19 @@ fn named(name: &str, route: &str, input: &str, output: &str) -> MethodBuilder {
     Method::builder()
         .name(name)
         .route_name(route)
-        .input_type(format!("::node::messages::{input}"))
-        .output_type(format!("::node::messages::{output}"))
+        .input_type(path(input))
+        .output_type(path(output))
         .codec_path("::tonic_prost::ProstCodec")
+}
+
+/// Where the `node` crate has a message.
+fn path(message: &str) -> String {
+    let module = if message.starts_with("Event") {
+        "messages"
+    } else if message.starts_with("Etcd") || message.starts_with("Bootstrap") {
+        "etcd_messages"
+    } else {
+        "api_messages"
+    };
+    format!("::node::{module}::{message}")
 }

@@ -3,7 +3,7 @@
 //! Talos asks etcd itself, with a certificate that exists when etcd was started. Before that both
 //! calls fail with gRPC `UNKNOWN`.
 
-use crate::messages::{
+use crate::etcd_messages::{
     EtcdMember, EtcdMemberListResponse, EtcdMemberStatus, EtcdMembers, EtcdStatus,
     EtcdStatusResponse,
 };

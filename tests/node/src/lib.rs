@@ -16,6 +16,7 @@
 pub mod access;
 pub mod acquisition;
 pub mod action;
+pub mod api_messages;
 pub mod command_line;
 pub mod config;
 pub mod config_document;
@@ -24,6 +25,7 @@ pub mod config_url;
 pub mod disk;
 pub mod endpoint;
 pub mod etcd;
+pub mod etcd_messages;
 pub mod event;
 pub mod event_id;
 pub mod event_stream;

@@ -10,9 +10,10 @@
 //! synchronised; accepted once; accepted again while etcd has no data yet; refused as already done
 //! from then on. Workers do not have it.
 
+use crate::api_messages::ServiceListResponse;
 use crate::config::MachineType;
 use crate::event::Event;
-use crate::messages::{MachineStage, ServiceAction, ServiceListResponse};
+use crate::messages::{MachineStage, ServiceAction};
 use crate::sequence;
 use crate::services::Services;
 use machine_core::time::Timestamp;

@@ -12,17 +12,17 @@
 
 use crate::acquisition::{Acquired, Acquisition, report};
 use crate::action::{Action, Happened, PowerOn};
+use crate::api_messages::ServiceListResponse;
 use crate::command_line::{BootRefused, CommandLine, KernelArguments};
 use crate::config::{MachineConfig, MachineType};
 use crate::etcd::{self, NoEtcd};
+use crate::etcd_messages::{EtcdMemberListResponse, EtcdStatusResponse};
 use crate::event::Event;
 use crate::fetch::Answer;
 use crate::hostname;
 use crate::installation::{A_WHILE, Installation};
 use crate::member::{BootstrapRefused, Change, Member};
-use crate::messages::{
-    AddressEvent, EtcdMemberListResponse, EtcdStatusResponse, MachineStage, ServiceListResponse,
-};
+use crate::messages::{AddressEvent, MachineStage};
 use crate::quirk::Quirks;
 use crate::sequence;
 use crate::state_record::StateRecord;

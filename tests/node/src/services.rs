@@ -1,10 +1,11 @@
 //! The services of a node and their states, as `ServiceList` shows them.
 
-use crate::event::Event;
-use crate::messages::{
-    ServiceAction, ServiceEvent, ServiceEvents, ServiceHealth, ServiceInfo, ServiceList,
-    ServiceListResponse,
+use crate::api_messages::{
+    ServiceEvent, ServiceEvents, ServiceInfo, ServiceList, ServiceListResponse,
 };
+use crate::event::Event;
+use crate::messages::ServiceAction;
+use crate::messages::ServiceHealth;
 use machine_core::time::Timestamp;
 
 /// The services in the order in which they were first heard of.

@@ -1,6 +1,6 @@
 //! The version that the stand-in plays.
 
-use crate::messages::{PlatformInfo, Version, VersionInfo, VersionResponse};
+use crate::api_messages::{PlatformInfo, Version, VersionInfo, VersionResponse};
 
 /// The Talos version that the stand-in plays.
 pub const VERSION: &str = "v1.13.9";

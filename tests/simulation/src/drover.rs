@@ -163,9 +163,11 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
     let status = Arc::<Status>::default();
     let reconciler = Reconciler::new(Arc::clone(&site), Arc::clone(&power), Arc::clone(&status));
     let reconciler = Arc::new(reconciler);
-    let directory = BootAnswers::new(Arc::clone(&site), Arc::clone(&reconciler));
     let neighbours = Arc::new(LabNeighbours(Arc::clone(lab)));
     let reports = NodeReports::new(Arc::clone(&site), reconciler.heard(), neighbours);
+    let reports = Arc::new(reports);
+    let (records, loops) = (Arc::clone(&site), Arc::clone(&reconciler));
+    let directory = BootAnswers::new(records, loops, Arc::clone(&reports));
     let links = Arc::new(DhcpLinks::begin(&site.db, directory.clone()).await?);
     let effects = UseCaseEffects {
         site: Arc::clone(&site),
@@ -184,7 +186,7 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
         db: site.db.clone(),
         links,
         directory,
-        reports: Arc::new(reports),
+        reports,
         operations,
         status,
     })

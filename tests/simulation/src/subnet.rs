@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
 
 /// How long a lease lasts: longer than a run, so that the systems of the lab need not renew theirs.
@@ -30,5 +31,6 @@ fn subnet(name: &str, number: u8) -> Subnet {
         router: None,
         dns: Vec::new(),
         lease_time: LEASE,
+        options: LeaseOptions::default(),
     }
 }

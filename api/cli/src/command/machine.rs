@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::command::arguments::MutationArguments;
 use crate::command::ending::EndingCommand;
@@ -86,26 +86,7 @@ pub enum MachineCommand {
         "drover machine retry w-3 --reason 'its disk was replaced'",
         "drover machine retry w-3 --wipe --confirm w-3",
     ]))]
-    Retry {
-        /// Its name
-        name: String,
-        /// Wipe the older install on the disk of the failed one first. Talos wipes every disk that
-        /// holds partitions of its own
-        #[arg(long)]
-        wipe: bool,
-        /// With --wipe: the name once more
-        #[arg(
-            long,
-            value_name = "NAME",
-            requires = "wipe",
-            default_value = "",
-            hide_default_value = true
-        )]
-        confirm: String,
-        /// Why, and under which key
-        #[command(flatten)]
-        mutation: MutationArguments,
-    },
+    Retry(RetryArguments),
     /// End its inspection, or take the permission to install it back; it waits then to be accepted
     /// again
     #[command(after_help = examples(&[
@@ -125,19 +106,7 @@ pub enum MachineCommand {
         "drover machine release-hold w-3 --boot 5f3a91c2",
         "drover machine release-hold w-3 --card 52:54:00:77:00:09 --reason 'a new card'",
     ]))]
-    ReleaseHold {
-        /// Its name
-        name: String,
-        /// Which claimant, by its card
-        #[arg(long)]
-        card: Option<String>,
-        /// Which claimant, by the first digits of its boot's id
-        #[arg(long)]
-        boot: Option<String>,
-        /// Why, and under which key
-        #[command(flatten)]
-        mutation: MutationArguments,
-    },
+    ReleaseHold(ReleaseHoldArguments),
     /// Wait until a machine is so; what it waits for goes to standard error
     ///
     /// Ends with 0 when it is so, with 1 when it failed, with 4 when it is not there, with 7 when the
@@ -167,26 +136,69 @@ pub enum MachineCommand {
         "drover machine power off w-3 --confirm w-3 --reason 'a new fan'",
         "drover machine power cycle w-3 --force",
     ]))]
-    Power {
-        /// on, off or cycle
-        operation: PowerArgument,
-        /// Its name
-        name: String,
-        /// Cut its power at once: for a system that hangs
-        #[arg(long)]
-        force: bool,
-        /// To switch an active machine off: the name once more
-        #[arg(
-            long,
-            value_name = "NAME",
-            default_value = "",
-            hide_default_value = true
-        )]
-        confirm: String,
-        /// Why, and under which key
-        #[command(flatten)]
-        mutation: MutationArguments,
-    },
+    Power(PowerArguments),
+}
+
+/// What to try again.
+#[derive(Debug, Args)]
+pub struct RetryArguments {
+    /// Its name
+    pub name: String,
+    /// Wipe the older install on the disk of the failed one first. Talos wipes every disk that
+    /// holds partitions of its own
+    #[arg(long)]
+    pub wipe: bool,
+    /// With --wipe: the name once more
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "wipe",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub confirm: String,
+    /// Why, and under which key
+    #[command(flatten)]
+    pub mutation: MutationArguments,
+}
+
+/// Which boot to accept.
+#[derive(Debug, Args)]
+pub struct ReleaseHoldArguments {
+    /// Its name
+    pub name: String,
+    /// Which claimant, by its card
+    #[arg(long)]
+    pub card: Option<String>,
+    /// Which claimant, by the first digits of its boot's id
+    #[arg(long)]
+    pub boot: Option<String>,
+    /// Why, and under which key
+    #[command(flatten)]
+    pub mutation: MutationArguments,
+}
+
+/// What to do with the power of which machine.
+#[derive(Debug, Args)]
+pub struct PowerArguments {
+    /// on, off or cycle
+    pub operation: PowerArgument,
+    /// Its name
+    pub name: String,
+    /// Cut its power at once: for a system that hangs
+    #[arg(long)]
+    pub force: bool,
+    /// To switch an active machine off: the name once more
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub confirm: String,
+    /// Why, and under which key
+    #[command(flatten)]
+    pub mutation: MutationArguments,
 }
 
 /// What to do with the power.

@@ -19,6 +19,7 @@ mod face;
 mod freshness;
 mod listed;
 mod machines;
+mod merging;
 mod offers;
 mod permitted;
 mod power;

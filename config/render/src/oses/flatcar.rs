@@ -87,6 +87,7 @@ impl Os for Flatcar<'_> {
     fn check(&self, cluster: &ClusterSpec, _installer: Option<&str>) -> Result<(), ArtefactError> {
         // TEST-NET-1 (RFC 5737) is nobody's.
         let nobody = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 1));
+        let reports = Secret::new("http://192.0.2.1/c/TOKEN/report".to_owned());
         let any: Option<DiskIdentity> = "serial:NONE".parse().ok();
         let disks = cluster.members.iter().filter_map(|it| it.disk.as_ref());
         for disk in disks.chain(&any) {
@@ -98,6 +99,7 @@ impl Os for Flatcar<'_> {
                 hostname: Some("machine"),
                 attempt: AttemptId::from_bytes([0; 16]),
                 installer: None,
+                reports: &reports,
                 receivers: Receivers {
                     event_sink: nobody,
                     kernel_log: nobody,
@@ -132,6 +134,7 @@ impl Os for Flatcar<'_> {
             }),
             "running" => Ok(Evidence {
                 ready: Some(true),
+                runs_from_disk: true,
                 ..Evidence::default()
             }),
             _ => Err(UnknownReport::new("Flatcar", &REPORTS, name)),

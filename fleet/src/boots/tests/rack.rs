@@ -177,7 +177,8 @@ impl Rack {
     /// The same records, looked at by a process that remembers nothing.
     pub(super) fn in_another_process(&self) -> Self {
         let site = Arc::clone(&self.directory.site);
-        let mut directory = BootAnswers::new(site, Arc::clone(&self.directory.reconciler));
+        let reports = Arc::clone(&self.directory.reports);
+        let mut directory = BootAnswers::new(site, Arc::clone(&self.directory.reconciler), reports);
         directory.witness = self.directory.witness.clone();
         Self { directory }
     }

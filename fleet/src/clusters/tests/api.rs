@@ -15,13 +15,11 @@ use config_talos::api::PORT;
 use http::{Request, Response};
 use machine_core::time::Timestamp;
 use node::access::{Call, authorize};
+use node::api_messages::{Empty, ServiceListResponse};
 use node::config::MachineType;
 use node::etcd;
+use node::etcd_messages::{Bootstrap, BootstrapRequest, BootstrapResponse, EtcdMemberListRequest};
 use node::member::{BootstrapRefused, Member};
-use node::messages::{
-    Bootstrap, BootstrapRequest, BootstrapResponse, Empty, EtcdMemberListRequest,
-    ServiceListResponse,
-};
 use rcgen::{CertificateParams, Issuer, KeyPair, PKCS_ED25519};
 use tokio::io::DuplexStream;
 use tokio::net::{TcpListener, TcpStream};

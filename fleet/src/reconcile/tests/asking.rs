@@ -21,10 +21,10 @@ use machine_core::id::{AttemptId, BootId, ClusterId, IntentId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
 use machine_core::lifecycle::Origin;
 use machine_core::network::{ClientKey, Lease, SubnetName};
-use machine_store::attempts;
 use machine_store::change::{AttemptWrite, ClusterWrite, IntentWrite, SecretWrite};
 use machine_store::commit::claim::ReleaseClaim;
 use machine_store::evidence::{Evidence, Fact};
+use machine_store::{attempts, boots};
 use tokio::sync::mpsc;
 
 use super::*;
@@ -299,6 +299,36 @@ async fn a_member_at_another_address_than_its_config_went_to_is_found_and_become
         let closed = scene.attempt().await.closed.map(|(_, end)| end);
         assert_eq!(closed, Some(AttemptEnd::Installed), "{lives_at}");
     }
+}
+
+#[tokio::test]
+async fn a_member_that_came_up_again_and_was_not_heard_is_found_over_its_api() {
+    let scene = Scene::new(Living {
+        at: BTreeMap::from([(BOOTED, BootSource::Disk)]),
+        ..Living::default()
+    })
+    .await;
+    scene.reconciler.take_steps(MACHINE).await;
+    assert_eq!(scene.state().await, State::Active);
+    let sent = Boot {
+        id: BootId::from_bytes([8; 16]),
+        step: BootStep::Script,
+        sent_to_disk: true,
+        attempt: None,
+        opened: now().plus(Duration::from_millis(10)),
+        step_at: now().minus(Duration::from_mins(11)),
+        ..installer()
+    };
+    scene.site.commit.submit(sent).await.unwrap();
+    let power = Arc::new(Power::new(Arc::clone(&scene.site)));
+    let restarted = Reconciler::new(Arc::clone(&scene.site), power, Arc::default());
+    Arc::new(restarted).take_steps(MACHINE).await;
+    let boots = boots::recent(&scene.site.db, MACHINE, 9).await.unwrap();
+    let joined = boots.iter().filter(|boot| {
+        let is_of_attempt = boot.attempt == Some(ATTEMPT) && boot.origin == BootOrigin::Disk;
+        is_of_attempt && boot.step == BootStep::Joined
+    });
+    assert_eq!(joined.count(), 2, "of its install, and of now: {boots:?}");
 }
 
 #[tokio::test]

@@ -124,12 +124,13 @@ pub(crate) fn next_question(work: &Work<'_>, attempt: &Attempt, released: Timest
 }
 
 /// How long is waited after an answer, before the next question without anything urgent.
-fn pause(asked: &Asked) -> Duration {
+pub(crate) fn pause(asked: &Asked) -> Duration {
     let doublings = asked.count.saturating_sub(1).min(8);
     (FRESH * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
 }
 
-fn asked<'a>(work: &Work<'a>, attempt: &Attempt) -> Option<&'a Asked> {
+/// What came of asking for this attempt.
+pub(crate) fn asked<'a>(work: &Work<'a>, attempt: &Attempt) -> Option<&'a Asked> {
     let asked = work.signs.asked.as_ref();
     asked.filter(|asked| asked.attempt == attempt.id)
 }

@@ -1,5 +1,6 @@
 //! A story for each branch of the plan.
 
+mod active;
 mod again;
 mod asked;
 mod back;

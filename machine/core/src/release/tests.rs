@@ -122,7 +122,10 @@ fn beside_another_dhcp_server_the_neighbour_must_be_the_boots_card() {
         "the system may have another address"
     );
     let other = ask(&attempt(), &intent(), others, peer(9, Some(OTHER_MAC)), 1);
-    assert_eq!(other, Err(ReleaseRefusal::NotTheBoot));
+    assert_eq!(other, Err(ReleaseRefusal::SecondCard(OTHER_MAC)));
+    let told = ReleaseRefusal::SecondCard(OTHER_MAC).to_string();
+    assert!(told.contains(&OTHER_MAC.to_string()), "{told}");
+    assert!(told.contains("one card of the machine"), "{told}");
 }
 
 #[test]

@@ -66,19 +66,21 @@ pub enum ReservationError {
     },
 }
 
-/// A DECLINE that is not believed.
+/// A word that an address is in use, by a DECLINE or a probe, that is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum DeclineIgnored {
     /// The client does not have the address.
-    #[error("{client} declined {address}, which it does not have")]
+    #[error("{client} has not {address}, of which it was said to be in use")]
     NotHeld {
         /// Who.
         client: ClientKey,
         /// Which address.
         address: IpAddr,
     },
-    /// The client has declined too many.
-    #[error("{client} declined more than {limit} addresses")]
+    /// The client has declined too many, or was found at too many.
+    #[error(
+        "wanted at most {limit} addresses that {client} declined or was found at, got one more"
+    )]
     TooMany {
         /// Who.
         client: ClientKey,

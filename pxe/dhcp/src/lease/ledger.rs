@@ -4,7 +4,7 @@
 //! offered, kept in quarantine, the first two perhaps at once by the same client). Whatever ends
 //! goes through [`Ledger::settle`], which frees what is nobody's any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ use crate::lease::binding::{Binding, Bindings};
 use crate::lease::pool::Pool;
 use crate::lease::quarantine::Quarantine;
 use crate::lease::strangers::Strangers;
+
+/// So many cards are remembered whoever else is there: to forget them is not worth a search.
+const FEW: usize = 64;
 
 /// The state of one subnet.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub(crate) struct Ledger {
     pub(crate) reserved: BTreeMap<ClientKey, IpAddr>,
     pub(crate) reserved_for: BTreeMap<IpAddr, ClientKey>,
     pub(crate) quarantine: Quarantine,
+    /// Offered addresses at which a probe found nobody.
+    pub(crate) tried: BTreeSet<IpAddr>,
     offer_time: Duration,
     quarantine_time: Duration,
 }
@@ -41,6 +46,7 @@ impl Ledger {
             reserved: BTreeMap::new(),
             reserved_for: BTreeMap::new(),
             quarantine: Quarantine::default(),
+            tried: BTreeSet::new(),
             offer_time,
             quarantine_time,
         }
@@ -58,6 +64,22 @@ impl Ledger {
             self.quarantine.remove(address);
             self.settle(address);
         }
+        self.forget_the_gone();
+    }
+
+    /// Who has no address is looked up when it asks again: what was known of it goes, before it is
+    /// more than twice of what is known of the others.
+    fn forget_the_gone(&mut self) {
+        let present = self.leases.len() + self.offers.len() + self.reserved.len();
+        if self.strangers.registered() <= 2 * present + FEW {
+            return;
+        }
+        let (leases, offers, reserved) = (&self.leases, &self.offers, &self.reserved);
+        self.strangers.keep_registered(|client| {
+            leases.of(client).is_some()
+                || offers.of(client).is_some()
+                || reserved.contains_key(&client)
+        });
     }
 
     /// Whether the client has an offer, or a lease that has not ended.
@@ -159,6 +181,7 @@ impl Ledger {
         if let Some(holder) = self.leases.holder(address) {
             self.drop_lease(holder);
         }
+        self.tried.remove(&address);
         self.pool.take(address);
         let until = now.plus(self.quarantine_time);
         self.quarantine.put(address, client, until);
@@ -171,6 +194,7 @@ impl Ledger {
             || self.offers.holder(address).is_some()
             || self.quarantine.contains(address);
         if !is_anybodys {
+            self.tried.remove(&address);
             self.pool.put(address);
         }
     }

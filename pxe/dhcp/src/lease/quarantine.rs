@@ -20,7 +20,7 @@ pub(crate) struct Quarantine {
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     until: Timestamp,
-    /// Who declined it; none if a probe found it.
+    /// Who declined it, or was found there by a probe.
     client: Option<ClientKey>,
 }
 

@@ -85,6 +85,16 @@ impl Strangers {
         self.registered.contains(&client)
     }
 
+    /// How many clients are remembered to be no strangers.
+    pub(crate) fn registered(&self) -> usize {
+        self.registered.len()
+    }
+
+    /// Forgets of all others that they are no strangers: they are looked up when they ask again.
+    pub(crate) fn keep_registered(&mut self, stays: impl Fn(ClientKey) -> bool) {
+        self.registered.retain(|client| stays(*client));
+    }
+
     /// How many have an offer and no lease.
     pub(crate) fn offers(&self) -> usize {
         self.offered.len() - self.both

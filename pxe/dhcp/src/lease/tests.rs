@@ -5,10 +5,12 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use machine_core::hardware::MacAddress;
+use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, UnknownPolicy};
 
 use super::*;
 
+mod occupancy;
 mod paths;
 mod share;
 mod strangers;
@@ -38,6 +40,7 @@ fn subnet(network: &str, range: &str) -> Subnet {
         router: Some(ip("10.77.0.2")),
         dns: vec![ip("10.77.0.3")],
         lease_time: Duration::from_hours(1),
+        options: LeaseOptions::default(),
     }
 }
 
@@ -301,73 +304,6 @@ fn a_lease_that_another_replica_won_is_learnt() {
     };
     table.committed(&foreign);
     assert_eq!(table.leases(), 1);
-}
-
-#[test]
-fn declined_addresses_stay_away_and_declines_are_bounded() {
-    let mut table = small();
-    let first = offer(&mut table, 1, at(0)).unwrap();
-    assert_eq!(
-        table.declined(client(2), first, at(0)),
-        Err(DeclineIgnored::NotHeld {
-            client: client(2),
-            address: first
-        })
-    );
-    for _ in 0..3 {
-        let address = offer(&mut table, 1, at(0)).unwrap();
-        table.committed(&lease(1, address, at(100)));
-        assert_eq!(table.declined(client(1), address, at(0)), Ok(at(600)));
-        assert_eq!(table.standing(client(1), address, at(1)), Standing::Taken);
-    }
-    let last = offer(&mut table, 1, at(0)).unwrap();
-    assert_eq!(
-        table.declined(client(1), last, at(0)),
-        Err(DeclineIgnored::TooMany {
-            client: client(1),
-            limit: 3
-        })
-    );
-    assert_eq!(table.offers(), 1);
-    assert_eq!(
-        offer(&mut table, 2, at(599)).unwrap(),
-        last,
-        "the only one left"
-    );
-    assert!(
-        offer(&mut table, 3, at(600)).is_ok(),
-        "the quarantine is over"
-    );
-    let again = offer(&mut table, 1, at(600)).unwrap();
-    assert!(table.declined(client(1), again, at(600)).is_ok());
-}
-
-#[test]
-fn all_clients_together_put_away_only_a_share() {
-    let subnet = subnet("10.77.0.0/24", "10.77.0.10-10.77.0.13");
-    let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
-    let first = offer(&mut table, 1, at(0)).unwrap();
-    assert!(table.declined(client(1), first, at(0)).is_ok());
-    let second = offer(&mut table, 2, at(0)).unwrap();
-    assert_eq!(
-        table.declined(client(2), second, at(0)),
-        Err(DeclineIgnored::Full { limit: 1 })
-    );
-}
-
-#[test]
-fn an_occupied_address_is_not_offered() {
-    let mut table = small();
-    let probed = offer(&mut table, 1, at(0)).unwrap();
-    assert!(table.occupied(probed, at(0)).is_some());
-    let instead = offer(&mut table, 1, at(0)).unwrap();
-    assert_ne!(instead, probed);
-    table.committed(&lease(1, instead, at(100)));
-    assert_eq!(
-        table.occupied(instead, at(50)),
-        None,
-        "its holder answered the probe"
-    );
 }
 
 #[test]

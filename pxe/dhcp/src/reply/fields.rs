@@ -39,6 +39,8 @@ pub(crate) struct Draft<'a> {
     server: Ipv4Addr,
     kind: MessageKind,
     packet: Packet,
+    /// Whether it says what the network is.
+    says_network: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -56,6 +58,7 @@ impl<'a> Draft<'a> {
             server,
             kind,
             packet: mirror(client, kind),
+            says_network: false,
         };
         draft.option(OptionCode::MESSAGE_TYPE, &[kind.code()]);
         draft.option(OptionCode::SERVER, &server.octets());
@@ -88,6 +91,7 @@ impl<'a> Draft<'a> {
 
     /// What the client must know of its network.
     pub(crate) fn network(&mut self) {
+        self.says_network = true;
         let network = self.subnet.network;
         if let Some(mask) = option::subnet_mask(&network) {
             self.option(OptionCode::SUBNET_MASK, &mask.octets());
@@ -95,18 +99,45 @@ impl<'a> Draft<'a> {
         if let Some(IpAddr::V4(router)) = self.subnet.router {
             self.option(OptionCode::ROUTER, &router.octets());
         }
-        let servers: Vec<u8> = self
-            .subnet
-            .dns
-            .iter()
-            .filter_map(octets)
-            .flatten()
-            .collect();
-        if !servers.is_empty() {
-            self.option(OptionCode::DNS, &servers);
-        }
+        self.addresses(OptionCode::DNS, &self.subnet.dns);
         if let Some(broadcast) = option::broadcast(&network) {
             self.option(OptionCode::BROADCAST, &broadcast.octets());
+        }
+    }
+
+    /// What else the settings say of the network, to a client that asks for it (option 55) or does
+    /// not say what it asks for: most ROMs have no use for it, and little room (RFC 2131 §4.3.1).
+    fn further(&mut self) {
+        let options = &self.subnet.options;
+        if let Some(domain) = &options.domain
+            && self.is_asked_for(OptionCode::DOMAIN)
+        {
+            self.option(OptionCode::DOMAIN, domain.as_str().as_bytes());
+        }
+        if let Some(mtu) = options.mtu
+            && self.is_asked_for(OptionCode::MTU)
+        {
+            self.option(OptionCode::MTU, &mtu.to_be_bytes());
+        }
+        if self.is_asked_for(OptionCode::TIME_SERVERS) {
+            self.addresses(OptionCode::TIME_SERVERS, &options.time_servers);
+        }
+        if !options.search.is_empty() && self.is_asked_for(OptionCode::DOMAIN_SEARCH) {
+            let list: Vec<u8> = options.search.iter().flat_map(option::name).collect();
+            self.option(OptionCode::DOMAIN_SEARCH, &list);
+        }
+    }
+
+    fn is_asked_for(&self, code: OptionCode) -> bool {
+        let asked_for = &self.client.parameters;
+        asked_for.is_empty() || asked_for.contains(&code.0)
+    }
+
+    /// Those of IPv4, if there are any.
+    fn addresses(&mut self, code: OptionCode, addresses: &[IpAddr]) {
+        let list: Vec<u8> = addresses.iter().filter_map(octets).flatten().collect();
+        if !list.is_empty() {
+            self.option(code, &list);
         }
     }
 
@@ -166,6 +197,9 @@ impl<'a> Draft<'a> {
         }
         if let Some(information) = &client.relay_information {
             self.option(OptionCode::RELAY_INFORMATION, information);
+        }
+        if self.says_network {
+            self.further();
         }
         self.packet
     }

@@ -3,10 +3,11 @@
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::network::ClientKey;
 use pxe_dhcp::client::{Arrival, BootClient};
+use pxe_dhcp::client_class::{ArchCode, VendorClass};
 use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::ipxe::IpxeFeature;
 use pxe_dhcp::load::Load;
-use pxe_dhcp::option::{ArchCode, MessageKind, OptionCode, VendorClass};
+use pxe_dhcp::option::{MessageKind, OptionCode};
 use pxe_dhcp::packet::{HardwareAddress, Operation};
 
 use crate::captures::{self, Capture, MAC, RAW_UUID};

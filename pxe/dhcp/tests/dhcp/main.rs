@@ -12,6 +12,7 @@ mod clients;
 mod contents;
 mod dump;
 mod golden;
+mod lease_options;
 mod mutations;
 mod offers;
 mod oracle;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddrV4};
 use std::time::Duration;
 
+use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
 use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::client::{Arrival, BootClient};
@@ -28,6 +29,20 @@ pub(crate) fn authoritative() -> Subnet {
         router: Some(ip("10.77.0.254")),
         dns: vec![ip("10.77.0.1"), ip("fd77::1"), ip("10.77.0.2")],
         lease_time: Duration::from_hours(1),
+        options: LeaseOptions::default(),
+    }
+}
+
+/// With everything that leases may say beside.
+pub(crate) fn talkative() -> Subnet {
+    Subnet {
+        options: LeaseOptions {
+            domain: Some("lab.example".parse().unwrap()),
+            search: vec!["lab.example".parse().unwrap(), "example".parse().unwrap()],
+            mtu: Some(9000),
+            time_servers: vec![ip("10.77.0.3"), ip("10.77.0.4")],
+        },
+        ..authoritative()
     }
 }
 

@@ -8,6 +8,7 @@ use pxe_dhcp::client::BootClient;
 use pxe_dhcp::packet::claimed_hardware_address;
 
 use crate::complaint::Source;
+use crate::dhcp::prober::Prober;
 use crate::dhcp::subnet::DhcpSubnet;
 
 /// A packet, and how it came in.
@@ -48,6 +49,12 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// Who looks at addresses for this client: behind a relay nobody, for ARP ends at the link.
+    pub(super) fn prober(&self) -> Option<&dyn Prober> {
+        let prober = self.subnet.prober.as_deref();
+        prober.filter(|_| !self.client.is_relayed())
+    }
+
     /// The address that the answer comes from. A boot service answers from the one that was asked,
     /// which may be a second one of the interface: firmware takes no answer from another. A server of
     /// leases has one name, that of its subnet.

@@ -88,6 +88,9 @@ impl<D: Directory> Responder<D> {
         let mac = asked.client.mac;
         match self.answer_or_silence(asked).await {
             Ok(answered) => return Some(answered),
+            Err(silence @ Silence::AllInUse { .. }) => {
+                self.complaints.note(mac, &silence);
+            }
             Err(Silence::Unavailable(error)) => {
                 self.complaints.note(mac, &error);
             }
@@ -114,7 +117,9 @@ impl<D: Directory> Responder<D> {
     async fn offer(&self, asked: &Asked) -> Result<Answered, Silence> {
         let decided = self.decide(asked).await?;
         let grant = match asked.subnet.subnet.mode {
-            DhcpMode::Authoritative { .. } => Some(propose(asked, &decided, self.now())?),
+            DhcpMode::Authoritative { .. } => {
+                Some(self.proposed(asked, decided.acquaintance).await?)
+            }
             DhcpMode::Proxy | DhcpMode::Off => None,
         };
         let reply = exchange(asked, &decided).reply(grant)?;
@@ -222,16 +227,6 @@ fn no_boot(asked: &Asked) -> BootAnswer {
         DhcpMode::Proxy => BootAnswer::Silence,
         DhcpMode::Authoritative { .. } | DhcpMode::Off => BootAnswer::NoBoot,
     }
-}
-
-fn propose(asked: &Asked, decided: &Decided, now: Timestamp) -> Result<Grant, Silence> {
-    let client = &asked.client;
-    let mut table = asked.subnet.table();
-    let address = table.propose(client.key, client.requested, decided.acquaintance, now)?;
-    Ok(Grant {
-        address,
-        lifetime: asked.subnet.subnet.lease_time,
-    })
 }
 
 const fn acquaintance(is_registered: bool) -> Acquaintance {

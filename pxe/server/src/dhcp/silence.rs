@@ -15,6 +15,15 @@ pub(crate) enum Silence {
     /// There is no address for it.
     #[error(transparent)]
     Exhausted(#[from] Exhausted),
+    /// Each address that was looked at for it is used by somebody without a lease.
+    #[error(
+        "no address is offered yet: the {tried} that were looked at are used by others without a \
+         lease"
+    )]
+    AllInUse {
+        /// How many were looked at.
+        tried: usize,
+    },
     /// It is not believed.
     #[error(transparent)]
     Declined(#[from] DeclineIgnored),

@@ -1,7 +1,7 @@
 //! One subnet while it is served: its settings, and its leases in memory.
 
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use machine_core::network::{DhcpMode, Lease, Subnet};
 use pxe_dhcp::ask::Ask;
@@ -10,12 +10,16 @@ use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::lease::LeaseTable;
 use pxe_dhcp::lease::limits::Limits;
 
+use crate::dhcp::prober::Prober;
+
 /// A subnet and what is leased in it.
 #[derive(Debug)]
 pub struct DhcpSubnet {
     pub(crate) subnet: Subnet,
     /// Where scripts are fetched from.
     pub(crate) http: SocketAddr,
+    /// Who looks whether an address is used, if anybody can.
+    pub(super) prober: Option<Arc<dyn Prober>>,
     table: Mutex<LeaseTable>,
 }
 
@@ -32,8 +36,14 @@ impl DhcpSubnet {
         Self {
             subnet,
             http,
+            prober: None,
             table: Mutex::new(table),
         }
+    }
+
+    /// The same, with somebody who looks at addresses before they are offered.
+    pub(crate) fn probed_by(self, prober: Option<Arc<dyn Prober>>) -> Self {
+        Self { prober, ..self }
     }
 
     /// The leases; never held across an await.

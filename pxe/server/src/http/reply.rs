@@ -65,6 +65,21 @@ pub(crate) fn full() -> Reply {
     with_header(reply, CONNECTION, "close")
 }
 
+/// What a system told of itself is kept.
+pub(crate) fn kept() -> Reply {
+    status(StatusCode::OK)
+}
+
+/// More than is read of a report.
+pub(crate) fn too_long() -> Reply {
+    with_header(status(StatusCode::PAYLOAD_TOO_LARGE), CONNECTION, "close")
+}
+
+/// A report that did not come to its end.
+pub(crate) fn broken_off() -> Reply {
+    with_header(status(StatusCode::REQUEST_TIMEOUT), CONNECTION, "close")
+}
+
 /// Who guesses is slowed down.
 pub(crate) fn too_often() -> Reply {
     with_header(status(StatusCode::TOO_MANY_REQUESTS), RETRY_AFTER, "1")

@@ -22,14 +22,25 @@ pub(crate) enum Route {
     Loader { file: Vec<u8> },
     /// A document of an attempt.
     Document { token: String, name: String },
+    /// Where the system of an attempt tells something of itself.
+    Report { token: String, name: String },
 }
 
 impl Route {
     pub(crate) fn of(uri: &Uri) -> Option<Self> {
         let mut parts = uri.path().strip_prefix('/')?.split('/');
         let (kind, first, second) = (parts.next()?, parts.next()?, parts.next());
+        let third = parts.next();
         if parts.next().is_some() {
             return None;
+        }
+        if let Some(name) = third {
+            let is_report = kind == "c" && second == Some("report");
+            let (token, name) = (first, name.to_owned());
+            return (is_report && fits(token, &name)).then(|| Self::Report {
+                token: token.to_owned(),
+                name,
+            });
         }
         match (kind, second) {
             ("boot", None) => Some(Self::First {
@@ -47,13 +58,18 @@ impl Route {
                 let boot = boot.and_then(|boot| boot.parse().ok()).zip(step_of(name));
                 Some(Self::Asset { digest, boot })
             }
-            ("c", Some(name)) if first.len() <= 128 && name.len() <= 64 => Some(Self::Document {
+            ("c", Some(name)) if fits(first, name) => Some(Self::Document {
                 token: first.to_owned(),
                 name: name.to_owned(),
             }),
             _ => None,
         }
     }
+}
+
+/// Whether a token and a name are no longer than any that we give.
+fn fits(token: &str, name: &str) -> bool {
+    token.len() <= 128 && name.len() <= 64
 }
 
 fn step_of(name: &str) -> Option<BootStep> {
@@ -109,6 +125,13 @@ mod tests {
                 name: "config.yaml".to_owned()
             })
         );
+        assert_eq!(
+            route("/c/TOKEN/report/installed"),
+            Some(Route::Report {
+                token: "TOKEN".to_owned(),
+                name: "installed".to_owned()
+            })
+        );
     }
 
     #[test]
@@ -123,6 +146,8 @@ mod tests {
             "/assets/../x",
             "/assets/abcd/kernel",
             "/c/a/b/c",
+            "/c/a/report/b/c",
+            "/boot/a/report/b",
             "/etc/passwd",
             "//etc/passwd",
         ] {

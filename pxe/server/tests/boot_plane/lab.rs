@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
 use nix::sched::{CloneFlags, setns};
 use pxe_server::assets::Assets;
@@ -65,11 +66,27 @@ impl Lab {
         ip_in(server, &format!("address add {SERVER}/24 dev pxe-s"));
         ip_in(server, "link set pxe-s up");
         ip_in(client, "link set pxe-c up");
+        self.await_link();
         let loader: Vec<u8> = (0..LOADER_SIZE)
             .map(|number| u8::try_from(number % 251).unwrap())
             .collect();
         std::fs::write(self.directory.path().join("undionly.kpxe"), &loader).unwrap();
         std::fs::write(self.directory.path().join("snponly.efi"), &loader).unwrap();
+    }
+
+    /// The kernel drops what is sent before it has noticed that the link is up, some milliseconds
+    /// after it took both ends up: the first answers of a server that is fast.
+    fn await_link(&self) {
+        let up = |(namespace, interface): (&str, &str)| {
+            let mut show = Command::new("nsenter");
+            show.args([&entrance(namespace), "ip", "-br", "link", "show", interface]);
+            let shown = String::from_utf8(show.output().unwrap().stdout).unwrap();
+            shown.split_whitespace().nth(1) == Some("UP")
+        };
+        let ends = [(&*self.server, "pxe-s"), (&*self.client, "pxe-c")];
+        let tries = 0..10_000;
+        let mut is_up = tries.map(|_| ends.into_iter().all(up));
+        assert!(is_up.any(|is_up| is_up), "the link does not come up");
     }
 
     /// Gives the client's end an address: for clients that do not ask for one.
@@ -80,6 +97,16 @@ impl Lab {
     /// Gives the server's end another address.
     pub(crate) fn second_address(&self) {
         ip_in(&self.server, "address add 10.77.0.2/24 dev pxe-s");
+    }
+
+    /// Gives the client's end an address of the ranges that nobody leased to it.
+    pub(crate) fn static_host(&self, address: &str) {
+        ip_in(&self.client, &format!("address add {address}/24 dev pxe-c"));
+    }
+
+    /// Takes the link from the server's end.
+    pub(crate) fn cut_link(&self) {
+        ip_in(&self.client, "link set pxe-c down");
     }
 
     /// The server sends what is for this network to the client.
@@ -131,6 +158,7 @@ impl Lab {
             subnets: vec![ServedSubnet {
                 subnet: subnet(mode),
                 interface: Interface::take("pxe-s")?,
+                probes_addresses: true,
             }],
             http_port: 8080,
             tftp_port: 69,
@@ -180,6 +208,7 @@ pub(crate) fn subnet(mode: DhcpMode) -> Subnet {
         router: None,
         dns: Vec::new(),
         lease_time: Duration::from_hours(1),
+        options: LeaseOptions::default(),
     }
 }
 

@@ -12,7 +12,7 @@ use machine_core::network::{ClientKey, Lease, SubnetName};
 use machine_core::time::Timestamp;
 use pxe_server::directory::{
     BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
-    ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, Unavailable,
+    ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, SystemReport, Unavailable,
 };
 use tokio::sync::Notify;
 
@@ -45,6 +45,7 @@ pub(crate) struct State {
     pub(crate) steps: Vec<ObservedStep>,
     pub(crate) scripts: Vec<ScriptRequest>,
     pub(crate) documents: usize,
+    pub(crate) reports: Vec<SystemReport>,
 }
 
 impl Records {
@@ -146,6 +147,14 @@ impl Directory for Records {
         document
             .filter(|_| request.token == "TOKEN-1")
             .ok_or(DocumentRefusal::Refused)
+    }
+
+    async fn report(&self, report: SystemReport) -> Result<(), DocumentRefusal> {
+        if report.token != "TOKEN-1" {
+            return Err(DocumentRefusal::Refused);
+        }
+        self.state().reports.push(report);
+        Ok(())
     }
 
     fn step(&self, step: ObservedStep) {

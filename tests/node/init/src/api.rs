@@ -6,12 +6,13 @@ use crate::error::InitError;
 use crate::inbox::Inbox;
 use crate::resources::{Resources, StateServer};
 use node::access::{Call, authorize};
+use node::api_messages::{Data, Empty, ReadRequest, ServiceListResponse, VersionResponse};
 use node::etcd::NoEtcd;
-use node::member::BootstrapRefused;
-use node::messages::{
-    Bootstrap, BootstrapRequest, BootstrapResponse, Data, Empty, EtcdMemberListRequest,
-    EtcdMemberListResponse, EtcdStatusResponse, ReadRequest, ServiceListResponse, VersionResponse,
+use node::etcd_messages::{
+    Bootstrap, BootstrapRequest, BootstrapResponse, EtcdMemberListRequest, EtcdMemberListResponse,
+    EtcdStatusResponse,
 };
+use node::member::BootstrapRefused;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tonic::codegen::tokio_stream;
@@ -196,8 +197,9 @@ mod tests {
     use crate::certificates::Authority;
     use crate::resources::StateClient;
     use crate::trust;
+    use node::api_messages::GetRequest;
     use node::config_document::Secret;
-    use node::messages::{GetRequest, MachineStage, MachineStatus, MachineStatusEvent};
+    use node::messages::{MachineStage, MachineStatus, MachineStatusEvent};
     use prost::Message as _;
     use rcgen::{
         BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,

@@ -2,11 +2,10 @@
 
 use crate::certificates::Identity;
 use node::action::Happened;
+use node::api_messages::{ServiceListResponse, VersionResponse};
 use node::etcd::NoEtcd;
+use node::etcd_messages::{EtcdMemberListResponse, EtcdStatusResponse};
 use node::member::BootstrapRefused;
-use node::messages::{
-    EtcdMemberListResponse, EtcdStatusResponse, ServiceListResponse, VersionResponse,
-};
 use tokio::sync::oneshot;
 
 /// What comes to the loop.

@@ -1,7 +1,8 @@
 //! The node's resource store, of which one resource can be read: the status of its machine.
 
 use node::access::Call;
-use node::messages::{GetRequest, GetResponse, MachineStatusEvent, Resource, Spec};
+use node::api_messages::{GetRequest, GetResponse, Resource, Spec};
+use node::messages::MachineStatusEvent;
 use prost::Message as _;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};

@@ -2,8 +2,8 @@
 
 use crate::certificates::{self, Authority, Identity};
 use crate::error::InitError;
+use node::api_messages::{CertificateRequest, CertificateResponse};
 use node::config_document::Secret;
-use node::messages::{CertificateRequest, CertificateResponse};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tonic::transport::server::TcpIncoming;

@@ -7,7 +7,7 @@ use machine_core::os::FlatcarSpec;
 use serde::Serialize;
 
 use crate::os::{ArtefactError, Cause, NodeFacts};
-use crate::oses::flatcar::install::{INSTALLED_CONFIG, script};
+use crate::oses::flatcar::install::{INSTALLED_CONFIG, REPORT, report, script};
 
 #[derive(Serialize)]
 struct Config {
@@ -15,8 +15,7 @@ struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     passwd: Option<Passwd>,
     storage: Storage,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    systemd: Option<Systemd>,
+    systemd: Systemd,
 }
 
 #[derive(Serialize)]
@@ -80,22 +79,26 @@ pub(super) fn installer_config(
             files: vec![
                 file(INSTALLED_CONFIG, 0o600, &installed),
                 file("/opt/drover/install", 0o700, &script),
+                file(REPORT, 0o700, &report(facts.reports.expose())),
             ],
         },
-        systemd: Some(Systemd {
+        systemd: Systemd {
             units: vec![Unit {
                 name: "drover-install.service",
                 enabled: true,
-                contents: UNIT,
+                contents: INSTALL_UNIT,
             }],
-        }),
+        },
     })
 }
 
 /// The config of the system on the disk. The attempt is in it: the proof which config runs.
 fn installed_config(spec: &FlatcarSpec, facts: &NodeFacts<'_>) -> Result<String, ArtefactError> {
     let attempt = format!("{}\n", facts.attempt);
-    let mut files = vec![file("/etc/drover/attempt", 0o644, &attempt)];
+    let mut files = vec![
+        file("/etc/drover/attempt", 0o644, &attempt),
+        file(REPORT, 0o700, &report(facts.reports.expose())),
+    ];
     if let Some(name) = facts.hostname {
         files.push(file("/etc/hostname", 0o644, &format!("{name}\n")));
     }
@@ -120,7 +123,13 @@ fn installed_config(spec: &FlatcarSpec, facts: &NodeFacts<'_>) -> Result<String,
         ignition: HEADER,
         passwd,
         storage: Storage { files },
-        systemd: None,
+        systemd: Systemd {
+            units: vec![Unit {
+                name: "drover-running.service",
+                enabled: true,
+                contents: RUNNING_UNIT,
+            }],
+        },
     })
 }
 
@@ -147,7 +156,7 @@ fn text(config: &Config) -> Result<String, ArtefactError> {
         })
 }
 
-const UNIT: &str = "\
+const INSTALL_UNIT: &str = "\
 [Unit]
 Description=Installs Flatcar to the disk that Drover was permitted to erase
 Wants=network-online.target
@@ -158,6 +167,25 @@ Type=oneshot
 ExecStart=/opt/drover/install
 StandardOutput=journal+console
 StandardError=journal+console
+
+[Install]
+WantedBy=multi-user.target
+";
+
+/// At each start. It is tried again for as long as the system runs: only this report makes its
+/// machine Active.
+const RUNNING_UNIT: &str = "\
+[Unit]
+Description=Tells Drover that this system runs from its disk
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/opt/drover/report running
+Restart=on-failure
+RestartSec=30
 
 [Install]
 WantedBy=multi-user.target

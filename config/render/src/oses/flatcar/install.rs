@@ -8,8 +8,12 @@ use crate::os::{ArtefactError, Cause};
 /// Where the config of the installed system lies while the installer runs.
 pub(super) const INSTALLED_CONFIG: &str = "/opt/drover/installed.ign";
 
+/// The program that tells Drover how far a system is, in both systems.
+pub(super) const REPORT: &str = "/opt/drover/report";
+
 /// The script. It looks at every disk of the machine, and installs only if exactly one is the one:
-/// a serial number that two disks have names none.
+/// a serial number that two disks have names none. It reports how far it is; that nobody hears it
+/// stops no install.
 pub(super) fn script(disk: &DiskIdentity, version: &Version) -> Result<String, ArtefactError> {
     let (what, identity, reader) = match disk {
         DiskIdentity::Serial(serial) => ("serial number", serial.as_str(), OF_SERIAL),
@@ -34,8 +38,32 @@ pub(super) fn script(disk: &DiskIdentity, version: &Version) -> Result<String, A
         .replace("@WHAT@", what)
         .replace("@VERSION@", &version.to_string())
         .replace("@CONFIG@", INSTALLED_CONFIG)
+        .replace("@REPORT@", REPORT)
         .replace("@WANTED@", identity))
 }
+
+/// The program that reports, by this URL. The token in it is on no command line; `globoff` is for
+/// the brackets of an IPv6 address (`curl(1)`). A refusal is final; what passes is tried again.
+pub(super) fn report(url: &str) -> String {
+    REPORT_SCRIPT.replace("@URL@", url)
+}
+
+const REPORT_SCRIPT: &str = r#"#!/bin/bash
+# Tells Drover how far this system is: report NAME [WORDS]
+set -euo pipefail
+exec curl --config - --data-raw "${2-}" <<END
+silent
+show-error
+fail
+globoff
+max-time = 10
+retry = 5
+retry-delay = 2
+retry-connrefused
+output = "/dev/null"
+url = "@URL@/$1"
+END
+"#;
 
 /// What `lsblk` prints has blanks around it.
 const OF_SERIAL: &str = r#"identity() {
@@ -56,6 +84,16 @@ const SCRIPT: &str = r#"#!/bin/bash
 set -euo pipefail
 wanted='@WANTED@'
 
+report() {
+  @REPORT@ "$@" || echo "drover: that it is $1 could not be reported" >&2
+}
+
+fail() {
+  echo "drover: $1" >&2
+  report failed "$1"
+  exit 1
+}
+
 @READER@
 
 disks=()
@@ -66,9 +104,13 @@ for path in /sys/block/*; do
   fi
 done
 if [ "${#disks[@]}" -ne 1 ]; then
-  echo "drover: wanted one disk with the @WHAT@ $wanted, got ${#disks[@]}: nothing was erased" >&2
-  exit 1
+  fail "wanted one disk with the @WHAT@ $wanted, got ${#disks[@]}: nothing was erased"
 fi
-flatcar-install -d "${disks[0]}" -V '@VERSION@' -i @CONFIG@
+report installing
+log=$(mktemp)
+if ! flatcar-install -d "${disks[0]}" -V '@VERSION@' -i @CONFIG@ 2>&1 | tee "$log"; then
+  fail "flatcar-install failed: $(tail --lines=5 "$log" | head --bytes=2000)"
+fi
+report installed
 systemctl --no-block reboot
 "#;

@@ -3,6 +3,16 @@
 set -euo pipefail
 wanted='LAB DISK 1'
 
+report() {
+  /opt/drover/report "$@" || echo "drover: that it is $1 could not be reported" >&2
+}
+
+fail() {
+  echo "drover: $1" >&2
+  report failed "$1"
+  exit 1
+}
+
 identity() {
   local text
   read -r text < <(lsblk --nodeps --noheadings --output SERIAL "/dev/$1") || true
@@ -17,8 +27,12 @@ for path in /sys/block/*; do
   fi
 done
 if [ "${#disks[@]}" -ne 1 ]; then
-  echo "drover: wanted one disk with the serial number $wanted, got ${#disks[@]}: nothing was erased" >&2
-  exit 1
+  fail "wanted one disk with the serial number $wanted, got ${#disks[@]}: nothing was erased"
 fi
-flatcar-install -d "${disks[0]}" -V '4459.2.1' -i /opt/drover/installed.ign
+report installing
+log=$(mktemp)
+if ! flatcar-install -d "${disks[0]}" -V '4459.2.1' -i /opt/drover/installed.ign 2>&1 | tee "$log"; then
+  fail "flatcar-install failed: $(tail --lines=5 "$log" | head --bytes=2000)"
+fi
+report installed
 systemctl --no-block reboot

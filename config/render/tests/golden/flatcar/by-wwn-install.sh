@@ -3,6 +3,16 @@
 set -euo pipefail
 wanted='naa.5000c500a1b2c3d4'
 
+report() {
+  /opt/drover/report "$@" || echo "drover: that it is $1 could not be reported" >&2
+}
+
+fail() {
+  echo "drover: $1" >&2
+  report failed "$1"
+  exit 1
+}
+
 identity() {
   local text
   read -r text < <(cat "/sys/block/$1/wwid" "/sys/block/$1/device/wwid" 2>/dev/null) || true
@@ -17,8 +27,12 @@ for path in /sys/block/*; do
   fi
 done
 if [ "${#disks[@]}" -ne 1 ]; then
-  echo "drover: wanted one disk with the world-wide name $wanted, got ${#disks[@]}: nothing was erased" >&2
-  exit 1
+  fail "wanted one disk with the world-wide name $wanted, got ${#disks[@]}: nothing was erased"
 fi
-flatcar-install -d "${disks[0]}" -V '4459.2.1' -i /opt/drover/installed.ign
+report installing
+log=$(mktemp)
+if ! flatcar-install -d "${disks[0]}" -V '4459.2.1' -i /opt/drover/installed.ign 2>&1 | tee "$log"; then
+  fail "flatcar-install failed: $(tail --lines=5 "$log" | head --bytes=2000)"
+fi
+report installed
 systemctl --no-block reboot

@@ -189,7 +189,12 @@ impl World {
                 let _ = self.table.reserve(client(number), Self::address(address));
             }
             Event::Probe { address } => {
-                self.table.occupied(Self::address(address), now);
+                let stranger = client(u32::MAX);
+                for number in self.offered.keys() {
+                    let _ =
+                        self.table
+                            .occupied(client(*number), Self::address(address), stranger, now);
+                }
             }
             Event::Wait { seconds } => {
                 self.now = now.plus(Duration::from_secs(seconds.unsigned_abs()));

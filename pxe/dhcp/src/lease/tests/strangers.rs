@@ -83,3 +83,18 @@ fn whoever_is_registered_later_counts_no_more() {
     table.withdrawn(client(9));
     assert!(offer(&mut table, 8, at(0)).is_ok());
 }
+
+#[test]
+fn cards_that_are_gone_are_forgotten() {
+    let subnet = subnet("10.77.0.0/16", "10.77.1.0-10.77.255.254");
+    let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
+    for number in 0..5000 {
+        // Each is offered an address, and never heard of again.
+        let now = at(i64::from(number) * 120);
+        let registered = Acquaintance::Registered;
+        table
+            .propose(client(number), None, registered, now)
+            .unwrap();
+        assert!(table.ledger.strangers.registered() <= 80, "{number}");
+    }
+}
