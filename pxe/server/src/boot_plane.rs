@@ -183,9 +183,7 @@ impl<D: Directory> BootPlane<D> {
         let card = random_card().map_err(BindError::NoRandomness)?;
         let watches = watches(&self.settings.subnets, card);
         let subnets: Arc<[_]> = entrances.subnets.into();
-        let control = DhcpControl {
-            subnets: Arc::clone(&subnets),
-        };
+        let control = DhcpControl::over(Arc::clone(&subnets));
         reserve(&control, &self.reservations);
         let complaints = |protocol| Arc::new(Complaints::new(protocol));
         let descriptors = self.settings.descriptors;

@@ -182,6 +182,11 @@ pub struct DhcpControl {
 }
 
 impl DhcpControl {
+    /// Of these subnets.
+    pub const fn over(subnets: Arc<[Arc<DhcpSubnet>]>) -> Self {
+        Self { subnets }
+    }
+
     /// Keeps an address for a client; its reservation before this one is over.
     pub fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), ReserveError> {
         let subnet = self.subnets.iter().find(|served| {

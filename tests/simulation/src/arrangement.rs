@@ -61,23 +61,20 @@ impl World {
         self.deed(40 * 60 + 5, Deed::Retry);
     }
 
-    /// A clone that nobody has registered, with an address of its own. Both wait in their scripts
+    /// A clone that nobody has registered, on another link, and so with an address of its own. Both wait in their scripts
     /// when a person accepts the machine; later the clone leaves, and the machine is started anew.
     fn add_twin(&mut self, clusters: &mut [Cluster]) {
-        const OWN: usize = 10_000;
         for rule in clusters.iter_mut().flat_map(|it| &mut it.spec.members) {
             rule.acceptance = Acceptance::Wait;
         }
         let node = &mut self.nodes[0];
         (node.bmc, node.self_test) = (None, Duration::from_secs(20));
         node.cards.truncate(1);
-        let address = Node::nth_address(OWN);
-        let twin = Node {
-            address,
-            addresses: vec![address],
+        let mut twin = Node {
             is_registered: false,
             ..node.clone()
         };
+        twin.arranged.link = 1;
         self.nodes.push(twin);
         let index = self.nodes.len() - 1;
         self.schedule(Duration::from_secs(90), Event::Deed(index, Deed::Press));

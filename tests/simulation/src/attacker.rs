@@ -1,5 +1,6 @@
 //! Attackers in the lab's network: they have overheard tokens, copied cards, taken addresses over.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use config_talos::event::{Publication, TalosEvent};
@@ -16,6 +17,9 @@ use crate::wire::request_config;
 /// The card of somebody who is no machine of the lab.
 const STRANGER: MacAddress = MacAddress::new([2, 0, 0, 0, 0, 66]);
 
+/// An address that no lease of the lab is of.
+const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 255, 252));
+
 /// An attacker does his deed; `loaded` is what he has overheard.
 pub(crate) fn attack(
     lab: &Arc<Lab>,
@@ -31,7 +35,11 @@ pub(crate) fn attack(
         world.note(|| format!("{attack:?} asks for the config of node {victim}"));
         request(world, victim, (attack, loaded))
     });
-    let (lab, directory, db) = (Arc::clone(lab), drover.directory.clone(), drover.db.clone());
+    let (lab, directory, db) = (
+        Arc::clone(lab),
+        drover.parts.directory.clone(),
+        drover.parts.db.clone(),
+    );
     drover.spawn(async move {
         request_config(&lab, (&db, &directory), request, None).await;
     });
@@ -39,13 +47,13 @@ pub(crate) fn attack(
 
 fn request(world: &World, victim: usize, (attack, loaded): (Attack, Loaded)) -> DocumentRequest {
     let node = &world.nodes[victim];
-    let nobody = Node::nth_address(world.nodes.len() + 1);
-    let another = world.nodes.iter().find(|it| it.address != node.address);
-    let another = another.map_or(nobody, |it| it.address);
+    let is_another = |it: &&Node| it.address != node.address && !it.address.is_unspecified();
+    let another = world.nodes.iter().find(is_another);
+    let another = another.map_or(NOBODY, |it| it.address);
     let (peer, hardware, knows_board) = match attack {
         Attack::Stranger { behind_a_relay } => {
             let card = (!behind_a_relay).then_some(STRANGER);
-            (nobody, card, false)
+            (NOBODY, card, false)
         }
         Attack::CopiedCard => (another, Some(node.mac), false),
         Attack::Double | Attack::Forger | Attack::Liar => (node.address, Some(node.mac), true),
@@ -90,7 +98,7 @@ fn lie(lab: &Arc<Lab>, drover: &Drover, victim: usize) {
             error: LIE.to_owned(),
         },
     };
-    let (lab, reports) = (Arc::clone(lab), Arc::clone(&drover.reports));
+    let (lab, reports) = (Arc::clone(lab), Arc::clone(&drover.parts.reports));
     drover.spawn(async move {
         // Whether he is acknowledged is nothing to him.
         let _ = EventReceiver::receive(&*reports, address, said).await;

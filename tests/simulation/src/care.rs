@@ -14,6 +14,11 @@ use crate::lab::World;
 /// How often he looks. A machine that he has started anew gets as far as its config in that time.
 pub(crate) const ROUND: Duration = Duration::from_mins(15);
 
+/// When he looks for the first time: soon enough for a system that runs behind a card which nobody
+/// knows. Drover has told of that card when it booted, and takes an install for interrupted some
+/// 12 min after its config if it hears nothing at the addresses that it knows.
+pub(crate) const FIRST_ROUND: Duration = Duration::from_mins(10);
+
 /// What Drover says where a person is to start a machine anew.
 const SWITCH_ON: &str = "switch it on";
 

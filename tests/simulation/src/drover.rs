@@ -26,17 +26,17 @@ use machine_store::db::Db;
 use machine_store::error::StoreError;
 use machine_store::moments;
 use machine_store::token::TokenKey;
-use pxe_server::dhcp::DhcpControl;
 use tokio::runtime::{Builder, EnterGuard, Runtime};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::bmc::LabBmcs;
+use crate::dhcp_link::DhcpLinks;
 use crate::ground::Ground;
 use crate::lab::Lab;
 use crate::neighbours::LabNeighbours;
 use crate::node_api::LabNodes;
-use crate::subnet::subnet;
+use crate::subnet::subnets;
 use crate::virtual_clock::VirtualClock;
 
 /// How often the reconcile loop looks at every machine: the daemon's own default.
@@ -46,7 +46,14 @@ const SWEEP: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Drover {
     runtime: Runtime,
+    pub(crate) parts: Parts,
+}
+
+/// What the world turns to.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
     pub(crate) db: Db,
+    pub(crate) links: Arc<DhcpLinks>,
     pub(crate) directory: BootAnswers,
     pub(crate) reports: Arc<NodeReports>,
     pub(crate) operations: Operations,
@@ -79,15 +86,7 @@ impl Drover {
             .build()
             .map_err(|_| StoreError::Closed)?;
         let parts = runtime.block_on(wire_up(lab, ground))?;
-        let (directory, reports, operations, status) = parts;
-        Ok(Self {
-            runtime,
-            db: ground.db.clone(),
-            directory,
-            reports,
-            operations,
-            status,
-        })
+        Ok(Self { runtime, parts })
     }
 
     /// Does work in this life.
@@ -128,8 +127,6 @@ impl Drover {
     }
 }
 
-type Parts = (BootAnswers, Arc<NodeReports>, Operations, Arc<Status>);
-
 async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
     let db = ground.db.clone();
     let last = moments::latest(&db).await?;
@@ -147,7 +144,7 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
         commit,
         seal: ground.seal.clone(),
         tokens,
-        subnets: vec![subnet()],
+        subnets: subnets(),
         images: vec![image()],
         ports: Ports {
             http: 8080,
@@ -171,11 +168,12 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
     let reports = Arc::new(reports);
     let (records, loops) = (Arc::clone(&site), Arc::clone(&reconciler));
     let directory = BootAnswers::new(records, loops, Arc::clone(&reports));
+    let links = Arc::new(DhcpLinks::begin(&site.db, directory.clone()).await?);
     let effects = UseCaseEffects {
         site: Arc::clone(&site),
         power,
         status: Arc::clone(&status),
-        dhcp: DhcpControl::default(),
+        dhcp: links.control(),
     };
     let operations = Operations::new(site.db.clone(), site.commit.clone(), Arc::new(effects));
     // It is killed, never stopped.
@@ -183,8 +181,15 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
     tokio::spawn(reconciler.run(SWEEP, stop.clone()));
     let clusters = Clusters::new(Arc::clone(&site), Arc::clone(&status));
     tokio::spawn(clusters.run(stop.clone()));
-    tokio::spawn(expiry::run(site, stop));
-    Ok((directory, reports, operations, status))
+    tokio::spawn(expiry::run(Arc::clone(&site), stop));
+    Ok(Parts {
+        db: site.db.clone(),
+        links,
+        directory,
+        reports,
+        operations,
+        status,
+    })
 }
 
 /// Begins a life's clock: by the system's, and no earlier than the last moment on record.

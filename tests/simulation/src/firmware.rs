@@ -3,14 +3,16 @@
 //! A node knows nothing of Drover's records. What it does next is an event of its own power cycle
 //! (`generation`): switching it off forgets all of them, in the middle of an install, too.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use machine_core::boot::{Asker, BootStep};
 use machine_core::hardware::MacAddress;
-use machine_core::id::BootId;
 use machine_core::power::PowerState;
 use pxe_server::directory::ScriptAnswer;
 
+use crate::dhcp_client::{Granted, Load};
+use crate::invariant::Violation;
 use crate::lab::World;
 use crate::node::{Contents, Errand, Loaded, Node, NodeStep, Question, Reply};
 
@@ -162,21 +164,26 @@ impl World {
         &mut self,
         index: usize,
         (asker, tries): (Asker, u32),
-        answer: Option<(BootId, bool)>,
+        answer: Option<Granted>,
     ) {
         let is_missed = self.nodes[index].wire.misses_first && tries == 0;
-        match (answer.filter(|_| !is_missed), asker) {
-            (Some((boot, true)), Asker::Firmware) => {
-                let node = &mut self.nodes[index];
-                (node.boot, node.speaks) = (Some(boot), node.mac);
-                self.soon(index, (1, 4), NodeStep::Loaded);
+        let granted = answer.filter(|_| !is_missed);
+        if let Some(Granted { address, load }) = granted {
+            let judged = self.holds_alone(index, address);
+            self.judge(judged);
+            let node = &mut self.nodes[index];
+            node.take_address(address);
+            if load != Load::Nothing {
+                node.speaks = node.mac;
             }
-            (Some((boot, true)), Asker::Ipxe) => {
-                let node = &mut self.nodes[index];
-                (node.boot, node.speaks) = (Some(boot), node.mac);
+        }
+        match (granted.map(|it| it.load), asker) {
+            (Some(Load::File), _) => self.soon(index, (1, 4), NodeStep::Loaded),
+            (Some(Load::Script(boot)), _) => {
+                self.nodes[index].boot = Some(boot);
                 self.soon(index, (1, 3), NodeStep::Script(0));
             }
-            (Some((_, false)), _) => self.leave_card(index),
+            (Some(Load::Nothing), _) => self.leave_card(index),
             (None, Asker::Firmware) if tries + 1 < DISCOVERS => {
                 self.soon(index, (1, 3), NodeStep::Discover(tries + 1));
             }
@@ -184,6 +191,21 @@ impl World {
                 self.soon(index, (1, 3), NodeStep::Ipxe(tries + 1));
             }
             (None, _) => self.leave_card(index),
+        }
+    }
+
+    /// No other machine holds an address; a clone of the card does, and nobody can tell.
+    fn holds_alone(&self, index: usize, address: IpAddr) -> Result<(), Violation> {
+        let mac = self.nodes[index].mac;
+        let others = self.nodes.iter().enumerate();
+        let mut others = others.filter(|(_, it)| !it.cards.contains(&mac));
+        match others.find(|(_, it)| it.addresses.contains(&address)) {
+            Some((other, _)) => Err(Violation::LeasedTwice {
+                node: index,
+                other,
+                address,
+            }),
+            None => Ok(()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The promises of the project, each as what breaks it.
 
+use std::net::IpAddr;
+
 use machine_core::lifecycle::State;
 use thiserror::Error;
 
@@ -79,6 +81,22 @@ pub enum Violation {
     KeptFromDisk {
         /// Which node.
         node: usize,
+    },
+    /// An address was acknowledged, and its lease is not on record.
+    #[error("{address} was acknowledged, and no lease of it is on record")]
+    LeaseUnkept {
+        /// Which address.
+        address: IpAddr,
+    },
+    /// Two machines were given one address.
+    #[error("node {node} was given {address}, which node {other} holds")]
+    LeasedTwice {
+        /// Which node.
+        node: usize,
+        /// Who holds it.
+        other: usize,
+        /// Which address.
+        address: IpAddr,
     },
     /// A word was acknowledged though the database was away.
     #[error("a word of node {node} was acknowledged while the database was away: it is lost")]

@@ -22,6 +22,8 @@ pub mod chaos;
 pub mod cluster;
 pub mod config;
 pub mod course;
+pub mod dhcp_client;
+pub mod dhcp_link;
 pub mod disk;
 pub mod doom;
 pub mod dossier;

@@ -8,12 +8,13 @@ use config_talos::command_line::BootSource;
 use config_talos::event::TalosEvent;
 use machine_core::boot::{Asker, BootStep};
 use machine_core::disk::DiskIdentity;
-use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
+use machine_core::hardware::{Firmware, MacAddress, SerialNumber, SystemUuid};
 use machine_core::id::{AttemptId, BootId};
 use machine_core::power::PowerState;
 use machine_core::time::Timestamp;
 use pxe_server::directory::{Document, ScriptAnswer};
 
+use crate::dhcp_client::{DhcpClient, Granted};
 use crate::disk::serial;
 use crate::situation::Arranged;
 
@@ -58,12 +59,13 @@ pub(crate) struct Node {
     pub(crate) mac: MacAddress,
     /// All its cards, in the order in which its firmware tries them.
     pub(crate) cards: Vec<MacAddress>,
-    /// Their addresses.
+    /// Their addresses, as they were leased: none at first.
     pub(crate) addresses: Vec<IpAddr>,
     /// The card over which it was last sent on to the network: its system speaks from there.
     pub(crate) speaks: MacAddress,
     /// What the ROM of its cards is.
     pub(crate) rom: Asker,
+    pub(crate) firmware: Firmware,
     pub(crate) wire: Wire,
     pub(crate) uuid: SystemUuid,
     pub(crate) serial: SerialNumber,
@@ -137,7 +139,7 @@ pub(crate) enum Question {
 /// What it is answered; nothing where it is to ask again.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
-    Dhcp(Option<(BootId, bool)>),
+    Dhcp(Option<Granted>),
     Script(Option<ScriptAnswer>),
     Config(Option<Document>),
 }
@@ -185,10 +187,27 @@ impl Node {
             .is_some_and(|(it, since)| it == attempt && now.since(since) >= SERVICES)
     }
 
-    /// The nth node's address; two nodes never have the same.
-    pub(crate) fn nth_address(index: usize) -> IpAddr {
-        let host = u32::try_from(index).unwrap_or(u32::MAX);
-        IpAddr::V4(Ipv4Addr::from_bits(0x0a4d_0000 + 10 + host))
+    /// The client that it is when it asks for an address. ROMs and iPXE make their transactions from
+    /// the last bytes of their card's address; each start has others here.
+    pub(crate) fn dhcp_client(&self, asker: Asker) -> DhcpClient {
+        let [.., a, b, c, d] = self.mac.octets();
+        let start = u32::try_from(self.generation).unwrap_or(u32::MAX);
+        DhcpClient {
+            mac: self.mac,
+            uuid: self.uuid,
+            firmware: self.firmware,
+            asker,
+            xid: u32::from_be_bytes([a, b, c, d]) ^ start.rotate_left(16),
+        }
+    }
+
+    /// Its card is given an address.
+    pub(crate) fn take_address(&mut self, address: IpAddr) {
+        let cards = self.cards.iter().zip(&mut self.addresses);
+        for (_, own) in cards.filter(|(card, _)| **card == self.mac) {
+            *own = address;
+        }
+        self.address = address;
     }
 
     /// The address of the nth node's BMC.

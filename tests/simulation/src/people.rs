@@ -40,7 +40,7 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
         (world.names(index), world.document(), number, word)
     });
     let key = format!("{deed:?}-{number}");
-    let (lab, operations) = (Arc::clone(lab), drover.operations.clone());
+    let (lab, operations) = (Arc::clone(lab), drover.parts.operations.clone());
     drover.spawn(async move {
         let done = if deed == Deed::WriteDown {
             write_down(&lab, &operations, (index, &names), key).await
@@ -93,14 +93,11 @@ async fn write_down(
         }
     }
     let name = found?.clone();
-    let document = lab.with(|world| {
-        let node = &mut world.nodes[index];
-        if !node.is_registered {
-            node.written_as = Some(name);
-        }
-        world.document()
-    });
-    register(operations, &document, key).await
+    let document = lab.with(|world| world.document_with(index, &name));
+    register(operations, &document, key).await?;
+    // It stands nowhere before Drover has said so: what was refused is written down again.
+    lab.with(|world| world.nodes[index].is_written_as(name));
+    Ok(())
 }
 
 async fn do_to(
@@ -199,6 +196,16 @@ impl World {
         cards.map(|card| Machine::generated_name(*card)).collect()
     }
 
+    /// The same, with one more that was found under this name.
+    fn document_with(&self, index: usize, name: &str) -> String {
+        let mut node = self.nodes[index].clone();
+        if node.is_registered || node.written_as.is_some() {
+            return self.document();
+        }
+        node.is_written_as(name.to_owned());
+        self.document() + &entry(index, &node)
+    }
+
     /// The document of those machines that are registered before they are seen.
     fn document(&self) -> String {
         let registered = self.nodes.iter().enumerate();
@@ -206,6 +213,14 @@ impl World {
             registered.filter(|(_, node)| node.is_registered || node.written_as.is_some());
         let machines: Vec<String> = registered.map(|(index, node)| entry(index, node)).collect();
         format!("machines:\n{}", machines.join(""))
+    }
+}
+
+impl Node {
+    fn is_written_as(&mut self, name: String) {
+        if !self.is_registered {
+            self.written_as = Some(name);
+        }
     }
 }
 

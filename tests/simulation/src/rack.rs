@@ -1,11 +1,12 @@
 //! The fleet of a run: who is registered, who is found, what is odd about whom, and which rules of
 //! which clusters want them.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use machine_core::boot::Asker;
 use machine_core::cluster::Cluster;
-use machine_core::hardware::{MacAddress, SerialNumber, SystemUuid};
+use machine_core::hardware::{Firmware, MacAddress, SerialNumber, SystemUuid};
 use machine_core::power::PowerState;
 
 use crate::cluster::{CONTROL_PLANES, MEMBERS, cluster};
@@ -15,8 +16,8 @@ use crate::lab::World;
 use crate::node::{Bmc, Contents, Node, Wire};
 use crate::situation::Arranged;
 
-/// How far the addresses of second cards are from those of first ones.
-const SECOND: usize = 20_000;
+/// The address of what has none yet.
+const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 impl World {
     /// Racks the machines, and schedules what will happen.
@@ -91,8 +92,13 @@ impl World {
             },
             uuid,
             serial: serial_number(&format!("S{index}")),
-            address: Node::nth_address(index),
-            addresses: vec![Node::nth_address(index), Node::nth_address(index + SECOND)],
+            firmware: if index % 3 == 1 {
+                Firmware::Bios
+            } else {
+                Firmware::Uefi
+            },
+            address: NOWHERE,
+            addresses: vec![NOWHERE; 2],
             manufacturer: format!("Lab {}", index / MEMBERS),
             disk: disk(if has_wrong_disk { "OTHER" } else { DISK }),
             contents: if is_foreign {
@@ -137,7 +143,8 @@ impl Node {
             },
             uuid: SystemUuid::from_bytes([0; 16]),
             serial: serial_number("S"),
-            address: Self::nth_address(0),
+            firmware: Firmware::Uefi,
+            address: NOWHERE,
             addresses: Vec::new(),
             speaks: mac,
             manufacturer: String::new(),

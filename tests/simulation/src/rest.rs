@@ -8,7 +8,7 @@ use machine_core::machine::Machine;
 use machine_core::operation::OperationOutcome;
 use machine_store::{clusters, machines};
 
-use crate::care::ROUND;
+use crate::care::{FIRST_ROUND, ROUND};
 use crate::event::{Deed, Event};
 use crate::invariant::Violation;
 use crate::run::Run;
@@ -32,7 +32,7 @@ impl Run {
             .lab
             .with(|world| (world.is_calm, world.is_mended, world.calm_since, world.now));
         let is_up = self.drover.is_some();
-        if !is_up || !is_calm || now.since(since) < ROUND {
+        if !is_up || !is_calm || now.since(since) < FIRST_ROUND {
             return Ok(false);
         }
         let Ok(all) = block_on(machines::list(&self.ground.db)) else {
@@ -76,7 +76,7 @@ impl Run {
         let clusters = block_on(clusters::list(&self.ground.db)).ok()?;
         clusters.into_iter().find_map(|cluster| {
             let outcome = cluster.bootstrap.map(|it| it.outcome);
-            let status = drover.status.cluster(cluster.id);
+            let status = drover.parts.status.cluster(cluster.id);
             let is_held = outcome == Some(OperationOutcome::Unknown);
             (!status.ready && !is_held).then_some((cluster.spec.name, status.waiting))
         })
@@ -85,7 +85,7 @@ impl Run {
     /// What Drover tells people of a machine, and what it is really like.
     fn note_waiting(&self, machine: &Machine) {
         let told = self.drover.as_ref();
-        let told = told.map(|drover| drover.status.machine(machine.id).waiting);
+        let told = told.map(|drover| drover.parts.status.machine(machine.id).waiting);
         let node = self.node_of(machine.id);
         self.lab.with(|world| {
             let node = node.map(|node| format!("node {node}: {:?}", world.nodes[node]));
@@ -110,7 +110,7 @@ impl Run {
             let is_retired = machine.state == State::Retired;
             if !is_retired && let Some(node) = self.node_of(machine.id) {
                 let told = self.drover.as_ref();
-                let told = told.map(|drover| drover.status.machine(machine.id).waiting);
+                let told = told.map(|drover| drover.parts.status.machine(machine.id).waiting);
                 let mut told = told.unwrap_or_default();
                 if unready.contains(&machine.name) {
                     told.push_str(&unready);

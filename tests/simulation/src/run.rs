@@ -292,7 +292,7 @@ impl Run {
             let outcome = cluster.bootstrap.map(|it| it.outcome);
             summary.unknown += usize::from(outcome == Some(OperationOutcome::Unknown));
             let drover = self.drover.as_ref();
-            let is_ready = drover.is_some_and(|it| it.status.cluster(cluster.id).ready);
+            let is_ready = drover.is_some_and(|it| it.parts.status.cluster(cluster.id).ready);
             summary.ready += usize::from(is_ready);
         }
         Ok(summary)

@@ -65,6 +65,8 @@ pub(crate) struct Arranged {
     pub(crate) document_disk: Option<&'static str>,
     /// The node whose BMC its document names instead of its own.
     pub(crate) bmc_of: Option<usize>,
+    /// On which link of the lab it is.
+    pub(crate) link: usize,
     /// When its API was last asked, whether or not it answered.
     pub(crate) asked: Option<Timestamp>,
 }

@@ -3,54 +3,50 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use config_talos::command_line::{BootSource, CommandLine};
 use config_talos::event::Publication;
 use config_talos::log_line::{LogLine, LogSource};
 use config_talos::receiver::{EventReceiver, LogReceiver};
 use fleet::boots::BootAnswers;
-use machine_core::boot::{Asker, BootStep};
-use machine_core::hardware::{Arch, Firmware, MacAddress};
+use machine_core::hardware::{Arch, MacAddress};
 use machine_core::id::BootId;
-use machine_core::network::{ClientKey, Lease, SubnetName};
 use machine_core::time::Timestamp;
 use pxe_server::directory::{
-    BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
-    ObservedStep, ScriptAnswer, ScriptRequest, StepOwner,
+    Directory, Document, DocumentRefusal, DocumentRequest, ObservedStep, ScriptAnswer,
+    ScriptRequest, StepOwner,
 };
 
 use machine_store::db::Db;
 
 use crate::config::Config;
-use crate::drover::Drover;
+use crate::dhcp_client::Load;
+use crate::drover::{Drover, Parts};
 use crate::event::Event;
 use crate::invariant::Violation;
 use crate::lab::{Lab, World};
 use crate::node::{Errand, Message, Node, NodeStep, Question, Reply};
 use crate::papers::Papers;
-use crate::subnet::SUBNET;
-
-/// How long a lease lasts: longer than a run.
-const LEASE: Duration = Duration::from_hours(24 * 30);
 
 /// Carries an errand to Drover.
 pub(crate) fn carry(lab: &Arc<Lab>, drover: &Drover, errand: Errand) {
     match errand {
         Errand::Step(index, step) => {
-            let boot = lab.with(|world| world.nodes[index].boot);
-            if let Some(boot) = boot {
-                let _context = drover.enter();
-                note_step(&drover.directory, boot, step);
-            }
+            let (boot, card) = lab.with(|world| (world.nodes[index].boot, world.nodes[index].mac));
+            let _context = drover.enter();
+            drover.parts.directory.step(ObservedStep {
+                // TFTP knows who asks by the card behind the address.
+                whose: boot.map_or(StepOwner::Card(card), StepOwner::Boot),
+                step,
+                detail: "as the lab does".to_owned(),
+            });
         }
         Errand::Ask(index, number, question) => {
             let node = lab.with(|world| world.nodes[index].clone());
-            let (lab, directory) = (Arc::clone(lab), drover.directory.clone());
-            let db = drover.db.clone();
+            let (lab, parts) = (Arc::clone(lab), drover.parts.clone());
             drover.spawn(async move {
                 let asked = lab.with(|world| world.now);
-                let reply = ask(&lab, (&db, &directory), (index, &node), question).await;
+                let reply = ask(&lab, &parts, (index, &node), question).await;
                 lab.with(|world| {
                     world.judge_reply(index, asked, &reply);
                     if !world.fails(5) {
@@ -63,7 +59,7 @@ pub(crate) fn carry(lab: &Arc<Lab>, drover: &Drover, errand: Errand) {
         }
         Errand::Report(index, number, message) => {
             let address = lab.with(|world| world.nodes[index].address);
-            let (lab, reports) = (Arc::clone(lab), Arc::clone(&drover.reports));
+            let (lab, reports) = (Arc::clone(lab), Arc::clone(&drover.parts.reports));
             drover.spawn(async move {
                 let away = lab.with(|world| world.away);
                 let kept = match message {
@@ -100,7 +96,7 @@ impl World {
     /// A member that boots from the network is sent to its disk, whatever it asks.
     fn judge_reply(&mut self, index: usize, asked: Timestamp, reply: &Reply) {
         let is_kept = match reply {
-            Reply::Dhcp(answer) => answer.is_some_and(|(_, netboot)| netboot),
+            Reply::Dhcp(answer) => answer.is_some_and(|it| it.load != Load::Nothing),
             Reply::Script(answer) => !matches!(answer, None | Some(ScriptAnswer::LocalDisk { .. })),
             Reply::Config(_) => false,
         };
@@ -116,12 +112,13 @@ impl World {
 
 async fn ask(
     lab: &Arc<Lab>,
-    (db, directory): (&Db, &BootAnswers),
+    parts: &Parts,
     (index, node): (usize, &Node),
     question: Question,
 ) -> Reply {
+    let directory = &parts.directory;
     match question {
-        Question::Dhcp(asker, _) => Reply::Dhcp(ask_dhcp(lab, directory, node, asker).await),
+        Question::Dhcp(asker, _) => Reply::Dhcp(parts.links.lease(lab, node, asker).await),
         Question::Script(_) => {
             let Some(boot) = node.boot else {
                 return Reply::Script(None);
@@ -129,55 +126,11 @@ async fn ask(
             let answer = directory.script(script_request(node, boot)).await.ok();
             Reply::Script(answer)
         }
-        Question::Config(_) => Reply::Config(fetch(lab, (db, directory), (index, node)).await),
+        Question::Config(_) => {
+            let drover = (&parts.db, directory);
+            Reply::Config(fetch(lab, drover, (index, node)).await)
+        }
     }
-}
-
-/// DISCOVER and REQUEST, each answered as the boot plane's responder does.
-async fn ask_dhcp(
-    lab: &Lab,
-    directory: &BootAnswers,
-    node: &Node,
-    asker: Asker,
-) -> Option<(BootId, bool)> {
-    let question = BootQuestion {
-        subnet: SubnetName::new(SUBNET),
-        mac: node.mac,
-        uuid: Some(node.uuid),
-        platform: Some((Arch::X86_64, Firmware::Uefi)),
-        asker,
-        is_discover: true,
-    };
-    directory.boot(question.clone()).await.ok()?;
-    let request = BootQuestion {
-        is_discover: false,
-        ..question
-    };
-    let answer = directory.boot(request).await.ok()?;
-    let boot = answer.boot?;
-    let now = lab.with(World::drover_now);
-    let lease = Lease {
-        subnet: SubnetName::new(SUBNET),
-        client: ClientKey::Hardware(node.mac),
-        address: node.address,
-        client_identifier: None,
-        granted: now,
-        expires: now.plus(LEASE),
-    };
-    let leased = directory.lease(lease, Some(boot)).await.ok()?;
-    if leased != LeaseOutcome::Committed {
-        return None;
-    }
-    note_step(directory, boot, BootStep::Lease);
-    Some((boot, answer.netboot))
-}
-
-fn note_step(directory: &BootAnswers, boot: BootId, step: BootStep) {
-    directory.step(ObservedStep {
-        whose: StepOwner::Boot(boot),
-        step,
-        detail: "as the lab does".to_owned(),
-    });
 }
 
 fn script_request(node: &Node, boot: BootId) -> ScriptRequest {
@@ -191,7 +144,7 @@ fn script_request(node: &Node, boot: BootId) -> ScriptRequest {
         serial: Some(node.serial.clone()),
         manufacturer: Some(node.manufacturer.clone()),
         product: None,
-        platform: Some((Arch::X86_64, Firmware::Uefi)),
+        platform: Some((Arch::X86_64, node.firmware)),
         version: None,
     }
 }
