@@ -13,13 +13,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     rerun_if_changed(&proto);
 
-    let all = protox::compile([API, EVENTS, SINK], [&proto])?;
+    let all = protox::compile([API, STATE, EVENTS, SINK], [&proto])?;
     fs::write(out.join("descriptors.bin"), all.encode_to_vec())?;
 
     let build = || tonic_prost_build::configure();
     build()
         .build_server(false)
-        .compile_fds(protox::compile([API, EVENTS], [&proto])?)?;
+        .compile_fds(protox::compile([API, STATE, EVENTS], [&proto])?)?;
     build()
         .build_client(false)
         .compile_fds(protox::compile([SINK], [&proto])?)?;
@@ -31,5 +31,6 @@ fn rerun_if_changed(path: &std::path::Path) {
 }
 
 const API: &str = "machine/machine.proto";
+const STATE: &str = "cosi/state.proto";
 const EVENTS: &str = "machine/events.proto";
 const SINK: &str = "events/events.proto";

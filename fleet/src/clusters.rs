@@ -4,6 +4,7 @@ pub mod access;
 mod bootstrapping;
 pub mod check;
 pub mod reader_credentials;
+mod readiness;
 pub mod secrets;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use machine_core::boot::{Boot, BootOrigin};
 use machine_core::bootstrap::{ClusterStep, Member, plan_cluster, plan_members};
 use machine_core::bootstrap_pace::BootstrapPace;
 use machine_core::cluster::Cluster;
-use machine_core::id::ClusterId;
+use machine_core::id::{BootId, ClusterId};
 use machine_core::lifecycle::{Moving, State};
 use machine_core::machine::Machine;
 use machine_core::operation::OperationOutcome;
@@ -28,6 +29,7 @@ use machine_store::{boots, clusters, events, machines, members};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::clusters::readiness::Questions;
 use crate::error::StepError;
 use crate::site::{About, Site};
 use crate::status::{ClusterStatus, Status};
@@ -48,22 +50,26 @@ pub struct Clusters {
     paces: Mutex<BTreeMap<ClusterId, BootstrapPace>>,
     /// What was on record when clusters were looked at that wait for their records alone.
     rests: Mutex<BTreeMap<ClusterId, Revision>>,
+    questions: Questions,
 }
 
 /// A member, and where its system is.
 struct Located {
     member: Member,
     address: Option<IpAddr>,
+    /// The boot in which it runs from its disk.
+    boot: Option<BootId>,
 }
 
 impl Clusters {
     /// Over these records.
-    pub const fn new(site: Arc<Site>, status: Arc<Status>) -> Self {
+    pub fn new(site: Arc<Site>, status: Arc<Status>) -> Self {
         Self {
             site,
             status,
             paces: Mutex::new(BTreeMap::new()),
             rests: Mutex::new(BTreeMap::new()),
+            questions: Questions::default(),
         }
     }
 
@@ -94,7 +100,12 @@ impl Clusters {
                 continue;
             }
             self.rest(cluster.id, changed.filter(|_| is_founded(&cluster)));
-            if let Err(error) = self.step(&cluster).await {
+            let stepped = self.step(&cluster).await;
+            if self.questions.are_open(cluster.id) {
+                // Who is asked again is waited for, and not for a change of the records.
+                self.rest(cluster.id, None);
+            }
+            if let Err(error) = stepped {
                 self.rest(cluster.id, None);
                 let why = error.chain();
                 warn!(cluster = %cluster.spec.name, error = why, "a step failed; it is tried again");
@@ -126,7 +137,9 @@ impl Clusters {
 
     async fn step(&self, cluster: &Cluster) -> Result<(), StepError> {
         let mut located = self.members(cluster).await?;
-        if !is_founded(cluster) {
+        if is_founded(cluster) {
+            self.ask_readiness(cluster, &located).await?;
+        } else {
             self.ask_control_planes(cluster, &mut located).await?;
         }
         let members: Vec<Member> = located.iter().map(|it| it.member.clone()).collect();
@@ -249,6 +262,7 @@ fn located(
         return Some(Located {
             member: member(role),
             address: None,
+            boot: None,
         });
     }
     let is_member = matches!(
@@ -264,6 +278,7 @@ fn located(
             ..member(membership.role)
         },
         address: from_disk.and_then(|boot| boot.address),
+        boot: from_disk.map(|boot| boot.id),
     })
 }
 

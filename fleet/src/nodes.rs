@@ -37,6 +37,9 @@ pub trait NodeApi: fmt::Debug + Send + Sync {
     /// Where its system was started from.
     async fn boot_source(&self) -> Result<BootSource, CallError>;
 
+    /// Whether it runs and misses nothing, by its own status.
+    async fn is_ready(&self) -> Result<bool, CallError>;
+
     /// Bootstraps the cluster's etcd on it; may take `patience`.
     async fn bootstrap(self: Box<Self>, patience: Duration) -> Result<(), BootstrapError>;
 }
@@ -71,6 +74,10 @@ impl NodeApi for TalosApi {
 
     async fn boot_source(&self) -> Result<BootSource, CallError> {
         Self::boot_source(self).await
+    }
+
+    async fn is_ready(&self) -> Result<bool, CallError> {
+        Self::is_ready(self).await
     }
 
     async fn bootstrap(self: Box<Self>, patience: Duration) -> Result<(), BootstrapError> {

@@ -1,5 +1,5 @@
-//! The API of a Talos node: `Version`, `ServiceList`, `EtcdMemberList`, the kernel's command line, and
-//! the one `Bootstrap` of a cluster.
+//! The API of a Talos node: `Version`, `ServiceList`, `EtcdMemberList`, the kernel's command line, its
+//! machine's status, and the one `Bootstrap` of a cluster.
 //!
 //! Mutual TLS 1.3 on port 50000. The node's certificate has to chain to the cluster's OS CA and to
 //! name the address that was dialled (a node puts its addresses into it). One [`TalosApi`] is one
@@ -26,6 +26,7 @@ use crate::text::cleaned;
 use crate::wire::common::Metadata;
 use crate::wire::machine::machine_service_client::MachineServiceClient;
 use crate::wire::machine::{self, BootstrapRequest, EtcdMemberListRequest, ReadRequest};
+use crate::wire::resource::state_client::StateClient;
 
 /// The port of the API.
 pub const PORT: u16 = 50_000;
@@ -34,6 +35,7 @@ pub const PORT: u16 = 50_000;
 #[derive(Debug)]
 pub struct TalosApi {
     client: MachineServiceClient<Channel>,
+    pub(crate) state: StateClient<Channel>,
     patience: Duration,
 }
 
@@ -77,8 +79,13 @@ impl TalosApi {
         let channel = timeout(patience, channel(address, stream))
             .await
             .map_err(timed_out)??;
+        let state = StateClient::new(channel.clone()).max_decoding_message_size(REPLY_LIMIT);
         let client = MachineServiceClient::new(channel).max_decoding_message_size(REPLY_LIMIT);
-        Ok(Self { client, patience })
+        Ok(Self {
+            client,
+            state,
+            patience,
+        })
     }
 
     /// The same connection, granting each later call `patience`.
@@ -178,7 +185,7 @@ impl TalosApi {
         }
     }
 
-    async fn within_patience<T>(
+    pub(crate) async fn within_patience<T>(
         &self,
         call: impl Future<Output = Result<Response<T>, Status>>,
     ) -> Result<T, CallError> {

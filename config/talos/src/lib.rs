@@ -1,4 +1,4 @@
-//! Talos' own protocols: what a node tells us, and the three calls that we make to it.
+//! Talos' own protocols: what a node tells us, and the calls that we make to it.
 //!
 //! A Talos node reports to whoever its kernel line or its config names: events over gRPC
 //! ([`event_sink`]), its kernel's and its services' log lines as JSON ([`kernel_log`]). Neither
@@ -29,5 +29,6 @@ mod config_words;
 mod event_decoding;
 mod guarded_stream;
 mod line_reader;
+mod machine_status;
 mod text;
 mod wire;

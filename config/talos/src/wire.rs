@@ -22,6 +22,11 @@ pub(crate) mod machine {
     tonic::include_proto!("machine");
 }
 
+/// The node's resource store, COSI's.
+pub(crate) mod resource {
+    tonic::include_proto!("cosi.resource");
+}
+
 /// The event sink.
 pub(crate) mod events {
     tonic::include_proto!("events");

@@ -59,8 +59,9 @@ async fn a_node_of_the_cluster_answers() {
     );
     assert_eq!(api.etcd_members().await.unwrap(), ["cp-1", "cp-2"]);
     assert_eq!(api.boot_source().await.unwrap(), BootSource::Disk);
+    assert!(api.is_ready().await.unwrap());
     api.bootstrap().await.unwrap();
-    assert_eq!(node.further_calls(), 5);
+    assert_eq!(node.further_calls(), 6);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! and called for again only if the node surely did nothing, or a person says so.
 
 mod api;
+mod readiness;
 mod scene;
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -19,8 +19,10 @@ use crate::assets::Assets;
 use crate::bind_error::BindError;
 use crate::boot_plane::sockets::{Link, Ports, Sockets};
 use crate::complaint::Complaints;
+use crate::dhcp::line::Line;
 use crate::dhcp::prober::Prober;
-use crate::dhcp::subnet::{DhcpSubnet, Line};
+use crate::dhcp::responder::Responder;
+use crate::dhcp::subnet::DhcpSubnet;
 use crate::dhcp::{DhcpControl, DhcpServer};
 use crate::directory::Directory;
 use crate::foreign_server::question::random_card;
@@ -178,13 +180,13 @@ impl<D: Directory> BootPlane<D> {
         let complaints = |protocol| Arc::new(Complaints::new(protocol));
         let descriptors = self.settings.descriptors;
         let (directory, loaders) = (&self.directory, &self.loaders);
-        let dhcp = DhcpServer::new(
+        let responder = Responder::new(
             directory.clone(),
             Arc::clone(loaders),
             complaints("dhcp"),
             subnets,
-            card,
         );
+        let dhcp = DhcpServer::new(responder, card);
         let tftp = TftpServer::new(
             directory.clone(),
             Arc::clone(loaders),

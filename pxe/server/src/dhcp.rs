@@ -3,46 +3,44 @@
 //! One task a socket reads packets for as long as there are places for answers; each answer is
 //! worked out in a task of its own. When the places are taken, what comes waits in the kernel's
 //! buffer; seven eighths of them are for cards on record, so that strangers do not fill them. What a
-//! packet means and what is replied is decided in `pxe-dhcp`.
+//! packet means and what is replied is decided in [`responder`], which has no socket, by the rules
+//! of `pxe-dhcp`.
 //!
 //! Not done yet: a reply to a client that has no address goes to everybody on the link, also where
 //! RFC 2131 §4.1 has a frame to its card (that needs a packet socket). All clients take it.
 
 mod chainloading;
 mod flights;
+mod giving_back;
+pub mod incoming;
 mod leasing;
+pub(crate) mod line;
 pub(crate) mod prober;
 mod proposing;
-mod responder;
+pub mod responder;
 mod silence;
-pub(crate) mod subnet;
+pub mod subnet;
+mod understanding;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use machine_core::hardware::MacAddress;
 use machine_core::network::{ClientKey, DhcpMode, Lease};
-use pxe_dhcp::ask::ServerPort;
-use pxe_dhcp::client::{Arrival, BootClient};
-use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::lease::error::ReservationError;
-use pxe_dhcp::packet::{Packet, claimed_hardware_address};
-use pxe_dhcp::reply::Reply;
-use pxe_dhcp::route::Destination;
+use pxe_dhcp::packet::claimed_hardware_address;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace, warn};
 
-use crate::complaint::{Complaints, Source};
-use crate::dhcp::chainloading::Chainloading;
 use crate::dhcp::flights::{Flights, InWork, Question};
+use crate::dhcp::incoming::{Asked, Incoming};
+use crate::dhcp::line::Line;
 use crate::dhcp::responder::Responder;
-use crate::dhcp::silence::Silence;
-use crate::dhcp::subnet::{Asked, DhcpSubnet, Line};
+use crate::dhcp::subnet::DhcpSubnet;
 use crate::directory::Directory;
-use crate::loaders::Loaders;
 use crate::socket::Arrived;
 
 /// How many answers may be in work for one socket: two batches of the commit task, so that one
@@ -57,30 +55,13 @@ const LONGEST: usize = 2048;
 #[derive(Debug)]
 pub(crate) struct DhcpServer<D> {
     responder: Responder<D>,
-    subnets: Arc<[Arc<DhcpSubnet>]>,
     /// The card by which we look for other servers, and which gets no answer of our own.
     pub(crate) card: MacAddress,
 }
 
 impl<D: Directory> DhcpServer<D> {
-    pub(crate) fn new(
-        directory: D,
-        loaders: Arc<Loaders>,
-        complaints: Arc<Complaints>,
-        subnets: Arc<[Arc<DhcpSubnet>]>,
-        card: MacAddress,
-    ) -> Arc<Self> {
-        let responder = Responder {
-            directory,
-            loaders,
-            complaints,
-            chainloading: Chainloading::default(),
-        };
-        Arc::new(Self {
-            responder,
-            subnets,
-            card,
-        })
+    pub(crate) fn new(responder: Responder<D>, card: MacAddress) -> Arc<Self> {
+        Arc::new(Self { responder, card })
     }
 
     /// Serves what comes in on one socket until told to stop; then finishes what is in work.
@@ -131,148 +112,53 @@ impl<D: Directory> DhcpServer<D> {
     }
 
     fn receive(self: &Arc<Self>, line: &Line, packet: &[u8], arrived: Arrived, flights: &Flights) {
-        let card = claimed_hardware_address(packet);
-        if card == Some(self.card) {
+        if claimed_hardware_address(packet) == Some(self.card) {
             return;
         }
-        // Most clients have no address yet.
-        let source = card.map_or_else(|| IpAddr::V4(*arrived.source.ip()).into(), Source::from);
-        match self.understand(line, packet, arrived) {
-            Ok(asked) => {
-                let question = Question {
-                    mac: asked.client.mac,
-                    xid: asked.client.header.xid,
-                    kind: asked.client.ask.kind(),
-                };
-                let directory = &self.responder.directory;
-                if flights.is_scarce() && !directory.may_be_registered(question.mac) {
-                    // It asks again, as all do that get no answer.
-                    self.responder
-                        .complaints
-                        .note(source, &"too many questions of unknown cards at once");
-                    return;
-                }
-                let server = Arc::clone(self);
-                let work = |in_work| async move { server.serve(asked, in_work).await };
-                if !flights.start(question, work) {
-                    trace!(%source, "its answer is in work");
-                }
-            }
-            Err(dropped @ Dropped::ForeignRelay { .. }) => {
-                // One line for all that are behind it.
-                let relay = IpAddr::V4(*arrived.source.ip());
-                self.responder.complaints.note(relay, &dropped);
-            }
-            Err(dropped) if dropped.is_told() => {
-                self.responder.complaints.note(source, &dropped);
-            }
-            Err(dropped) => trace!(%source, %dropped, "not answered"),
-        }
-    }
-
-    fn understand(&self, line: &Line, packet: &[u8], arrived: Arrived) -> Result<Asked, Dropped> {
-        let packet = Packet::decode(packet)?;
-        let ours = self.subnets.iter().map(|served| served.subnet.server);
-        let destination = IpAddr::V4(arrived.destination);
-        let arrival = Arrival {
+        let incoming = Incoming {
+            packet,
             port: line.port,
             source: arrived.source,
-            unicast: ours.into_iter().any(|server| server == destination),
+            destination: arrived.destination,
+            is_for_us: arrived.is_for_us,
+            subnet: &line.subnet,
         };
-        let client = BootClient::from_packet(&packet, arrival)?;
-        let client = self.responder.chainloading.completed(client);
-        let subnet = self.subnet_of(&client, line)?;
-        subnet.concerned(&client)?;
-        Ok(Asked {
-            client,
-            subnet,
-            line: line.clone(),
-            destination: arrived.is_for_us.then_some(arrived.destination),
-        })
-    }
-
-    fn subnet_of(&self, client: &BootClient, line: &Line) -> Result<Arc<DhcpSubnet>, Dropped> {
-        let Some(address) = client.link else {
-            return Ok(Arc::clone(&line.subnet));
+        let Some(asked) = self.responder.understand(&incoming) else {
+            return;
         };
-        if client.is_relayed() {
-            self.serves(IpAddr::V4(client.header.giaddr))?;
+        let question = Question {
+            mac: asked.client.mac,
+            xid: asked.client.header.xid,
+            kind: asked.client.ask.kind(),
+        };
+        let directory = &self.responder.directory;
+        if flights.is_scarce() && !directory.may_be_registered(question.mac) {
+            // It asks again, as all do that get no answer.
+            self.responder.complaints.note(
+                incoming.sender(),
+                &"too many questions of unknown cards at once",
+            );
+            return;
         }
-        let mut served = self.subnets.iter();
-        let found = served.find(|served| served.subnet.network.contains(address));
-        let foreign = if client.is_relayed() {
-            Dropped::ForeignRelay { address }
-        } else {
-            Dropped::Foreign { address }
-        };
-        found.cloned().ok_or(foreign)
-    }
-
-    /// Whether a relay is where we serve: link selection names any subnet, and the reply goes to
-    /// whatever address the packet has for its relay.
-    fn serves(&self, relay: IpAddr) -> Result<(), Dropped> {
-        let mut served = self.subnets.iter();
-        if served.any(|served| served.subnet.network.contains(relay)) {
-            Ok(())
-        } else {
-            Err(Dropped::ForeignRelay { address: relay })
+        let (server, line) = (Arc::clone(self), line.clone());
+        let work = |in_work| async move { server.serve(&line, asked, in_work).await };
+        if !flights.start(question, work) {
+            trace!(source = %incoming.sender(), "its answer is in work");
         }
     }
 
-    async fn serve(&self, asked: Asked, in_work: InWork) {
-        let mac = asked.client.mac;
-        let complaints = &self.responder.complaints;
+    async fn serve(&self, line: &Line, asked: Asked, in_work: InWork) {
         let answered = self.responder.answer(&asked).await;
         drop(in_work);
-        match answered {
-            Ok(answered) => {
-                if let Err(error) = send(&asked, &answered.reply).await {
-                    let why = format!("can't send a {}: {error}", answered.reply.kind);
-                    complaints.note(mac, &why);
-                } else if let Some(step) = answered.step {
-                    self.responder.directory.step(step);
-                }
+        let Some(answered) = answered else { return };
+        match line.send(&asked, &answered.reply).await {
+            Ok(()) => self.responder.sent(answered),
+            Err(error) => {
+                let why = format!("can't send a {}: {error}", answered.reply.kind);
+                self.responder.complaints.note(asked.client.mac, &why);
             }
-            Err(silence @ Silence::AllInUse { .. }) => {
-                complaints.note(mac, &silence);
-            }
-            Err(Silence::Unavailable(error)) => {
-                complaints.note(mac, &error);
-            }
-            Err(Silence::Exhausted(error)) => {
-                let subnet = &asked.subnet.subnet.name;
-                complaints.note(mac, &format!("no address in {subnet}: {error}"));
-            }
-            Err(silence) => debug!(%mac, ask = %asked.client.ask.kind(), %silence, "not answered"),
         }
     }
-}
-
-async fn send(asked: &Asked, reply: &Reply) -> io::Result<()> {
-    let line = &asked.line;
-    let routed = line
-        .routed
-        .as_ref()
-        .filter(|_| line.port == ServerPort::Dhcp);
-    let (socket, address) = match reply.route.destination {
-        Destination::Relay(address) | Destination::Client(address) => {
-            (routed.unwrap_or(&line.socket), address)
-        }
-        Destination::Broadcast | Destination::Link { .. } => (&line.socket, Ipv4Addr::BROADCAST),
-    };
-    let source = asked.answers_from();
-    let encoded = reply.encode();
-    if !encoded.left_out.is_empty() {
-        debug!(mac = %asked.client.mac, left_out = ?encoded.left_out, "the reply is cut");
-    }
-    trace!(mac = %asked.client.mac, kind = %reply.kind, %address, "reply");
-    socket
-        .send(
-            &encoded.bytes,
-            source,
-            SocketAddrV4::new(address, reply.route.port),
-        )
-        .await
 }
 
 /// Why an address can't be kept for a client.

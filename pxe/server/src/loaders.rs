@@ -39,6 +39,14 @@ pub struct Loaders {
 }
 
 impl Loaders {
+    /// With these files of the catalogue.
+    pub fn from_memory(files: impl IntoIterator<Item = (&'static LoaderFile, Bytes)>) -> Self {
+        let named = files.into_iter();
+        Self {
+            content: named.map(|(file, content)| (file.name, content)).collect(),
+        }
+    }
+
     /// Reads every file of the catalogue from this directory; says which are missing.
     pub fn read(directory: &Path) -> (Self, Vec<MissingLoader>) {
         let mut loaders = Self::default();

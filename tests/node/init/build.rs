@@ -54,7 +54,13 @@ fn main() {
             "EventResponse",
         ))
         .build();
+    let state = Service::builder()
+        .name("State")
+        .package("cosi.resource")
+        .method(method("get", "Get", "GetRequest", "GetResponse"))
+        .build();
     Builder::new().compile(&[machine]);
+    Builder::new().compile(&[state]);
     Builder::new().compile(&[security]);
     Builder::new().build_server(false).compile(&[sink]);
 }

@@ -16,6 +16,8 @@ pub enum Call {
     EtcdMemberList,
     /// `/machine.MachineService/EtcdStatus`.
     EtcdStatus,
+    /// `/cosi.resource.State/Get`, of what is not sensitive.
+    Get,
     /// `/machine.MachineService/Bootstrap`.
     Bootstrap,
     /// `/machine.MachineService/Read`.
@@ -30,7 +32,7 @@ pub struct NotAuthorized;
 /// Whether a caller with these organizations may make this call.
 pub fn authorize(organizations: &[String], call: Call) -> Result<(), NotAuthorized> {
     let roles: &[&str] = match call {
-        Call::Version | Call::ServiceList | Call::EtcdMemberList | Call::EtcdStatus => {
+        Call::Version | Call::ServiceList | Call::EtcdMemberList | Call::EtcdStatus | Call::Get => {
             &["os:admin", "os:operator", "os:reader"]
         }
         Call::Bootstrap | Call::Read => &["os:admin"],
@@ -65,6 +67,7 @@ mod tests {
                 Call::ServiceList,
                 Call::EtcdMemberList,
                 Call::EtcdStatus,
+                Call::Get,
             ] {
                 let is_allowed = authorize(&organizations, call).is_ok();
                 assert_eq!(is_allowed, asks, "{role} {call:?}");

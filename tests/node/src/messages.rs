@@ -534,3 +534,41 @@ pub struct CertificateResponse {
     #[prost(bytes = "vec", tag = "2")]
     pub crt: Vec<u8>,
 }
+
+/// `cosi.resource.GetRequest`.
+#[derive(Clone, PartialEq, Message)]
+pub struct GetRequest {
+    /// Where resources of one purpose are.
+    #[prost(string, tag = "1")]
+    pub namespace: String,
+    /// `type`: what they are.
+    #[prost(string, tag = "2")]
+    pub kind: String,
+    /// Which of them.
+    #[prost(string, tag = "3")]
+    pub id: String,
+}
+
+/// `cosi.resource.GetResponse`.
+#[derive(Clone, PartialEq, Message)]
+pub struct GetResponse {
+    /// What was found.
+    #[prost(message, optional, tag = "1")]
+    pub resource: Option<Resource>,
+}
+
+/// `cosi.resource.Resource`; its metadata is left out.
+#[derive(Clone, PartialEq, Message)]
+pub struct Resource {
+    /// What it says.
+    #[prost(message, optional, tag = "2")]
+    pub spec: Option<Spec>,
+}
+
+/// `cosi.resource.Spec`; Talos fills `yaml_spec`, 2, as well.
+#[derive(Clone, PartialEq, Message)]
+pub struct Spec {
+    /// Encoded by the definition of the resource.
+    #[prost(bytes = "vec", tag = "1")]
+    pub proto_spec: Vec<u8>,
+}

@@ -147,6 +147,13 @@ impl NodeApi for LabNode {
         })
     }
 
+    async fn is_ready(&self) -> Result<bool, CallError> {
+        Ok(match self.call().await? {
+            Running::FromDisk(attempt) => self.is_formed(attempt),
+            Running::FromNetwork => false,
+        })
+    }
+
     /// It is refused, or executed; whether its answer arrives is another matter.
     async fn bootstrap(self: Box<Self>, patience: Duration) -> Result<(), BootstrapError> {
         let unknown = || BootstrapError::Unknown {

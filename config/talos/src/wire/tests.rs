@@ -99,8 +99,9 @@ fn names_numbers_and_types_are_those_of_talos() {
 }
 
 /// From Talos' API definitions (api/common, api/machine, google/rpc) and siderolink's
-/// events.proto, as of Talos 1.13 to 1.15.
+/// events.proto, and of COSI's specification (state.proto, resource.proto), as of Talos 1.13 to 1.15.
 const GOLDEN: &str = "
+/cosi.resource.State/Get: cosi.resource.GetRequest -> cosi.resource.GetResponse
 /events.EventSinkService/Publish: events.EventRequest -> events.EventResponse
 /machine.MachineService/Bootstrap: machine.BootstrapRequest -> machine.BootstrapResponse
 /machine.MachineService/EtcdMemberList: machine.EtcdMemberListRequest -> machine.EtcdMemberListResponse
@@ -110,6 +111,10 @@ const GOLDEN: &str = "
 common.Data: 1 common.Metadata metadata, 2 bytes bytes
 common.Error: 1 common.Code code, 2 string message
 common.Metadata: 2 string error, 3 google.rpc.Status status
+cosi.resource.GetRequest: 1 string namespace, 2 string type, 3 string id
+cosi.resource.GetResponse: 1 cosi.resource.Resource resource
+cosi.resource.Resource: 2 cosi.resource.Spec spec
+cosi.resource.Spec: 1 bytes proto_spec
 enum common.Code: 0 FATAL, 1 LOCKED, 2 CANCELED
 enum machine.MachineStatusEvent.MachineStage: 0 UNKNOWN, 1 BOOTING, 2 INSTALLING, 3 MAINTENANCE, \
 4 RUNNING, 5 REBOOTING, 6 SHUTTING_DOWN, 7 RESETTING, 8 UPGRADING

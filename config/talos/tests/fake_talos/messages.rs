@@ -124,3 +124,33 @@ pub(crate) struct Data {
     #[prost(bytes = "vec", tag = "2")]
     pub(crate) bytes: Vec<u8>,
 }
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct GetRequest {
+    #[prost(string, tag = "1")]
+    pub(crate) namespace: String,
+    #[prost(string, tag = "2")]
+    pub(crate) kind: String,
+    #[prost(string, tag = "3")]
+    pub(crate) id: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Spec {
+    #[prost(bytes = "vec", tag = "1")]
+    pub(crate) proto_spec: Vec<u8>,
+    #[prost(string, tag = "2")]
+    pub(crate) yaml_spec: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Resource {
+    #[prost(message, optional, tag = "2")]
+    pub(crate) spec: Option<Spec>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct GetResponse {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) resource: Option<Resource>,
+}

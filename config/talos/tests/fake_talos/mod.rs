@@ -1,4 +1,4 @@
-//! A Talos node's API as a node shows it: mutual TLS under one Ed25519 authority, five calls.
+//! A Talos node's API as a node shows it: mutual TLS under one Ed25519 authority, six calls.
 
 mod messages;
 
@@ -30,8 +30,8 @@ use config_talos::credentials::Credentials;
 
 use messages::{
     Bootstrap, BootstrapResponse, Data, Empty, EtcdMember, EtcdMemberListResponse, EtcdMembers,
-    Metadata, PlatformInfo, ReadRequest, ServiceHealth, ServiceInfo, ServiceList,
-    ServiceListResponse, Version, VersionInfo, VersionResponse,
+    GetRequest, GetResponse, Metadata, PlatformInfo, ReadRequest, Resource, ServiceHealth,
+    ServiceInfo, ServiceList, ServiceListResponse, Spec, Version, VersionInfo, VersionResponse,
 };
 
 /// What the node does when it is called.
@@ -250,6 +250,7 @@ impl Node {
                 reply(request, BootstrapResponse { messages }).await
             }
             "/machine.MachineService/Read" => read(request, metadata).await,
+            "/cosi.resource.State/Get" => status(request).await,
             _ => Status::unimplemented(path).into_http(),
         }
     }
@@ -279,6 +280,30 @@ async fn reply<T: prost::Message + Clone + Default + 'static>(
         std::future::ready(Ok::<_, Status>(tonic::Response::new(message.clone())))
     });
     Grpc::new(ProstCodec::<T, Empty>::default())
+        .unary(service, request)
+        .await
+}
+
+/// The status of a machine that runs, `stage` 4, and is ready.
+async fn status(request: Request<Body>) -> Response<Body> {
+    let service = tower::service_fn(|asked: tonic::Request<GetRequest>| {
+        let GetRequest {
+            namespace,
+            kind,
+            id,
+        } = asked.into_inner();
+        let wanted = ("runtime", "MachineStatuses.runtime.talos.dev", "machine");
+        assert_eq!((&*namespace, &*kind, &*id), wanted);
+        let spec = Some(Spec {
+            proto_spec: vec![0x08, 4, 0x12, 2, 0x08, 1],
+            yaml_spec: "stage: running\n".into(),
+        });
+        let reply = GetResponse {
+            resource: Some(Resource { spec }),
+        };
+        std::future::ready(Ok::<_, Status>(tonic::Response::new(reply)))
+    });
+    Grpc::new(ProstCodec::<GetResponse, GetRequest>::default())
         .unary(service, request)
         .await
 }

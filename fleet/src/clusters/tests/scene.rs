@@ -25,9 +25,11 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 
+use crate::clock::SharedClock;
 use crate::clusters::Clusters;
 use crate::clusters::secrets::{place, seal_file};
 use crate::fixtures::{cluster, now, site};
+use crate::nodes::Nodes;
 use crate::site::Site;
 use crate::status::Status;
 
@@ -70,6 +72,17 @@ impl Scene {
         scene
     }
 
+    /// The same with these nodes, by this clock.
+    pub(super) fn with(self, nodes: Arc<dyn Nodes>, clock: SharedClock) -> Self {
+        let site = Arc::into_inner(self.site).unwrap();
+        let site = Arc::new(Site {
+            nodes,
+            clock,
+            ..site
+        });
+        Self { site }
+    }
+
     /// These are the cluster's secrets from now on.
     pub(super) async fn import(&self, secrets: &SecretsBundle) {
         let sealed = seal_file(&self.site.seal, CLUSTER, &secrets.to_yaml()).unwrap();
@@ -99,7 +112,7 @@ impl Scene {
         .await;
     }
 
-    async fn change(&self, change: Change) {
+    pub(super) async fn change(&self, change: Change) {
         let outcome = apply(&self.site.db, &change).await.unwrap();
         assert_eq!(outcome, Outcome::Applied);
     }

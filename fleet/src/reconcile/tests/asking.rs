@@ -103,6 +103,10 @@ impl NodeApi for Lives {
         Ok(self.0)
     }
 
+    async fn is_ready(&self) -> Result<bool, CallError> {
+        Ok(true)
+    }
+
     async fn bootstrap(self: Box<Self>, _: Duration) -> Result<(), BootstrapError> {
         Ok(())
     }

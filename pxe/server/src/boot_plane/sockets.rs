@@ -11,7 +11,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
 use crate::bind_error::BindError;
-use crate::dhcp::subnet::{DhcpSubnet, Line};
+use crate::dhcp::line::Line;
+use crate::dhcp::subnet::DhcpSubnet;
 use crate::socket::{DatagramSocket, Place};
 
 /// A subnet, and the interface that it is served on.

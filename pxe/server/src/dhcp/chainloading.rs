@@ -12,7 +12,7 @@ use pxe_dhcp::load::Load;
 use pxe_dhcp::offers::Offers;
 use pxe_dhcp::reply::BootAnswer;
 
-use crate::dhcp::subnet::Asked;
+use crate::dhcp::incoming::Asked;
 use crate::loaders::Loaders;
 
 /// What is remembered from one packet of a client to its next.

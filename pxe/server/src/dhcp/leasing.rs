@@ -14,9 +14,9 @@ use pxe_dhcp::lease::standing::Acquaintance;
 use pxe_dhcp::reply::Grant;
 use pxe_dhcp::verdict::{Refusal, Verdict, judge};
 
+use crate::dhcp::incoming::Asked;
 use crate::dhcp::responder::{Answered, Responder, answered, exchange, nak};
 use crate::dhcp::silence::Silence;
-use crate::dhcp::subnet::Asked;
 use crate::directory::{Directory, LeaseOutcome};
 
 /// Who holds an address that was asked for.

@@ -8,9 +8,10 @@ use pxe_dhcp::lease::standing::Acquaintance;
 use pxe_dhcp::reply::Grant;
 use tracing::warn;
 
+use crate::dhcp::incoming::Asked;
 use crate::dhcp::responder::Responder;
 use crate::dhcp::silence::Silence;
-use crate::dhcp::subnet::Asked;
+
 use crate::directory::Directory;
 
 /// How many addresses are looked at for one DISCOVER: whoever has got no offer by then asks again.
@@ -43,7 +44,8 @@ impl<D: Directory> Responder<D> {
     /// Whether somebody without a lease uses an address, which then is put away.
     async fn is_in_use(&self, asked: &Asked, address: IpAddr) -> bool {
         let client = asked.client.key;
-        let (Some(prober), IpAddr::V4(v4)) = (asked.prober(), address) else {
+        let (Some(prober), IpAddr::V4(v4)) = (asked.subnet.prober_for(&asked.client), address)
+        else {
             return false;
         };
         if !asked.subnet.table().is_untried(client, address) {

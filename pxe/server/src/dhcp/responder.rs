@@ -1,10 +1,9 @@
-//! Answers one DHCP client.
+//! Answers one DHCP client: a packet in, a packet out, and no socket.
 //!
 //! The rules it keeps: an ACK leaves only after its lease is durable; the directory is asked once a
 //! packet, and about clients that do not boot from the network only whether they are registered; no
 //! lock is held while anybody waits.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use machine_core::boot::{Asker, BootStep};
@@ -17,28 +16,32 @@ use pxe_dhcp::lease::standing::Acquaintance;
 use pxe_dhcp::load::Load;
 use pxe_dhcp::reply::{BootAnswer, Exchange, Grant, ProxySchool, Reply, refuse};
 use pxe_dhcp::verdict::Refusal;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::complaint::Complaints;
 use crate::dhcp::chainloading::Chainloading;
+use crate::dhcp::incoming::{Asked, Incoming};
 use crate::dhcp::silence::Silence;
-use crate::dhcp::subnet::Asked;
+use crate::dhcp::subnet::DhcpSubnet;
 use crate::directory::{BootQuestion, Directory, ObservedStep, StepOwner};
 use crate::loaders::Loaders;
 
 /// What answers are made from.
 #[derive(Debug)]
-pub(crate) struct Responder<D> {
-    pub(crate) directory: D,
-    pub(crate) loaders: Arc<Loaders>,
-    pub(crate) complaints: Arc<Complaints>,
-    pub(crate) chainloading: Chainloading,
+pub struct Responder<D> {
+    pub(super) directory: D,
+    pub(super) complaints: Arc<Complaints>,
+    pub(super) chainloading: Chainloading,
+    pub(super) subnets: Arc<[Arc<DhcpSubnet>]>,
+    loaders: Arc<Loaders>,
 }
 
 /// A reply, and the step that a boot has made once it is sent.
-pub(crate) struct Answered {
-    pub(crate) reply: Reply,
-    pub(crate) step: Option<ObservedStep>,
+#[derive(Debug)]
+pub struct Answered {
+    /// The reply.
+    pub reply: Reply,
+    step: Option<ObservedStep>,
 }
 
 /// Who a client is, and what it boots.
@@ -51,20 +54,63 @@ pub(super) struct Decided {
 }
 
 impl<D: Directory> Responder<D> {
-    /// The answer to a client, once everything that it says is durable.
-    pub(crate) async fn answer(&self, asked: &Asked) -> Result<Answered, Silence> {
+    /// For these subnets.
+    pub fn new(
+        directory: D,
+        loaders: Arc<Loaders>,
+        complaints: Arc<Complaints>,
+        subnets: Arc<[Arc<DhcpSubnet>]>,
+    ) -> Self {
+        Self {
+            directory,
+            complaints,
+            chainloading: Chainloading::default(),
+            subnets,
+            loaders,
+        }
+    }
+
+    /// The answer to a packet, if it gets one. Whoever has sent it says so: [`Self::sent`].
+    pub async fn respond(&self, incoming: &Incoming<'_>) -> Option<Answered> {
+        let asked = self.understand(incoming)?;
+        self.answer(&asked).await
+    }
+
+    /// An answer has left: the step of its boot is on the timeline.
+    pub fn sent(&self, answered: Answered) {
+        if let Some(step) = answered.step {
+            self.directory.step(step);
+        }
+    }
+
+    /// The answer to a client, once everything that it says is durable. Why there is none is told.
+    pub(crate) async fn answer(&self, asked: &Asked) -> Option<Answered> {
+        let mac = asked.client.mac;
+        match self.answer_or_silence(asked).await {
+            Ok(answered) => return Some(answered),
+            Err(silence @ Silence::AllInUse { .. }) => {
+                self.complaints.note(mac, &silence);
+            }
+            Err(Silence::Unavailable(error)) => {
+                self.complaints.note(mac, &error);
+            }
+            Err(Silence::Exhausted(error)) => {
+                let subnet = &asked.subnet.subnet.name;
+                let why = format!("no address in {subnet}: {error}");
+                self.complaints.note(mac, &why);
+            }
+            Err(silence) => debug!(%mac, ask = %asked.client.ask.kind(), %silence, "not answered"),
+        }
+        None
+    }
+
+    async fn answer_or_silence(&self, asked: &Asked) -> Result<Answered, Silence> {
         match asked.client.ask {
             Ask::Discover => self.offer(asked).await,
             Ask::Request(request) => self.request(asked, request).await,
             Ask::Inform { .. } | Ask::BootService => self.inform(asked).await,
-            Ask::Decline { server, address } => {
-                is_ours(asked, server)?;
-                self.decline(asked, address).await
-            }
-            Ask::Release { server, address } => {
-                is_ours(asked, server)?;
-                self.release(asked, address).await
-            }
+            Ask::Decline { server, address } => self.decline(asked, (server, address)).await,
+            Ask::Release { server, address } => self.release(asked, (server, address)).await,
         }
     }
 
@@ -90,32 +136,6 @@ impl<D: Directory> Responder<D> {
         let decided = self.decide(asked).await?;
         let reply = exchange(asked, &decided).reply(None)?;
         Ok(answered(reply, &decided, BootStep::Offer, None))
-    }
-
-    async fn decline(&self, asked: &Asked, address: IpAddr) -> Result<Answered, Silence> {
-        let client = asked.client.key;
-        let until = asked.subnet.table().declined(client, address, self.now())?;
-        warn!(%client, %address, %until, "the address is in use by somebody without a lease");
-        self.ended(asked, address).await
-    }
-
-    async fn release(&self, asked: &Asked, address: IpAddr) -> Result<Answered, Silence> {
-        if asked
-            .subnet
-            .table()
-            .released(asked.client.key, address, self.now())
-        {
-            return self.ended(asked, address).await;
-        }
-        Err(Silence::Done)
-    }
-
-    async fn ended(&self, asked: &Asked, address: IpAddr) -> Result<Answered, Silence> {
-        let subnet = asked.subnet.subnet.name.clone();
-        self.directory
-            .lease_ended(subnet, asked.client.key, address)
-            .await?;
-        Err(Silence::Done)
     }
 
     /// Who the client is, and what it boots.
@@ -229,15 +249,6 @@ pub(super) fn exchange<'a>(asked: &'a Asked, decided: &'a Decided) -> Exchange<'
 pub(super) fn nak(asked: &Asked, refusal: &Refusal) -> Result<Answered, Silence> {
     let reply = refuse(&asked.client, &asked.subnet.subnet, refusal)?;
     Ok(Answered { reply, step: None })
-}
-
-fn is_ours(asked: &Asked, server: Option<IpAddr>) -> Result<(), Dropped> {
-    match server {
-        Some(server) if server != asked.subnet.subnet.server => {
-            Err(Dropped::ForOtherServer { server })
-        }
-        Some(_) | None => Ok(()),
-    }
 }
 
 pub(super) fn answered(

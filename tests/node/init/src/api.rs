@@ -1,9 +1,10 @@
-//! The Talos API of the node: six calls on port 50000, for clients whose certificate chains to
+//! The Talos API of the node: seven calls on port 50000, for clients whose certificate chains to
 //! `machine.ca`. Without one the connection is closed after the handshake.
 
 use crate::certificates::Identity;
 use crate::error::InitError;
 use crate::inbox::Inbox;
+use crate::resources::{Resources, StateServer};
 use node::access::{Call, authorize};
 use node::etcd::NoEtcd;
 use node::member::BootstrapRefused;
@@ -141,7 +142,7 @@ fn status(refused: BootstrapRefused) -> Status {
     }
 }
 
-fn admit<T>(request: &Request<T>, call: Call) -> Result<(), Status> {
+pub(crate) fn admit<T>(request: &Request<T>, call: Call) -> Result<(), Status> {
     let chain = request.peer_certs().unwrap_or_default();
     let organizations = chain
         .first()
@@ -167,6 +168,7 @@ fn organizations(certificate: &[u8]) -> Vec<String> {
 pub(crate) async fn serve(
     listener: TcpListener,
     inbox: mpsc::UnboundedSender<Inbox>,
+    resources: Resources,
     identity: Identity,
     accepted: &[String],
 ) -> Result<(), InitError> {
@@ -178,10 +180,12 @@ pub(crate) async fn serve(
     let tls = ServerTlsConfig::new()
         .identity(identity)
         .client_ca_root(clients);
-    let server = Server::builder().tls_config(tls)?;
-    let service = MachineServiceServer::new(Apid { inbox });
+    let server = Server::builder()
+        .tls_config(tls)?
+        .add_service(MachineServiceServer::new(Apid { inbox }))
+        .add_service(StateServer::new(resources));
     Ok(server
-        .serve_with_incoming(service, TcpIncoming::from(listener))
+        .serve_with_incoming(TcpIncoming::from(listener))
         .await?)
 }
 
@@ -190,11 +194,15 @@ mod tests {
     use super::generated::machine_service_client::MachineServiceClient;
     use super::*;
     use crate::certificates::Authority;
+    use crate::resources::StateClient;
     use crate::trust;
     use node::config_document::Secret;
+    use node::messages::{GetRequest, MachineStage, MachineStatus, MachineStatusEvent};
+    use prost::Message as _;
     use rcgen::{
         BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     };
+    use tokio::sync::watch;
     use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 
     struct Pki {
@@ -237,6 +245,16 @@ mod tests {
         }
     }
 
+    /// The status of a node that runs, and misses nothing.
+    fn running() -> MachineStatusEvent {
+        let status = Some(MachineStatus {
+            ready: true,
+            ..MachineStatus::default()
+        });
+        let stage = MachineStage::Running.into();
+        MachineStatusEvent { stage, status }
+    }
+
     /// Serves an API whose node answers Bootstrap with OK; returns its port.
     async fn api(pki: &Pki) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -244,7 +262,8 @@ mod tests {
         let identity = pki.authority().issue(vec!["127.0.0.1".into()]).unwrap();
         let (inbox, mut outbox) = mpsc::unbounded_channel();
         let accepted = vec![pki.ca.clone()];
-        tokio::spawn(async move { serve(listener, inbox, identity, &accepted).await });
+        let resources = Resources(watch::channel(Some(running())).1);
+        tokio::spawn(async move { serve(listener, inbox, resources, identity, &accepted).await });
         tokio::spawn(async move {
             while let Some(message) = outbox.recv().await {
                 match message {
@@ -260,12 +279,16 @@ mod tests {
     }
 
     fn client(pki: &Pki, port: u16, role: Option<&str>) -> MachineServiceClient<Channel> {
+        MachineServiceClient::new(channel(pki, port, role))
+    }
+
+    fn channel(pki: &Pki, port: u16, role: Option<&str>) -> Channel {
         let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&pki.ca));
         if let Some(role) = role {
             tls = tls.identity(pki.client(role));
         }
         let endpoint = Endpoint::from_shared(format!("https://127.0.0.1:{port}")).unwrap();
-        MachineServiceClient::new(endpoint.tls_config(tls).unwrap().connect_lazy())
+        endpoint.tls_config(tls).unwrap().connect_lazy()
     }
 
     #[tokio::test]
@@ -297,6 +320,24 @@ mod tests {
         let mut stranger = client(&pki, port, Some("os:etcd:backup"));
         let refused = stranger.etcd_status(Empty {}).await.unwrap_err();
         assert_eq!(refused.code(), tonic::Code::PermissionDenied);
+    }
+
+    #[tokio::test]
+    async fn readers_read_the_status_of_the_machine() {
+        let pki = Pki::new();
+        let port = api(&pki).await;
+        let asked = |id: &str| GetRequest {
+            namespace: "runtime".to_owned(),
+            kind: "MachineStatuses.runtime.talos.dev".to_owned(),
+            id: id.to_owned(),
+        };
+        let mut reader = StateClient::new(channel(&pki, port, Some("os:reader")));
+        let found = reader.get(asked("machine")).await.unwrap().into_inner();
+        let spec = found.resource.and_then(|resource| resource.spec).unwrap();
+        let status = MachineStatusEvent::decode(spec.proto_spec.as_slice());
+        assert_eq!(status.unwrap(), running());
+        let none = reader.get(asked("another")).await.unwrap_err();
+        assert_eq!(none.code(), tonic::Code::NotFound);
     }
 
     #[tokio::test]

@@ -12,11 +12,14 @@ use crate::installer;
 use crate::kernel;
 use crate::lease;
 use crate::line_log::{self, LineLog};
+use crate::resources::Resources;
 use crate::services;
 use node::action::{Action, Happened, PowerOn};
 use node::command_line::CommandLine;
 use node::disk::Disk;
+use node::event::Event;
 use node::kernel_log::KernelRecord;
+use node::messages::MachineStatusEvent;
 use node::node::Node;
 use node::quirk::Quirks;
 use node::service_log::ServiceLine;
@@ -24,6 +27,7 @@ use node::state_record::StateRecord;
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
 /// Boots the node and never comes back, unless it must not boot.
 pub(crate) async fn run() -> Result<(), InitError> {
@@ -52,6 +56,7 @@ pub(crate) async fn run() -> Result<(), InitError> {
         node,
         inbox,
         sink: EventSink::start(),
+        status: watch::Sender::new(None),
         kernel_log,
         service_log,
         uuid: identity.uuid.clone(),
@@ -96,6 +101,8 @@ struct Driver {
     node: Node,
     inbox: UnboundedSender<Inbox>,
     sink: EventSink,
+    /// The status that was published last.
+    status: watch::Sender<Option<MachineStatusEvent>>,
     kernel_log: LineLog<KernelRecord>,
     service_log: LineLog<ServiceLine>,
     uuid: Option<String>,
@@ -180,7 +187,12 @@ impl Driver {
     fn act(&mut self, action: Action) -> Result<(), InitError> {
         match action {
             Action::Say(text) => self.say(text),
-            Action::Publish(event) => self.sink.publish(&event),
+            Action::Publish(event) => {
+                if let Event::Status(status) = &event {
+                    self.status.send_replace(Some(status.clone()));
+                }
+                self.sink.publish(&event);
+            }
             Action::ConnectSink(endpoint) => self.sink.connect(endpoint),
             Action::SendKernelLog(urls) => self.send_kernel_log(&urls),
             Action::SendServiceLog(destination) => {
@@ -274,10 +286,14 @@ impl Driver {
             return Ok(());
         };
         if let Some(identity) = self.certificate.take() {
-            services::serve_api(self.inbox.clone(), identity, config);
+            services::serve_api(self.inbox.clone(), self.resources(), identity, config);
             return Ok(());
         }
-        services::serve_control_plane(self.inbox.clone(), config, self.names())
+        services::serve_control_plane(self.inbox.clone(), self.resources(), config, self.names())
+    }
+
+    fn resources(&self) -> Resources {
+        Resources(self.status.subscribe())
     }
 
     fn request_certificate(&self, host: String) {

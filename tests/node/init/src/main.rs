@@ -18,6 +18,7 @@ mod installer;
 mod kernel;
 mod lease;
 mod line_log;
+mod resources;
 mod services;
 mod trust;
 

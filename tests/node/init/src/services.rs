@@ -6,6 +6,7 @@ use crate::certificates::{Authority, Identity};
 use crate::console;
 use crate::error::InitError;
 use crate::inbox::Inbox;
+use crate::resources::Resources;
 use crate::trust;
 use node::action::Happened;
 use node::config::MachineConfig;
@@ -26,6 +27,7 @@ pub(crate) fn names(addresses: &[IpAddr], hostname: &str, config: &MachineConfig
 /// A control plane's API and trustd.
 pub(crate) fn serve_control_plane(
     inbox: UnboundedSender<Inbox>,
+    resources: Resources,
     config: &MachineConfig,
     names: Vec<String>,
 ) -> Result<(), InitError> {
@@ -36,7 +38,7 @@ pub(crate) fn serve_control_plane(
         .unwrap_or_default();
     let authority = Authority::new(ca, config.ca_key.expose())?;
     let for_trustd = authority.issue(names.clone())?;
-    serve_api(inbox, authority.issue(names)?, config);
+    serve_api(inbox, resources, authority.issue(names)?, config);
     let token = config.token.clone();
     tokio::spawn(async move {
         let served = match TcpListener::bind((Ipv4Addr::UNSPECIFIED, trust::PORT)).await {
@@ -51,11 +53,16 @@ pub(crate) fn serve_control_plane(
 }
 
 /// The API with a certificate that is there.
-pub(crate) fn serve_api(inbox: UnboundedSender<Inbox>, identity: Identity, config: &MachineConfig) {
+pub(crate) fn serve_api(
+    inbox: UnboundedSender<Inbox>,
+    resources: Resources,
+    identity: Identity,
+    config: &MachineConfig,
+) {
     let accepted = config.accepted_cas.clone();
     tokio::spawn(async move {
         let served = match TcpListener::bind((Ipv4Addr::UNSPECIFIED, api::PORT)).await {
-            Ok(listener) => api::serve(listener, inbox, identity, &accepted).await,
+            Ok(listener) => api::serve(listener, inbox, resources, identity, &accepted).await,
             Err(error) => Err(error.into()),
         };
         if let Err(error) = served {

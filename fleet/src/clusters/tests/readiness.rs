@@ -1,0 +1,172 @@
+//! Members that did not say that they are ready are asked.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use config_talos::api::{PORT, Version};
+use config_talos::api_error::{BootstrapError, CallError, ConnectError};
+use config_talos::command_line::BootSource;
+use config_talos::credentials::Credentials;
+use machine_core::bootstrap::ControlPlaneState;
+use machine_core::id::OperationId;
+use machine_core::lifecycle::State;
+use machine_core::operation::{Operation, OperationOutcome};
+use machine_core::time::Timestamp;
+use machine_store::boots;
+use machine_store::change::{Change, OperationWrite};
+
+use crate::clock::Clock;
+use crate::clusters::tests::scene::{CLUSTER, MACHINE, Scene};
+use crate::fixtures::now;
+use crate::nodes::{NodeApi, Nodes};
+
+const NODE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
+
+/// What a node says of itself, and how often it was asked.
+#[derive(Debug, Clone, Default)]
+struct Said(Arc<Mutex<(Option<bool>, usize)>>);
+
+impl Said {
+    fn says(&self, ready: Option<bool>) {
+        self.0.lock().unwrap().0 = ready;
+    }
+
+    fn questions(&self) -> usize {
+        self.0.lock().unwrap().1
+    }
+}
+
+#[async_trait]
+impl Nodes for Said {
+    async fn connect(
+        &self,
+        address: IpAddr,
+        _: &Credentials,
+        patience: Duration,
+    ) -> Result<Box<dyn NodeApi>, ConnectError> {
+        assert_eq!(address, NODE);
+        let ready = {
+            let mut said = self.0.lock().unwrap();
+            said.1 += 1;
+            said.0
+        };
+        let address = SocketAddr::new(address, PORT);
+        match ready {
+            Some(_) => Ok(Box::new(self.clone())),
+            None => Err(ConnectError::TimedOut { address, patience }),
+        }
+    }
+}
+
+#[async_trait]
+impl NodeApi for Said {
+    async fn version(&self) -> Result<Version, CallError> {
+        unreachable!("nobody asks for it")
+    }
+
+    async fn control_plane(&self) -> Result<Option<ControlPlaneState>, CallError> {
+        unreachable!("its cluster has its etcd")
+    }
+
+    async fn boot_source(&self) -> Result<BootSource, CallError> {
+        unreachable!("nobody asks for it")
+    }
+
+    async fn is_ready(&self) -> Result<bool, CallError> {
+        self.0.lock().unwrap().0.ok_or(CallError::Empty)
+    }
+
+    async fn bootstrap(self: Box<Self>, _: Duration) -> Result<(), BootstrapError> {
+        unreachable!("its cluster has its etcd")
+    }
+}
+
+/// A clock that a test sets.
+#[derive(Debug, Clone)]
+struct Hand(Arc<Mutex<Timestamp>>);
+
+impl Hand {
+    fn pass(&self, time: Duration) {
+        let mut at = self.0.lock().unwrap();
+        *at = at.plus(time);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.now()
+    }
+
+    fn jumped(&self) -> Option<Duration> {
+        None
+    }
+}
+
+/// A member of a cluster whose etcd runs, which has told nothing of itself yet.
+async fn member() -> (Scene, Said, Hand) {
+    let (said, clock) = (Said::default(), Hand(Arc::new(Mutex::new(now()))));
+    let scene = Scene::new(State::Active, NODE).await;
+    let called = Operation::bootstrap(OperationId::from_bytes([6; 16]), CLUSTER, MACHINE, now());
+    let done = Operation {
+        outcome: OperationOutcome::Done,
+        ..called
+    };
+    let operations = vec![OperationWrite::Begin(called), OperationWrite::Record(done)];
+    scene
+        .change(Change {
+            operations,
+            ..Change::default()
+        })
+        .await;
+    let scene = scene.with(Arc::new(said.clone()), Arc::new(clock.clone()));
+    (scene, said, clock)
+}
+
+async fn ready(scene: &Scene) -> Option<bool> {
+    let boots = boots::recent(&scene.site.db, MACHINE, 1).await.unwrap();
+    boots[0].ready
+}
+
+#[tokio::test]
+async fn a_member_whose_status_nobody_heard_is_asked_for_it() {
+    let (scene, said, clock) = member().await;
+    let daemon = scene.daemon();
+    said.says(Some(true));
+    daemon.look().await;
+    assert_eq!(said.questions(), 0, "its own words are awaited first");
+    clock.pass(Duration::from_mins(1));
+    daemon.look().await;
+    assert_eq!(ready(&scene).await, Some(true));
+    daemon.look().await;
+    assert_eq!(daemon.waiting(), "");
+    clock.pass(Duration::from_hours(1));
+    daemon.look().await;
+    assert_eq!(said.questions(), 1, "who is ready is not asked again");
+}
+
+#[tokio::test]
+async fn a_member_that_is_silent_or_not_ready_is_asked_seldom_and_again() {
+    let (scene, said, clock) = member().await;
+    let daemon = scene.daemon();
+    for _ in 0..120 {
+        daemon.look().await;
+        clock.pass(Duration::from_mins(1));
+    }
+    let asked = said.questions();
+    assert!((8..=16).contains(&asked), "in two hours: {asked}");
+    assert_eq!(ready(&scene).await, None, "silence says nothing");
+    said.says(Some(false));
+    clock.pass(Duration::from_mins(10));
+    daemon.look().await;
+    assert_eq!(ready(&scene).await, Some(false));
+    said.says(Some(true));
+    clock.pass(Duration::from_mins(10));
+    daemon.look().await;
+    assert_eq!(ready(&scene).await, Some(true));
+}
