@@ -84,7 +84,7 @@ mod tests {
     fn options(text: &str) -> Result<LeaseOptions, String> {
         let text = format!("subnets:\n  - interface: eth1\n    {text}\n");
         let file = parse("drover.yaml", &text);
-        let settings = check("drover.yaml", file).map_err(|error| error.to_string())?;
+        let settings = check("drover.yaml", &file).map_err(|error| error.to_string())?;
         Ok(settings.subnets.into_iter().next().unwrap().options)
     }
 
