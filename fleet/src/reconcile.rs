@@ -218,11 +218,16 @@ impl Reconciler {
         let power = self.observe(&mut situation).await;
         let step = self.plan(&situation, &power);
         let is_safe = self.site.db.safe_mode().is_none();
-        let rests = is_safe && is_rest(&situation.machine, &step, situation.hindrance.as_deref());
+        let rests = is_safe
+            && is_rest(
+                &situation.dossier.machine,
+                &step,
+                situation.hindrance.as_deref(),
+            );
         let progress = self.perform_in_place(&situation, step, place).await?;
         self.rests.set(machine, before.flatten().filter(|_| rests));
         if progress != Progress::Again {
-            self.look_at_power(&situation.machine);
+            self.look_at_power(&situation.dossier.machine);
         }
         Ok(progress)
     }
@@ -256,13 +261,13 @@ impl Reconciler {
                 until: None,
             };
         }
-        let command = self.power.last_command(situation.machine.id);
+        let command = self.power.last_command(situation.dossier.machine.id);
         plan(&situation.work(power, command.as_ref()), self.site.now())
     }
 
     /// What the plan may know of the power. A machine that is not on the move needs none.
     async fn observe(&self, situation: &mut Situation) -> PowerObservation {
-        let machine = &situation.machine;
+        let machine = &situation.dossier.machine;
         if machine.state.moving().is_none() {
             return PowerObservation::NoBmc;
         }

@@ -6,6 +6,7 @@ use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::claimant::Claimant;
 use machine_core::cluster::Cluster;
+use machine_core::dossier::Standing;
 use machine_core::doubt::Doubt;
 use machine_core::evidence::KnownIdentity;
 use machine_core::hardware::MacAddress;
@@ -13,7 +14,6 @@ use machine_core::intent::Intent;
 use machine_core::machine::Machine;
 use machine_core::network::ClientKey;
 use machine_core::time::Timestamp;
-use machine_store::dossier::Standing;
 use machine_store::{boots, claimants, clusters, identities, intents, leases, machines};
 use pxe_server::directory::DocumentRequest;
 

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 
 use machine_core::boot::Boot;
 use machine_core::claimant::{Claimant, DoubtFacts, doubt, teaching_doubt};
+use machine_core::dossier::Standing;
 use machine_core::doubt::Doubt;
 use machine_core::evidence::{Claim, EvidenceKind, Identity, KnownIdentity, contradictions};
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
 use machine_store::claimants::{self, Heard};
-use machine_store::dossier::{BootRead, Standing};
+use machine_store::dossier::BootRead;
 use machine_store::{events, power_on};
 use pxe_server::complaint::Source;
 use pxe_server::directory::ScriptRequest;

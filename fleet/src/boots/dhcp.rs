@@ -90,15 +90,12 @@ impl BootAnswers {
         boot: &Boot,
         at: Timestamp,
     ) -> Decision {
-        let standing = read.standing.as_ref();
         let safe_mode = self.site.db.safe_mode();
         let facts = BootFacts {
             stage: Stage::Dhcp,
             unknown: self.unknown_policy(&question.subnet),
             identity: &read.identity,
-            machine: standing.map(|it| &it.machine),
-            intent: standing.and_then(|it| it.intent.as_ref()),
-            attempt: standing.and_then(|it| it.attempt.as_ref()),
+            standing: read.standing.as_ref(),
             boot,
             safe_mode: safe_mode.as_ref(),
             doubt: None,

@@ -5,11 +5,11 @@
 
 use machine_core::allocation::makes;
 use machine_core::boot::Boot;
+use machine_core::dossier::Standing;
 use machine_core::doubt::Doubt;
 use machine_core::intent::Actor;
 use machine_core::machine::{Hardware, Machine};
 use machine_store::clusters;
-use machine_store::dossier::Standing;
 use pxe_server::directory::ScriptRequest;
 
 use crate::boots::BootAnswers;

@@ -256,7 +256,6 @@ impl BootAnswers {
         doubt: Option<&Doubt>,
         at: Timestamp,
     ) -> Decision {
-        let standing = read.standing.as_ref();
         let safe_mode = self.site.db.safe_mode();
         let unknown = boot
             .address
@@ -266,9 +265,7 @@ impl BootAnswers {
             stage: Stage::Script,
             unknown,
             identity: &read.identity,
-            machine: standing.map(|it| &it.machine),
-            intent: standing.and_then(|it| it.intent.as_ref()),
-            attempt: standing.and_then(|it| it.attempt.as_ref()),
+            standing: read.standing.as_ref(),
             boot,
             safe_mode: safe_mode.as_ref(),
             doubt,

@@ -29,7 +29,7 @@ impl Reconciler {
         situation: &Situation,
         step: Step,
     ) -> Result<Progress, StepError> {
-        let machine = &situation.machine;
+        let machine = &situation.dossier.machine;
         match step {
             Step::Wait { until, why } => {
                 self.status.set_waiting(machine.id, why);
@@ -63,7 +63,7 @@ impl Reconciler {
 
     async fn move_on(&self, situation: &Situation, input: Input) -> Result<Progress, StepError> {
         let at = self.site.now();
-        let next = situation.machine.after(input, at)?;
+        let next = situation.dossier.machine.after(input, at)?;
         let mut change = Change::default();
         if input == Input::RunsFromDisk {
             change
@@ -75,7 +75,10 @@ impl Reconciler {
             Input::Accept => Self::policy(situation),
             _ => Actor::Drover,
         };
-        let detail = format!("{} -> {}: {input}", situation.machine.state, next.state);
+        let detail = format!(
+            "{} -> {}: {input}",
+            situation.dossier.machine.state, next.state
+        );
         change
             .events
             .push(About::machine(next.id).event_by(actor, at, "state", detail));
@@ -153,9 +156,9 @@ impl Reconciler {
             "{} failed: {}; {}",
             failure.step, failure.why, failure.advice
         );
-        let next = situation.machine.given_up(failure, at)?;
+        let next = situation.dossier.machine.given_up(failure, at)?;
         let is_expired = |intent: &Intent| at >= intent.expires;
-        let end = if situation.intent.as_ref().is_some_and(is_expired) {
+        let end = if situation.dossier.intent.as_ref().is_some_and(is_expired) {
             IntentEnd::Expired
         } else {
             IntentEnd::Failed
@@ -164,6 +167,7 @@ impl Reconciler {
         let change = Change {
             intents: close_intent(situation, at, end).into_iter().collect(),
             attempts: situation
+                .dossier
                 .open_attempt()
                 .map(|attempt| close(attempt, at, given_up_as(situation, attempt, at)))
                 .into_iter()
@@ -175,21 +179,21 @@ impl Reconciler {
     }
 
     async fn open_attempt(&self, situation: &Situation) -> Result<Progress, StepError> {
-        let Some(intent) = &situation.intent else {
+        let Some(intent) = &situation.dossier.intent else {
             return Ok(Progress::Done);
         };
         let at = self.site.now();
         let number = situation.last_number.saturating_add(1);
-        let powered_on = situation.powered_on;
+        let powered_on = situation.dossier.powered_on;
         // A machine that was switched on to be inspected is installed in the same boot; not in one
         // that was given an installer for another attempt.
-        let goes_on = situation.boots.first().is_some_and(|boot| {
+        let goes_on = situation.dossier.boots.first().is_some_and(|boot| {
             let is_free = boot.attempt.is_none() && !boot.sent_to_disk;
-            situation.attempts.is_empty() && is_free && follows_power_on(boot, powered_on)
+            situation.dossier.attempts.is_empty() && is_free && follows_power_on(boot, powered_on)
         });
         let attempt = Attempt {
             id: AttemptId::from_bytes(self.site.draw()?),
-            machine: situation.machine.id,
+            machine: situation.dossier.machine.id,
             intent: intent.id,
             number,
             assignment: intent.assignment.clone(),
@@ -205,7 +209,7 @@ impl Reconciler {
             wipe: None,
             verdict: None,
         };
-        let about = About::machine(situation.machine.id);
+        let about = About::machine(situation.dossier.machine.id);
         let event = about.event(at, "attempt", format!("attempt {number} begins"));
         self.write_attempt(situation, AttemptWrite::Open(attempt), event)
             .await
@@ -216,7 +220,7 @@ impl Reconciler {
         situation: &Situation,
         end: AttemptEnd,
     ) -> Result<Progress, StepError> {
-        let Some(attempt) = situation.open_attempt() else {
+        let Some(attempt) = situation.dossier.open_attempt() else {
             return Ok(Progress::Again);
         };
         let at = self.site.now();
@@ -226,14 +230,16 @@ impl Reconciler {
             .filter(|verdict| verdict.end == end);
         let said = said.map_or(String::new(), |verdict| format!(": {}", verdict.why));
         let detail = format!("attempt {} ended: {}{said}", attempt.number, end.as_str());
-        let event = About::machine(situation.machine.id).event(at, "attempt", detail);
+        let event = About::machine(situation.dossier.machine.id).event(at, "attempt", detail);
         self.write_attempt(situation, close(attempt, at, end), event)
             .await
     }
 
     /// Records that the next boot of the open attempt wipes the older install on its disk.
     async fn plan_wipe(&self, situation: &Situation) -> Result<Progress, StepError> {
-        let (Some(attempt), Some(intent)) = (situation.open_attempt(), &situation.intent) else {
+        let (Some(attempt), Some(intent)) =
+            (situation.dossier.open_attempt(), &situation.dossier.intent)
+        else {
             return Ok(Progress::Again);
         };
         let at = self.site.now();
@@ -247,7 +253,7 @@ impl Reconciler {
             id: attempt.id,
             wipe,
         };
-        let event = About::machine(situation.machine.id).event(at, "wipe", detail);
+        let event = About::machine(situation.dossier.machine.id).event(at, "wipe", detail);
         self.write_attempt(situation, write, event).await
     }
 
@@ -257,7 +263,11 @@ impl Reconciler {
         next: Machine,
         change: Change,
     ) -> Result<Progress, StepError> {
-        let (name, from, to) = (&situation.machine.name, situation.machine.state, next.state);
+        let (name, from, to) = (
+            &situation.dossier.machine.name,
+            situation.dossier.machine.state,
+            next.state,
+        );
         let change = Change {
             machines: vec![MachineWrite::Update(next)],
             ..change
@@ -265,7 +275,7 @@ impl Reconciler {
         if self.site.commit.submit(change).await? == Outcome::Applied {
             info!(machine = %name, %from, %to, "state");
             // What it waited for before is over.
-            self.status.clear_waiting(situation.machine.id);
+            self.status.clear_waiting(situation.dossier.machine.id);
         }
         Ok(Progress::Again)
     }
@@ -311,6 +321,7 @@ fn given_up_as(situation: &Situation, attempt: &Attempt, at: Timestamp) -> Attem
 
 fn close_intent(situation: &Situation, at: Timestamp, end: IntentEnd) -> Option<IntentWrite> {
     let intent = situation
+        .dossier
         .intent
         .as_ref()
         .filter(|intent| intent.closed.is_none())?;
@@ -323,7 +334,7 @@ fn close_intent(situation: &Situation, at: Timestamp, end: IntentEnd) -> Option<
 
 /// The open attempt: installed if its config is what the machine runs on, else not needed any more.
 fn close_fulfilled(situation: &Situation, at: Timestamp) -> Option<AttemptWrite> {
-    let attempt = situation.open_attempt()?;
+    let attempt = situation.dossier.open_attempt()?;
     let end = if attempt.release.is_some() {
         AttemptEnd::Installed
     } else {

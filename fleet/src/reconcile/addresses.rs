@@ -22,10 +22,10 @@ impl Reconciler {
         situation: &Situation,
         attempt: &Attempt,
     ) -> Result<BTreeSet<IpAddr>, StepError> {
-        let (db, machine) = (&self.site.db, situation.machine.id);
+        let (db, machine) = (&self.site.db, situation.dossier.machine.id);
         let mut had: BTreeSet<IpAddr> = self.heard.addresses(machine).into_iter().collect();
         had.extend(attempt.release.map(|release| release.peer()));
-        let boots = situation.boots.iter().filter(|boot| {
+        let boots = situation.dossier.boots.iter().filter(|boot| {
             boot.opened >= attempt.opened
                 || boot.attempt == Some(attempt.id)
                 || attempt.boot == Some(boot.id)

@@ -37,12 +37,13 @@ enum Answer<T> {
 impl Reconciler {
     /// What was noticed of a machine that is not kept.
     pub(super) async fn signs(&self, situation: &Situation) -> Result<Signs, StepError> {
-        let machine = situation.machine.id;
+        let machine = situation.dossier.machine.id;
         let peer = situation
+            .dossier
             .released
             .as_ref()
             .and_then(|attempt| attempt.release.map(|release| release.peer()));
-        let newest = situation.boots.first().map(|boot| boot.id);
+        let newest = situation.dossier.boots.first().map(|boot| boot.id);
         let found = newest.and_then(|boot| self.heard.config_in(machine, boot));
         let found_on_disk = match found {
             Some(attempt) => attempts::find(&self.site.db, attempt).await?,
@@ -65,27 +66,27 @@ impl Reconciler {
         situation: &Situation,
         boot: BootId,
     ) -> Result<Progress, StepError> {
-        let Some(boot) = situation.boots.iter().find(|it| it.id == boot) else {
+        let Some(boot) = situation.dossier.boots.iter().find(|it| it.id == boot) else {
             return Ok(Progress::Again);
         };
-        let (Some(address), Some(intent)) = (boot.address, &situation.intent) else {
+        let (Some(address), Some(intent)) = (boot.address, &situation.dossier.intent) else {
             let waiting = "it runs from its disk, and its address is not known: it can't be asked";
             self.status
-                .set_waiting(situation.machine.id, waiting.to_owned());
+                .set_waiting(situation.dossier.machine.id, waiting.to_owned());
             return Ok(Progress::Done);
         };
         let cluster = intent.assignment.cluster;
         if Self::proof(situation, cluster) == Some(Proof::Report) {
             let waiting = "it runs from its disk: it is awaited that it reports so";
             self.status
-                .set_waiting(situation.machine.id, waiting.to_owned());
+                .set_waiting(situation.dossier.machine.id, waiting.to_owned());
             return Ok(Progress::Done);
         }
         let credentials = reader_credentials(&self.site, cluster).await?;
         match ask_version(&*self.site.nodes, address, &credentials).await {
             Answer::Silence(why) => {
                 let silence = (why, self.site.now());
-                let machine = situation.machine.id;
+                let machine = situation.dossier.machine.id;
                 self.answers.note_silence(machine, boot.id, silence);
                 Ok(Progress::Again)
             }
@@ -104,7 +105,7 @@ impl Reconciler {
         situation: &Situation,
         attempt: AttemptId,
     ) -> Result<Progress, StepError> {
-        let released = situation.released.as_ref();
+        let released = situation.dossier.released.as_ref();
         let Some(attempt) = released.filter(|it| it.id == attempt) else {
             return Ok(Progress::Again);
         };
@@ -114,7 +115,7 @@ impl Reconciler {
             // There is nobody to ask: its silence says nothing.
             let unclear = (Reply::Unclear, self.site.now());
             self.answers
-                .note_reply(situation.machine.id, attempt.id, unclear);
+                .note_reply(situation.dossier.machine.id, attempt.id, unclear);
             return Ok(Progress::Again);
         }
         // Only an administrator may read the file with the kernel's command line.
@@ -128,7 +129,7 @@ impl Reconciler {
         }
         let reply = (summed_up(&answers), self.site.now());
         self.answers
-            .note_reply(situation.machine.id, attempt.id, reply);
+            .note_reply(situation.dossier.machine.id, attempt.id, reply);
         Ok(Progress::Again)
     }
 
@@ -237,11 +238,13 @@ fn from_disk(
 ) -> Result<Boot, StepError> {
     let was_sent = |boot: &Boot| boot.origin == BootOrigin::Network && boot.sent_to_disk;
     let mut since = situation
+        .dossier
         .boots
         .iter()
         .take_while(|boot| attempt.boot != Some(boot.id) && !was_sent(boot));
     let known = since.find(|boot| boot.origin == BootOrigin::Disk && boot.address == Some(address));
     let serving = situation
+        .dossier
         .boots
         .iter()
         .find(|boot| attempt.boot == Some(boot.id));
@@ -250,7 +253,7 @@ fn from_disk(
         Some(boot) => boot.clone(),
         None => Boot {
             id: BootId::from_bytes(site.draw()?),
-            machine: Some(situation.machine.id),
+            machine: Some(situation.dossier.machine.id),
             mac: serving.and_then(|boot| boot.mac),
             origin: BootOrigin::Disk,
             platform: serving.and_then(|boot| boot.platform),

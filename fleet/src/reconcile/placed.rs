@@ -43,7 +43,7 @@ impl Reconciler {
         let asks_node = matches!(step, Step::Act(Action::Verify(_) | Action::Ask(_)));
         let _place = if asks_node {
             drop(place);
-            self.status.await_node(situation.machine.id);
+            self.status.await_node(situation.dossier.machine.id);
             self.places.nodes.acquire().await.ok()
         } else {
             place
@@ -54,6 +54,6 @@ impl Reconciler {
 
 /// Whether the machine's BMC is asked for its plan.
 const fn asks_bmc(situation: &Situation) -> bool {
-    let machine = &situation.machine;
+    let machine = &situation.dossier.machine;
     machine.state.moving().is_some() && machine.bmc.is_some()
 }

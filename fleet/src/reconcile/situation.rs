@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use machine_core::allocation::{Allocation, allocate_beside};
-use machine_core::attempt::Attempt;
-use machine_core::boot::Boot;
 use machine_core::cluster::Cluster;
+use machine_core::dossier::Dossier;
 use machine_core::evidence::{Identity, conflict_words};
 use machine_core::id::MachineId;
 use machine_core::intent::Intent;
@@ -31,16 +30,11 @@ const BOOTS: (u32, u32) = (32, 8);
 /// All that a plan for one machine is made of.
 #[derive(Debug, Clone)]
 pub(crate) struct Situation {
-    pub(crate) machine: Machine,
+    pub(crate) dossier: Dossier,
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) allocation: Allocation,
-    pub(crate) intent: Option<Intent>,
-    pub(crate) attempts: Vec<Attempt>,
     /// The highest number that an attempt of the machine has, under whatever intent.
     pub(crate) last_number: u32,
-    pub(crate) released: Option<Attempt>,
-    pub(crate) boots: Vec<Boot>,
-    pub(crate) powered_on: Option<Timestamp>,
     pub(crate) hindrance: Option<String>,
     pub(crate) conflict: Option<String>,
     pub(crate) signs: Signs,
@@ -81,16 +75,19 @@ impl Situation {
         };
         let hindrance = hindrance(&site.images, &machine, intent.as_ref(), &clusters);
         let installer = installer(&site.images, &machine, intent.as_ref(), &clusters);
-        Ok(Some(Self {
+        let dossier = Dossier {
             machine,
-            clusters,
-            allocation,
             intent,
             attempts,
-            last_number,
             released,
             boots,
             powered_on,
+        };
+        Ok(Some(Self {
+            dossier,
+            clusters,
+            allocation,
+            last_number,
             hindrance,
             conflict,
             signs: Signs::default(),
@@ -104,17 +101,10 @@ impl Situation {
         power: &'a PowerObservation,
         command: Option<&'a PowerCommand>,
     ) -> Work<'a> {
-        let hardware = &self.machine.hardware;
         Work {
-            machine: &self.machine,
+            dossier: &self.dossier,
             allocation: &self.allocation,
-            facts_complete: hardware.arch.is_some() && hardware.firmware.is_some(),
-            intent: self.intent.as_ref(),
-            attempts: &self.attempts,
-            released: self.released.as_ref(),
-            boots: &self.boots,
             power,
-            powered_on: self.powered_on,
             command,
             signs: &self.signs,
             hindrance: self.hindrance.as_deref(),
@@ -127,27 +117,28 @@ impl Situation {
     /// its config may have been released, while its BMC was asked.
     pub(crate) const fn hold(&self) -> MachineWrite {
         MachineWrite::Hold {
-            id: self.machine.id,
-            version: self.machine.version,
+            id: self.dossier.machine.id,
+            version: self.dossier.machine.version,
         }
     }
 
     /// Since when is tried what is being tried now.
     pub(crate) fn tried_since(&self) -> Timestamp {
-        self.open_attempt()
-            .map_or(self.machine.since, |attempt| attempt.opened)
+        self.dossier
+            .open_attempt()
+            .map_or(self.dossier.machine.since, |attempt| attempt.opened)
     }
 
     /// SHA-256 of what the config of an attempt of today would be made of; `None` without an intent.
     pub(crate) fn basis(&self) -> Option<[u8; 32]> {
-        let assignment = &self.intent.as_ref()?.assignment;
+        let assignment = &self.dossier.intent.as_ref()?.assignment;
         let cluster = self
             .clusters
             .iter()
             .find(|it| it.id == assignment.cluster)?;
         let parts = [
             clusters::document(&cluster.spec),
-            self.machine.name.clone(),
+            self.dossier.machine.name.clone(),
             assignment.role.to_string(),
             assignment.disk.to_string(),
         ];
@@ -157,10 +148,6 @@ impl Situation {
             hash.update(part);
         }
         Some(hash.finalize().into())
-    }
-
-    pub(crate) fn open_attempt(&self) -> Option<&Attempt> {
-        self.attempts.first().filter(|attempt| attempt.is_open())
     }
 }
 

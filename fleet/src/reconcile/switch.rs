@@ -18,7 +18,7 @@ impl Reconciler {
         &self,
         situation: &Situation,
     ) -> Result<Progress, StepError> {
-        let machine = &situation.machine;
+        let machine = &situation.dossier.machine;
         let what = "on, to boot from the network";
         if !self.count_power(situation, PowerState::On, what).await? {
             return Ok(Progress::Again);
@@ -44,7 +44,7 @@ impl Reconciler {
     }
 
     pub(super) async fn power_off(&self, situation: &Situation) -> Result<Progress, StepError> {
-        let machine = &situation.machine;
+        let machine = &situation.dossier.machine;
         let what = "off, to start it anew";
         if !self.count_power(situation, PowerState::Off, what).await? {
             return Ok(Progress::Again);
@@ -68,8 +68,9 @@ impl Reconciler {
         what: &str,
     ) -> Result<bool, StepError> {
         let at = self.site.now();
-        let event = About::machine(situation.machine.id).event(at, "power", what);
+        let event = About::machine(situation.dossier.machine.id).event(at, "power", what);
         let count = situation
+            .dossier
             .open_attempt()
             .map(|attempt| AttemptWrite::SwitchPower {
                 id: attempt.id,
@@ -80,7 +81,7 @@ impl Reconciler {
             machines: vec![situation.hold()],
             attempts: count.into_iter().collect(),
             power: vec![PowerSwitch {
-                machine: situation.machine.id,
+                machine: situation.dossier.machine.id,
                 on: (wanted == PowerState::On).then_some(at),
             }],
             events: vec![event],
@@ -88,7 +89,7 @@ impl Reconciler {
         };
         let is_counted = self.site.commit.submit(change).await? == Outcome::Applied;
         if is_counted {
-            let (machine, since) = (situation.machine.id, situation.tried_since());
+            let (machine, since) = (situation.dossier.machine.id, situation.tried_since());
             self.power.note_command(machine, since, wanted, at);
         }
         Ok(is_counted)
@@ -107,7 +108,7 @@ impl Reconciler {
     /// Tells what a BMC said instead of doing what it was told: on the timeline once, until it says
     /// something else.
     fn note_refusal(&self, situation: &Situation, error: &StepError) -> Progress {
-        let (machine, why) = (situation.machine.id, error.chain());
+        let (machine, why) = (situation.dossier.machine.id, error.chain());
         let told = format!("its BMC refused: {why}");
         if self.power.note_refusal(machine, why) {
             let event = About::machine(machine).event(self.site.now(), "power", told.clone());

@@ -3,12 +3,11 @@
 //! DHCP, the script and a dry run all ask [`decide`], so they can't contradict each other. The
 //! default answer is the local disk: nothing of ours writes.
 
-use crate::attempt::Attempt;
 use crate::boot::Boot;
+use crate::dossier::Standing;
 use crate::doubt::Doubt;
 use crate::evidence::{Identity, conflict_words};
 use crate::id::AttemptId;
-use crate::intent::Intent;
 use crate::lifecycle::State;
 use crate::machine::Machine;
 use crate::network::UnknownPolicy;
@@ -35,12 +34,8 @@ pub struct BootFacts<'a> {
     pub unknown: UnknownPolicy,
     /// Who it is.
     pub identity: &'a Identity,
-    /// Its record, if it is known.
-    pub machine: Option<&'a Machine>,
-    /// The standing intent of its machine.
-    pub intent: Option<&'a Intent>,
-    /// The latest attempt for that intent.
-    pub attempt: Option<&'a Attempt>,
+    /// Its record and what stands for it, if it is known.
+    pub standing: Option<&'a Standing>,
     /// The boot that asks.
     pub boot: &'a Boot,
     /// Why nothing may be done to any machine at the moment.
@@ -97,9 +92,9 @@ pub fn decide(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
         }
         Identity::Candidate(_) => candidate(facts, now),
         Identity::Unknown => unknown(facts.unknown, "the machine is unknown"),
-        Identity::Known(_) => match facts.machine {
+        Identity::Known(_) => match facts.standing {
             None => local_disk("its record is gone"),
-            Some(machine) => decide_known(facts, machine, now),
+            Some(standing) => decide_known(facts, standing, now),
         },
     }
 }
@@ -116,7 +111,8 @@ fn decide_safely(facts: &BootFacts<'_>) -> Decision {
     }
 }
 
-fn decide_known(facts: &BootFacts<'_>, machine: &Machine, now: Timestamp) -> Decision {
+fn decide_known(facts: &BootFacts<'_>, standing: &Standing, now: Timestamp) -> Decision {
+    let machine = &standing.machine;
     match machine.state {
         State::Discovered => {
             let why = format!(
@@ -127,7 +123,7 @@ fn decide_known(facts: &BootFacts<'_>, machine: &Machine, now: Timestamp) -> Dec
         }
         State::Inspecting => wait("it is being inspected"),
         State::Available => decide_available(facts, machine, now),
-        State::Provisioning(_) => decide_provisioning(facts, now),
+        State::Provisioning(_) => decide_provisioning(facts, standing, now),
         State::Active if Sabotage::MemberKeptFromDisk.is_on() => wait("it is active"),
         State::Active => local_disk("it is active"),
         State::Cleaning => local_disk("it is being cleaned"),
@@ -146,12 +142,14 @@ fn decide_available(facts: &BootFacts<'_>, machine: &Machine, now: Timestamp) ->
     }
 }
 
-fn decide_provisioning(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
-    let Some(intent) = facts.intent.filter(|intent| intent.is_open(now)) else {
+fn decide_provisioning(facts: &BootFacts<'_>, standing: &Standing, now: Timestamp) -> Decision {
+    let intent = standing.intent.as_ref();
+    let Some(intent) = intent.filter(|intent| intent.is_open(now)) else {
         return local_disk("no open intent permits to install it");
     };
-    let open = facts
+    let open = standing
         .attempt
+        .as_ref()
         .filter(|attempt| attempt.is_open() && attempt.intent == intent.id);
     let Some(attempt) = open else {
         return wait("the next attempt to install it is about to be opened");
@@ -164,10 +162,7 @@ fn decide_provisioning(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
         ));
     }
     if let Some(doubt) = facts.doubt {
-        let because = facts.machine.map_or_else(
-            || doubt.to_string(),
-            |machine| doubt.told(&machine.name, facts.boot.id),
-        );
+        let because = doubt.told(&standing.machine.name, facts.boot.id);
         return Decision {
             told: doubt.console().to_owned(),
             ..wait(because)

@@ -35,6 +35,7 @@ pub mod command;
 pub mod condition;
 pub mod decision;
 pub mod disk;
+pub mod dossier;
 pub mod doubt;
 pub mod endpoint;
 pub mod evidence;

@@ -47,7 +47,7 @@ fn plan_step(work: &Work<'_>, now: Timestamp) -> Step {
     if let Some(step) = runs_from_disk(work, now) {
         return step;
     }
-    let machine = work.machine;
+    let machine = &work.dossier.machine;
     if let Some(moving) = machine.state.moving()
         && is_overdue(work, now)
     {
@@ -81,8 +81,8 @@ fn may_be_installed(state: State) -> bool {
 }
 
 fn plan_discovered(work: &Work<'_>) -> Step {
-    let name = &work.machine.name;
-    if work.machine.cancelled.is_some() {
+    let name = &work.dossier.machine.name;
+    if work.dossier.machine.cancelled.is_some() {
         return Step::wait(format!(
             "its inspection was cancelled: drover machine accept {name} lets it go on"
         ));
@@ -107,10 +107,10 @@ fn plan_discovered(work: &Work<'_>) -> Step {
 }
 
 fn plan_inspecting(work: &Work<'_>, now: Timestamp) -> Step {
-    if work.facts_complete {
+    if work.dossier.facts_complete() {
         return Step::Advance(Input::FactsComplete);
     }
-    let since = work.machine.since;
+    let since = work.dossier.machine.since;
     match work.power {
         PowerObservation::Is(PowerState::Off) => plan_start(work, now),
         PowerObservation::Is(PowerState::On) | PowerObservation::NoBmc
@@ -121,7 +121,7 @@ fn plan_inspecting(work: &Work<'_>, now: Timestamp) -> Step {
         PowerObservation::Is(PowerState::On) => Step::wait(format!(
             "it is on, but has not asked for its boot script: let it boot from the network \
              (drover machine power cycle {} starts it anew)",
-            work.machine.name
+            work.dossier.machine.name
         )),
         PowerObservation::NoBmc => plan_without_bmc(work, since, now),
         PowerObservation::Unreachable(why) => Step::wait(format!("its BMC does not answer: {why}")),
@@ -131,7 +131,7 @@ fn plan_inspecting(work: &Work<'_>, now: Timestamp) -> Step {
 /// Switches on a machine that is inspected. No attempt counts that, so what was told since it came
 /// into this state does.
 fn plan_start(work: &Work<'_>, now: Timestamp) -> Step {
-    let since = work.machine.since;
+    let since = work.dossier.machine.since;
     let count = command_since(work, since).map_or(0, |command| command.count);
     if count >= Intent::MAX_POWER_COMMANDS {
         return Step::GiveUp(power_used_up(work, since, "inspection"));
@@ -144,7 +144,7 @@ fn plan_available(work: &Work<'_>) -> Step {
         Allocation::Take { .. } if is_taken_back(work) => Step::wait(format!(
             "its install was cancelled: drover machine accept {} lets its cluster's rule take it \
              again",
-            work.machine.name
+            work.dossier.machine.name
         )),
         Allocation::Take { assignment, .. } => Step::Allocate(assignment.clone()),
         other => Step::wait(other.to_string()),
@@ -155,16 +155,22 @@ fn plan_available(work: &Work<'_>) -> Step {
 /// took it would take it at once.
 fn is_taken_back(work: &Work<'_>) -> bool {
     // Records of before the machine itself kept that have it in their permission only.
-    let closed = work.intent.and_then(|intent| intent.closed);
-    work.machine.cancelled.is_some()
-        || closed.is_some_and(|(at, end)| end == IntentEnd::Cancelled && at >= work.machine.since)
+    let closed = work
+        .dossier
+        .intent
+        .as_ref()
+        .and_then(|intent| intent.closed);
+    work.dossier.machine.cancelled.is_some()
+        || closed.is_some_and(|(at, end)| {
+            end == IntentEnd::Cancelled && at >= work.dossier.machine.since
+        })
 }
 
 /// It shows that it runs from its disk on the config that was released last. In a
 /// machine that is not being provisioned this changes nothing. Asking its API ends with the
 /// machine's deadline, and soon after its power went off: otherwise it would be asked for ever.
 fn runs_from_disk(work: &Work<'_>, now: Timestamp) -> Option<Step> {
-    match work.machine.state {
+    match work.dossier.machine.state {
         State::Provisioning(_) | State::Failed(Moving::Provisioning(_)) => {}
         State::Discovered | State::Inspecting | State::Available | State::Active => return None,
         State::Cleaning | State::Retired => return None,
@@ -173,6 +179,7 @@ fn runs_from_disk(work: &Work<'_>, now: Timestamp) -> Option<Step> {
     let attempt = proving(work)?;
     // Nothing but the config of this attempt has its tag: it can't be from before the release.
     let boot = work
+        .dossier
         .boots
         .iter()
         .find(|boot| boot.origin == BootOrigin::Disk && boot.attempt == Some(attempt.id))?;
@@ -184,10 +191,12 @@ fn runs_from_disk(work: &Work<'_>, now: Timestamp) -> Option<Step> {
     // What is tried again is observed first: a live member is not installed anew. That ends, also
     // once a new permission is open: what never answers would be asked until its deadline.
     let is_of_before = work
+        .dossier
         .intent
+        .as_ref()
         .is_some_and(|intent| intent.id != attempt.intent);
-    let is_given_up_on =
-        (is_tried_again(work) || is_of_before) && now.since(work.machine.since) >= DISK_BOOT;
+    let is_given_up_on = (is_tried_again(work) || is_of_before)
+        && now.since(work.dossier.machine.since) >= DISK_BOOT;
     if went_off || is_given_up_on || is_overdue(work, now) {
         return None;
     }

@@ -9,10 +9,11 @@ use machine_core::evidence::{Claim, identify};
 use machine_core::id::MachineId;
 
 use crate::db::Db;
-use crate::dossier::{BootRead, Standing};
+use crate::dossier::BootRead;
 use crate::error::StoreError;
 use crate::identities;
 use crate::read_model::{load, machine_of};
+use machine_core::dossier::Standing;
 
 /// Reads what a boot decision needs.
 pub async fn boot_read(db: &Db, claim: &Claim) -> Result<BootRead, StoreError> {

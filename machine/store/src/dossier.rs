@@ -3,13 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::claimant::Claimant;
+use machine_core::dossier::Standing;
 use machine_core::evidence::{Identity, KnownIdentity};
 use machine_core::hardware::SystemUuid;
-use machine_core::intent::Intent;
-use machine_core::machine::Machine;
 use machine_core::time::Timestamp;
 
 use crate::membership::Membership;
@@ -25,17 +23,6 @@ pub struct BootRead {
     pub standing: Option<Standing>,
     /// The latest boot of that machine. Of somebody unknown nothing is on record.
     pub boot: Option<Boot>,
-}
-
-/// A machine and what stands for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
-    /// Its record.
-    pub machine: Machine,
-    /// Its latest intent, open or closed.
-    pub intent: Option<Intent>,
-    /// The latest attempt of that intent.
-    pub attempt: Option<Attempt>,
 }
 
 /// All that is held of one machine.

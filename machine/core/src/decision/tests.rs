@@ -3,15 +3,23 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::attempt::{AttemptEnd, Release};
+use crate::attempt::{Attempt, AttemptEnd, Release};
 use crate::boot::BootStep;
 use crate::evidence::{Difference, EvidenceKind};
 use crate::fixtures::{at, attempt, boot, intent, machine};
 use crate::id::{BootId, MachineId};
-use crate::intent::IntentEnd;
+use crate::intent::{Intent, IntentEnd};
 use crate::lifecycle::{Moving, Origin};
 
 const PROVISIONING: State = State::Provisioning(Origin::Available);
+
+fn standing(machine: &Machine, intent: Option<&Intent>, attempt: Option<&Attempt>) -> Standing {
+    Standing {
+        machine: machine.clone(),
+        intent: intent.cloned(),
+        attempt: attempt.cloned(),
+    }
+}
 
 fn ask(
     machine: &Machine,
@@ -23,9 +31,7 @@ fn ask(
         stage: Stage::Script,
         unknown: UnknownPolicy::Ignore,
         identity: &Identity::Known(machine.id),
-        machine: Some(machine),
-        intent,
-        attempt,
+        standing: Some(&standing(machine, intent, attempt)),
         boot,
         safe_mode: None,
         doubt: None,
@@ -39,9 +45,7 @@ fn nobody(identity: &Identity, unknown: UnknownPolicy) -> Answer {
         stage: Stage::Dhcp,
         unknown,
         identity,
-        machine: None,
-        intent: None,
-        attempt: None,
+        standing: None,
         boot: &boot,
         safe_mode: None,
         doubt: None,
@@ -95,9 +99,7 @@ fn a_candidate_comes_as_far_as_ipxe_and_a_claimant_no_further_than_its_disk() {
         stage: Stage::Script,
         unknown: UnknownPolicy::Inspect,
         identity: &conflict,
-        machine: None,
-        intent: None,
-        attempt: None,
+        standing: None,
         boot: &boot,
         safe_mode: None,
         doubt: None,
@@ -118,9 +120,7 @@ fn an_unknown_card_on_a_known_board_waits_for_a_person_and_then_makes_way_for_th
             stage: Stage::Script,
             unknown: UnknownPolicy::Ignore,
             identity: &candidate,
-            machine: None,
-            intent: None,
-            attempt: None,
+            standing: None,
             boot: &boot,
             safe_mode: None,
             doubt: None,
@@ -230,9 +230,7 @@ fn a_doubtful_boot_waits_and_its_console_tells_nothing_of_another() {
         stage: Stage::Script,
         unknown: UnknownPolicy::Ignore,
         identity: &Identity::Known(machine.id),
-        machine: Some(&machine),
-        intent: Some(&intent),
-        attempt: Some(&attempt),
+        standing: Some(&standing(&machine, Some(&intent), Some(&attempt))),
         boot: &boot,
         safe_mode: None,
         doubt: Some(&doubt),
@@ -280,9 +278,9 @@ proptest! {
 
 #[test]
 fn in_safe_mode_every_boot_ends_at_its_disk() {
-    let (standing, asked) = (attempt(), boot(1, 90, BootStep::Script));
-    let machine = machine(PROVISIONING);
-    let intent = intent();
+    let asked = boot(1, 90, BootStep::Script);
+    let (machine, intent) = (machine(PROVISIONING), intent());
+    let of_machine = standing(&machine, Some(&intent), Some(&attempt()));
     let known = Identity::Known(machine.id);
     let safe_mode = SafeMode::NotAlone;
     for (stage, identity, unknown, wanted) in [
@@ -322,9 +320,7 @@ fn in_safe_mode_every_boot_ends_at_its_disk() {
             stage,
             unknown,
             identity,
-            machine: Some(&machine),
-            intent: Some(&intent),
-            attempt: Some(&standing),
+            standing: Some(&of_machine),
             boot: &asked,
             safe_mode: Some(&safe_mode),
             doubt: None,

@@ -18,7 +18,7 @@ const ASKED_FOR: Duration = Duration::from_hours(24);
 /// registered yet, and its API can still say that it runs.
 pub(crate) fn plan_active(work: &Work<'_>, now: Timestamp) -> Step {
     let nothing = Step::wait("it is active: nothing to do");
-    let (Some(attempt), Some(boot)) = (work.released, unheard(work)) else {
+    let (Some(attempt), Some(boot)) = (work.dossier.released.as_ref(), unheard(work)) else {
         return nothing;
     };
     if now.since(boot.step_at) >= ASKED_FOR {
@@ -39,7 +39,7 @@ pub(crate) fn plan_active(work: &Work<'_>, now: Timestamp) -> Step {
 /// The newest boot of which more was seen than a DISCOVER, if it was sent to the disk and no system
 /// was heard of since.
 fn unheard<'a>(work: &Work<'a>) -> Option<&'a Boot> {
-    let mut seen = work.boots.iter();
+    let mut seen = work.dossier.boots.iter();
     let newest = seen.find(|boot| boot.step >= BootStep::Script || boot.sent_to_disk)?;
     (newest.origin == BootOrigin::Network && newest.sent_to_disk).then_some(newest)
 }

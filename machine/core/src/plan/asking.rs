@@ -29,8 +29,8 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 /// disk, cluster and role, and did not end well: a member that is installed anew still runs on the
 /// config of before.
 pub(crate) fn proving<'a>(work: &Work<'a>) -> Option<&'a Attempt> {
-    let attempt = work.released?;
-    let Some(intent) = work.intent else {
+    let attempt = work.dossier.released.as_ref()?;
+    let Some(intent) = work.dossier.intent.as_ref() else {
         return Some(attempt);
     };
     let ended_well = matches!(attempt.closed, Some((_, AttemptEnd::Installed)));
@@ -43,7 +43,12 @@ pub(crate) fn proving<'a>(work: &Work<'a>) -> Option<&'a Attempt> {
 /// This step, or the question that has to come before it. It goes to the newest attempt that was
 /// released, whatever it was for: a member of another assignment lives as well.
 pub(crate) fn asked_first(work: &Work<'_>, step: Step, now: Timestamp) -> Step {
-    let Some(attempt) = work.released.filter(|it| cuts_off(&step, it)) else {
+    let Some(attempt) = work
+        .dossier
+        .released
+        .as_ref()
+        .filter(|it| cuts_off(&step, it))
+    else {
         return step;
     };
     if Sabotage::CutOffUnasked.is_on() {
@@ -83,7 +88,7 @@ fn lives(work: &Work<'_>, attempt: &Attempt) -> String {
     format!(
         "{lives}; if what it got in attempt {} is not to live on, switch it off: drover machine \
          power off {}",
-        attempt.number, work.machine.name
+        attempt.number, work.dossier.machine.name
     )
 }
 
@@ -114,6 +119,7 @@ pub(crate) fn next_question(work: &Work<'_>, attempt: &Attempt, released: Timest
         return asked.at.plus(pause(asked));
     }
     let served = work
+        .dossier
         .boots
         .iter()
         .find(|boot| attempt.boot == Some(boot.id) && boot.step >= BootStep::Installed);

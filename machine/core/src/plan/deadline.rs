@@ -16,11 +16,11 @@ pub fn is_overdue(work: &Work<'_>, now: Timestamp) -> bool {
 }
 
 fn deadline(work: &Work<'_>) -> Option<Timestamp> {
-    let deadline = work.machine.deadline?;
-    let State::Provisioning(_) = work.machine.state else {
+    let deadline = work.dossier.machine.deadline?;
+    let State::Provisioning(_) = work.dossier.machine.state else {
         return Some(deadline);
     };
-    let whole = deadline.since(work.machine.since);
+    let whole = deadline.since(work.dossier.machine.since);
     begun(work).map(|begun| begun.plus(whole))
 }
 
@@ -31,7 +31,7 @@ fn begun(work: &Work<'_>) -> Option<Timestamp> {
         return Some(tried);
     }
     // What went out before a person tried it again is not of this install.
-    let released = work.attempts.iter().filter_map(|it| it.release);
+    let released = work.dossier.attempts.iter().filter_map(|it| it.release);
     let released = released.map(|release| release.at);
     let first_release = released.filter(|at| *at >= tried).min();
     let first_boot = first_boot(work, tried);
@@ -41,9 +41,9 @@ fn begun(work: &Work<'_>) -> Option<Timestamp> {
 /// Since when it is tried to install it: since it came into this state, or since the first attempt
 /// after the last one whose config was refused. Nothing while its file is not corrected.
 fn tried_since_refusal(work: &Work<'_>) -> Option<Timestamp> {
-    let since = work.machine.since;
+    let since = work.dossier.machine.since;
     let mut newer: Option<&Attempt> = None;
-    for attempt in work.attempts {
+    for attempt in &work.dossier.attempts {
         if matches!(attempt.closed, Some((_, AttemptEnd::Refused))) {
             return newer.map(|newer| newer.opened.max(since));
         }
@@ -59,13 +59,13 @@ pub(crate) fn waits_for_switch(work: &Work<'_>, attempt: &Attempt) -> bool {
 }
 
 fn has_no_bmc(work: &Work<'_>) -> bool {
-    work.machine.bmc.is_none() && *work.power == PowerObservation::NoBmc
+    work.dossier.machine.bmc.is_none() && *work.power == PowerObservation::NoBmc
 }
 
 /// When the first boot began that was seen since this moment. Who only asks for an address may be
 /// anybody.
 fn first_boot(work: &Work<'_>, since: Timestamp) -> Option<Timestamp> {
-    let seen = work.boots.iter().filter(|boot| {
+    let seen = work.dossier.boots.iter().filter(|boot| {
         boot.origin == BootOrigin::Network && boot.step >= BootStep::Script && boot.step_at >= since
     });
     seen.map(|boot| boot.opened.max(since)).min()

@@ -22,7 +22,7 @@ pub(crate) fn deadline_passed(work: &Work<'_>, moving: Moving) -> Failure {
 }
 
 pub(crate) fn attempts_used_up(work: &Work<'_>) -> Failure {
-    let last = work.attempts.first();
+    let last = work.dossier.attempts.first();
     let ended = last
         .and_then(|attempt| attempt.closed)
         .map_or("did not end", |(_, end)| end.as_str());
@@ -30,7 +30,7 @@ pub(crate) fn attempts_used_up(work: &Work<'_>) -> Failure {
         "install",
         &format!(
             "{} attempts, the last one {ended}; {}",
-            work.attempts.len(),
+            work.dossier.attempts.len(),
             last_seen(work)
         ),
         "look at its timeline and its console, then retry",
@@ -40,7 +40,7 @@ pub(crate) fn attempts_used_up(work: &Work<'_>) -> Failure {
 /// No open intent permits the install any more: it was closed, or its time has run out.
 pub(crate) fn not_permitted(work: &Work<'_>) -> Failure {
     let is_expired = |it: &&Intent| it.closed.is_none() && it.assignment.disk.is_usable();
-    let expired = work.intent.filter(is_expired);
+    let expired = work.dossier.intent.as_ref().filter(is_expired);
     let why = match expired {
         Some(intent) => format!(
             "its permission has expired at {}; {}",
@@ -60,7 +60,11 @@ fn last_seen(work: &Work<'_>) -> String {
     if let Some(hindrance) = work.hindrance {
         return format!("it could not be installed: {hindrance}");
     }
-    let said = work.attempts.first().and_then(|it| it.verdict.as_ref());
+    let said = work
+        .dossier
+        .attempts
+        .first()
+        .and_then(|it| it.verdict.as_ref());
     if let Some(Verdict { end, why, .. }) = said {
         match end {
             AttemptEnd::Refused | AttemptEnd::InstallerFailed => {
@@ -71,7 +75,7 @@ fn last_seen(work: &Work<'_>) -> String {
             AttemptEnd::Cancelled | AttemptEnd::GivenUp => {}
         }
     }
-    work.boots.first().map_or_else(
+    work.dossier.boots.first().map_or_else(
         || "it was never seen booting".to_owned(),
         |boot| format!("last seen at step {} at {}", boot.step, boot.step_at),
     )

@@ -17,10 +17,15 @@ const MAX_ATTEMPTS: usize = 8;
 
 /// The next step of an install.
 pub(crate) fn plan_provisioning(work: &Work<'_>, now: Timestamp) -> Step {
-    let Some(intent) = work.intent.filter(|intent| intent.is_open(now)) else {
+    let Some(intent) = work
+        .dossier
+        .intent
+        .as_ref()
+        .filter(|intent| intent.is_open(now))
+    else {
         return plan_without_intent(work);
     };
-    match work.attempts.first() {
+    match work.dossier.attempts.first() {
         Some(attempt) if attempt.is_open() => match attempt.release {
             None => plan_unreleased(work, attempt, now),
             Some(release) => plan_released(work, attempt, release.at, now),
@@ -41,10 +46,10 @@ fn plan_next_attempt(
             "its node refused the config: {}; correct its file or its cluster's, and another \
              attempt follows (or: drover machine retry {})",
             words(refused),
-            work.machine.name
+            work.dossier.machine.name
         ));
     }
-    if work.attempts.len() >= MAX_ATTEMPTS || intent.claims >= Intent::MAX_CLAIMS {
+    if work.dossier.attempts.len() >= MAX_ATTEMPTS || intent.claims >= Intent::MAX_CLAIMS {
         return Step::GiveUp(attempts_used_up(work));
     }
     let pause = pause(intent.claims);
@@ -99,7 +104,11 @@ fn plan_without_intent(work: &Work<'_>) -> Step {
 
 /// Whether a person has said to try again, and no intent was opened for it yet.
 pub(crate) fn is_tried_again(work: &Work<'_>) -> bool {
-    let closed = work.intent.and_then(|intent| intent.closed);
-    let is_moving = work.machine.state.moving().is_some();
-    is_moving && closed.is_some_and(|(at, _)| at <= work.machine.since)
+    let closed = work
+        .dossier
+        .intent
+        .as_ref()
+        .and_then(|intent| intent.closed);
+    let is_moving = work.dossier.machine.state.moving().is_some();
+    is_moving && closed.is_some_and(|(at, _)| at <= work.dossier.machine.since)
 }

@@ -91,7 +91,7 @@ const fn next(step: BootStep) -> Option<Next> {
 /// The wait of a machine that nobody but a person can switch on. One that began to boot from the
 /// network since `since` and then fell silent is told of, however long ago that was.
 pub(crate) fn plan_without_bmc(work: &Work<'_>, since: Timestamp, now: Timestamp) -> Step {
-    let begun = work.boots.first().filter(|boot| {
+    let begun = work.dossier.boots.first().filter(|boot| {
         boot.origin == BootOrigin::Network && !boot.sent_to_disk && boot.opened >= since
     });
     begun
@@ -101,7 +101,7 @@ pub(crate) fn plan_without_bmc(work: &Work<'_>, since: Timestamp, now: Timestamp
 
 /// The wait for the next step of the newest boot.
 pub(crate) fn progress(work: &Work<'_>, now: Timestamp) -> Step {
-    let Some(boot) = work.boots.first() else {
+    let Some(boot) = work.dossier.boots.first() else {
         return Step::wait("it boots from the network");
     };
     overdue(boot, now).unwrap_or_else(|| Step::Wait {

@@ -47,7 +47,11 @@ pub(crate) fn plan_leftover(
     released: Timestamp,
     now: Timestamp,
 ) -> Option<Step> {
-    let boot = work.boots.iter().find(|it| attempt.boot == Some(it.id))?;
+    let boot = work
+        .dossier
+        .boots
+        .iter()
+        .find(|it| attempt.boot == Some(it.id))?;
     let stands_still = attempt.wipe.is_none()
         && boot.step < BootStep::Installing
         && now.since(released) >= work.config_request_timeout
@@ -58,14 +62,16 @@ pub(crate) fn plan_leftover(
 /// Whether a person asked for a wipe with this permission, and no boot of it has wiped yet.
 fn is_asked_for(work: &Work<'_>) -> bool {
     let has_wiped = |it: &Attempt| it.wipe.is_some_and(|wipe| wipe.boot.is_some());
-    work.intent
+    work.dossier
+        .intent
+        .as_ref()
         .is_some_and(|intent| intent.kind == IntentKind::Reimage)
-        && !work.attempts.iter().any(has_wiped)
+        && !work.dossier.attempts.iter().any(has_wiped)
 }
 
 /// The boot of this attempt whose system has started, and has not fetched its config.
 pub(crate) fn unasked<'a>(work: &Work<'a>, attempt: &Attempt) -> Option<&'a Boot> {
-    work.boots.first().filter(|boot| {
+    work.dossier.boots.first().filter(|boot| {
         boot.origin == BootOrigin::Network
             && boot.step == BootStep::System
             && attempt.boot == Some(boot.id)
@@ -86,13 +92,13 @@ fn was_cut_off_before(work: &Work<'_>) -> bool {
     let Some(last) = released_before(work) else {
         return false;
     };
-    let mut boots = work.boots.iter();
+    let mut boots = work.dossier.boots.iter();
     boots.any(|boot| last.boot == Some(boot.id) && boot.step >= BootStep::Installing)
 }
 
 /// The attempt before the newest whose config was released, under this permission.
 fn released_before<'a>(work: &Work<'a>) -> Option<&'a Attempt> {
-    let mut earlier = work.attempts.iter().skip(1);
+    let mut earlier = work.dossier.attempts.iter().skip(1);
     earlier.find(|attempt| attempt.release.is_some())
 }
 
@@ -100,13 +106,13 @@ fn released_before<'a>(work: &Work<'a>) -> Option<&'a Attempt> {
 /// this disk.
 fn is_ours(work: &Work<'_>, attempt: &Attempt) -> bool {
     let is_ours = work.signs.found_on_disk.as_ref().is_some_and(|found| {
-        found.machine == work.machine.id && found.assignment.disk == attempt.assignment.disk
+        found.machine == work.dossier.machine.id && found.assignment.disk == attempt.assignment.disk
     });
     is_ours || Sabotage::ForeignInstallWiped.is_on()
 }
 
 fn foreign_install(work: &Work<'_>, attempt: &Attempt) -> Failure {
-    let (name, disk) = (&work.machine.name, &attempt.assignment.disk);
+    let (name, disk) = (&work.dossier.machine.name, &attempt.assignment.disk);
     let (found, advice) = match &work.signs.found_on_disk {
         Some(found) => (
             format!("it was installed by Drover on {}", found.assignment.disk),
@@ -141,7 +147,7 @@ fn wiped_in_vain(work: &Work<'_>, attempt: &Attempt) -> Failure {
         ),
         &format!(
             "look at its console; to wipe and install once more: {}",
-            wipe_command(&work.machine.name)
+            wipe_command(&work.dossier.machine.name)
         ),
     )
 }
@@ -154,7 +160,7 @@ fn leftover(work: &Work<'_>, attempt: &Attempt) -> Failure {
              it wrote {}, and Talos takes what that left for an install",
             attempt.assignment.disk
         ),
-        &wipe_advice(&work.machine.name),
+        &wipe_advice(&work.dossier.machine.name),
     )
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn self_test(commands: u32) -> Duration {
 
 /// Whether the newest boot is a network boot that began after `since`, or one that still asks.
 pub(crate) fn is_netbooting(work: &Work<'_>, since: Timestamp, now: Timestamp) -> bool {
-    work.boots.first().is_some_and(|boot| {
+    work.dossier.boots.first().is_some_and(|boot| {
         let fresh = boot.opened >= since && now.since(boot.step_at) < POWER_ON_SELF_TEST;
         let asks = now.since(boot.step_at) < SCRIPT_SILENCE;
         boot.origin == BootOrigin::Network && !boot.sent_to_disk && (fresh || asks)

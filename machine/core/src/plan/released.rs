@@ -74,7 +74,11 @@ fn progress(work: &Work<'_>, attempt: &Attempt, later: &[&Boot], now: Timestamp)
             attempt.number
         );
     }
-    let own = work.boots.iter().find(|boot| attempt.boot == Some(boot.id));
+    let own = work
+        .dossier
+        .boots
+        .iter()
+        .find(|boot| attempt.boot == Some(boot.id));
     let is_silent = |boot: &&Boot| work.signs.heard.is_none_or(|at| at <= boot.step_at);
     let overdue = own.filter(is_silent).and_then(|boot| overdue(boot, now));
     match (overdue, later.is_empty()) {
@@ -90,14 +94,15 @@ fn progress(work: &Work<'_>, attempt: &Attempt, later: &[&Boot], now: Timestamp)
 /// it may be of an older install.
 fn has_started_from_disk(work: &Work<'_>, attempt: &Attempt) -> bool {
     let is_own = |boot: &&Boot| attempt.boot == Some(boot.id);
-    let mut after = work.boots.iter().take_while(|boot| !is_own(boot));
+    let mut after = work.dossier.boots.iter().take_while(|boot| !is_own(boot));
     after.any(|boot| boot.origin == BootOrigin::Disk)
 }
 
 /// The network boots after the one that fetched, newest first. Both the order of the records and
 /// the clock have to say so: a clock that was wrong makes it wait longer, and interrupts nothing.
 fn later_boots<'a>(work: &Work<'a>, attempt: &Attempt, released: Timestamp) -> Vec<&'a Boot> {
-    work.boots
+    work.dossier
+        .boots
         .iter()
         .take_while(|boot| attempt.boot != Some(boot.id))
         .filter(|boot| boot.origin == BootOrigin::Network && boot.opened > released)

@@ -17,8 +17,9 @@ mod weekend;
 use super::*;
 use crate::attempt::{Attempt, AttemptEnd, Release};
 use crate::boot::Boot;
+use crate::dossier::Dossier;
 use crate::fixtures::{assignment, at, attempt, boot, intent, machine};
-use crate::hardware::MacAddress;
+use crate::hardware::{Arch, Firmware, MacAddress};
 use crate::id::{AttemptId, BootId, IntentId};
 use crate::intent::IntentEnd;
 use crate::lifecycle::Origin;
@@ -35,7 +36,6 @@ const ON: PowerObservation = PowerObservation::Is(PowerState::On);
 struct Story {
     machine: Machine,
     allocation: Allocation,
-    facts_complete: bool,
     intent: Option<Intent>,
     attempts: Vec<Attempt>,
     boots: Vec<Boot>,
@@ -54,7 +54,6 @@ impl Story {
         Self {
             machine: machine(state),
             allocation: Allocation::None,
-            facts_complete: false,
             intent: None,
             attempts: Vec::new(),
             boots: Vec::new(),
@@ -78,20 +77,19 @@ impl Story {
     }
 
     fn step(&self, now: i64) -> Step {
-        let work = Work {
-            machine: &self.machine,
-            allocation: &self.allocation,
-            facts_complete: self.facts_complete,
-            intent: self.intent.as_ref(),
-            attempts: &self.attempts,
-            released: self
-                .attempts
-                .iter()
-                .find(|attempt| attempt.release.is_some())
-                .or(self.former.as_ref()),
-            boots: &self.boots,
-            power: &self.power,
+        let released = self.attempts.iter().find(|it| it.release.is_some());
+        let dossier = Dossier {
+            machine: self.machine.clone(),
+            intent: self.intent.clone(),
+            attempts: self.attempts.clone(),
+            released: released.or(self.former.as_ref()).cloned(),
+            boots: self.boots.clone(),
             powered_on: self.powered_on,
+        };
+        let work = Work {
+            dossier: &dossier,
+            allocation: &self.allocation,
+            power: &self.power,
             command: self.command.as_ref(),
             signs: &self.signs,
             hindrance: self.hindrance,
@@ -303,7 +301,8 @@ fn a_claimant_is_neither_accepted_nor_started_nor_installed() {
     ] {
         let mut story = Story::of(state);
         story.allocation = take(Acceptance::Auto);
-        story.facts_complete = true;
+        story.machine.hardware.arch = Some(Arch::X86_64);
+        story.machine.hardware.firmware = Some(Firmware::Uefi);
         story.power = OFF;
         story.conflict = Some("w1: serial is S1 there and S2 here");
         assert!(waits(&story.step(1)), "{state}");

@@ -74,7 +74,7 @@ fn plan_network_boot(work: &Work<'_>, attempt: &Attempt, now: Timestamp) -> Step
 
 /// It is on, and does not ask: it tests its memory, or has lost its way.
 fn plan_silence(work: &Work<'_>, attempt: &Attempt, since: Timestamp, now: Timestamp) -> Step {
-    let after_another = work.attempts.len() > 1 || serves_another(work, attempt);
+    let after_another = work.dossier.attempts.len() > 1 || serves_another(work, attempt);
     let lost = after_another && attempt.power_at.is_none();
     let until = since.plus(if lost {
         RESTART_GRACE
@@ -94,7 +94,7 @@ fn plan_silence(work: &Work<'_>, attempt: &Attempt, since: Timestamp, now: Times
 /// Whether what runs was started for an attempt that is over, such as that of a permission which was
 /// taken back: it asks for a config that nobody gives it any more.
 fn serves_another(work: &Work<'_>, attempt: &Attempt) -> bool {
-    work.boots.first().is_some_and(|boot| {
+    work.dossier.boots.first().is_some_and(|boot| {
         boot.origin == BootOrigin::Network && boot.attempt.is_some_and(|it| it != attempt.id)
     })
 }
@@ -102,13 +102,13 @@ fn serves_another(work: &Work<'_>, attempt: &Attempt) -> bool {
 /// Whether it runs the installer of an attempt that is over: it does not ask for its script any
 /// more, and is no boot of this attempt.
 fn is_left_over(work: &Work<'_>, attempt: &Attempt) -> bool {
-    let newest = work.boots.first();
+    let newest = work.dossier.boots.first();
     serves_another(work, attempt) && newest.is_some_and(|boot| boot.step > BootStep::Script)
 }
 
 /// It has a BMC, and is started anew as soon as it is silent.
 fn left_over(work: &Work<'_>, now: Timestamp) -> Step {
-    let last = work.boots.first().map_or(now, |boot| boot.step_at);
+    let last = work.dossier.boots.first().map_or(now, |boot| boot.step_at);
     Step::Wait {
         until: Some(last.plus(SCRIPT_SILENCE)),
         why:
@@ -122,10 +122,11 @@ fn left_over(work: &Work<'_>, now: Timestamp) -> Step {
 /// attempt. It gets no config: it may be another machine with a copied card. The machine's own
 /// power tells them apart. What it said before our last command is over.
 fn is_somebody(work: &Work<'_>, attempt: &Attempt) -> bool {
-    work.boots.first().is_some_and(|boot| {
+    work.dossier.boots.first().is_some_and(|boot| {
         let last = attempt.power_at.map(|at| at.plus(RESTART_GRACE));
         let still_asks = last.is_none_or(|last| boot.step_at >= last);
-        let is_ours = follows_power_on(boot, work.powered_on) || attempt.has_accepted(boot.id);
+        let is_ours =
+            follows_power_on(boot, work.dossier.powered_on) || attempt.has_accepted(boot.id);
         boot.step >= BootStep::Script && still_asks && !is_ours
     })
 }
@@ -137,7 +138,8 @@ fn waits_for_wipe(work: &Work<'_>, attempt: &Attempt) -> bool {
 
 /// How many power commands were given under the intent.
 fn commands(work: &Work<'_>) -> u32 {
-    work.attempts
+    work.dossier
+        .attempts
         .iter()
         .map(|attempt| attempt.power_actions)
         .sum()

@@ -27,7 +27,7 @@ pub(crate) fn verify(work: &Work<'_>, boot: &Boot, now: Timestamp) -> Option<Ste
     let Some(unanswered) = unanswered.filter(|it| it.boot == boot.id) else {
         return Some(Step::Act(Action::Verify(boot.id)));
     };
-    let is_moving = work.machine.state.moving().is_some();
+    let is_moving = work.dossier.machine.state.moving().is_some();
     let next = next_question(boot, unanswered, is_moving);
     if now >= next {
         return Some(Step::Act(Action::Verify(boot.id)));

@@ -6,7 +6,7 @@ use machine_core::cluster::Cluster;
 use machine_core::hardware::SystemUuid;
 use machine_core::id::MachineId;
 
-use crate::dossier::{Dossier, MachineWork, Recognised, Spoken, Standing, Voice};
+use crate::dossier::{Dossier, MachineWork, Recognised, Spoken, Voice};
 use crate::error::StoreError;
 use crate::read_model::ReadModel;
 use crate::read_model::reader::Reader;
@@ -15,6 +15,7 @@ use crate::statement::Statement;
 use crate::{
     attempts, boots, claimants, clusters, identities, intents, machines, members, power_on,
 };
+use machine_core::dossier::Standing;
 
 /// All of it. What can't be read of a machine is told, and the machine is left out.
 pub(crate) async fn everything(reader: &mut impl Reader) -> Result<ReadModel, StoreError> {

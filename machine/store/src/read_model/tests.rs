@@ -7,7 +7,8 @@ use machine_core::machine::Machine;
 use machine_core::time::Timestamp;
 
 use super::*;
-use crate::dossier::{MachineWork, Spoken, Standing};
+use crate::dossier::{MachineWork, Spoken};
+use machine_core::dossier::Standing;
 
 const fn id(byte: u8) -> MachineId {
     MachineId::from_bytes([byte; 16])

@@ -103,6 +103,7 @@ fn an_inspected_machine_is_started_but_never_switched_off() {
         waits(&story.step(80_000)),
         "it may run something that is not ours"
     );
-    story.facts_complete = true;
+    story.machine.hardware.arch = Some(Arch::X86_64);
+    story.machine.hardware.firmware = Some(Firmware::Uefi);
     assert_eq!(story.step(1), Step::Advance(Input::FactsComplete));
 }
