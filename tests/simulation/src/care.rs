@@ -35,9 +35,8 @@ impl World {
                 self.schedule(minute, Event::Deed(index, Deed::Press));
             } else if told.contains(NOT_READY) && !node.is_registered && node.written_as.is_none() {
                 // It runs behind a card that nobody knows. What it has said there is not said
-                // again, so it is started anew once the card is known.
+                // again; once the card is known, Drover asks it.
                 self.schedule(Duration::ZERO, Event::Deed(index, Deed::WriteDown));
-                self.schedule(minute, Event::Deed(index, Deed::Cycle));
             }
             return;
         }

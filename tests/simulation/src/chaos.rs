@@ -9,13 +9,14 @@ use crate::lab::World;
 use crate::node::Bmc;
 
 /// The deeds that come at random moments, and the faults.
-const DEEDS: [Deed; 6] = [
+const DEEDS: [Deed; 7] = [
     Deed::Cancel,
     Deed::Retry,
     Deed::Cycle,
     Deed::ReleaseHold,
     Deed::WriteDown,
     Deed::Amend,
+    Deed::Revise,
 ];
 const FAULTS: [Fault; 20] = [
     Fault::PowerCut,
@@ -90,6 +91,7 @@ impl World {
         self.note(|| "the faults end".to_owned());
         self.is_calm = true;
         self.calm_since = self.now;
+        self.restore();
         for node in 0..self.nodes.len() {
             self.change_bmc(node, Fault::BmcHealthy);
             if self.nodes[node].bmc.is_none() {

@@ -39,6 +39,8 @@ pub(crate) enum Deed {
     ReleaseHold,
     /// Writes down a machine that was found, with all its cards.
     WriteDown,
+    /// Applies the document of its cluster: with an image that nobody has, or with the right one again.
+    Revise,
     /// Applies the document of a registered machine with another of its facts left out or put in.
     Amend,
 }

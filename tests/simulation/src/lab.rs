@@ -3,7 +3,7 @@
 //! Drover's ports and the run's own events share it. It is locked for moments only, and everything
 //! runs on one thread: whoever comes first is the same in each run of a seed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -63,6 +63,10 @@ pub(crate) struct World {
     pub(crate) nodes: Vec<Node>,
     /// The clusters, as people have written them.
     pub(crate) clusters: Vec<ClusterSpec>,
+    /// Those whose document names an image that nobody has.
+    pub(crate) mislaid: BTreeSet<usize>,
+    /// How many such documents were applied, and corrected.
+    pub(crate) revisions: u64,
     pub(crate) words: Words,
     pub(crate) course: Course,
     pub(crate) spoofed: Spoofed,
@@ -126,6 +130,8 @@ impl World {
             }),
             nodes: Vec::new(),
             clusters: Vec::new(),
+            mislaid: BTreeSet::new(),
+            revisions: 0,
             words: Words::default(),
             course: Course::default(),
             spoofed: Spoofed::new(),

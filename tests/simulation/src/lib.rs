@@ -45,6 +45,7 @@ pub mod permission;
 pub mod rack;
 pub mod random;
 pub mod rest;
+mod revision;
 pub mod run;
 pub mod sabotage;
 pub mod scenario;

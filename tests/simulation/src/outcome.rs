@@ -23,6 +23,8 @@ pub struct Summary {
     pub installs: u64,
     /// Configs that were refused.
     pub refusals: u64,
+    /// Documents of clusters that people changed.
+    pub revisions: u64,
     /// Clusters that are ready.
     pub ready: usize,
     /// Clusters whose Bootstrap call is recorded, and its outcome not known.

@@ -15,6 +15,7 @@ use crate::drover::Drover;
 use crate::event::{Deed, Event};
 use crate::lab::{Lab, World};
 use crate::node::Node;
+use crate::revision::revise;
 use crate::situation::Moment;
 
 /// A person does something with a machine.
@@ -24,7 +25,7 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
         Deed::Cycle => return lab.with(|world| world.cycle(index)),
         Deed::Amend => lab.with(|world| world.amend(index)),
         Deed::Register | Deed::Accept | Deed::Cancel | Deed::Retry => {}
-        Deed::ReleaseHold | Deed::WriteDown => {}
+        Deed::ReleaseHold | Deed::WriteDown | Deed::Revise => {}
     }
     let Some(drover) = drover else {
         // He finds nobody, and tries again.
@@ -32,6 +33,13 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
             let after = world.random.seconds(20, 60);
             world.schedule(after, Event::Deed(index, deed));
         });
+    };
+    let revision = match deed {
+        Deed::Revise => match lab.with(|world| world.revision(index)) {
+            Some(revision) => Some(revision),
+            None => return,
+        },
+        _ => None,
     };
     let (names, document, number, word) = lab.with(|world| {
         let number = world.number();
@@ -44,6 +52,8 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
     drover.spawn(async move {
         let done = if deed == Deed::WriteDown {
             write_down(&lab, &operations, (index, &names), key).await
+        } else if let Some(revision) = revision {
+            revise(&lab, &operations, revision, key).await
         } else if matches!(deed, Deed::Register | Deed::Amend) {
             register(&operations, &document, key).await
         } else {
@@ -120,11 +130,11 @@ async fn do_to(
             released.await.map(|_| ())
         }
         Deed::Register | Deed::Press | Deed::Cycle => Ok(()),
-        Deed::WriteDown | Deed::Amend => Ok(()),
+        Deed::WriteDown | Deed::Amend | Deed::Revise => Ok(()),
     }
 }
 
-fn asked(key: String) -> Result<Asked, UseCaseError> {
+pub(crate) fn asked(key: String) -> Result<Asked, UseCaseError> {
     Asked::new(alice(), "it is time".to_owned(), key)
 }
 
@@ -152,6 +162,9 @@ impl World {
             (Deed::Accept, true) => self.comes_to(index, Moment::Accepted),
             (Deed::Cancel, true) => self.comes_to(index, Moment::TakenBack),
             _ => {}
+        }
+        if deed == Deed::Revise {
+            return self.has_revised(index);
         }
         match (deed, done) {
             (Deed::Cancel, Ok(())) => {

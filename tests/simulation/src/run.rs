@@ -271,6 +271,7 @@ impl Run {
         let mut summary = self.lab.with(|world| Summary {
             installs: world.ledger.installs,
             refusals: world.ledger.refusals,
+            revisions: world.revisions,
             elapsed: world.now.since(START),
             trace: world.trace.iter().cloned().collect(),
             ..Summary::default()

@@ -33,7 +33,7 @@ impl Words {
             Deed::Accept | Deed::Retry => true,
             Deed::Cancel => false,
             Deed::Register | Deed::Press | Deed::Cycle | Deed::ReleaseHold => return None,
-            Deed::WriteDown | Deed::Amend => return None,
+            Deed::WriteDown | Deed::Amend | Deed::Revise => return None,
         };
         let words = self.of_nodes.entry(node).or_default();
         words.push(Word {

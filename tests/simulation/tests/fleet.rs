@@ -118,5 +118,11 @@ fn the_same_seed_is_the_same_run() {
 
 #[test]
 fn with_every_fault_no_promise_is_broken_and_all_come_to_rest() {
-    run("faults", FAULTY, 100);
+    let runs = run("faults", FAULTY, 170);
+    let revisions: u64 = runs.iter().map(|(_, it)| it.revisions).sum();
+    let has_many = runs.len() >= 30;
+    assert!(
+        !has_many || revisions > 0,
+        "nobody changed a cluster's document"
+    );
 }
