@@ -103,6 +103,8 @@ fn member(rule: &MemberRule) -> String {
         Acceptance::Auto => "auto",
         Acceptance::Wait => "wait",
     };
-    let role = rule.role;
-    format!("  - {{ role: {role}, {selector}, accept: {accept}, disk: {{ serial: {DISK} }} }}\n")
+    format!(
+        "  - {{ role: {}, {selector}, accept: {accept}, disk: {{ serial: {DISK} }} }}\n",
+        rule.role
+    )
 }

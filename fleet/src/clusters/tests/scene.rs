@@ -76,8 +76,8 @@ impl Scene {
     pub(super) fn with(self, nodes: Arc<dyn Nodes>, clock: SharedClock) -> Self {
         let site = Arc::into_inner(self.site).unwrap();
         let site = Arc::new(Site {
-            nodes,
             clock,
+            nodes,
             ..site
         });
         Self { site }

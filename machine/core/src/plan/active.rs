@@ -25,7 +25,7 @@ pub(crate) fn plan_active(work: &Work<'_>, now: Timestamp) -> Step {
         return nothing;
     }
     let asked = asked(work, attempt).filter(|it| it.at >= boot.step_at);
-    let due = asked.map_or(boot.step_at.plus(DISK_BOOT), |it| it.at.plus(pause(it)));
+    let due = asked.map_or_else(|| boot.step_at.plus(DISK_BOOT), |it| it.at.plus(pause(it)));
     if now >= due {
         return Step::Act(Action::Ask(attempt.id));
     }
