@@ -35,6 +35,7 @@ use crate::clock::{self, SystemClock, now};
 use crate::descriptors;
 use crate::host::{StateDirectory, this_process};
 use crate::image_import::{import_images, look_at_images};
+use crate::parts::PartEnded;
 use crate::random::SystemRandomness;
 use crate::settings::Settings;
 use crate::start_error::StartError;
@@ -74,6 +75,18 @@ pub struct Bound {
     pub exclusive: Exclusive,
 }
 
+/// The look at the images, on a thread of its own: a disk that hangs must not keep the daemon from
+/// hearing that it shall stop.
+async fn look_aside(settings: &Settings) -> Result<Vec<StartError>, StartError> {
+    let settings = settings.clone();
+    let looking = tokio::task::spawn_blocking(move || look_at_images(&settings));
+    let ended = |error: tokio::task::JoinError| PartEnded {
+        part: "the look at the images",
+        why: error.to_string(),
+    };
+    Ok(looking.await.map_err(ended)?)
+}
+
 /// Looks whether an interface is served by nobody else, and makes and binds everything. It can be
 /// dropped while it waits; what blocks in it ends by `stop`.
 pub async fn bind(
@@ -88,7 +101,7 @@ pub async fn bind(
     };
     let exclusive = Exclusive::take(&location, &this_process()).await?;
     // What people have to mend is told before anybody waits.
-    StartError::all(look_at_images(settings))?;
+    StartError::all(look_aside(settings).await?)?;
     let served = take_interfaces(settings, &subnets)?;
     find_foreign_servers(settings, &served).await?;
     let db = Db::open(&location).await?;

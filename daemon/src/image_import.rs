@@ -1,10 +1,10 @@
 //! The images of the settings: looked at when the daemon starts, then verified and copied.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use fleet::site::Image;
+use nix::unistd::{AccessFlags, access};
 use pxe_server::asset_error::AssetError;
 use pxe_server::assets::Assets;
 use pxe_server::hashing::hex;
@@ -21,7 +21,7 @@ pub fn cache(state_directory: &Path) -> PathBuf {
 }
 
 /// What a look at the files of the images tells, without reading them: those that are not there, can't
-/// be opened or are empty. What is in the cache already is not looked for elsewhere.
+/// be read or are empty. What is in the cache already is not looked for elsewhere.
 pub fn look_at_images(settings: &Settings) -> Vec<StartError> {
     let cache = cache(&settings.state_directory);
     let mut mistakes = Vec::new();
@@ -38,12 +38,18 @@ pub fn look_at_images(settings: &Settings) -> Vec<StartError> {
     mistakes
 }
 
+/// Nothing is opened: a pipe, or a disk that hangs, would keep whoever opens it.
 fn look_at(path: &Path) -> Result<(), AssetError> {
-    let looked = File::open(path).and_then(|file| file.metadata());
-    let looked = looked.and_then(|found| match (found.is_file(), found.len()) {
-        (false, _) => Err(io::Error::other("it is no file")),
-        (true, 0) => Err(io::Error::other("it is empty")),
-        (true, _) => Ok(()),
+    let readable = access(path, AccessFlags::R_OK).map_err(io::Error::from);
+    let looked = readable.and_then(|()| path.metadata());
+    let looked = looked.and_then(|found| {
+        if found.is_dir() {
+            Err(io::Error::other("it is a directory"))
+        } else if found.is_file() && found.len() == 0 {
+            Err(io::Error::other("it is empty"))
+        } else {
+            Ok(())
+        }
     });
     looked.map_err(|source| AssetError::Unreadable {
         path: path.to_owned(),
