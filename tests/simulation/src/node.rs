@@ -77,6 +77,8 @@ pub(crate) struct Node {
     pub(crate) is_registered: bool,
     /// What a person has written it down as, after it was found.
     pub(crate) written_as: Option<String>,
+    /// What Drover calls it that a person has yet to rename in his document.
+    pub(crate) found_as: Option<String>,
     /// Whether he knows its board's UUID.
     pub(crate) knows_board: bool,
     pub(crate) network_first: bool,

@@ -166,6 +166,9 @@ impl World {
         if deed == Deed::Revise {
             return self.has_revised(index);
         }
+        if deed == Deed::Register {
+            self.has_registered(told.as_deref());
+        }
         match (deed, done) {
             (Deed::Cancel, Ok(())) => {
                 // Who cancelled an install decides for it again later: nobody else does.
@@ -177,6 +180,25 @@ impl World {
                 self.schedule(later, Event::Deed(index, deed));
             }
             _ => {}
+        }
+    }
+
+    /// A machine that was found before somebody wrote it down has a name already: he is told which,
+    /// and says in his document that it is the same one.
+    fn has_registered(&mut self, refusal: Option<&str>) {
+        let Some(refusal) = refusal else {
+            self.nodes.iter_mut().for_each(|node| node.found_as = None);
+            return;
+        };
+        for index in 0..self.nodes.len() {
+            let words = format!("wanted a card of node-{index}, but ");
+            let found = refusal.split_once(&words);
+            let found = found.and_then(|(_, rest)| rest.split_whitespace().next());
+            if let Some(found) = found {
+                self.nodes[index].found_as = Some(found.to_owned());
+                let soon = self.random.seconds(60, 120);
+                self.schedule(soon, Event::Deed(0, Deed::Register));
+            }
         }
     }
 
@@ -243,6 +265,8 @@ fn entry(index: usize, node: &Node) -> String {
     let name = node.written_as.clone();
     let name = name.unwrap_or_else(|| format!("node-{index}"));
     let named = format!("  - name: {name}\n    nics: [{}]\n", cards.join(", "));
+    let found = node.found_as.as_ref();
+    let found = found.map(|found| format!("    renamed_from: {found}\n"));
     let board = node
         .knows_board
         .then(|| format!("    uuid: {}\n", node.uuid));
@@ -252,7 +276,7 @@ fn entry(index: usize, node: &Node) -> String {
         let address = Node::nth_bmc(node.arranged.bmc_of.unwrap_or(index));
         format!("    bmc: {{ ipmi: {address}, username: drover, password: secret }}\n")
     });
-    [Some(named), board, disk, bmc]
+    [Some(named), found, board, disk, bmc]
         .into_iter()
         .flatten()
         .collect()

@@ -152,6 +152,7 @@ impl Node {
             contents: Contents::Empty,
             is_registered: false,
             written_as: None,
+            found_as: None,
             knows_board: false,
             network_first: false,
             halts: false,
