@@ -53,7 +53,10 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
         let done = if deed == Deed::WriteDown {
             write_down(&lab, &operations, (index, &names), key).await
         } else if let Some(revision) = revision {
-            revise(&lab, &operations, revision, key).await
+            match asked(key) {
+                Ok(asked) => revise(&lab, &operations, revision, &asked).await,
+                Err(refused) => Err(refused),
+            }
         } else if matches!(deed, Deed::Register | Deed::Amend) {
             register(&operations, &document, key).await
         } else {
@@ -134,7 +137,7 @@ async fn do_to(
     }
 }
 
-pub(crate) fn asked(key: String) -> Result<Asked, UseCaseError> {
+fn asked(key: String) -> Result<Asked, UseCaseError> {
     Asked::new(alice(), "it is time".to_owned(), key)
 }
 

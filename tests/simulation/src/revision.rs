@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use api_server::caller::Asked;
 use api_server::error::UseCaseError;
 use api_server::operations::Operations;
 use machine_core::cluster::{Acceptance, ClusterSpec, MemberRule, Selector};
@@ -11,7 +12,6 @@ use crate::cluster::MEMBERS;
 use crate::disk::DISK;
 use crate::event::{Deed, Event};
 use crate::lab::{Lab, World};
-use crate::people::asked;
 
 /// The image that nobody has.
 const NOWHERE: &str = "nowhere";
@@ -30,10 +30,9 @@ pub(crate) async fn revise(
     lab: &Lab,
     operations: &Operations,
     revision: Revision,
-    key: String,
+    asked: &Asked,
 ) -> Result<(), UseCaseError> {
-    let asked = asked(key)?;
-    let applied = operations.apply_cluster("cluster.yaml", &revision.document, &asked);
+    let applied = operations.apply_cluster("cluster.yaml", &revision.document, asked);
     applied.await?;
     lab.with(|world| {
         world.revisions += 1;
