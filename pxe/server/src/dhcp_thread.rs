@@ -1,8 +1,8 @@
 //! The thread of the DHCP server: its sockets are read and answered on a runtime of their own.
 //!
 //! An answer is a few microseconds of work between two waits. Where several threads share such
-//! work, waking one another costs more than the work itself: with one thread an exchange takes a
-//! fifth less processor time (`make bench`).
+//! work, waking one another costs much of the processor time
+//! (docs/decisions/037-what-an-exchange-costs.md).
 
 use std::io;
 use std::thread;

@@ -138,13 +138,6 @@ fn watch(mode: DhcpMode, card: MacAddress, stop: &CancellationToken) -> JoinHand
 
 const CARD: MacAddress = MacAddress::new([2, 0, 0, 0, 0, 1]);
 
-/// Waits until this was logged so often.
-async fn until_logged(log: &Log, what: &str, times: usize) {
-    while log.text().matches(what).count() < times {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 #[test]
 fn a_server_that_comes_while_drover_runs_is_named_once_a_minute() {
     let Some(lab) = Lab::new() else { return };
@@ -153,12 +146,12 @@ fn a_server_that_comes_while_drover_runs_is_named_once_a_minute() {
         let log = Log::capture();
         let stop = CancellationToken::new();
         let watching = watch(authoritative(), CARD, &stop);
-        until_logged(&log, "looked for other DHCP servers found=0", 1).await;
+        log.until("looked for other DHCP servers found=0", 1).await;
         let range = ["--dhcp-range=10.77.0.210,10.77.0.220,255.255.255.0"];
         let Some(_router) = dnsmasq(&lab, &range) else {
             return;
         };
-        until_logged(&log, "looked for other DHCP servers found=1", 5).await;
+        log.until("looked for other DHCP servers found=1", 5).await;
         let named = "10.77.0.9 is another DHCP server on this link: it offered 10.77.0.2";
         assert_eq!(log.warnings(named), 1, "{}", log.text());
         assert_eq!(log.warnings("10.77.0.9"), 1, "{}", log.text());
@@ -182,7 +175,8 @@ fn a_proxy_that_comes_while_drover_runs_is_named() {
         let Some(_proxy) = dnsmasq(&lab, &proxy) else {
             return;
         };
-        until_logged(&log, "10.77.0.9 is another PXE server (proxyDHCP)", 1).await;
+        log.until("10.77.0.9 is another PXE server (proxyDHCP)", 1)
+            .await;
         stop.cancel();
         watching.await.unwrap();
     });
@@ -204,7 +198,7 @@ fn beside_another_server_its_leases_are_no_news_but_its_boot_files_are() {
         let Some(_router) = dnsmasq(&lab, &router) else {
             return;
         };
-        until_logged(&log, "looked for other DHCP servers found=1", 5).await;
+        log.until("looked for other DHCP servers found=1", 5).await;
         assert_eq!(log.warnings("10.77.0.9"), 1, "{}", log.text());
         assert_eq!(log.warnings("says what to boot"), 1, "{}", log.text());
         stop.cancel();
@@ -223,7 +217,7 @@ fn our_own_search_is_not_answered_by_us() {
         let stop = CancellationToken::new();
         let serving = tokio::spawn(plane.run(stop.clone()));
         let watching = watch(authoritative(), card, &stop);
-        until_logged(&log, "looked for other DHCP servers found=0", 4).await;
+        log.until("looked for other DHCP servers found=0", 4).await;
         stop.cancel();
         watching.await.unwrap();
         serving.await.unwrap().unwrap();

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::Notify;
 use tracing::Dispatch;
 use tracing::subscriber::{DefaultGuard, NoSubscriber, set_default};
 
@@ -33,7 +34,18 @@ impl Log {
     }
 
     pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.written.0.lock().unwrap().clone()).unwrap()
+        String::from_utf8(self.written.text.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Waits until this was logged so often.
+    pub(crate) async fn until(&self, what: &str, times: usize) {
+        loop {
+            let written = self.written.news.notified();
+            if self.text().matches(what).count() >= times {
+                return;
+            }
+            written.await;
+        }
     }
 
     /// How many lines of warnings have this in them.
@@ -45,11 +57,15 @@ impl Log {
 }
 
 #[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
+struct Written {
+    text: Arc<Mutex<Vec<u8>>>,
+    news: Arc<Notify>,
+}
 
 impl io::Write for Written {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
+        self.text.lock().unwrap().extend(bytes);
+        self.news.notify_waiters();
         Ok(bytes.len())
     }
 

@@ -1,8 +1,6 @@
 //! What a failed transfer teaches about its peer, over sockets. Time is a test's own here: it jumps
 //! to the next deadline as soon as nothing is in flight.
 
-use std::time::Duration;
-
 use machine_core::network::DhcpMode;
 
 use crate::lab::Lab;
@@ -10,12 +8,8 @@ use crate::log::Log;
 use crate::records::Records;
 use crate::tftp::{TftpClient, server};
 
-/// Waits until so many transfers have ended.
-async fn until_ended(log: &Log, times: usize) {
-    while log.text().matches("ended statistics=").count() < times {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
+/// What is logged of each transfer at its end.
+const ENDED: &str = "ended statistics=";
 
 /// Asks with these options, and gives the first packet of the answer and who sent it.
 async fn ask(options: &str) -> (TftpClient, Vec<u8>, std::net::SocketAddr) {
@@ -38,7 +32,7 @@ fn a_peer_that_is_deaf_to_options_is_served_without_them() {
         for times in 1..=2 {
             let (_deaf, answer, _) = ask(options).await;
             assert_eq!(answer[..2], [0, 6], "request {times}");
-            until_ended(&log, times).await;
+            log.until(ENDED, times).await;
         }
         let (_peer, answer, _) = ask(options).await;
         assert_eq!(answer[..4], [0, 3, 0, 1], "the first block at once");
@@ -59,7 +53,7 @@ fn a_peer_that_gets_no_full_block_is_offered_small_ones() {
         assert_eq!(answer, b"\0\x06blksize\x001468\0");
         // Its ACK arrives, and none of the blocks that follow.
         peer.send(&[0, 4, 0, 0], from).await;
-        until_ended(&log, 1).await;
+        log.until(ENDED, 1).await;
         let (_peer, answer, _) = ask(options).await;
         assert_eq!(answer, b"\0\x06blksize\x00512\0");
         tokio::time::resume();
