@@ -6,8 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bmc_control::connect::Connector;
 use bmc_control::limits::Limits;
-use machine_core::cluster::{Cluster, ClusterSpec};
-use machine_core::id::ClusterId;
+use machine_core::attempt::Attempt;
+use machine_core::cluster::{Cluster, ClusterSpec, Role};
+use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
+use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
 use machine_core::os::OsSpec;
 use machine_core::plan::work::CONFIG_REQUEST_TIMEOUT;
 use machine_core::time::Timestamp;
@@ -116,5 +118,52 @@ pub(crate) fn cluster(id: ClusterId) -> Cluster {
         },
         bootstrap: None,
         version: 0,
+    }
+}
+
+/// What a machine is to become, on a disk that is named by its serial number.
+pub(crate) fn assignment(cluster: ClusterId, role: Role) -> Assignment {
+    Assignment {
+        cluster,
+        role,
+        disk: "serial:D1".parse().unwrap(),
+    }
+}
+
+/// An open permission to install that.
+pub(crate) fn intent(id: IntentId, machine: MachineId, assignment: Assignment) -> Intent {
+    Intent {
+        id,
+        machine,
+        assignment,
+        actor: Actor::Drover,
+        reason: String::new(),
+        opened: now(),
+        expires: now().plus(Intent::LIFETIME),
+        kind: IntentKind::Install,
+        claims: 0,
+        closed: None,
+    }
+}
+
+/// The first attempt under it, which this boot serves.
+pub(crate) fn attempt(id: AttemptId, intent: Intent, boot: BootId) -> Attempt {
+    Attempt {
+        id,
+        machine: intent.machine,
+        intent: intent.id,
+        number: 1,
+        assignment: intent.assignment,
+        opened: now(),
+        deadline: now().plus(Attempt::LIFETIME),
+        boot: Some(boot),
+        power_actions: 0,
+        power_at: None,
+        release: None,
+        closed: None,
+        basis: None,
+        wipe: None,
+        verdict: None,
+        accepted_boot: None,
     }
 }

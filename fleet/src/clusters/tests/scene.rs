@@ -9,7 +9,7 @@ use config_render::talos::secrets::{CertificateAndKey, SecretsBundle};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::cluster::{Cluster, Role};
 use machine_core::id::{BootId, ClusterId, IntentId, MachineId};
-use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
+use machine_core::intent::Intent;
 use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
 use machine_core::operation::{OperationOutcome, Resolved};
@@ -28,7 +28,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 use crate::clock::SharedClock;
 use crate::clusters::Clusters;
 use crate::clusters::secrets::{place, seal_file};
-use crate::fixtures::{cluster, now, site};
+use crate::fixtures::{self, assignment, cluster, now, site};
 use crate::nodes::Nodes;
 use crate::site::Site;
 use crate::status::Status;
@@ -196,20 +196,6 @@ fn disk_boot(address: IpAddr) -> Boot {
 }
 
 fn intent() -> Intent {
-    Intent {
-        id: IntentId::from_bytes([5; 16]),
-        machine: MACHINE,
-        assignment: Assignment {
-            cluster: CLUSTER,
-            role: Role::ControlPlane,
-            disk: "serial:D1".parse().unwrap(),
-        },
-        actor: Actor::Drover,
-        reason: String::new(),
-        opened: now(),
-        expires: now().plus(Intent::LIFETIME),
-        kind: IntentKind::Install,
-        claims: 0,
-        closed: None,
-    }
+    let id = IntentId::from_bytes([5; 16]);
+    fixtures::intent(id, MACHINE, assignment(CLUSTER, Role::ControlPlane))
 }

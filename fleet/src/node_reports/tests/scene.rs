@@ -9,7 +9,7 @@ use machine_core::cluster::Role;
 use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
-use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
+use machine_core::intent::Intent;
 use machine_core::lifecycle::{Origin, State};
 use machine_core::machine::Machine;
 use machine_store::apply::apply;
@@ -23,7 +23,7 @@ use machine_store::evidence::{Evidence, Fact};
 use machine_store::location::Location;
 use machine_store::{attempts, boots, events};
 
-use crate::fixtures::{cluster, now, site};
+use crate::fixtures::{self, assignment, cluster, now, site};
 use crate::last_heard::Heard;
 use crate::node_reports::NodeReports;
 use crate::node_reports::neighbours::Neighbours;
@@ -97,7 +97,7 @@ impl Scene {
             ..Change::default()
         };
         assert_eq!(apply(&db, &change).await.unwrap(), Outcome::Applied);
-        let heard = Arc::new(Heard::new(crate::fixtures::clock()));
+        let heard = Arc::new(Heard::new(fixtures::clock()));
         let scene = Self {
             db,
             live,
@@ -168,46 +168,10 @@ pub(super) fn network_boot(step: BootStep) -> Boot {
     }
 }
 
-fn assignment() -> Assignment {
-    Assignment {
-        cluster: CLUSTER,
-        role: Role::Worker,
-        disk: "serial:D1".parse().unwrap(),
-    }
-}
-
 fn intent() -> Intent {
-    Intent {
-        id: INTENT,
-        machine: MACHINE,
-        assignment: assignment(),
-        actor: Actor::Drover,
-        reason: String::new(),
-        opened: now(),
-        expires: now().plus(Intent::LIFETIME),
-        kind: IntentKind::Install,
-        claims: 0,
-        closed: None,
-    }
+    fixtures::intent(INTENT, MACHINE, assignment(CLUSTER, Role::Worker))
 }
 
 pub(super) fn attempt() -> Attempt {
-    Attempt {
-        id: ATTEMPT,
-        machine: MACHINE,
-        intent: INTENT,
-        number: 1,
-        assignment: assignment(),
-        opened: now(),
-        deadline: now().plus(Attempt::LIFETIME),
-        boot: Some(BOOT),
-        power_actions: 0,
-        power_at: None,
-        release: None,
-        closed: None,
-        basis: None,
-        wipe: None,
-        verdict: None,
-        accepted_boot: None,
-    }
+    fixtures::attempt(ATTEMPT, intent(), BOOT)
 }

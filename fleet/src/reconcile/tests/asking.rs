@@ -18,7 +18,7 @@ use machine_core::cluster::Role;
 use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::MacAddress;
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId};
-use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
+use machine_core::intent::Intent;
 use machine_core::lifecycle::Origin;
 use machine_core::network::{ClientKey, Lease, SubnetName};
 use machine_store::change::{AttemptWrite, ClusterWrite, IntentWrite, SecretWrite};
@@ -29,7 +29,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::clusters::secrets::{place, seal_file};
-use crate::fixtures::cluster;
+use crate::fixtures::{self, assignment, cluster};
 use crate::nodes::{NodeApi, Nodes};
 
 const SECRETS: &str = include_str!("../../../../config/render/tests/golden/secrets.yaml");
@@ -189,47 +189,15 @@ fn machine() -> Machine {
     machine
 }
 
-fn assignment() -> Assignment {
-    Assignment {
-        cluster: CLUSTER,
-        role: Role::Worker,
-        disk: "serial:D1".parse().unwrap(),
-    }
-}
-
 fn intent() -> Intent {
-    Intent {
-        id: INTENT,
-        machine: MACHINE,
-        assignment: assignment(),
-        actor: Actor::Drover,
-        reason: String::new(),
-        opened: now(),
-        expires: now().plus(Intent::LIFETIME),
-        kind: IntentKind::Install,
-        claims: 0,
-        closed: None,
-    }
+    fixtures::intent(INTENT, MACHINE, assignment(CLUSTER, Role::Worker))
 }
 
+/// Its time is over.
 fn attempt() -> Attempt {
     Attempt {
-        id: ATTEMPT,
-        machine: MACHINE,
-        intent: INTENT,
-        number: 1,
-        assignment: assignment(),
-        opened: now(),
         deadline: now(),
-        boot: Some(INSTALLER),
-        power_actions: 0,
-        power_at: None,
-        release: None,
-        closed: None,
-        basis: None,
-        wipe: None,
-        verdict: None,
-        accepted_boot: None,
+        ..fixtures::attempt(ATTEMPT, intent(), INSTALLER)
     }
 }
 
