@@ -1,7 +1,9 @@
 //! Whether the members of a cluster are ready, asked of their APIs where no event says it: a node
 //! tells its status when it changes, once, and that event may be lost or have come while nobody
-//! could tell whose it was.
+//! could tell whose it was. It is asked where it was heard of, and at the addresses of its cards: it
+//! may have started anew behind a card that nobody had registered.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use crate::clusters::questions::Due;
 use crate::clusters::secrets::reader_credentials;
 use crate::clusters::{Clusters, Located};
 use crate::error::StepError;
+use crate::node_reports::holder;
 use crate::nodes::Nodes;
 
 /// How long a node's API may take to answer.
@@ -40,23 +43,41 @@ impl Clusters {
             return Ok(());
         }
         let credentials = reader_credentials(&self.site, cluster.id).await?;
-        for (boot, ready) in ask_all(&self.site.nodes, due, &credentials).await {
-            self.keep_readiness(boot, ready).await?;
+        let mut asked = Vec::new();
+        for Due {
+            machine,
+            boot,
+            address,
+        } in due
+        {
+            let (db, now) = (&self.site.db, self.site.now());
+            let addresses = holder::addresses(db, machine, [address].into(), now).await?;
+            asked.extend(addresses.into_iter().map(|address| (boot, address)));
+        }
+        for (boot, address, ready) in ask_all(&self.site.nodes, asked, &credentials).await {
+            self.keep_readiness(boot, address, ready).await?;
         }
         Ok(())
     }
 
-    async fn keep_readiness(&self, boot: BootId, ready: bool) -> Result<(), StepError> {
+    /// Keeps what a system said, and where it said so.
+    async fn keep_readiness(
+        &self,
+        boot: BootId,
+        address: IpAddr,
+        ready: bool,
+    ) -> Result<(), StepError> {
         let Some(boot) = boots::find(&self.site.db, boot).await? else {
             return Ok(());
         };
-        if boot.ready == Some(ready) {
-            return Ok(());
-        }
         let kept = Boot {
             ready: Some(ready),
-            ..boot
+            address: Some(address),
+            ..boot.clone()
         };
+        if kept == boot {
+            return Ok(());
+        }
         self.site.commit.submit(kept).await?;
         Ok(())
     }
@@ -73,19 +94,19 @@ fn unready(it: &Located) -> Option<Due> {
     })
 }
 
-/// What those say that answer; silence says nothing.
+/// What those say that answer at these addresses; silence says nothing.
 async fn ask_all(
     nodes: &Arc<dyn Nodes>,
-    due: Vec<Due>,
+    asked: Vec<(BootId, IpAddr)>,
     credentials: &Credentials,
-) -> Vec<(BootId, bool)> {
+) -> Vec<(BootId, IpAddr, bool)> {
     let mut asking = JoinSet::new();
-    for Due { boot, address, .. } in due {
+    for (boot, address) in asked {
         let (nodes, credentials) = (Arc::clone(nodes), credentials.clone());
         asking.spawn(async move {
             let api = nodes.connect(address, &credentials, PATIENCE).await.ok()?;
             let ready = api.is_ready().await.ok()?;
-            Some((boot, ready))
+            Some((boot, address, ready))
         });
     }
     asking.join_all().await.into_iter().flatten().collect()

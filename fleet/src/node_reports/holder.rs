@@ -1,6 +1,7 @@
 //! Who has an address: whoever holds its lease now; without a lease the machine whose newest boot
 //! with an address has it.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use machine_core::id::MachineId;
@@ -47,4 +48,31 @@ pub(crate) async fn holder(db: &Db, address: IpAddr, at: Timestamp) -> Result<Ho
     } else {
         Holder::Nobody
     })
+}
+
+/// Of these addresses and those that were ever leased to its cards, the ones at which a machine may
+/// be. One that is another's by now is left out: who answers there is somebody else.
+pub(crate) async fn addresses(
+    db: &Db,
+    machine: MachineId,
+    mut had: BTreeSet<IpAddr>,
+    at: Timestamp,
+) -> Result<BTreeSet<IpAddr>, StoreError> {
+    let known = identities::of_machine(db, machine).await?;
+    for card in known.into_iter().flat_map(|known| known.macs) {
+        let leased = leases::of_client(db, ClientKey::Hardware(card)).await?;
+        had.extend(leased.into_iter().map(|lease| lease.address));
+    }
+    let mut own = BTreeSet::new();
+    for address in had {
+        let is_anothers = match holder(db, address, at).await? {
+            Holder::Machine(holder) => holder != machine,
+            Holder::Stranger => true,
+            Holder::Nobody => false,
+        };
+        if !is_anothers {
+            own.insert(address);
+        }
+    }
+    Ok(own)
 }

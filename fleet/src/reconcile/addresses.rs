@@ -6,11 +6,9 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use machine_core::attempt::Attempt;
-use machine_core::network::ClientKey;
-use machine_store::{identities, leases};
 
 use crate::error::StepError;
-use crate::node_reports::holder::{Holder, holder};
+use crate::node_reports::holder;
 use crate::reconcile::Reconciler;
 use crate::reconcile::situation::Situation;
 
@@ -31,23 +29,6 @@ impl Reconciler {
                 || attempt.boot == Some(boot.id)
         });
         had.extend(boots.filter_map(|boot| boot.address));
-        let known = identities::of_machine(db, machine).await?;
-        for card in known.into_iter().flat_map(|known| known.macs) {
-            let leased = leases::of_client(db, ClientKey::Hardware(card)).await?;
-            had.extend(leased.into_iter().map(|lease| lease.address));
-        }
-        let mut own = BTreeSet::new();
-        for address in had {
-            let held = holder(db, address, self.site.now()).await?;
-            let is_anothers = match held {
-                Holder::Machine(holder) => holder != machine,
-                Holder::Stranger => true,
-                Holder::Nobody => false,
-            };
-            if !is_anothers {
-                own.insert(address);
-            }
-        }
-        Ok(own)
+        Ok(holder::addresses(db, machine, had, self.site.now()).await?)
     }
 }

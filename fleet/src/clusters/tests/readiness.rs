@@ -10,6 +10,7 @@ use config_talos::api_error::{BootstrapError, CallError, ConnectError};
 use config_talos::command_line::BootSource;
 use config_talos::credentials::Credentials;
 use machine_core::bootstrap::ControlPlaneState;
+use machine_core::hardware::MacAddress;
 use machine_core::id::OperationId;
 use machine_core::lifecycle::State;
 use machine_core::operation::{Operation, OperationOutcome};
@@ -22,19 +23,28 @@ use crate::clusters::tests::scene::{CLUSTER, MACHINE, Scene};
 use crate::fixtures::now;
 use crate::nodes::{NodeApi, Nodes};
 
+const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0, 0, 7]);
 const NODE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
 
-/// What a node says of itself, and how often it was asked.
-#[derive(Debug, Clone, Default)]
-struct Said(Arc<Mutex<(Option<bool>, usize)>>);
+/// A node: where it is, what it says of itself, and how often it was asked there.
+#[derive(Debug, Clone)]
+struct Said(Arc<Mutex<(IpAddr, Option<bool>, usize)>>);
 
 impl Said {
+    fn at(address: IpAddr) -> Self {
+        Self(Arc::new(Mutex::new((address, None, 0))))
+    }
+
+    fn moves(&self, address: IpAddr) {
+        self.0.lock().unwrap().0 = address;
+    }
+
     fn says(&self, ready: Option<bool>) {
-        self.0.lock().unwrap().0 = ready;
+        self.0.lock().unwrap().1 = ready;
     }
 
     fn questions(&self) -> usize {
-        self.0.lock().unwrap().1
+        self.0.lock().unwrap().2
     }
 }
 
@@ -46,11 +56,11 @@ impl Nodes for Said {
         _: &Credentials,
         patience: Duration,
     ) -> Result<Box<dyn NodeApi>, ConnectError> {
-        assert_eq!(address, NODE);
         let ready = {
             let mut said = self.0.lock().unwrap();
-            said.1 += 1;
-            said.0
+            let is_there = said.0 == address;
+            said.2 += usize::from(is_there);
+            said.1.filter(|_| is_there)
         };
         let address = SocketAddr::new(address, PORT);
         match ready {
@@ -75,7 +85,7 @@ impl NodeApi for Said {
     }
 
     async fn is_ready(&self) -> Result<bool, CallError> {
-        self.0.lock().unwrap().0.ok_or(CallError::Empty)
+        self.0.lock().unwrap().1.ok_or(CallError::Empty)
     }
 
     async fn bootstrap(self: Box<Self>, _: Duration) -> Result<(), BootstrapError> {
@@ -110,7 +120,7 @@ impl Clock for Hand {
 
 /// A member of a cluster whose etcd runs, which has told nothing of itself yet.
 async fn member() -> (Scene, Said, Hand) {
-    let (said, clock) = (Said::default(), Hand(Arc::new(Mutex::new(now()))));
+    let (said, clock) = (Said::at(NODE), Hand(Arc::new(Mutex::new(now()))));
     let scene = Scene::new(State::Active, NODE).await;
     let called = Operation::bootstrap(OperationId::from_bytes([6; 16]), CLUSTER, MACHINE, now());
     let done = Operation {
@@ -169,4 +179,38 @@ async fn a_member_that_is_silent_or_not_ready_is_asked_seldom_and_again() {
     clock.pass(Duration::from_mins(10));
     daemon.look().await;
     assert_eq!(ready(&scene).await, Some(true));
+}
+
+/// It started anew behind a card that nobody had registered then: nobody could tell whose its words
+/// were, and they are not said again.
+#[tokio::test]
+async fn a_member_that_came_up_behind_another_of_its_cards_is_asked_there() {
+    let (scene, said, clock) = member().await;
+    let (daemon, there) = (scene.daemon(), IpAddr::V4(Ipv4Addr::new(10, 0, 0, 8)));
+    said.moves(there);
+    said.says(Some(true));
+    daemon.look().await;
+    clock.pass(Duration::from_mins(1));
+    daemon.look().await;
+    assert_eq!(ready(&scene).await, None, "its card is not known");
+
+    scene.has_card(CARD, there).await;
+    clock.pass(Duration::from_mins(10));
+    daemon.look().await;
+    assert_eq!(ready(&scene).await, Some(true));
+    let boots = boots::recent(&scene.site.db, MACHINE, 1).await.unwrap();
+    assert_eq!(boots[0].address, Some(there));
+}
+
+/// Its lease ran out, and another machine holds the address: who answers there is not the member.
+#[tokio::test]
+async fn a_member_is_not_asked_at_an_address_that_is_anothers_by_now() {
+    let (scene, said, clock) = member().await;
+    let daemon = scene.daemon();
+    said.says(Some(true));
+    scene.is_strangers(NODE).await;
+    daemon.look().await;
+    clock.pass(Duration::from_mins(1));
+    daemon.look().await;
+    assert_eq!((ready(&scene).await, said.questions()), (None, 0));
 }

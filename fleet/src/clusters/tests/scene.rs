@@ -3,15 +3,19 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use config_render::talos::key;
 use config_render::talos::secrets::{CertificateAndKey, SecretsBundle};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::cluster::{Cluster, Role};
+use machine_core::evidence::EvidenceSource;
+use machine_core::hardware::MacAddress;
 use machine_core::id::{BootId, ClusterId, IntentId, MachineId};
 use machine_core::intent::Intent;
 use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
+use machine_core::network::{ClientKey, Lease, SubnetName};
 use machine_core::operation::{OperationOutcome, Resolved};
 use machine_store::apply::apply;
 use machine_store::change::{
@@ -19,6 +23,7 @@ use machine_store::change::{
 };
 use machine_store::commit::Committer;
 use machine_store::db::Db;
+use machine_store::evidence::{Evidence, Fact};
 use machine_store::location::Location;
 use machine_store::{clusters, events};
 use rand::rand_core::UnwrapErr;
@@ -112,6 +117,28 @@ impl Scene {
         .await;
     }
 
+    /// The member has this card on record, which was leased this address.
+    pub(super) async fn has_card(&self, card: MacAddress, address: IpAddr) {
+        let evidence = vec![Evidence {
+            machine: MACHINE,
+            source: EvidenceSource::Registered,
+            at: now(),
+            facts: vec![Fact::Mac(card)],
+        }];
+        self.change(Change {
+            evidence,
+            ..Change::default()
+        })
+        .await;
+        self.site.commit.submit(lease(card, address)).await.unwrap();
+    }
+
+    /// This address was leased to a card that is no machine's.
+    pub(super) async fn is_strangers(&self, address: IpAddr) {
+        let card = MacAddress::new([0x52, 0x54, 0, 0, 0, 0x99]);
+        self.site.commit.submit(lease(card, address)).await.unwrap();
+    }
+
     pub(super) async fn change(&self, change: Change) {
         let outcome = apply(&self.site.db, &change).await.unwrap();
         assert_eq!(outcome, Outcome::Applied);
@@ -192,6 +219,17 @@ fn disk_boot(address: IpAddr) -> Boot {
         step_at: now(),
         sent_to_disk: false,
         ready: None,
+    }
+}
+
+fn lease(card: MacAddress, address: IpAddr) -> Lease {
+    Lease {
+        subnet: SubnetName::new("lan"),
+        client: ClientKey::Hardware(card),
+        address,
+        client_identifier: None,
+        granted: now(),
+        expires: now().plus(Duration::from_hours(24)),
     }
 }
 
