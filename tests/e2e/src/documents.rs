@@ -51,16 +51,34 @@ impl Addresses {
     }
 }
 
-/// The settings of `drover serve` in the lab's segment; what else is to stand on the kernel line is
-/// in `arguments`, and further sections of the settings in `sections`.
-pub fn settings(
-    state: &Path,
-    image: &NodeImage,
-    addresses: Addresses,
-    arguments: &[&str],
-    sections: &str,
-) -> String {
-    let arguments = [&["console=ttyS0"], arguments].concat().join(", ");
+/// What differs between the settings of scenarios.
+#[derive(Debug, Clone, Copy)]
+pub struct Choices<'a> {
+    /// Who gives the machines their addresses.
+    pub addresses: Addresses,
+    /// What else stands on the kernel line of the node image.
+    pub arguments: &'a [&'a str],
+    /// Further sections, each with its line end.
+    pub sections: &'a str,
+    /// The URL of the database, where it is not a file in the state directory.
+    pub database: Option<&'a str>,
+}
+
+impl Choices<'_> {
+    /// Addresses from Drover, and nothing else.
+    pub const USUAL: Self = Self {
+        addresses: Addresses::FromDrover,
+        arguments: &[],
+        sections: "",
+        database: None,
+    };
+}
+
+/// The settings of `drover serve` in the lab's segment.
+pub fn settings(state: &Path, image: &NodeImage, choices: Choices<'_>) -> String {
+    let arguments = [&["console=ttyS0"], choices.arguments].concat().join(", ");
+    let database = choices.database;
+    let database = database.map_or_else(String::new, |url| format!("  database: {url}\n"));
     let NodeImage {
         kernel,
         kernel_sha256,
@@ -70,7 +88,7 @@ pub fn settings(
     format!(
         "state:
   directory: {state}
-reconcile:
+{database}reconcile:
   interval: 2
 {sections}log:
   format: text
@@ -87,7 +105,8 @@ images:
     arguments: [{arguments}]
 ",
         state = state.display(),
-        subnet = addresses.lines(),
+        sections = choices.sections,
+        subnet = choices.addresses.lines(),
         kernel = kernel.display(),
         initrd = initrd.display(),
     )

@@ -55,6 +55,9 @@ pub enum ScenarioError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// There is no PostgreSQL server, or it can't make its files.
+    #[error("no PostgreSQL server can be made: run scripts/install-packages test")]
+    NoPostgres,
     /// A file could not be read or written.
     #[error("cannot {doing} {}: {source}", path.display())]
     File {

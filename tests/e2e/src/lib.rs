@@ -12,6 +12,7 @@ pub mod installed_disk;
 pub mod kill_point;
 pub mod node_image;
 pub mod planned;
+pub mod postgres;
 pub mod program;
 pub mod scenario;
 pub mod segment;

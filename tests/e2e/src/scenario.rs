@@ -13,11 +13,12 @@ use testbed::program::Program;
 use testbed::rack::RackedMachine;
 
 use crate::dhcp_server;
-use crate::documents::{self, Addresses, CLUSTER, Role};
+use crate::documents::{self, Addresses, CLUSTER, Choices, Role};
 use crate::drover::Drover;
 use crate::error::ScenarioError;
 use crate::node_image::NodeImage;
 use crate::planned::{ENDPOINT, Planned, Racked, rack};
+use crate::postgres::Postgres;
 use crate::timeline::Timeline;
 use crate::turn::Turn;
 
@@ -49,45 +50,53 @@ pub struct Scenario {
 impl Scenario {
     /// Brings up a lab, starts Drover in it and racks these machines, which Drover is told of.
     pub async fn up(name: &str, machines: Vec<Planned>) -> Result<Self, ScenarioError> {
-        Self::up_with(name, machines, Addresses::FromDrover, (&[], "")).await
+        Self::up_with(name, machines, Choices::USUAL).await
     }
 
     /// The same, beside another DHCP server: dnsmasq, which knows the reserved addresses.
     pub async fn up_beside_dhcp(name: &str, machines: Vec<Planned>) -> Result<Self, ScenarioError> {
-        Self::up_with(name, machines, Addresses::FromAnother, (&[], "")).await
+        let choices = Choices {
+            addresses: Addresses::FromAnother,
+            ..Choices::USUAL
+        };
+        Self::up_with(name, machines, choices).await
     }
 
-    /// The same as [`Scenario::up`], with these arguments on the kernel line of the node image.
-    pub async fn up_with_arguments(
+    /// The same as [`Scenario::up`], with records in PostgreSQL.
+    pub async fn up_on_postgres(
         name: &str,
         machines: Vec<Planned>,
-        arguments: &[&str],
-    ) -> Result<Self, ScenarioError> {
-        Self::up_with(name, machines, Addresses::FromDrover, (arguments, "")).await
+    ) -> Result<(Self, Postgres), ScenarioError> {
+        let ground = Ground::lay(name).await?;
+        let postgres = Postgres::start(&ground.lab).await?;
+        let url = postgres.url();
+        let choices = Choices {
+            database: Some(&url),
+            ..Choices::USUAL
+        };
+        let scenario = Self::up_on(ground, machines, choices).await?;
+        Ok((scenario, postgres))
     }
 
-    /// The same as [`Scenario::up`], with these sections in Drover's settings, each with its line
-    /// end.
-    pub async fn up_with_sections(
+    /// The same as [`Scenario::up`], with these settings.
+    pub async fn up_with(
         name: &str,
         machines: Vec<Planned>,
-        sections: &str,
+        choices: Choices<'_>,
     ) -> Result<Self, ScenarioError> {
-        Self::up_with(name, machines, Addresses::FromDrover, (&[], sections)).await
+        Self::up_on(Ground::lay(name).await?, machines, choices).await
     }
 
-    async fn up_with(
-        name: &str,
+    async fn up_on(
+        ground: Ground,
         machines: Vec<Planned>,
-        addresses: Addresses,
-        (arguments, sections): (&[&str], &str),
+        choices: Choices<'_>,
     ) -> Result<Self, ScenarioError> {
-        let turn = Turn::take().await?;
+        let Ground { turn, lab, capture } = ground;
+        let addresses = choices.addresses;
         let image = NodeImage::find()?;
-        let lab = Lab::up(name)?;
-        let capture = lab.capture().await?;
         let state = lab.folder().join("state");
-        let settings = documents::settings(&state, &image, addresses, arguments, sections);
+        let settings = documents::settings(&state, &image, choices);
         let settings = write(&lab, "drover.yaml", &settings)?;
         let drover = Drover::start(&lab, &settings, &state).await?;
         let racked = rack(&lab, machines)?;
@@ -269,6 +278,22 @@ impl Scenario {
     /// Leaves everything running; how to look around.
     pub fn leave_running(self) -> Result<String, ScenarioError> {
         Ok(self.lab.leave_running()?)
+    }
+}
+
+/// A lab in which nothing of Drover runs yet.
+struct Ground {
+    lab: Lab,
+    capture: Program,
+    turn: Turn,
+}
+
+impl Ground {
+    async fn lay(name: &str) -> Result<Self, ScenarioError> {
+        let turn = Turn::take().await?;
+        let lab = Lab::up(name)?;
+        let capture = lab.capture().await?;
+        Ok(Self { lab, capture, turn })
     }
 }
 

@@ -14,6 +14,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use e2e::documents::Choices;
 use e2e::event::Event;
 use e2e::installed_disk::{digests, is_blank};
 use e2e::planned::Planned;
@@ -173,8 +174,11 @@ fn copy_database(from: &Path, to: &Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_installer_that_fails_is_wiped_and_tried_again() {
     let machines = vec![Planned::control_plane(Machine::bios(NAME))];
-    let arguments = ["node.install=fails-once"];
-    let scenario = Scenario::up_with_arguments("failed-install", machines, &arguments);
+    let choices = Choices {
+        arguments: &["node.install=fails-once"],
+        ..Choices::USUAL
+    };
+    let scenario = Scenario::up_with("failed-install", machines, choices);
     let scenario = scenario.await.unwrap();
     scenario.apply_cluster().await.unwrap();
     let timeline = &scenario.member(NAME).unwrap().timeline;
@@ -205,8 +209,11 @@ async fn an_installer_that_fails_is_wiped_and_tried_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_install_of_another_drover_is_never_wiped() {
     let machines = vec![Planned::control_plane(Machine::bios(NAME))];
-    let soon = "install:\n  config_request_timeout: 60\n";
-    let scenario = Scenario::up_with_sections("older-install", machines, soon);
+    let choices = Choices {
+        sections: "install:\n  config_request_timeout: 60\n",
+        ..Choices::USUAL
+    };
+    let scenario = Scenario::up_with("older-install", machines, choices);
     let mut scenario = scenario.await.unwrap();
     scenario.apply_cluster().await.unwrap();
     scenario.wait_active(NAME, LONG).await.unwrap();
