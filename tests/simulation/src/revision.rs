@@ -32,13 +32,15 @@ pub(crate) async fn revise(
     revision: Revision,
     asked: &Asked,
 ) -> Result<(), UseCaseError> {
+    if revision.mislays {
+        // It may be carried out though nobody hears of it.
+        lab.with(|world| world.mislaid.insert(revision.cluster));
+    }
     let applied = operations.apply_cluster("cluster.yaml", &revision.document, asked);
     applied.await?;
     lab.with(|world| {
         world.revisions += 1;
-        if revision.mislays {
-            world.mislaid.insert(revision.cluster);
-        } else {
+        if !revision.mislays {
             world.mislaid.remove(&revision.cluster);
         }
     });
