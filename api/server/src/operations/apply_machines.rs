@@ -11,6 +11,7 @@ use std::net::IpAddr;
 
 use machine_core::allocation::{Allocation, allocate};
 use machine_core::id::MachineId;
+use machine_core::machine::Machine;
 use machine_core::network::ClientKey;
 use machine_store::{clusters, machines};
 
@@ -152,13 +153,10 @@ impl Operations {
             if let two_disks @ Allocation::TwoDisks { .. } = allocate(&machine, &clusters) {
                 notes.push(format!("{}: {two_disks}", spec.name));
             }
-            let view = self.view(machine).await?;
-            applied.push(AppliedMachine { view, result });
+            applied.push((machine, result));
         }
-        Ok(AppliedMachines {
-            machines: applied,
-            notes,
-        })
+        let machines = self.seen_applied(applied).await?;
+        Ok(AppliedMachines { machines, notes })
     }
 
     /// The answer to a request that was carried out before: the same machines.
@@ -170,14 +168,22 @@ impl Operations {
         let mut applied = Vec::new();
         for (id, result) in kept.split(' ').filter_map(read_kept) {
             if let Some(machine) = machines::find(&self.db, id).await? {
-                let view = self.view(machine).await?;
-                applied.push(AppliedMachine { view, result });
+                applied.push((machine, result));
             }
         }
-        Ok(AppliedMachines {
-            machines: applied,
-            notes,
-        })
+        let machines = self.seen_applied(applied).await?;
+        Ok(AppliedMachines { machines, notes })
+    }
+
+    async fn seen_applied(
+        &self,
+        machines: Vec<(Machine, ApplyResult)>,
+    ) -> Result<Vec<AppliedMachine>, UseCaseError> {
+        let (machines, results): (Vec<_>, Vec<_>) = machines.into_iter().unzip();
+        let views = self.views(machines).await?.into_iter().zip(results);
+        Ok(views
+            .map(|(view, result)| AppliedMachine { view, result })
+            .collect())
     }
 }
 

@@ -10,6 +10,7 @@ use machine_store::{clusters, machines, reservations};
 use crate::document::disk::caveat;
 use crate::error::UseCaseError;
 use crate::operations::Operations;
+use crate::operations::machines::is_assigned;
 use crate::operations::named_members::hindered;
 
 impl Operations {
@@ -58,8 +59,8 @@ impl Operations {
             return Ok(None);
         };
         let allocation = allocate(&machine, clusters);
-        let view = self.view(machine).await?;
-        if let Some((intent, other)) = view.assignment()
+        if is_assigned(&machine)
+            && let Some((intent, other)) = self.latest_intent(machine.id).await?
             && intent.assignment.cluster != cluster.id
         {
             return Ok(Some(format!("{name} belongs to the cluster {other}")));

@@ -1,7 +1,5 @@
 //! A machine as it is listed: its record, and what is to be said of it beside.
 
-use std::collections::BTreeMap;
-
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::claim_condition::{Settling, Spoken, claims};
@@ -29,26 +27,31 @@ impl Operations {
         self.view_among(machine, &disks, boots).await
     }
 
-    /// The boots of these machines that are shown.
-    pub(super) async fn boots_of(
+    /// Machines as they are listed, in the same order: what concerns all is read once.
+    pub(super) async fn views(
         &self,
-        machines: &[MachineId],
-    ) -> Result<BTreeMap<MachineId, Vec<Boot>>, UseCaseError> {
-        Ok(boots::recent_and_seen_of_all(&self.db, machines, BOOTS).await?)
+        machines: Vec<Machine>,
+    ) -> Result<Vec<MachineView>, UseCaseError> {
+        let disks = disks::list(&self.db).await?;
+        let ids: Vec<MachineId> = machines.iter().map(|it| it.id).collect();
+        let mut boots = boots::recent_and_seen_of_all(&self.db, &ids, BOOTS).await?;
+        let mut views = Vec::new();
+        for machine in machines {
+            let boots = boots.remove(&machine.id).unwrap_or_default();
+            views.push(self.view_among(machine, &disks, boots).await?);
+        }
+        Ok(views)
     }
 
     /// A machine as it is listed, among all whose disks are named.
-    pub(super) async fn view_among(
+    async fn view_among(
         &self,
         machine: Machine,
         disks: &[NamedDisk],
         boots: Vec<Boot>,
     ) -> Result<MachineView, UseCaseError> {
         let judged = identities::judge(&self.db, machine.id).await?;
-        let intent = match intents::latest_of_machine(&self.db, machine.id).await? {
-            Some(intent) => Some(self.named(intent).await?),
-            None => None,
-        };
+        let intent = self.latest_intent(machine.id).await?;
         let now = self.effects.now();
         let mut conditions = conditions(&machine, &judged, &boots, now);
         let latest = intent.as_ref().map(|(intent, _)| intent);
@@ -61,6 +64,17 @@ impl Operations {
             conditions,
             intent,
             boots,
+        })
+    }
+
+    /// The latest permission of a machine, and the name of the cluster that it is for.
+    pub(super) async fn latest_intent(
+        &self,
+        machine: MachineId,
+    ) -> Result<Option<(Intent, String)>, UseCaseError> {
+        Ok(match intents::latest_of_machine(&self.db, machine).await? {
+            Some(intent) => Some(self.named(intent).await?),
+            None => None,
         })
     }
 

@@ -5,7 +5,6 @@ use machine_core::assurance::Assurance;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::condition::Condition;
-use machine_core::id::MachineId;
 use machine_core::intent::Intent;
 use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
@@ -13,9 +12,7 @@ use machine_store::change::{Change, MachineWrite};
 use machine_store::events::Event;
 use machine_store::evidence::{Fact, RecordedFact};
 use machine_store::reservations::{self, Reservation};
-use machine_store::{
-    attempts, clusters, disks, evidence, identities, intents, machines, registrations,
-};
+use machine_store::{attempts, clusters, evidence, identities, intents, machines, registrations};
 
 use crate::caller::{Asked, Caller};
 use crate::effects::attention::SeenMachine;
@@ -68,12 +65,16 @@ pub struct MachineDetails {
 impl MachineView {
     /// What it works for, or is on its way to.
     pub fn assignment(&self) -> Option<&(Intent, String)> {
-        let works = matches!(
-            self.machine.state,
-            State::Provisioning(_) | State::Active | State::Failed(Moving::Provisioning(_))
-        );
-        self.intent.as_ref().filter(|_| works)
+        self.intent.as_ref().filter(|_| is_assigned(&self.machine))
     }
+}
+
+/// Whether a machine works by its latest permission, or is on its way to that.
+pub(super) const fn is_assigned(machine: &Machine) -> bool {
+    matches!(
+        machine.state,
+        State::Provisioning(_) | State::Active | State::Failed(Moving::Provisioning(_))
+    )
 }
 
 impl Operations {
@@ -93,17 +94,9 @@ impl Operations {
         page: &Page,
     ) -> Result<Paged<MachineView>, UseCaseError> {
         self.effects.settled().await;
-        let disks = disks::list(&self.db).await?;
         let machines = page.cut(machines::readable(&self.db).await?, |it| &it.name);
-        let ids: Vec<MachineId> = machines.items.iter().map(|it| it.id).collect();
-        let mut boots = self.boots_of(&ids).await?;
-        let mut views = Vec::new();
-        for machine in machines.items {
-            let boots = boots.remove(&machine.id).unwrap_or_default();
-            views.push(self.view_among(machine, &disks, boots).await?);
-        }
         Ok(Paged {
-            items: views,
+            items: self.views(machines.items).await?,
             next: machines.next,
         })
     }
