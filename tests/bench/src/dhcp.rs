@@ -4,7 +4,12 @@
 //! and answers that its disk is to be booted; Kea gives an address here too.
 //!
 //! Drover's leases are on disk before their ACK; Kea's are written to a file and not synced.
+//!
+//! perfdhcp begins so many exchanges a second, and both cores belong to whoever needs them: what its
+//! highest clean rate says is bounded by perfdhcp itself. [`crate::dhcp_client`] asks for what the
+//! server has on a core of its own.
 
+use crate::dhcp_client::{self, AT_ONCE, Served};
 use crate::dhcp_load::{DhcpLoad, Exchanges};
 use crate::error::BenchError;
 use crate::report::{Report, Row};
@@ -119,7 +124,7 @@ pub(crate) fn measure(
         );
         add(case, "ms to an answer, p99", of(&half, |it| it.slowest));
     }
-    Ok(())
+    pair.at_once(report)
 }
 
 fn of(rounds: &[[Exchanges; 2]], figure: fn(Exchanges) -> f64) -> Vec<[f64; 2]> {
@@ -127,6 +132,52 @@ fn of(rounds: &[[Exchanges; 2]], figure: fn(Exchanges) -> f64) -> Vec<[f64; 2]> 
 }
 
 impl Pair<'_> {
+    /// What each serves on a core of its own, as fast as it can.
+    fn at_once(&mut self, report: &mut Report) -> Result<(), BenchError> {
+        let case = format!("DHCP, hosts, {AT_ONCE} at once, a core each");
+        let mut served = Vec::new();
+        for number in 1..=self.site.rounds {
+            tell(&format!("{case}, round {number} of {}", self.site.rounds));
+            let is_drover_first = number % 2 == 1;
+            let first = self.serve(usize::from(!is_drover_first))?;
+            let second = self.serve(usize::from(is_drover_first))?;
+            served.push(if is_drover_first {
+                [first, second]
+            } else {
+                [second, first]
+            });
+        }
+        let figures: [(&str, fn(Served) -> f64); 2] = [
+            ("exchanges/s", Served::rate),
+            ("server CPU µs each", Served::cpu_each),
+        ];
+        for (measure, figure) in figures {
+            report.add(Row {
+                case: case.clone(),
+                measure,
+                peer: "Kea",
+                rounds: served.iter().map(|it| it.map(figure)).collect(),
+            });
+        }
+        Ok(())
+    }
+
+    fn serve(&mut self, index: usize) -> Result<Served, BenchError> {
+        self.seed += 1;
+        let (name, server, wire) = match index {
+            0 => ("Drover", &self.servers.drover, DROVER),
+            _ => ("Kea", &self.servers.kea, PEERS),
+        };
+        let served = dhcp_client::run(self.site, server, (wire, self.seed))?;
+        tell(&format!(
+            "  {name}: {:.0}/s, {} lost, {:.0} µs each",
+            served.rate(),
+            served.lost(),
+            served.cpu_each()
+        ));
+        Ok(served)
+    }
+
     /// The highest clean rate of each, from the rate of `first` on.
     fn climb(&mut self, crowd: &Crowd, first: [Exchanges; 2]) -> Result<[f64; 2], BenchError> {
         let clean = |it: Exchanges| if it.is_clean() { reached(it) } else { f64::NAN };

@@ -5,6 +5,7 @@
 //! a factor of two from one hour to the next on a machine that others use.
 
 mod dhcp;
+mod dhcp_client;
 mod dhcp_load;
 mod durability;
 mod environment;
