@@ -1,6 +1,7 @@
 //! A cluster's document, and each mistake in one.
 
 use super::*;
+use machine_core::cluster::Acceptance;
 
 const LAB: &str = "\
 name: lab
