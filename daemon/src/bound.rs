@@ -2,25 +2,19 @@
 //!
 //! What can fail fails here, before anything is answered.
 
+mod records;
+
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use api_server::grpc;
 use bmc_control::connect::Connector;
 use bmc_control::limits::Limits;
-use machine_core::generation::Standing;
 use machine_core::network::{ClientKey, DhcpMode, Subnet};
-use machine_core::safe_mode::SafeMode;
-use machine_store::commit::Committer;
-use machine_store::db::Db;
+use machine_store::commit::{CommitHandle, Committer};
 use machine_store::exclusive::Exclusive;
-use machine_store::generation;
-use machine_store::key_file;
 use machine_store::location::Location;
-use machine_store::seal::SealKey;
-use machine_store::token::TokenKey;
-use machine_store::{leases, moments, reservations, secrets};
+use machine_store::{leases, reservations};
 use pxe_server::assets::Assets;
 use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, Reservation, ServedSubnet};
 use pxe_server::foreign_server::search::find_foreign_server;
@@ -29,9 +23,10 @@ use pxe_server::loaders::Loaders;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
-use crate::clock::{self, SystemClock, now};
+use crate::bound::records::Records;
+use crate::clock::SystemClock;
 use crate::descriptors;
 use crate::host::{StateDirectory, this_process};
 use crate::image_import::{import_images, look_at_images};
@@ -45,7 +40,7 @@ use fleet::node_reports::neighbours::KernelNeighbours;
 use fleet::nodes::TalosNodes;
 use fleet::power::Power;
 use fleet::reconcile::Reconciler;
-use fleet::site::{Ports, Site};
+use fleet::site::{Image, Ports, Site};
 use fleet::status::Status;
 
 /// Everything that has to be there before anything runs.
@@ -104,34 +99,10 @@ pub async fn bind(
     StartError::all(look_aside(settings).await?)?;
     let served = take_interfaces(settings, &subnets)?;
     find_foreign_servers(settings, &served).await?;
-    let db = Db::open(&location).await?;
-    clock::begin(moments::latest(&db).await?);
-    resume(&db, state).await?;
-    let seal = seal_key(&db, &state.file("key")).await?;
-    let tokens = TokenKey::load_or_make(&db, &seal, now()).await?;
+    let records = Records::open(&location, state).await?;
     let (assets, images) = import_images(settings, state.file("images"), stop).await?;
-    let (commit, committing) = Committer::spawn(db.clone());
-    let site = Arc::new(Site {
-        db,
-        commit,
-        seal,
-        tokens,
-        subnets,
-        images,
-        ports: Ports {
-            http: settings.http_port,
-            event_sink: settings.event_sink_port,
-            log: settings.log_port,
-        },
-        config_request_timeout: settings.config_request_timeout,
-        retention: settings.retention,
-        readers: Arc::default(),
-        wake: Arc::default(),
-        clock: Arc::new(SystemClock),
-        bmcs: Arc::new(Connector::new(Limits::DEFAULT)),
-        nodes: Arc::new(TalosNodes),
-        randomness: Arc::new(SystemRandomness),
-    });
+    let (commit, committing) = Committer::spawn(records.db.clone());
+    let site = site(settings, records, commit, (subnets, images));
     let power = Arc::new(Power::new(Arc::clone(&site)));
     let status = Arc::new(Status::default());
     let reconciler = Arc::new(Reconciler::new(
@@ -169,23 +140,34 @@ pub async fn bind(
     })
 }
 
-/// Compares the database with its mark in the state directory.
-async fn resume(db: &Db, state: &StateDirectory) -> Result<(), StartError> {
-    let (mark, database) = (state.file("generation"), db.place());
-    match generation::resume(db, &mark, state.file("key").exists()).await? {
-        Standing::Same => {}
-        Standing::First => info!(database, "it is new and empty"),
-        Standing::Adopted => info!(
-            database,
-            mark = %mark.display(),
-            "it comes from an earlier release: from now on a mark tells an older copy of it"
-        ),
-        Standing::Doubted(doubt) => {
-            let safe_mode = SafeMode::Doubted(doubt);
-            error!(database, "{safe_mode}; {}", safe_mode.advice());
-        }
-    }
-    Ok(())
+/// What all parts share.
+fn site(
+    settings: &Settings,
+    records: Records,
+    commit: CommitHandle,
+    (subnets, images): (Vec<Subnet>, Vec<Image>),
+) -> Arc<Site> {
+    Arc::new(Site {
+        db: records.db,
+        commit,
+        seal: records.seal,
+        tokens: records.tokens,
+        subnets,
+        images,
+        ports: Ports {
+            http: settings.http_port,
+            event_sink: settings.event_sink_port,
+            log: settings.log_port,
+        },
+        config_request_timeout: settings.config_request_timeout,
+        retention: settings.retention,
+        readers: Arc::default(),
+        wake: Arc::default(),
+        clock: Arc::new(SystemClock),
+        bmcs: Arc::new(Connector::new(Limits::DEFAULT)),
+        nodes: Arc::new(TalosNodes),
+        randomness: Arc::new(SystemRandomness),
+    })
 }
 
 /// Holds the interface of each subnet.
@@ -237,16 +219,6 @@ async fn find_foreign_servers(
         }
     }
     Ok(())
-}
-
-/// The key that seals the secrets. A new one is made only while nothing is sealed: with secrets in
-/// the database and no key file, starting would seem to work and open nothing.
-async fn seal_key(db: &Db, path: &Path) -> Result<SealKey, StartError> {
-    if secrets::key_ids(db).await?.is_empty() {
-        Ok(key_file::load_or_make(path)?)
-    } else {
-        Ok(key_file::load(path)?)
-    }
 }
 
 async fn bind_plane(

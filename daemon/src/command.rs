@@ -1,10 +1,11 @@
 //! The commands of the program: serve, what helps to serve, and those of the client.
 
+pub mod failed;
+
 use std::path::{Path, PathBuf};
 
 use api_cli::command::ClientCommand;
 use api_cli::command::arguments::ClientArguments;
-use api_cli::command::output_format::OutputFormat;
 use api_cli::completion::print_completion;
 use api_cli::error::CommandError;
 use api_cli::examples::examples;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::app;
+use crate::command::failed::Failed;
 use crate::preflight;
 use crate::settings::check::check;
 use crate::settings::environment::with_environment;
@@ -116,43 +118,6 @@ pub enum ConfigCommand {
         #[arg(long)]
         secrets: PathBuf,
     },
-}
-
-/// Why a command failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failed {
-    /// The line on standard error: one sentence for the person who typed it, or an object for the
-    /// program that did.
-    pub line: String,
-    /// What the program ends with.
-    pub exit_code: u8,
-}
-
-impl From<String> for Failed {
-    fn from(why: String) -> Self {
-        Self {
-            line: format!("drover: {why}"),
-            exit_code: 1,
-        }
-    }
-}
-
-impl Failed {
-    /// The failure of a command of the client, told in the format that is wanted.
-    fn told(error: &CommandError, output: OutputFormat) -> Self {
-        let why = chain(error);
-        let line = match output {
-            // One object on one line is YAML, too.
-            OutputFormat::Json | OutputFormat::Yaml => error.as_json(&why),
-            OutputFormat::Table | OutputFormat::Wide | OutputFormat::Name => {
-                format!("drover: {why}")
-            }
-        };
-        Self {
-            line,
-            exit_code: error.exit_code(),
-        }
-    }
 }
 
 /// Runs a command.

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use drover::command::{Arguments, Failed, run};
+use drover::command::failed::Failed;
+use drover::command::{Arguments, run};
 use tokio::runtime::Runtime;
 
 /// How long a thread that blocks may go on after the end: one that reads from a disk that hangs

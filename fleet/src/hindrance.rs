@@ -2,7 +2,7 @@
 
 use machine_core::cluster::ClusterSpec;
 use machine_core::hardware::Arch;
-use machine_core::release::ReleaseRefusal;
+use machine_core::release::refusal::ReleaseRefusal;
 
 use crate::site::Image;
 

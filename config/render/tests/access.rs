@@ -125,6 +125,15 @@ fn openssl(directory: &Path, arguments: &[&str]) -> (bool, String) {
     )
 }
 
+/// Holds the client's key to belong to its certificate: both give the same public key.
+fn assert_key_fits(directory: &Path) {
+    let (_, from_key) = openssl(directory, &["pkey", "-in", "client.key", "-pubout"]);
+    let arguments = ["x509", "-in", "client.crt", "-noout", "-pubkey"];
+    let (_, from_certificate) = openssl(directory, &arguments);
+    assert!(from_key.contains("BEGIN PUBLIC KEY"));
+    assert_eq!(from_key, from_certificate);
+}
+
 #[test]
 fn openssl_verifies_a_client_of_the_kubernetes_authority() {
     if Command::new("openssl").arg("version").output().is_err() {
@@ -181,10 +190,6 @@ fn openssl_verifies_a_client_of_the_kubernetes_authority() {
         ] {
             assert!(text.contains(wanted), "{role} lacks {wanted:?}: {text}");
         }
-        let (_, from_key) = openssl(directory.path(), &["pkey", "-in", "client.key", "-pubout"]);
-        let arguments = ["x509", "-in", "client.crt", "-noout", "-pubkey"];
-        let (_, from_certificate) = openssl(directory.path(), &arguments);
-        assert!(from_key.contains("BEGIN PUBLIC KEY"));
-        assert_eq!(from_key, from_certificate);
+        assert_key_fits(directory.path());
     }
 }

@@ -44,37 +44,15 @@ impl BootAnswers {
         at: Timestamp,
     ) -> Result<Case, StepError> {
         let db = &self.site.db;
-        let gone = |what| StepError::Gone { what };
-        let intent = intents::find(db, attempt.intent)
-            .await?
-            .ok_or_else(|| gone("the intent"))?;
-        let machine = machines::find(db, attempt.machine)
-            .await?
-            .ok_or_else(|| gone("the machine"))?;
-        let cluster = clusters::find(db, attempt.assignment.cluster).await?;
-        let cluster = cluster.ok_or_else(|| gone("the cluster"))?;
-        let boot = match attempt.boot {
+        let (standing, cluster) = self.standing(attempt).await?;
+        let boot = match standing.attempt.as_ref().and_then(|it| it.boot) {
             Some(boot) => boots::find(db, boot).await?,
             None => None,
         };
-        let known = identities::of_machine(db, machine.id).await?;
-        let standing = Standing {
-            machine,
-            intent: Some(intent),
-            attempt: Some(attempt),
-        };
-        let doubt = match (&boot, &known) {
-            (Some(boot), Some(known)) => self.doubt(&standing, known, boot, (None, at)).await?,
-            _ => None,
-        };
-        // The boot that was given the installer has said what stands there.
-        let doubt = match doubt {
-            None => {
-                self.rule_doubt(&standing, &standing.machine.hardware)
-                    .await?
-            }
-            some => some,
-        };
+        let known = identities::of_machine(db, standing.machine.id).await?;
+        let doubt = self
+            .release_doubt(&standing, boot.as_ref().zip(known.as_ref()), at)
+            .await?;
         let Standing {
             machine,
             intent: Some(intent),
@@ -87,13 +65,11 @@ impl BootAnswers {
         let spoken: Vec<Claimant> = spoken.map(|it| it.claimant).collect();
         let is_of_boot = |it: &&Claimant| Some(it.boot) == attempt.boot;
         let said = spoken.iter().find(is_of_boot).cloned();
-        let is_told_apart = |it: &Claimant| {
-            let is_own = known.as_ref().is_some_and(|known| it.is_like(known));
-            it.address == peer && it.last_seen >= attempt.opened && !is_own
-        };
         // At the address of its boot the machine itself may be heard beside a clone of its card.
         let is_elsewhere = boot.as_ref().and_then(|boot| boot.address) != Some(peer);
-        let told_apart = is_elsewhere && spoken.iter().any(is_told_apart);
+        let is_another = |it: &Claimant| is_another(it, known.as_ref(), &attempt);
+        let mut heard = spoken.iter().filter(|it| it.address == peer);
+        let told_apart = is_elsewhere && heard.any(is_another);
         let leases = leases::of_address(db, peer).await?;
         let leased_to = leases
             .iter()
@@ -112,6 +88,49 @@ impl BootAnswers {
             leased_to,
         })
     }
+
+    /// The machine of an attempt with its intent, and the cluster that it is installed for.
+    async fn standing(&self, attempt: Attempt) -> Result<(Standing, Cluster), StepError> {
+        let db = &self.site.db;
+        let intent = intents::find(db, attempt.intent).await?;
+        let intent = intent.ok_or_else(|| gone("the intent"))?;
+        let machine = machines::find(db, attempt.machine).await?;
+        let machine = machine.ok_or_else(|| gone("the machine"))?;
+        let cluster = clusters::find(db, attempt.assignment.cluster).await?;
+        let cluster = cluster.ok_or_else(|| gone("the cluster"))?;
+        let standing = Standing {
+            machine,
+            intent: Some(intent),
+            attempt: Some(attempt),
+        };
+        Ok((standing, cluster))
+    }
+
+    /// Why the attempt's boot may not be the machine's, or is none of its rule's.
+    async fn release_doubt(
+        &self,
+        standing: &Standing,
+        boot: Option<(&Boot, &KnownIdentity)>,
+        at: Timestamp,
+    ) -> Result<Option<Doubt>, StepError> {
+        if let Some((boot, known)) = boot
+            && let Some(doubt) = self.doubt(standing, known, boot, (None, at)).await?
+        {
+            return Ok(Some(doubt));
+        }
+        // The boot that was given the installer has said what stands there.
+        self.rule_doubt(standing, &standing.machine.hardware).await
+    }
+}
+
+/// Whether this one spoke during the attempt, and is not like the machine.
+fn is_another(claimant: &Claimant, known: Option<&KnownIdentity>, attempt: &Attempt) -> bool {
+    let is_own = known.is_some_and(|known| claimant.is_like(known));
+    claimant.last_seen >= attempt.opened && !is_own
+}
+
+const fn gone(what: &'static str) -> StepError {
+    StepError::Gone { what }
 }
 
 impl Case {

@@ -11,7 +11,8 @@ use machine_store::error::StoreError;
 use pxe_server::directory::{BootAnswer, BootQuestion};
 
 use crate::boots::bounds::is_again;
-use crate::boots::{BootAnswers, UNKEPT, claim, is_card_of_any};
+use crate::boots::keeping::UNKEPT;
+use crate::boots::{BootAnswers, claim, is_card_of_any};
 use crate::error::StepError;
 use crate::site::advanced;
 use crate::spans::{record_boot, record_machine};

@@ -13,8 +13,9 @@ use machine_core::boot::{Boot, BootStep};
 use machine_core::claimant::Claimant;
 use machine_core::hardware::MacAddress;
 use machine_core::network::DhcpMode;
+use machine_core::release::refusal::ReleaseRefusal;
 use machine_core::release::{
-    Addressing, Grant, Peer, PowerProof, ReleaseFacts, ReleaseRefusal, may_be_running, may_release,
+    Addressing, Grant, Peer, PowerProof, ReleaseFacts, may_be_running, may_release,
 };
 use machine_core::time::Timestamp;
 use machine_store::attempts;

@@ -3,11 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use machine_core::boot::{Asker, BootOrigin};
+use machine_core::boot::{Asker, Boot, BootOrigin, BootStep};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, Subnet};
-use machine_store::{events, machines};
+use machine_store::events::Event;
+use machine_store::{boots, events, machines};
+use pxe_server::directory::StepOwner;
 
 use super::*;
 use crate::fixtures::site;
@@ -19,6 +21,7 @@ use crate::status::Status;
 const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 50));
 
+mod clones;
 mod flatcar;
 mod full_disk;
 mod guesses;

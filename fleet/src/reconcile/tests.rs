@@ -5,6 +5,7 @@ mod waking;
 
 use machine_core::endpoint::{BmcEndpoint, IpmiEndpoint};
 use machine_core::lifecycle::{Input, State};
+use machine_core::machine::Machine;
 use machine_store::apply::apply;
 use machine_store::change::{Change, MachineWrite, Outcome};
 use machine_store::events::Event;
@@ -14,6 +15,7 @@ use machine_store::requests::Request;
 use super::*;
 use crate::fixtures::{now, site};
 use crate::reconcile::places::{BMCS, NODES};
+use crate::site::About;
 
 const MACHINE: MachineId = MachineId::from_bytes([1; 16]);
 /// Longer than any test: what is looked at was woken.

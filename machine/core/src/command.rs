@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use crate::lifecycle::{Input, Moving, State, transition};
+use crate::lifecycle::transition::transition;
+use crate::lifecycle::{Input, Moving, State};
 
 /// A command about the life of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,4 +1,5 @@
-//! What may become of a machine: its states, and the one transition function over them.
+//! What may become of a machine: its states, what changes them, and the one transition function over
+//! them ([`transition::transition`]).
 //!
 //! ```text
 //!  Discovered ─Accept─► Inspecting ─facts─► Available ─Allocate─► Provisioning ─runs from disk─► Active
@@ -16,8 +17,9 @@
 //! giving up, and every moving state has a deadline. There is no wildcard here: a new state or
 //! input does not compile until every pair has been thought about.
 
-use std::fmt;
-use std::str::FromStr;
+pub mod stored;
+pub mod transition;
+mod words;
 
 use thiserror::Error;
 
@@ -104,90 +106,6 @@ pub struct Refused {
     pub input: Input,
 }
 
-/// The state after `input`, or why there is none.
-pub fn transition(state: State, input: Input) -> Result<State, Refused> {
-    let refused = Err(Refused { state, input });
-    match state {
-        State::Discovered => match input {
-            Input::Accept => Ok(State::Inspecting),
-            Input::Adopt => Ok(State::Active),
-            Input::Retire => Ok(State::Retired),
-            Input::Allocate | Input::Cancel { .. } | Input::Reimage | Input::Release => refused,
-            Input::Retry | Input::FactsComplete | Input::RunsFromDisk => refused,
-            Input::Cleaned | Input::GiveUp => refused,
-        },
-        State::Inspecting => match input {
-            Input::FactsComplete => Ok(State::Available),
-            Input::GiveUp => Ok(State::Failed(Moving::Inspecting)),
-            Input::Retire => Ok(State::Retired),
-            // Nothing of it is released: a person has not accepted it any more.
-            Input::Cancel { released: false } => Ok(State::Discovered),
-            Input::Cancel { released: true } | Input::Accept | Input::Adopt => refused,
-            Input::Allocate | Input::Reimage | Input::Release | Input::Retry => refused,
-            Input::RunsFromDisk | Input::Cleaned => refused,
-        },
-        State::Available => match input {
-            Input::Allocate => Ok(State::Provisioning(Origin::Available)),
-            // After a cancelled install a person lets the rules take it again.
-            Input::Accept => Ok(State::Available),
-            Input::Retire => Ok(State::Retired),
-            Input::Adopt | Input::Cancel { .. } | Input::Reimage => refused,
-            Input::Release | Input::Retry | Input::FactsComplete => refused,
-            Input::RunsFromDisk | Input::Cleaned | Input::GiveUp => refused,
-        },
-        State::Provisioning(origin) => match input {
-            Input::RunsFromDisk => Ok(State::Active),
-            Input::GiveUp => Ok(State::Failed(Moving::Provisioning(origin))),
-            Input::Cancel { released: false } => Ok(origin.into()),
-            Input::Retire => Ok(State::Retired),
-            Input::Cancel { released: true } | Input::Accept | Input::Adopt => refused,
-            Input::Allocate | Input::Reimage | Input::Release | Input::Retry => refused,
-            Input::FactsComplete | Input::Cleaned => refused,
-        },
-        State::Active => match input {
-            Input::Reimage => Ok(State::Provisioning(Origin::Active)),
-            Input::Release => Ok(State::Cleaning),
-            Input::Retire => Ok(State::Retired),
-            Input::Accept | Input::Adopt | Input::Allocate | Input::Cancel { .. } => refused,
-            Input::Retry | Input::FactsComplete | Input::RunsFromDisk => refused,
-            Input::Cleaned | Input::GiveUp => refused,
-        },
-        State::Cleaning => match input {
-            Input::Cleaned => Ok(State::Available),
-            Input::GiveUp => Ok(State::Failed(Moving::Cleaning)),
-            Input::Retire => Ok(State::Retired),
-            Input::Accept | Input::Adopt | Input::Allocate | Input::Cancel { .. } => refused,
-            Input::Reimage | Input::Release | Input::Retry => refused,
-            Input::FactsComplete | Input::RunsFromDisk => refused,
-        },
-        State::Failed(moving) => match (input, moving) {
-            (Input::Retry, _) => Ok(moving.into()),
-            (Input::Release, Moving::Provisioning(_) | Moving::Cleaning) => Ok(State::Cleaning),
-            (Input::RunsFromDisk, Moving::Provisioning(_)) => Ok(State::Active),
-            (Input::Retire, _) => Ok(State::Retired),
-            (Input::Release | Input::RunsFromDisk, Moving::Inspecting)
-            | (Input::RunsFromDisk, Moving::Cleaning) => refused,
-            (
-                Input::Accept
-                | Input::Adopt
-                | Input::Allocate
-                | Input::Cancel { .. }
-                | Input::Reimage
-                | Input::FactsComplete
-                | Input::Cleaned
-                | Input::GiveUp,
-                _,
-            ) => refused,
-        },
-        State::Retired => match input {
-            Input::Accept => Ok(State::Inspecting),
-            Input::Adopt | Input::Allocate | Input::Cancel { .. } | Input::Reimage => refused,
-            Input::Release | Input::Retry | Input::Retire | Input::FactsComplete => refused,
-            Input::RunsFromDisk | Input::Cleaned | Input::GiveUp => refused,
-        },
-    }
-}
-
 impl State {
     /// Whether a machine in this state works for a cluster, is on its way to that, or is not clean of
     /// it yet.
@@ -252,71 +170,7 @@ impl From<Moving> for State {
     }
 }
 
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed(moving) => write!(f, "failed while {}", Self::from(*moving).as_str()),
-            Self::Provisioning(Origin::Active) => f.write_str("provisioning (reimage)"),
-            Self::Provisioning(Origin::Available)
-            | Self::Discovered
-            | Self::Inspecting
-            | Self::Available
-            | Self::Active
-            | Self::Cleaning
-            | Self::Retired => f.write_str(self.as_str()),
-        }
-    }
-}
-
-impl fmt::Display for Input {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Accept => "accept",
-            Self::Adopt => "adopt",
-            Self::Allocate => "allocate",
-            Self::Cancel { released: false } => "cancel",
-            Self::Cancel { released: true } => "cancel (a config was already released)",
-            Self::Reimage => "reimage",
-            Self::Release => "release",
-            Self::Retry => "retry",
-            Self::Retire => "retire",
-            Self::FactsComplete => "the evidence that its facts are complete",
-            Self::RunsFromDisk => "the evidence that it runs from its disk",
-            Self::Cleaned => "the evidence that its disk is clean",
-            Self::GiveUp => "giving up",
-        })
-    }
-}
-
-/// A stored state that this version does not know.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("wanted a machine state, got {got:?}")]
-pub struct ParseStateError {
-    /// What came.
-    pub got: String,
-}
-
 impl State {
-    /// The text that the store keeps; [`State::from_str`] reads it.
-    pub const fn as_stored(self) -> &'static str {
-        match self {
-            Self::Discovered => "discovered",
-            Self::Inspecting => "inspecting",
-            Self::Available => "available",
-            Self::Provisioning(Origin::Available) => "provisioning/available",
-            Self::Provisioning(Origin::Active) => "provisioning/active",
-            Self::Active => "active",
-            Self::Cleaning => "cleaning",
-            Self::Failed(Moving::Inspecting) => "failed/inspecting",
-            Self::Failed(Moving::Provisioning(Origin::Available)) => {
-                "failed/provisioning/available"
-            }
-            Self::Failed(Moving::Provisioning(Origin::Active)) => "failed/provisioning/active",
-            Self::Failed(Moving::Cleaning) => "failed/cleaning",
-            Self::Retired => "retired",
-        }
-    }
-
     /// Every state there is.
     pub const ALL: [Self; 12] = [
         Self::Discovered,
@@ -332,19 +186,6 @@ impl State {
         Self::Failed(Moving::Cleaning),
         Self::Retired,
     ];
-}
-
-impl FromStr for State {
-    type Err = ParseStateError;
-
-    fn from_str(text: &str) -> Result<Self, ParseStateError> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.as_stored() == text)
-            .ok_or_else(|| ParseStateError {
-                got: text.to_owned(),
-            })
-    }
 }
 
 impl Input {

@@ -5,7 +5,8 @@
 //! intent, that intent's latest attempt and its latest boot.
 
 use machine_core::boot::Boot;
-use machine_core::evidence::{Claim, identify};
+use machine_core::evidence::Claim;
+use machine_core::evidence::identification::identify;
 use machine_core::id::MachineId;
 
 use crate::db::Db;

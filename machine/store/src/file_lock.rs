@@ -12,7 +12,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::db::create_file;
+use crate::db::opening::create_file;
 use crate::error::StoreError;
 use crate::lineage_error::LineageError;
 

@@ -4,9 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use machine_core::evidence::{
-    Claim, EvidenceKind, EvidenceSource, Heard, Identity, KnownIdentity, identify,
-};
+use machine_core::evidence::identification::identify;
+use machine_core::evidence::{Claim, EvidenceKind, EvidenceSource, Heard, Identity, KnownIdentity};
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::MachineId;
 

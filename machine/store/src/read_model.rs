@@ -16,7 +16,8 @@ use std::sync::Arc;
 
 use machine_core::boot::Boot;
 use machine_core::cluster::Cluster;
-use machine_core::evidence::{Claim, Identity, KnownIdentity, identify};
+use machine_core::evidence::identification::identify;
+use machine_core::evidence::{Claim, Identity, KnownIdentity};
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::id::{BootId, MachineId};
 

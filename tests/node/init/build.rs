@@ -4,7 +4,14 @@ use tonic_build::manual::{Builder, Method, MethodBuilder, Service};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    let machine = Service::builder()
+    Builder::new().compile(&[machine()]);
+    Builder::new().compile(&[state()]);
+    Builder::new().compile(&[security()]);
+    Builder::new().build_server(false).compile(&[sink()]);
+}
+
+fn machine() -> Service {
+    Service::builder()
         .name("MachineService")
         .package("machine")
         .method(method("version", "Version", "Empty", "VersionResponse"))
@@ -33,8 +40,11 @@ fn main() {
             "BootstrapResponse",
         ))
         .method(streamed("read", "Read", "ReadRequest", "Data"))
-        .build();
-    let security = Service::builder()
+        .build()
+}
+
+fn security() -> Service {
+    Service::builder()
         .name("SecurityService")
         .package("securityapi")
         .method(method(
@@ -43,8 +53,11 @@ fn main() {
             "CertificateRequest",
             "CertificateResponse",
         ))
-        .build();
-    let sink = Service::builder()
+        .build()
+}
+
+fn sink() -> Service {
+    Service::builder()
         .name("EventSinkService")
         .package("events")
         .method(method(
@@ -53,16 +66,15 @@ fn main() {
             "EventRequest",
             "EventResponse",
         ))
-        .build();
-    let state = Service::builder()
+        .build()
+}
+
+fn state() -> Service {
+    Service::builder()
         .name("State")
         .package("cosi.resource")
         .method(method("get", "Get", "GetRequest", "GetResponse"))
-        .build();
-    Builder::new().compile(&[machine]);
-    Builder::new().compile(&[state]);
-    Builder::new().compile(&[security]);
-    Builder::new().build_server(false).compile(&[sink]);
+        .build()
 }
 
 fn method(name: &str, route: &str, input: &str, output: &str) -> Method {

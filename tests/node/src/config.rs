@@ -3,9 +3,10 @@
 //! A config that was accepted ([`accept`](crate::validation::accept)) is a [`MachineConfig`]; a node
 //! gets none in another way. Its bytes are kept as they came, for STATE.
 
+use crate::config_document::keys::{CLUSTER_KEYS, KINDS, MACHINE_KEYS, MAIN_KEYS};
 use crate::config_document::{
-    CLUSTER_KEYS, EventSinkDocument, HostnameDocument, KINDS, KernelLogDocument,
-    LogDestinationSection, MACHINE_KEYS, MAIN_KEYS, MainDocument, Secret,
+    EventSinkDocument, HostnameDocument, KernelLogDocument, LogDestinationSection, MainDocument,
+    Secret,
 };
 use crate::config_error::ConfigLoadError;
 use crate::disk::InstallTarget;

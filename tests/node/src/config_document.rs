@@ -1,8 +1,10 @@
-//! The documents of a config as they stand in YAML: the parts that the stand-in reads, and the names
-//! of everything else that Talos 1.13 accepts there.
+//! The documents of a config as they stand in YAML: the parts that the stand-in reads. The names of
+//! everything else that Talos 1.13 accepts there are in [`keys`].
 //!
 //! Talos refuses unknown keys anywhere. Here that holds for the top level, `machine`, `cluster`, the
 //! sections read below them, and the documents read; what is inside the other sections is not looked at.
+
+pub mod keys;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -229,122 +231,3 @@ impl fmt::Debug for Secret {
         })
     }
 }
-
-/// What may stand at the top of the `v1alpha1` document.
-pub const MAIN_KEYS: &[&str] = &["version", "debug", "persist", "machine", "cluster"];
-
-/// What may stand in `machine`.
-pub const MACHINE_KEYS: &[&str] = &[
-    "type",
-    "token",
-    "ca",
-    "acceptedCAs",
-    "certSANs",
-    "controlPlane",
-    "kubelet",
-    "pods",
-    "network",
-    "disks",
-    "install",
-    "files",
-    "env",
-    "time",
-    "sysctls",
-    "sysfs",
-    "registries",
-    "systemDiskEncryption",
-    "features",
-    "udev",
-    "logging",
-    "kernel",
-    "seccompProfiles",
-    "baseRuntimeSpecOverrides",
-    "nodeLabels",
-    "nodeAnnotations",
-    "nodeTaints",
-];
-
-/// What may stand in `cluster`.
-pub const CLUSTER_KEYS: &[&str] = &[
-    "id",
-    "secret",
-    "controlPlane",
-    "clusterName",
-    "network",
-    "token",
-    "aescbcEncryptionSecret",
-    "secretboxEncryptionSecret",
-    "ca",
-    "acceptedCAs",
-    "aggregatorCA",
-    "serviceAccount",
-    "apiServer",
-    "controllerManager",
-    "proxy",
-    "scheduler",
-    "discovery",
-    "etcd",
-    "coreDNS",
-    "externalCloudProvider",
-    "extraManifests",
-    "extraManifestHeaders",
-    "inlineManifests",
-    "adminKubeconfig",
-    "allowSchedulingOnControlPlanes",
-    "allowSchedulingOnMasters",
-];
-
-/// The kinds of further documents in 1.13 (the `Kube…`, `Discovery…` and install kinds of 1.14 are
-/// not among them).
-pub const KINDS: &[&str] = &[
-    "BlackholeRouteConfig",
-    "BondConfig",
-    "BridgeConfig",
-    "DHCPv4Config",
-    "DHCPv6Config",
-    "DummyLinkConfig",
-    "EnvironmentConfig",
-    "EthernetConfig",
-    "EventSinkConfig",
-    "ExistingVolumeConfig",
-    "ExtensionServiceConfig",
-    "ExternalVolumeConfig",
-    "FilesystemScrubConfig",
-    "HCloudVIPConfig",
-    "HTTPProbeConfig",
-    "HostnameConfig",
-    "ImageCacheConfig",
-    "ImageVerificationConfig",
-    "KmsgLogConfig",
-    "KubeSpanConfig",
-    "KubeSpanEndpoints",
-    "LVMLogicalVolumeConfig",
-    "LVMVolumeGroupConfig",
-    "Layer2VIPConfig",
-    "LinkAliasConfig",
-    "LinkConfig",
-    "NetworkDefaultActionConfig",
-    "NetworkRuleConfig",
-    "OOMConfig",
-    "PCIDriverRebindConfig",
-    "RAIDArrayConfig",
-    "RawVolumeConfig",
-    "RegistryAuthConfig",
-    "RegistryMirrorConfig",
-    "RegistryTLSConfig",
-    "ResolverConfig",
-    "RoutingRuleConfig",
-    "SideroLinkConfig",
-    "StaticHostConfig",
-    "SwapVolumeConfig",
-    "TCPProbeConfig",
-    "TimeSyncConfig",
-    "TrustedRootsConfig",
-    "UserVolumeConfig",
-    "VLANConfig",
-    "VRFConfig",
-    "VolumeConfig",
-    "WatchdogTimerConfig",
-    "WireguardConfig",
-    "ZswapConfig",
-];

@@ -11,9 +11,11 @@
 //!   - { role: worker, match: { manufacturer: Lab }, accept: wait, disk: { wwn: naa.5000c500a1b2c3d4 } }
 //! ```
 
+mod members;
+
 use std::net::IpAddr;
 
-use machine_core::cluster::{Acceptance, ClusterSpec, MemberRule, Pattern, Role, Selector};
+use machine_core::cluster::{ClusterSpec, Role};
 use machine_core::cluster_endpoint::ClusterEndpoint;
 use machine_core::network::Network;
 use machine_core::os::{KubernetesNetworks, OsSpec, TalosSpec, parse_version};
@@ -21,7 +23,7 @@ use semver::Version;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use crate::document::disk::{DiskDocument, disk_identity};
+use crate::document::cluster::members::MemberDocument;
 use crate::document::forms::CLUSTER;
 use crate::document::{DocumentError, Reader};
 use crate::yaml::plain::Flag;
@@ -49,33 +51,6 @@ struct NetworksDocument {
     services: Vec<Spanned<String>>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MemberDocument {
-    role: Spanned<String>,
-    #[serde(default)]
-    machine: Option<Spanned<String>>,
-    #[serde(default, rename = "match")]
-    pattern: Option<PatternDocument>,
-    #[serde(default)]
-    accept: Option<Spanned<String>>,
-    #[serde(default)]
-    disk: Option<Spanned<DiskDocument>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PatternDocument {
-    #[serde(default)]
-    manufacturer: Option<String>,
-    #[serde(default)]
-    product: Option<String>,
-    #[serde(default)]
-    arch: Option<Spanned<String>>,
-    #[serde(default)]
-    firmware: Option<Spanned<String>>,
-}
-
 /// The only document of a file: a cluster is applied as a whole or not at all, and two could not be.
 fn one(reader: Reader<'_>, text: &str) -> Result<ClusterDocument, DocumentError> {
     let (first, others) = reader.documents::<ClusterDocument>(text, &CLUSTER)?;
@@ -93,13 +68,7 @@ fn one(reader: Reader<'_>, text: &str) -> Result<ClusterDocument, DocumentError>
 pub fn parse(file: &str, text: &str) -> Result<ClusterSpec, DocumentError> {
     let reader = Reader { file };
     let document = one(reader, text)?;
-    let members = document
-        .members
-        .value
-        .iter()
-        .map(|member| rule(reader, member));
-    let members = all_of(members)?;
-    named_once(reader, &document.members.value)?;
+    let members = members::rules(reader, &document.members.value)?;
     if members.iter().all(|rule| rule.role != Role::ControlPlane) {
         let wanted = "at least one with role: controlplane";
         return Err(reader.wrong(&document.members, "members", wanted, "none"));
@@ -155,42 +124,6 @@ fn networks(
     }
 }
 
-/// Every rule, or a mistake of each that has one.
-fn all_of(
-    rules: impl Iterator<Item = Result<MemberRule, DocumentError>>,
-) -> Result<Vec<MemberRule>, DocumentError> {
-    let (mut members, mut errors) = (Vec::new(), Vec::new());
-    for rule in rules {
-        match rule {
-            Ok(rule) => members.push(rule),
-            Err(error) => errors.push(error),
-        }
-    }
-    DocumentError::all(errors)?;
-    Ok(members)
-}
-
-/// Of two rules that name one machine only the first would ever take it.
-fn named_once(
-    reader: Reader<'_>,
-    members: &[Spanned<MemberDocument>],
-) -> Result<(), DocumentError> {
-    let mut named: Vec<&Spanned<String>> = Vec::new();
-    let mut errors = Vec::new();
-    for machine in members.iter().filter_map(|it| it.value.machine.as_ref()) {
-        match named.iter().find(|it| it.value == machine.value) {
-            None => named.push(machine),
-            Some(first) => {
-                let line = first.referenced.line();
-                let wanted = format!("each machine once, and line {line} names it");
-                let got = machine.value.clone();
-                errors.push(reader.wrong(machine, "members.machine", wanted, got));
-            }
-        }
-    }
-    DocumentError::all(errors)
-}
-
 /// What is wrong with a cluster's file beyond its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterFault {
@@ -241,71 +174,6 @@ pub fn with_line(file: &str, text: &str, fault: &ClusterFault) -> DocumentError 
         },
         why: fault.why.clone(),
     }
-}
-
-fn rule(reader: Reader<'_>, member: &Spanned<MemberDocument>) -> Result<MemberRule, DocumentError> {
-    let document = &member.value;
-    let selector = match (&document.machine, &document.pattern) {
-        (Some(name), None) => Selector::Named(reader.name(name, "members.machine")?),
-        (None, Some(pattern)) => Selector::Matching(self::pattern(reader, member, pattern)?),
-        (Some(_), Some(_)) | (None, None) => {
-            let wanted = "either machine: NAME or match: { … }";
-            let got = if document.machine.is_some() {
-                "both"
-            } else {
-                "neither"
-            };
-            return Err(reader.wrong(member, "members", wanted, got));
-        }
-    };
-    Ok(MemberRule {
-        role: reader.parsed(&document.role, "members.role", "controlplane or worker")?,
-        selector,
-        acceptance: acceptance(reader, document.accept.as_ref())?,
-        disk: document
-            .disk
-            .as_ref()
-            .map(|disk| disk_identity(reader, disk))
-            .transpose()?,
-    })
-}
-
-fn acceptance(
-    reader: Reader<'_>,
-    accept: Option<&Spanned<String>>,
-) -> Result<Acceptance, DocumentError> {
-    let Some(accept) = accept else {
-        return Ok(Acceptance::Auto);
-    };
-    match accept.value.as_str() {
-        "auto" => Ok(Acceptance::Auto),
-        "wait" => Ok(Acceptance::Wait),
-        got => Err(reader.wrong(accept, "members.accept", "auto or wait", got)),
-    }
-}
-
-fn pattern(
-    reader: Reader<'_>,
-    member: &Spanned<MemberDocument>,
-    document: &PatternDocument,
-) -> Result<Pattern, DocumentError> {
-    let arch = document.arch.as_ref();
-    let firmware = document.firmware.as_ref();
-    let pattern = Pattern {
-        manufacturer: document.manufacturer.clone(),
-        product: document.product.clone(),
-        arch: arch
-            .map(|it| reader.parsed(it, "match.arch", "amd64 or arm64"))
-            .transpose()?,
-        firmware: firmware
-            .map(|it| reader.parsed(it, "match.firmware", "bios or uefi"))
-            .transpose()?,
-    };
-    if pattern == Pattern::default() {
-        let wanted = "at least one of manufacturer, product, arch, firmware";
-        return Err(reader.wrong(member, "match", wanted, "nothing"));
-    }
-    Ok(pattern)
 }
 
 fn version(

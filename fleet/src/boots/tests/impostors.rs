@@ -16,7 +16,7 @@ use crate::fixtures::now;
 use pxe_server::directory::{ScriptAnswer, ScriptRefusal};
 
 /// The machine itself comes, after all that, as far as its config.
-async fn installs(rack: &Rack) {
+pub(super) async fn installs(rack: &Rack) {
     // On the heap: together with the release it is more than a future should hold.
     let (_, token) = Box::pin(rack.boots(&machine())).await;
     let token = token.expect("the machine itself gets its installer");
@@ -24,7 +24,7 @@ async fn installs(rack: &Rack) {
 }
 
 /// One alarm at least, and none of them on the wire.
-async fn is_alarmed(rack: &Rack) {
+pub(super) async fn is_alarmed(rack: &Rack) {
     let alarms = rack.alarms().await;
     assert!(!alarms.is_empty(), "no alarm");
     assert!(!rack.is_released().await, "a config went out");
@@ -99,23 +99,6 @@ async fn an_overheard_boot_id_is_of_no_use_to_another_card_beside_another_dhcp_s
 }
 
 #[tokio::test]
-async fn a_sniffed_token_is_of_no_use_to_a_cloned_card_that_was_told_apart() {
-    let rack = Rack::with(DhcpMode::Proxy, None).await;
-    let (_, token) = rack.boots(&machine()).await;
-    let token = token.unwrap();
-    let clone = Who {
-        address: stranger().address,
-        uuid: None,
-        serial: None,
-        ..machine()
-    };
-    assert_eq!(rack.boots(&clone).await.1, None);
-    assert_eq!(rack.config(&clone, &token).await, Config::Refused);
-    is_alarmed(&rack).await;
-    assert_eq!(rack.config(&machine(), &token).await, Config::Released);
-}
-
-#[tokio::test]
 async fn the_machines_address_with_another_card_gets_no_script_and_is_not_learned() {
     let rack = Rack::new().await;
     let boot = rack.dhcp(&machine()).await;
@@ -178,66 +161,6 @@ async fn an_unknown_neighbour_is_asked_again_and_never_granted() {
 }
 
 #[tokio::test]
-async fn a_cloned_card_that_says_neither_uuid_nor_serial_waits() {
-    let rack = Rack::new().await;
-    let clone = Who {
-        uuid: None,
-        serial: None,
-        ..machine()
-    };
-    assert_eq!(rack.boots(&clone).await.1, None);
-    is_alarmed(&rack).await;
-    installs(&rack).await;
-}
-
-#[tokio::test]
-async fn a_silent_clone_that_shares_the_machines_boot_gets_nothing_by_what_the_machine_said() {
-    let rack = Rack::new().await;
-    let (boot, token) = rack.boots(&machine()).await;
-    assert!(token.is_some());
-    let clone = Who {
-        uuid: None,
-        serial: None,
-        ..machine()
-    };
-    let answer = rack.script(&clone, boot).await.unwrap();
-    assert!(matches!(answer, ScriptAnswer::Wait { .. }), "{answer:?}");
-    is_alarmed(&rack).await;
-    // The machine itself goes on.
-    let config = rack.config(&machine(), &token.unwrap()).await;
-    assert_eq!(config, Config::Released);
-}
-
-#[tokio::test]
-async fn a_cloned_card_on_another_board_does_not_keep_the_machine_from_booting() {
-    let rack = Rack::new().await;
-    let clone = Who {
-        uuid: Some("4c4c4544-0000-4000-8000-0000000000ff".parse().unwrap()),
-        serial: Some("EVIL".parse().unwrap()),
-        ..machine()
-    };
-    let (_, token) = rack.boots(&clone).await;
-    assert_eq!(token, None);
-    is_alarmed(&rack).await;
-    installs(&rack).await;
-}
-
-#[tokio::test]
-async fn a_cloned_card_gets_nothing_while_drover_has_not_switched_the_machine_on() {
-    let on = PowerObservation::Is(PowerState::On);
-    let ranges = vec!["10.77.0.50-10.77.0.99".parse().unwrap()];
-    let mode = DhcpMode::Authoritative { ranges };
-    let rack = Rack::with(mode, Some(on)).await;
-    let (boot, token) = rack.boots(&machine()).await;
-    assert_eq!(token, None);
-    is_alarmed(&rack).await;
-    rack.accept(boot).await;
-    let answer = rack.script(&machine(), boot).await.unwrap();
-    let token = super::who::token(&answer).expect("a person accepted this boot");
-    assert_eq!(rack.config(&machine(), &token).await, Config::Released);
-}
-
-#[tokio::test]
 async fn no_config_while_the_bmc_says_off_or_does_not_answer() {
     let silent = PowerObservation::Unreachable("no answer".to_owned());
     for observed in [PowerObservation::Is(PowerState::Off), silent] {
@@ -254,30 +177,6 @@ async fn no_config_while_the_bmc_says_off_or_does_not_answer() {
             crate::boots::bmc::Witness::Says(PowerObservation::Is(PowerState::On));
         assert_eq!(rack.config(&machine(), &token).await, Config::Released);
     }
-}
-
-#[tokio::test]
-async fn a_clone_of_everything_beside_the_machine_holds_the_release_until_a_person_says() {
-    let rack = Rack::with(DhcpMode::Proxy, None).await;
-    let (boot, token) = rack.boots(&machine()).await;
-    let token = token.unwrap();
-    let clone = Who {
-        address: stranger().address,
-        ..machine()
-    };
-    let (other, nothing) = rack.boots(&clone).await;
-    assert_ne!(boot, other);
-    assert_eq!(nothing, None, "another boot was heard a moment ago");
-    let held = rack.config(&machine(), &token).await;
-    assert!(matches!(held, Config::AskAgain(_)), "{held:?}");
-    is_alarmed(&rack).await;
-    rack.accept(boot).await;
-    assert_eq!(rack.config(&machine(), &token).await, Config::Released);
-    let answer = rack.script(&clone, other).await.unwrap();
-    assert!(
-        matches!(answer, ScriptAnswer::LocalDisk { .. }),
-        "{answer:?}"
-    );
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! A control plane's API on a loopback address of its own: the stand-in node behind mutual TLS under
 //! the cluster's authority. A test sees each Bootstrap arrive, and says what becomes of it.
 
+mod pipe;
+
 use std::convert::Infallible;
 use std::future::ready;
 use std::net::{IpAddr, Ipv4Addr};
@@ -27,10 +29,12 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::body::Body;
 use tonic::server::Grpc;
-use tonic::transport::server::{Connected, TcpConnectInfo, TlsConnectInfo};
+use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Code, Status};
 use tonic_prost::ProstCodec;
+
+use pipe::Pipe;
 
 /// What becomes of a Bootstrap that has arrived.
 #[derive(Debug, Clone, Copy)]
@@ -185,55 +189,6 @@ async fn pass(mut tcp: TcpStream, mut far: DuplexStream, node: Arc<Node>) {
     tokio::select! {
         _ = tokio::io::copy_bidirectional(&mut tcp, &mut far) => {}
         () = node.cut.notified() => {}
-    }
-}
-
-/// The near end of a pipe; it says of the peer what a TCP connection says, for tonic to add the
-/// certificate of the peer to it.
-struct Pipe(DuplexStream);
-
-impl Connected for Pipe {
-    type ConnectInfo = TcpConnectInfo;
-
-    fn connect_info(&self) -> TcpConnectInfo {
-        TcpConnectInfo {
-            local_addr: None,
-            remote_addr: None,
-        }
-    }
-}
-
-impl tokio::io::AsyncRead for Pipe {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut tokio::io::ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
-    }
-}
-
-impl tokio::io::AsyncWrite for Pipe {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
-    }
-
-    fn poll_flush(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
-    }
-
-    fn poll_shutdown(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
     }
 }
 

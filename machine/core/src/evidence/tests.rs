@@ -1,6 +1,7 @@
 //! Who is who: a row for each thing that a claim can say, by where the evidence comes from.
 
 use super::*;
+use crate::evidence::identification::identify;
 
 const UUID: &str = "4c4c4544-0000-4000-8000-000000000001";
 const SWAPPED_UUID: &str = "44454c4c-0000-0040-8000-000000000001";

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::lifecycle::transition::transition;
 
 const NEW: State = State::Provisioning(Origin::Available);
 const AGAIN: State = State::Provisioning(Origin::Active);

@@ -10,6 +10,7 @@ use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
 use machine_store::bounds::{count_found, drop_old_boots, forget_found};
 use machine_store::change::{AttemptWrite, Change, MachineWrite, ReservationWrite};
+use machine_store::db::Db;
 use machine_store::events::Event;
 use machine_store::evidence::{Evidence, Fact};
 use machine_store::reservations::Reservation;
@@ -125,6 +126,38 @@ fn found(byte: u8, second: i64) -> Change {
     }
 }
 
+/// People look after some of those that were found, and register another one.
+async fn look_after(db: &Db) {
+    // 5 was accepted, 6 has an address, a person has looked after 7: they are people's.
+    let mut accepted = machines::find(db, machine_id(5)).await.unwrap().unwrap();
+    accepted.state = State::Inspecting;
+    let person = Event {
+        machine: Some(machine_id(7)),
+        actor: Actor::Person("ada".to_owned()),
+        ..event("registered")
+    };
+    let reservation = Reservation {
+        address: address(6),
+        mac: mac(6),
+        machine: machine_id(6),
+    };
+    let change = Change {
+        machines: vec![MachineWrite::Update(accepted)],
+        reservations: vec![ReservationWrite::Reserve(reservation)],
+        events: vec![person],
+        ..Change::default()
+    };
+    applied(db, &change).await;
+    applied(
+        db,
+        &Change {
+            machines: vec![MachineWrite::Insert(machine(9))],
+            ..Change::default()
+        },
+    )
+    .await;
+}
+
 pub(crate) fn who_was_found_and_is_silent_is_forgotten_and_nobody_else(bench: &Bench) {
     bench.block(async {
         let db = &bench.db;
@@ -142,34 +175,7 @@ pub(crate) fn who_was_found_and_is_silent_is_forgotten_and_nobody_else(bench: &B
             let of_machine = boot(byte, Some(byte), second, BootStep::Script);
             commits.submit(of_machine).await.unwrap();
         }
-        // 5 was accepted, 6 has an address, a person has looked after 7: they are people's.
-        let mut accepted = machines::find(db, machine_id(5)).await.unwrap().unwrap();
-        accepted.state = State::Inspecting;
-        let person = Event {
-            machine: Some(machine_id(7)),
-            actor: Actor::Person("ada".to_owned()),
-            ..event("registered")
-        };
-        let reservation = Reservation {
-            address: address(6),
-            mac: mac(6),
-            machine: machine_id(6),
-        };
-        let change = Change {
-            machines: vec![MachineWrite::Update(accepted)],
-            reservations: vec![ReservationWrite::Reserve(reservation)],
-            events: vec![person],
-            ..Change::default()
-        };
-        applied(db, &change).await;
-        applied(
-            db,
-            &Change {
-                machines: vec![MachineWrite::Insert(machine(9))],
-                ..Change::default()
-            },
-        )
-        .await;
+        look_after(db).await;
 
         assert_eq!(count_found(db).await.unwrap(), 4);
         assert_eq!(

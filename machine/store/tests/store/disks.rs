@@ -15,23 +15,18 @@ async fn named(bench: &Bench) -> Vec<String> {
     told.collect()
 }
 
+fn with_disk(byte: u8, state: State, disk: &str) -> MachineWrite {
+    MachineWrite::Insert(Machine {
+        state,
+        install_disk: Some(disk.parse().unwrap()),
+        ..machine(byte)
+    })
+}
+
 pub(crate) fn the_disks_of_machines_are_those_of_records_and_of_their_latest_permission(
     bench: &Bench,
 ) {
     bench.block(async {
-        let with_disk = |byte, state, disk: &str| {
-            MachineWrite::Insert(Machine {
-                state,
-                install_disk: Some(disk.parse().unwrap()),
-                ..machine(byte)
-            })
-        };
-        let active = |byte| {
-            MachineWrite::Insert(Machine {
-                state: State::Active,
-                ..machine(byte)
-            })
-        };
         let former = Intent {
             closed: Some((at(3), IntentEnd::Failed)),
             assignment: Assignment {
@@ -40,10 +35,14 @@ pub(crate) fn the_disks_of_machines_are_those_of_records_and_of_their_latest_per
             },
             ..intent(2, 3)
         };
+        let active = Machine {
+            state: State::Active,
+            ..machine(3)
+        };
         let machines = vec![
             with_disk(1, State::Available, "serial:D1"),
             with_disk(2, State::Retired, "serial:D2"),
-            active(3),
+            MachineWrite::Insert(active),
             with_disk(4, State::Active, "serial:D1"),
         ];
         let change = Change {

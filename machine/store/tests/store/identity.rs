@@ -3,23 +3,19 @@
 use std::collections::BTreeSet;
 
 use machine_core::boot::BootStep;
-use machine_core::claimant::Claimant;
 use machine_core::evidence::{Claim, EvidenceSource, Heard, Identity, KnownIdentity};
 use machine_core::hardware::SystemUuid;
 use machine_core::id::MachineId;
 use machine_store::boot_read::boot_read;
 use machine_store::change::{Change, MachineWrite};
-use machine_store::commit::sighting::{NewMachine, NewMachineOutcome};
+use machine_store::db::Db;
 use machine_store::evidence::{Evidence, Fact};
-use machine_store::power_on::{self, PowerSwitch};
-use machine_store::{boots, claimants, events, evidence, identities, machines};
+use machine_store::{evidence, identities};
 
 use crate::bench::Bench;
-use crate::fixtures::{
-    applied, at, attempt, boot, event, intent, mac, machine, machine_id, provisioning,
-};
+use crate::fixtures::{applied, at, attempt, boot, intent, mac, machine, machine_id, provisioning};
 
-fn uuid(last: u8) -> SystemUuid {
+pub(crate) fn uuid(last: u8) -> SystemUuid {
     let mut bytes = [0x4c; 16];
     bytes[15] = last;
     SystemUuid::from_bytes(bytes)
@@ -36,7 +32,7 @@ fn dhcp(card: u8, board: Option<u8>) -> Claim {
 }
 
 /// Machine 1 with cards 1 and 11 on board 1, machine 2 with card 2 on board 2, machine 3 unseen.
-async fn three(bench: &Bench) {
+pub(crate) async fn three(bench: &Bench) {
     let facts = |byte: u8, cards: &[u8]| Evidence {
         machine: machine_id(byte),
         at: at(20),
@@ -173,6 +169,37 @@ pub(crate) fn hearing_a_board_does_not_choose_among_those_that_were_told(bench: 
     });
 }
 
+/// Who is nobody, or not certainly somebody, gets nothing of a machine to read.
+async fn strangers_read_nothing(db: &Db) {
+    let read = boot_read(db, &dhcp(9, None)).await.unwrap();
+    assert_eq!((read.identity, read.standing), (Identity::Unknown, None));
+    assert_eq!(
+        read.boot, None,
+        "the boots of strangers are in memory elsewhere"
+    );
+
+    let read = boot_read(db, &dhcp(9, Some(1))).await.unwrap();
+    assert_eq!(
+        (read.identity, read.standing),
+        (Identity::Candidate(machine_id(1)), None)
+    );
+
+    let said = Claim {
+        complete: true,
+        ..dhcp(1, Some(2))
+    };
+    let read = boot_read(db, &said).await.unwrap();
+    assert!(matches!(
+        read.identity,
+        Identity::Conflict { claimant: None, .. }
+    ));
+    assert_eq!(
+        (read.standing, read.boot),
+        (None, None),
+        "it learns nothing of machine 1"
+    );
+}
+
 pub(crate) fn one_read_holds_what_a_boot_needs(bench: &Bench) {
     bench.block(async {
         let db = &bench.db;
@@ -208,33 +235,7 @@ pub(crate) fn one_read_holds_what_a_boot_needs(bench: &Bench) {
             (None, None, None)
         );
 
-        let read = boot_read(db, &dhcp(9, None)).await.unwrap();
-        assert_eq!((read.identity, read.standing), (Identity::Unknown, None));
-        assert_eq!(
-            read.boot, None,
-            "the boots of strangers are in memory elsewhere"
-        );
-
-        let read = boot_read(db, &dhcp(9, Some(1))).await.unwrap();
-        assert_eq!(
-            (read.identity, read.standing),
-            (Identity::Candidate(machine_id(1)), None)
-        );
-
-        let said = Claim {
-            complete: true,
-            ..dhcp(1, Some(2))
-        };
-        let read = boot_read(db, &said).await.unwrap();
-        assert!(matches!(
-            read.identity,
-            Identity::Conflict { claimant: None, .. }
-        ));
-        assert_eq!(
-            (read.standing, read.boot),
-            (None, None),
-            "it learns nothing of machine 1"
-        );
+        strangers_read_nothing(db).await;
     });
 }
 
@@ -275,123 +276,5 @@ pub(crate) fn a_listed_card_is_nobodys_and_a_heard_board_no_authority(bench: &Be
         assert_eq!(source(mac(1).to_string()), Some(EvidenceSource::Registered));
         assert_eq!(source(mac(21).to_string()), Some(EvidenceSource::Listed));
         assert_eq!(source(uuid(66).to_string()), Some(EvidenceSource::Asked));
-    });
-}
-
-pub(crate) fn who_speaks_for_a_machine_is_kept_and_bounded(bench: &Bench) {
-    bench.block(async {
-        let db = &bench.db;
-        three(bench).await;
-        let (commits, _) = bench.commits();
-        let spoke = |card: u8, seconds: i64, is_own| claimants::Heard {
-            machine: machine_id(1),
-            claimant: Claimant {
-                boot: boot(card, None, 0, BootStep::Script).id,
-                card: mac(card),
-                address: [10, 77, 0, card].into(),
-                uuid: None,
-                serial: Some("S1".parse().unwrap()),
-                first_seen: at(seconds),
-                last_seen: at(seconds),
-            },
-            is_own,
-            why: "it waits".to_owned(),
-        };
-        commits.submit(spoke(1, 100, true)).await.unwrap();
-        for card in 30..100 {
-            let seconds = 200 + i64::from(card);
-            commits.submit(spoke(card, seconds, false)).await.unwrap();
-        }
-        commits.submit(spoke(1, 400, true)).await.unwrap();
-        let heard = claimants::of_machine(db, machine_id(1)).await.unwrap();
-        assert_eq!(heard.len(), 17, "the flood is bounded");
-        let own = heard.first().unwrap();
-        assert!(own.is_own, "and leaves the machine's own boot alone");
-        let seen = (own.claimant.first_seen, own.claimant.last_seen);
-        assert_eq!(seen, (at(100), at(400)));
-        let change = Change {
-            accepted: vec![(machine_id(1), own.claimant.boot)],
-            ..Change::default()
-        };
-        applied(db, &change).await;
-        let left = claimants::of_machine(db, machine_id(1)).await.unwrap();
-        assert_eq!(left.len(), 1);
-        assert_eq!(left[0].why, "", "nothing hinders the one that was accepted");
-    });
-}
-
-pub(crate) fn when_a_machine_was_switched_on_is_known_until_it_is_off(bench: &Bench) {
-    bench.block(async {
-        let db = &bench.db;
-        three(bench).await;
-        let switch = |on| Change {
-            power: vec![PowerSwitch {
-                machine: machine_id(1),
-                on,
-            }],
-            ..Change::default()
-        };
-        for on in [Some(at(10)), Some(at(20)), None, None] {
-            applied(db, &switch(on)).await;
-            assert_eq!(power_on::find(db, machine_id(1)).await.unwrap(), on);
-        }
-    });
-}
-
-fn sighting(byte: u8, card: u8, name: &str) -> NewMachine {
-    let mut machine = machine(byte);
-    name.clone_into(&mut machine.name);
-    let mut boot = boot(60, Some(byte), 40, BootStep::Script);
-    boot.mac = Some(mac(card));
-    NewMachine {
-        machine,
-        facts: vec![Fact::Mac(mac(card)), Fact::Uuid(uuid(77))],
-        candidates: BTreeSet::new(),
-        boot: Some(boot),
-        events: vec![event("discovered")],
-    }
-}
-
-pub(crate) fn a_sighting_becomes_one_machine(bench: &Bench) {
-    bench.block(async {
-        let db = &bench.db;
-        three(bench).await;
-        let (commits, _) = bench.commits();
-        let seen = boot(60, None, 30, BootStep::Discover);
-        commits.submit(seen).await.unwrap();
-        let taken = commits.submit(sighting(70, 7, "m2")).await.unwrap();
-        assert_eq!(taken, NewMachineOutcome::NameTaken);
-        assert_eq!(machines::find(db, machine_id(70)).await.unwrap(), None);
-        let known = commits.submit(sighting(70, 1, "fresh")).await.unwrap();
-        assert_eq!(
-            known,
-            NewMachineOutcome::CandidatesChanged,
-            "its card is of machine 1"
-        );
-
-        let (one, other) = tokio::join!(
-            commits.submit(sighting(71, 7, "one")),
-            commits.submit(sighting(72, 7, "other")),
-        );
-        let mut outcomes = [(one.unwrap(), 71), (other.unwrap(), 72)];
-        outcomes.sort_by_key(|(outcome, _)| *outcome != NewMachineOutcome::Created);
-        let [(created, winner), (refused, loser)] = outcomes;
-        assert_eq!(created, NewMachineOutcome::Created);
-        assert_eq!(refused, NewMachineOutcome::CandidatesChanged);
-        assert_eq!(machines::find(db, machine_id(loser)).await.unwrap(), None);
-        let adopted = boots::find(db, boot(60, None, 0, BootStep::Discover).id).await;
-        let adopted = adopted.unwrap().unwrap();
-        assert_eq!(adopted.machine, Some(machine_id(winner)));
-        assert_eq!(adopted.opened, at(30), "the same boot as before");
-        assert_eq!(events::tail(db, 9).await.unwrap().len(), 1);
-
-        let mut clone = sighting(73, 9, "clone");
-        clone.candidates = [machine_id(winner)].into();
-        let created = commits.submit(clone).await.unwrap();
-        assert_eq!(
-            created,
-            NewMachineOutcome::Created,
-            "a clone may have a record of its own"
-        );
     });
 }

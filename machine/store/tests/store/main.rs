@@ -40,9 +40,12 @@ mod registered;
 mod released;
 mod retention;
 mod sealing;
+mod sightings;
+mod spoken;
 mod statuses;
 mod timeline;
 mod unreadable;
+mod work_changes;
 mod work_records;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,10 +73,10 @@ const CASES: &[Case] = cases![
     changes::of_two_writers_one_wins,
     changes::a_stale_change_writes_nothing,
     changes::names_and_addresses_belong_to_one,
-    changes::a_machine_has_one_open_intent_and_attempt,
-    changes::work_is_opened_counted_and_closed,
-    changes::what_was_thought_out_before_the_machine_changed_is_not_done,
-    changes::power_is_not_switched_once_a_config_is_released,
+    work_changes::a_machine_has_one_open_intent_and_attempt,
+    work_changes::work_is_opened_counted_and_closed,
+    work_changes::what_was_thought_out_before_the_machine_changed_is_not_done,
+    work_changes::power_is_not_switched_once_a_config_is_released,
     attempts_told::a_wipe_is_planned_once_and_one_boot_carries_it,
     attempts_told::what_a_node_said_first_stands,
     attempts_told::the_newest_released_attempt_is_found_under_any_intent,
@@ -88,7 +91,7 @@ const CASES: &[Case] = cases![
     identity::evidence_keeps_first_and_last,
     identity::hearing_a_board_does_not_choose_among_those_that_were_told,
     identity::one_read_holds_what_a_boot_needs,
-    identity::a_sighting_becomes_one_machine,
+    sightings::a_sighting_becomes_one_machine,
     clusters::a_deleted_cluster_is_gone_and_what_it_did_is_kept,
     clusters::an_endpoint_belongs_to_one_cluster,
     clusters::secrets_are_held_only_while_no_machine_can_have_them,
@@ -98,8 +101,8 @@ const CASES: &[Case] = cases![
     registered::a_cluster_is_held_at_its_version,
     registered::of_machines_with_one_bmc_the_earliest_keeps_it,
     identity::a_listed_card_is_nobodys_and_a_heard_board_no_authority,
-    identity::who_speaks_for_a_machine_is_kept_and_bounded,
-    identity::when_a_machine_was_switched_on_is_known_until_it_is_off,
+    spoken::who_speaks_for_a_machine_is_kept_and_bounded,
+    spoken::when_a_machine_was_switched_on_is_known_until_it_is_off,
     claims::a_claim_is_recorded_once,
     claims::a_claim_needs_what_was_read,
     claims::cancel_or_claim_but_never_both,

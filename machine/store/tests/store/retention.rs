@@ -115,6 +115,50 @@ async fn left(bench: &Bench, machine: u8) -> Vec<u8> {
     all.unwrap().into_iter().map(number).collect()
 }
 
+/// Those of machine 1, and of its card before; machine 2 runs since second 10, and was started from
+/// the network three times since.
+fn boots_of_both() -> [Boot; 11] {
+    let of_attempt = Boot {
+        attempt: Some(AttemptId::from_bytes([4; 16])),
+        ..boot(20, Some(1), 2, BootStep::Kernel)
+    };
+    let disk = Boot {
+        origin: BootOrigin::Disk,
+        ..boot(30, Some(2), 10, BootStep::Joined)
+    };
+    [
+        boot(6, Some(1), 1, BootStep::Config),
+        of_attempt,
+        boot(21, Some(1), 3, BootStep::Kernel),
+        boot(22, Some(1), 4, BootStep::Kernel),
+        boot(23, Some(1), 5, BootStep::Kernel),
+        boot(40, None, 6, BootStep::Loader),
+        boot(41, None, 60, BootStep::Loader),
+        disk,
+        boot(31, Some(2), 11, BootStep::Script),
+        boot(32, Some(2), 12, BootStep::Script),
+        boot(33, Some(2), 13, BootStep::Discover),
+    ]
+}
+
+/// A boot that spoke for machine 1, and why it is held.
+fn held(number: u8, why: &str) -> Heard {
+    Heard {
+        machine: machine_id(1),
+        claimant: Claimant {
+            boot: BootId::from_bytes([number; 16]),
+            card: mac(number),
+            address: address(1),
+            uuid: None,
+            serial: None,
+            first_seen: at(3),
+            last_seen: at(3),
+        },
+        is_own: true,
+        why: why.to_owned(),
+    }
+}
+
 pub(crate) fn old_boots_are_dropped_unless_somebody_needs_them(bench: &Bench) {
     bench.block(provisioning(&bench.db));
     let (commits, ended) = bench.commits();
@@ -135,50 +179,12 @@ pub(crate) fn old_boots_are_dropped_unless_somebody_needs_them(bench: &Bench) {
             ..claim()
         };
         commits.submit(claimed).await.unwrap();
-        let of_attempt = Boot {
-            attempt: Some(AttemptId::from_bytes([4; 16])),
-            ..boot(20, Some(1), 2, BootStep::Kernel)
-        };
-        // Machine 2 runs since second 10, and was started from the network three times since.
-        let disk = Boot {
-            origin: BootOrigin::Disk,
-            ..boot(30, Some(2), 10, BootStep::Joined)
-        };
-        let later = [
-            boot(31, Some(2), 11, BootStep::Script),
-            boot(32, Some(2), 12, BootStep::Script),
-            boot(33, Some(2), 13, BootStep::Discover),
-        ];
-        let of_card = [
-            boot(6, Some(1), 1, BootStep::Config),
-            of_attempt,
-            boot(21, Some(1), 3, BootStep::Kernel),
-            boot(22, Some(1), 4, BootStep::Kernel),
-            boot(23, Some(1), 5, BootStep::Kernel),
-            boot(40, None, 6, BootStep::Loader),
-            boot(41, None, 60, BootStep::Loader),
-            disk,
-        ];
-        for it in of_card.into_iter().chain(later) {
+        for it in boots_of_both() {
             commits.submit(it).await.unwrap();
         }
         // Boot 21 is held for a conflict, and boot 22 was.
         for (number, why) in [(21, "another board says the same"), (22, "")] {
-            let heard = Heard {
-                machine: machine_id(1),
-                claimant: Claimant {
-                    boot: BootId::from_bytes([number; 16]),
-                    card: mac(number),
-                    address: address(1),
-                    uuid: None,
-                    serial: None,
-                    first_seen: at(3),
-                    last_seen: at(3),
-                },
-                is_own: true,
-                why: why.to_owned(),
-            };
-            commits.submit(heard).await.unwrap();
+            commits.submit(held(number, why)).await.unwrap();
         }
         assert_eq!(drop_boots(db, since(50), ALL).await.unwrap(), 3);
         assert_eq!(left(bench, 1).await, [23, 21, 20, 6]);

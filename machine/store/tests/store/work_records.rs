@@ -10,6 +10,8 @@ use machine_core::intent::{Actor, Intent, IntentEnd, IntentKind};
 use machine_core::network::{ClientKey, Lease, SubnetName};
 use machine_core::time::Timestamp;
 use machine_store::change::{AttemptWrite, Change, IntentWrite};
+use machine_store::commit::CommitHandle;
+use machine_store::db::Db;
 use machine_store::leases::LeaseOutcome;
 use machine_store::{attempts, boots, intents, leases};
 use proptest::option;
@@ -20,21 +22,35 @@ use crate::bench::Bench;
 use crate::fixtures::{self, applied, mac, provisioning};
 use crate::generated::{each, ip, text, time};
 
-/// Closed intents and attempts, so that one machine can have many.
-fn work() -> impl Strategy<Value = (Intent, Attempt)> {
-    let actor = prop_oneof![
+fn actor() -> impl Strategy<Value = Actor> {
+    prop_oneof![
         text().prop_map(Actor::Person),
         text().prop_map(Actor::Policy),
         Just(Actor::Drover),
-    ];
-    let delivery = prop_oneof![
+    ]
+}
+
+fn delivery() -> impl Strategy<Value = Delivery> {
+    prop_oneof![
         (ip(), any::<u32>()).prop_map(|(peer, fetches)| Delivery::Fetched { peer, fetches }),
         (ip(), any::<[u8; 32]>()).prop_map(|(address, fingerprint)| Delivery::Pushed {
             address,
             fingerprint,
         }),
-    ];
-    let release = option::of((time(), any::<[u8; 32]>(), delivery));
+    ]
+}
+
+const fn kind(number: u32) -> IntentKind {
+    if number.is_multiple_of(2) {
+        IntentKind::Reimage
+    } else {
+        IntentKind::Install
+    }
+}
+
+/// Closed intents and attempts, so that one machine can have many.
+fn work() -> impl Strategy<Value = (Intent, Attempt)> {
+    let release = option::of((time(), any::<[u8; 32]>(), delivery()));
     let ends = (
         select(IntentEnd::ALL.to_vec()),
         select(AttemptEnd::ALL.to_vec()),
@@ -42,7 +58,7 @@ fn work() -> impl Strategy<Value = (Intent, Attempt)> {
     let times = (time(), time(), option::of(time()));
     (
         any::<[u8; 16]>(),
-        actor,
+        actor(),
         text(),
         times,
         release,
@@ -57,11 +73,7 @@ fn work() -> impl Strategy<Value = (Intent, Attempt)> {
                     reason,
                     opened,
                     expires,
-                    kind: if claims % 2 == 0 {
-                        IntentKind::Reimage
-                    } else {
-                        IntentKind::Install
-                    },
+                    kind: kind(claims),
                     claims,
                     closed: Some((expires, ends.0)),
                     ..fixtures::intent(1, 1)
@@ -118,6 +130,36 @@ pub(crate) fn work_comes_back(bench: &Bench) {
     });
 }
 
+async fn newest_come_first(db: &Db, commits: &CommitHandle) {
+    for (id, opened) in [(201, 10), (202, 30), (203, 20)] {
+        let boot = Boot {
+            mac: Some(mac(99)),
+            address: Some(fixtures::address(99)),
+            opened: Timestamp::from_millis(i64::MAX - 100 + opened),
+            ..fixtures::boot(id, Some(1), 0, BootStep::Discover)
+        };
+        commits.submit(boot).await.unwrap();
+    }
+    let newest = |boot: Option<Boot>| boot.map(|boot| boot.id.as_bytes()[0]);
+    let machine = fixtures::machine_id(1);
+    let recent = boots::recent(db, machine, 3).await.unwrap();
+    let recent: Vec<u8> = recent.iter().map(|boot| boot.id.as_bytes()[0]).collect();
+    assert_eq!(recent, [202, 203, 201]);
+    assert_eq!(
+        newest(boots::latest_of_machine(db, machine).await.unwrap()),
+        Some(202)
+    );
+    assert_eq!(
+        newest(boots::latest_of_mac(db, mac(99)).await.unwrap()),
+        Some(202)
+    );
+    let address = fixtures::address(99);
+    assert_eq!(
+        newest(boots::latest_of_address(db, address).await.unwrap()),
+        Some(202)
+    );
+}
+
 pub(crate) fn boots_come_back(bench: &Bench) {
     bench.block(provisioning(&bench.db));
     let (commits, _) = bench.commits();
@@ -158,36 +200,7 @@ pub(crate) fn boots_come_back(bench: &Bench) {
             });
         },
     );
-    bench.block(async {
-        for (id, opened) in [(201, 10), (202, 30), (203, 20)] {
-            let boot = Boot {
-                mac: Some(mac(99)),
-                address: Some(fixtures::address(99)),
-                opened: Timestamp::from_millis(i64::MAX - 100 + opened),
-                ..fixtures::boot(id, Some(1), 0, BootStep::Discover)
-            };
-            commits.submit(boot).await.unwrap();
-        }
-        let newest = |boot: Option<Boot>| boot.map(|boot| boot.id.as_bytes()[0]);
-        let db = &bench.db;
-        let machine = fixtures::machine_id(1);
-        let recent = boots::recent(db, machine, 3).await.unwrap();
-        let recent: Vec<u8> = recent.iter().map(|boot| boot.id.as_bytes()[0]).collect();
-        assert_eq!(recent, [202, 203, 201]);
-        assert_eq!(
-            newest(boots::latest_of_machine(db, machine).await.unwrap()),
-            Some(202)
-        );
-        assert_eq!(
-            newest(boots::latest_of_mac(db, mac(99)).await.unwrap()),
-            Some(202)
-        );
-        let address = fixtures::address(99);
-        assert_eq!(
-            newest(boots::latest_of_address(db, address).await.unwrap()),
-            Some(202)
-        );
-    });
+    bench.block(newest_come_first(&bench.db, &commits));
 }
 
 pub(crate) fn leases_come_back(bench: &Bench) {

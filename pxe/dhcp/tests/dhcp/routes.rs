@@ -39,72 +39,36 @@ fn offers_and_leases() {
     let guid = captures::bios_rom()
         .changed(|packet| packet.hardware = HardwareAddress::new(1, &RAW_UUID).unwrap())
         .with(OptionCode::CLIENT_IDENTIFIER, &[&[1][..], &MAC].concat());
-    for (what, capture, arrival, yiaddr, expected) in [
-        (
-            "flag clear",
-            captures::bios_rom(),
-            broadcast(),
-            YOURS,
-            to(link, 68),
-        ),
-        (
-            "flag set",
-            captures::edk2(),
-            broadcast(),
-            YOURS,
-            to(Destination::Broadcast, 68),
-        ),
-        (
-            "a proxy's offer has no address to send to",
-            captures::bios_rom(),
-            broadcast(),
-            Ipv4Addr::UNSPECIFIED,
-            to(Destination::Broadcast, 68),
-        ),
-        (
-            "chaddr is no card",
-            guid,
-            broadcast(),
-            YOURS,
-            to(Destination::Broadcast, 68),
-        ),
-        (
-            "relayed",
-            captures::edk2().through_relay(),
-            broadcast(),
-            YOURS,
-            to(Destination::Relay(RELAY), 67),
-        ),
-        (
-            "renewing",
-            renewing.clone(),
-            unicast,
-            YOURS,
-            to(Destination::Client(YOURS), 68),
-        ),
-        (
-            "rebinding",
-            renewing.clone(),
-            broadcast(),
-            YOURS,
-            to(Destination::Client(YOURS), 68),
-        ),
+    let rom = captures::bios_rom();
+    let edk2 = captures::edk2();
+    let to_client = to(Destination::Client(YOURS), 68);
+    let to_all = to(Destination::Broadcast, 68);
+    let to_relay = to(Destination::Relay(RELAY), 67);
+    let claims_address = edk2.clone().changed(|packet| packet.ciaddr = YOURS);
+    // A proxy's offer has no address to send to.
+    let of_proxy = route(&rom, broadcast(), Ipv4Addr::UNSPECIFIED);
+    assert_eq!(of_proxy, to_all);
+    for (what, capture, arrival, expected) in [
+        ("flag clear", rom, broadcast(), to(link, 68)),
+        ("flag set", edk2.clone(), broadcast(), to_all),
+        ("chaddr is no card", guid, broadcast(), to_all),
+        ("relayed", edk2.through_relay(), broadcast(), to_relay),
+        ("renewing", renewing.clone(), unicast, to_client),
+        ("rebinding", renewing.clone(), broadcast(), to_client),
         (
             "rebinding through a relay",
             renewing.through_relay(),
             broadcast(),
-            YOURS,
-            to(Destination::Relay(RELAY), 67),
+            to_relay,
         ),
         (
             "a DISCOVER has no address, whatever it says",
-            captures::edk2().changed(|packet| packet.ciaddr = YOURS),
+            claims_address,
             broadcast(),
-            YOURS,
-            to(Destination::Broadcast, 68),
+            to_all,
         ),
     ] {
-        assert_eq!(route(&capture, arrival, yiaddr), expected, "{what}");
+        assert_eq!(route(&capture, arrival, YOURS), expected, "{what}");
     }
 }
 

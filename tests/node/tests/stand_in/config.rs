@@ -127,9 +127,16 @@ fn a_document_may_stand_once() {
     );
 }
 
+fn assert_found(text: &str, wanted: &Finding) {
+    let found = findings(text);
+    assert!(
+        found.contains(wanted),
+        "wanted {wanted:?}, got {found:?} in\n{text}"
+    );
+}
+
 #[test]
 fn refusals_at_validation() {
-    let key = format!("        key: {PEM}\n");
     for (text, wanted) in [
         ("version: v1alpha1\n".to_owned(), Finding::NoMachine),
         (
@@ -156,22 +163,8 @@ fn refusals_at_validation() {
             Finding::UnknownMachineType { got: String::new() },
         ),
         (
-            control_plane().replacen(&key, "", 1),
-            Finding::NoMachineCaKey,
-        ),
-        (
-            control_plane().replacen("    ca:\n", "    kubelet:\n", 1),
-            Finding::NoMachineCa,
-        ),
-        (
             control_plane().replace("aaaaaa.bbbbbbbbbbbbbbbb", "\"\""),
             Finding::NoMachineToken,
-        ),
-        (
-            control_plane().replacen(PEM, "x", 1),
-            Finding::NotPem {
-                path: "machine.ca.crt",
-            },
         ),
         (
             control_plane().replace("            serial: root-1\n", "            serial:\n"),
@@ -192,6 +185,29 @@ fn refusals_at_validation() {
             control_plane().replace("machine:\n", "persist: false\nmachine:\n"),
             Finding::NotPersistent,
         ),
+    ] {
+        assert_found(&text, &wanted);
+    }
+}
+
+#[test]
+fn refusals_of_authorities_at_validation() {
+    let key = format!("        key: {PEM}\n");
+    for (text, wanted) in [
+        (
+            control_plane().replacen(&key, "", 1),
+            Finding::NoMachineCaKey,
+        ),
+        (
+            control_plane().replacen("    ca:\n", "    kubelet:\n", 1),
+            Finding::NoMachineCa,
+        ),
+        (
+            control_plane().replacen(PEM, "x", 1),
+            Finding::NotPem {
+                path: "machine.ca.crt",
+            },
+        ),
         (
             worker().replacen("key: \"\"", &format!("key: {PEM}"), 1),
             Finding::WorkerHasMachineCaKey,
@@ -203,11 +219,7 @@ fn refusals_at_validation() {
             Finding::WorkerHasClusterCaKey,
         ),
     ] {
-        let found = findings(&text);
-        assert!(
-            found.contains(&wanted),
-            "wanted {wanted:?}, got {found:?} in\n{text}"
-        );
+        assert_found(&text, &wanted);
     }
 }
 

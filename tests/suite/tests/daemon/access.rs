@@ -36,19 +36,16 @@ fn keys(file: &str) -> Vec<&str> {
     keys
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cluster_is_opened_for_people_and_ended_by_them() {
-    let place = Place::up("access");
-    let settings = place.settings(AUTHORITATIVE, "log: { level: trace }\n");
-    let mut daemon = place.serve(&settings).await;
-    assert_eq!(place.apply_cluster(CLUSTER).await.code, Some(0));
-    let file = |name: &str| place.path(name).display().to_string();
-    let private = |path: &str| {
-        let mode = fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode, 0o600, "{path}");
-        fs::read_to_string(path).unwrap()
-    };
+/// What a file holds that is only for its owner.
+fn private(path: &str) -> String {
+    let mode = fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600, "{path}");
+    fs::read_to_string(path).unwrap()
+}
 
+/// Files for people: of Talos for a reader, of Kubernetes for an administrator and a viewer.
+async fn give_access(place: &Place) -> [String; 3] {
+    let file = |name: &str| place.path(name).display().to_string();
     let (talosconfig, kubeconfig) = (file("talosconfig"), file("kubeconfig"));
     let words = ["cluster", "talosconfig", "lab", "-f", &talosconfig];
     let options = ["--role", "os:reader", "--ttl", "30m"];
@@ -56,64 +53,46 @@ async fn a_cluster_is_opened_for_people_and_ended_by_them() {
     assert!(told.contains("os:reader until "), "{told}");
     let talosconfig = private(&talosconfig);
     assert!(talosconfig.starts_with("context: lab\n"), "{talosconfig}");
-    place
-        .done(&["cluster", "kubeconfig", "lab", "-f", &kubeconfig])
-        .await;
+    let words = ["cluster", "kubeconfig", "lab", "-f"];
+    place.done(&[&words[..], &[&*kubeconfig]].concat()).await;
     let kubeconfig = private(&kubeconfig);
-    let printed = [
-        "cluster",
-        "kubeconfig",
-        "lab",
-        "--role",
-        "viewer",
-        "-f",
-        "-",
-    ];
-    let printed = place.done(&printed).await;
-    assert!(
-        printed.contains("current-context: viewer@lab\n"),
-        "{printed}"
-    );
+    let options = ["-", "--role", "viewer"];
+    let printed = place.done(&[&words[..], &options].concat()).await;
+    let context = "current-context: viewer@lab\n";
+    assert!(printed.contains(context), "{printed}");
+    [talosconfig, kubeconfig, printed]
+}
 
-    let exported = file("secrets.yaml");
+/// The secrets of the cluster, which are handed out and taken back as they are, and only confirmed.
+async fn carry_secrets(place: &Place) -> String {
+    let exported = place.path("secrets.yaml").display().to_string();
     let export = ["cluster", "secrets", "export", "lab", "-f", &exported];
     assert_refused(&place.drover(&export).await, &["--confirm lab"]);
     let confirmed = [&export[..], &["--confirm", "lab"]].concat();
     place.done(&confirmed).await;
     let secrets = private(&exported);
     assert_refused(&place.drover(&confirmed).await, &["left alone"]);
-    place
-        .done(&[
-            "cluster",
-            "secrets",
-            "import",
-            "lab",
-            "--confirm",
-            "lab",
-            "-f",
-            &exported,
-        ])
-        .await;
+    let import = ["cluster", "secrets", "import", "lab", "--confirm", "lab"];
+    let of = |file| [&import[..], &["-f", file]].concat();
+    place.done(&of(&exported)).await;
     let again = ["cluster", "secrets", "export", "lab", "--confirm", "lab"];
     let again = place.done(&[&again[..], &["-f", "-"]].concat()).await;
     assert!(again == secrets, "other secrets came back");
-    let broken = place.write(
-        "broken.yaml",
-        &secrets.replace("bootstraptoken: ", "bootstraptoken: x"),
-    );
-    let import = [
-        "cluster",
-        "secrets",
-        "import",
-        "lab",
-        "--confirm",
-        "lab",
-        "-f",
-    ];
-    let said = place
-        .drover(&[&import[..], &[broken.to_str().unwrap()]].concat())
-        .await;
+    let broken = secrets.replace("bootstraptoken: ", "bootstraptoken: x");
+    let broken = place.write("broken.yaml", &broken).display().to_string();
+    let said = place.drover(&of(&broken)).await;
     assert_refused(&said, &["secrets.bootstraptoken"]);
+    secrets
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_is_opened_for_people_and_ended_by_them() {
+    let place = Place::up("access");
+    let settings = place.settings(AUTHORITATIVE, "log: { level: trace }\n");
+    let mut daemon = place.serve(&settings).await;
+    assert_eq!(place.apply_cluster(CLUSTER).await.code, Some(0));
+    let files = give_access(&place).await;
+    let secrets = carry_secrets(&place).await;
 
     let resolve = ["cluster", "bootstrap", "lab", "--resolve", "done"];
     assert_refused(&place.drover(&resolve).await, &["was not called yet"]);
@@ -127,7 +106,7 @@ async fn a_cluster_is_opened_for_people_and_ended_by_them() {
 
     assert!(daemon.stop().await.unwrap().success());
     let log = fs::read_to_string(place.lab.artefacts().path("daemon.log")).unwrap();
-    for given in [&secrets, &talosconfig, &kubeconfig, &printed] {
+    for given in files.iter().chain([&secrets]) {
         for key in keys(given) {
             assert!(!log.contains(key), "a key is in the log");
         }

@@ -22,10 +22,8 @@ members:
   - { role: controlplane, machine: cp-1, disk: { serial: CP1 }, accept: wait }
 ";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_repeated_request_is_carried_out_once_and_the_record_says_who_and_why() {
-    let place = Place::up("repeated");
-    let mut daemon = place.serve(&place.settings(AUTHORITATIVE, "")).await;
+/// What the daemon keeps is for its user only.
+fn assert_private(place: &Place) {
     let socket = place.state().join("drover.sock");
     let metadata = std::fs::metadata(&socket).unwrap();
     assert!(metadata.file_type().is_socket());
@@ -34,6 +32,41 @@ async fn a_repeated_request_is_carried_out_once_and_the_record_says_who_and_why(
         let mode = std::fs::metadata(place.state().join(private)).unwrap();
         assert_eq!(mode.permissions().mode() & 0o77, 0, "{private}");
     }
+}
+
+fn accept(key: &str) -> [&str; 7] {
+    [
+        "machine",
+        "accept",
+        "cp-1",
+        "--reason",
+        "it is racked",
+        "--idempotency-key",
+        key,
+    ]
+}
+
+/// The timeline has each request once, with who asked and why.
+async fn assert_recorded_once(place: &Place) {
+    let timeline = place.done(&["machine", "timeline", "cp-1"]).await;
+    let count = |what: &str| timeline.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(count("registered"), 1, "{timeline}");
+    let accepted: Vec<&str> = timeline
+        .lines()
+        .filter(|line| line.contains("it is racked"))
+        .collect();
+    let [accepted] = accepted.as_slice() else {
+        panic!("{timeline}");
+    };
+    // The actor is who opened the socket, whatever it calls itself: these tests are root's.
+    assert!(accepted.contains("uid 0"), "{accepted}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_request_is_carried_out_once_and_the_record_says_who_and_why() {
+    let place = Place::up("repeated");
+    let mut daemon = place.serve(&place.settings(AUTHORITATIVE, "")).await;
+    assert_private(&place);
 
     let rack = place.write("rack.yaml", RACK).display().to_string();
     let apply = ["machine", "apply", "-f", &rack, "--idempotency-key", "one"];
@@ -44,18 +77,6 @@ async fn a_repeated_request_is_carried_out_once_and_the_record_says_who_and_why(
         assert!(applied[0][field].is_string(), "{applied}");
     }
     assert_eq!(applied[0]["result"], "created");
-    let accept = |key| {
-        let reason = "it is racked";
-        [
-            "machine",
-            "accept",
-            "cp-1",
-            "--reason",
-            reason,
-            "--idempotency-key",
-            key,
-        ]
-    };
     let once = place.json(&accept("two")).await;
     let again = place.json(&accept("two")).await;
     assert_eq!(once["state"], again["state"]);
@@ -79,18 +100,7 @@ async fn a_repeated_request_is_carried_out_once_and_the_record_says_who_and_why(
     assert_refused(&misused, &["two"]);
     assert_eq!(misused.code, Some(5), "{misused:?}");
 
-    let timeline = place.done(&["machine", "timeline", "cp-1"]).await;
-    let count = |what: &str| timeline.lines().filter(|line| line.contains(what)).count();
-    assert_eq!(count("registered"), 1, "{timeline}");
-    let accepted: Vec<&str> = timeline
-        .lines()
-        .filter(|line| line.contains("it is racked"))
-        .collect();
-    let [accepted] = accepted.as_slice() else {
-        panic!("{timeline}");
-    };
-    // The actor is who opened the socket, whatever it calls itself: these tests are root's.
-    assert!(accepted.contains("uid 0"), "{accepted}");
+    assert_recorded_once(&place).await;
     assert!(daemon.stop().await.unwrap().success());
     place.lab.finish();
 }
@@ -156,47 +166,50 @@ async fn beside_another_dhcp_server_the_addresses_of_a_rack_are_recorded() {
     place.lab.finish();
 }
 
+/// A kind of document, a good one, what is replaced in it by what, and what is said of that.
+const WRONG: &[(&str, &str, &str, &str, &str)] = &[
+    (
+        "cluster",
+        CLUSTER,
+        "1.13.9",
+        "latest",
+        ":3: talos: wanted a version",
+    ),
+    (
+        "cluster",
+        CLUSTER,
+        ":6443",
+        "",
+        ":2: endpoint: wanted a URL with a port",
+    ),
+    (
+        "cluster",
+        CLUSTER,
+        "controlplane",
+        "master",
+        ":6: members.role: wanted",
+    ),
+    (
+        "cluster",
+        CLUSTER,
+        "controlplane",
+        "worker",
+        ":6: members: wanted at least one with role: controlplane",
+    ),
+    ("cluster", CLUSTER, "members:", "member:", ":5: "),
+    ("cluster", CLUSTER, "1.13.9", "9.9.9", "9.9"),
+    ("machine", RACK, "52:54:00:77:01:01", "52:54", ":3: "),
+    ("machine", RACK, "name: cp-1", "name: CP_1", ":2: "),
+    ("machine", RACK, "serial: CP1", "path: /dev/sda", ":4: "),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_documents_are_told_with_their_line_and_change_nothing() {
     let place = Place::up("documents");
     let said = place.drover(&["machine", "list"]).await;
     assert_refused(&said, &["can't reach the daemon", "drover.sock"]);
     let mut daemon = place.serve(&place.settings(AUTHORITATIVE, "")).await;
-    for (what, good, from, to, fact) in [
-        (
-            "cluster",
-            CLUSTER,
-            "1.13.9",
-            "latest",
-            ":3: talos: wanted a version",
-        ),
-        (
-            "cluster",
-            CLUSTER,
-            ":6443",
-            "",
-            ":2: endpoint: wanted a URL with a port",
-        ),
-        (
-            "cluster",
-            CLUSTER,
-            "controlplane",
-            "master",
-            ":6: members.role: wanted",
-        ),
-        (
-            "cluster",
-            CLUSTER,
-            "controlplane",
-            "worker",
-            ":6: members: wanted at least one with role: controlplane",
-        ),
-        ("cluster", CLUSTER, "members:", "member:", ":5: "),
-        ("cluster", CLUSTER, "1.13.9", "9.9.9", "9.9"),
-        ("machine", RACK, "52:54:00:77:01:01", "52:54", ":3: "),
-        ("machine", RACK, "name: cp-1", "name: CP_1", ":2: "),
-        ("machine", RACK, "serial: CP1", "path: /dev/sda", ":4: "),
-    ] {
+    for &(what, good, from, to, fact) in WRONG {
         let path = place.write("document.yaml", &good.replacen(from, to, 1));
         let path = path.to_str().unwrap();
         let said = place.drover(&[what, "apply", "-f", path]).await;

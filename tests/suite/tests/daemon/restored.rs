@@ -57,6 +57,26 @@ fn log(place: &Place) -> String {
     fs::read_to_string(place.lab.artefacts().path("daemon.log")).unwrap()
 }
 
+/// Nothing is installed and no config goes out, and people are told why.
+async fn assert_safe_mode(place: &Place, client: &Namespace, token: &str) {
+    tokio::task::block_in_place(|| {
+        assert!(!boots_from_the_network(client));
+        let (status, body) = get(client, &format!("/c/{token}/config.yaml"));
+        assert_ne!(status, 200, "{}", String::from_utf8_lossy(&body));
+    });
+    let listed = place.drover(&["machine", "list"]).await;
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    for fact in [
+        "WARNING: safe mode",
+        "older copy",
+        "drover database confirm",
+    ] {
+        assert!(listed.err.contains(fact), "{fact}: {listed:?}");
+    }
+    let shown = place.done(&["machine", "show", "cp-1"]).await;
+    assert!(!shown.contains("installs as"), "{shown}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_copy_under_a_running_member_installs_nothing_until_a_person_confirms() {
     let place = Place::up("older-copy");
@@ -75,22 +95,7 @@ async fn an_older_copy_under_a_running_member_installs_nothing_until_a_person_co
     fs::write(database(&place), backup).unwrap();
     daemon.start_again(&place.lab).await.unwrap();
     assert!(log(&place).contains("older copy"), "{}", log(&place));
-    tokio::task::block_in_place(|| {
-        assert!(!boots_from_the_network(&client));
-        let (status, body) = get(&client, &format!("/c/{token}/config.yaml"));
-        assert_ne!(status, 200, "{}", String::from_utf8_lossy(&body));
-    });
-    let listed = place.drover(&["machine", "list"]).await;
-    assert_eq!(listed.code, Some(0), "{listed:?}");
-    for fact in [
-        "WARNING: safe mode",
-        "older copy",
-        "drover database confirm",
-    ] {
-        assert!(listed.err.contains(fact), "{fact}: {listed:?}");
-    }
-    let shown = place.done(&["machine", "show", "cp-1"]).await;
-    assert!(!shown.contains("installs as"), "{shown}");
+    assert_safe_mode(&place, &client, &token).await;
 
     let unsure = place.drover(&["database", "confirm"]).await;
     assert_eq!(unsure.code, Some(3), "{unsure:?}");

@@ -2,6 +2,7 @@
 //! commands print, the database and all else that is in the state directory.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -65,6 +66,24 @@ fn holds(bytes: &[u8], form: &[u8]) -> bool {
     bytes.windows(form.len()).any(|window| window == form)
 }
 
+/// A file of a rack whose second machine has this BMC, and one of a cluster of the first.
+fn documents(place: &Place, bmc: Ipv4Addr) -> (String, String) {
+    let text = format!(
+        "machines:\n  - name: cp-1\n    nics: [{{ mac: \"{}\" }}]\n  - name: has-bmc\n    \
+         nics: [{{ mac: \"{}\" }}]\n    bmc: {{ ipmi: {}, username: {USER}, password: {PASSWORD} }}\n",
+        card(1),
+        card(2),
+        bmc
+    );
+    let rack = place.write("rack.yaml", &text).display().to_string();
+    let cluster = place.write(
+        "cluster.yaml",
+        "name: lab\nendpoint: https://10.77.0.10:6443\ntalos: 1.13.9\nkubernetes: 1.34.1\n\
+         allow_plaintext: true\nmembers:\n  - { role: controlplane, machine: cp-1, disk: { serial: CP1 } }\n",
+    );
+    (rack, cluster.display().to_string())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_in_the_log_in_the_commands_or_in_the_database() {
     let place = Place::up("secrets");
@@ -76,25 +95,11 @@ async fn no_secret_is_in_the_log_in_the_commands_or_in_the_database() {
         crate::start::good_image(&place)
     );
     let mut daemon = place.serve(&place.settings(AUTHORITATIVE, &sections)).await;
-    let text = format!(
-        "machines:\n  - name: cp-1\n    nics: [{{ mac: \"{}\" }}]\n  - name: has-bmc\n    \
-         nics: [{{ mac: \"{}\" }}]\n    bmc: {{ ipmi: {}, username: {USER}, password: {PASSWORD} }}\n",
-        card(1),
-        card(2),
-        bmc.ip()
-    );
-    let rack = place.write("rack.yaml", &text);
-    let rack = rack.to_str().unwrap();
-    let cluster = place.write(
-        "cluster.yaml",
-        "name: lab\nendpoint: https://10.77.0.10:6443\ntalos: 1.13.9\nkubernetes: 1.34.1\n\
-         allow_plaintext: true\nmembers:\n  - { role: controlplane, machine: cp-1, disk: { serial: CP1 } }\n",
-    );
-    let cluster = cluster.to_str().unwrap();
+    let (rack, cluster) = documents(&place, *bmc.ip());
     let mut said = Vec::new();
     for words in [
-        &["machine", "apply", "-f", rack][..],
-        &["cluster", "apply", "-f", cluster],
+        &["machine", "apply", "-f", &rack][..],
+        &["cluster", "apply", "-f", &cluster],
         &["machine", "power", "off", "has-bmc"],
     ] {
         said.push(place.done(words).await);

@@ -38,6 +38,42 @@ async fn refuse(place: &Place, settings: &Path, facts: &[&str]) {
     assert_refused(&said, facts);
 }
 
+/// Settings, the line with the mistake, and what is said of it.
+const MISTAKES: &[(&str, u32, &str)] = &[
+    (
+        "http:\n  port: many\n",
+        3,
+        "http.port: wanted a port from 1 to 65535",
+    ),
+    ("http:\n  prot: 8080\n", 3, "prot"),
+    ("htpp: { port: 8080 }\n", 2, "htpp"),
+    (
+        "subnets:\n  - interface: eth0\n    mode: master\n",
+        4,
+        "subnets.mode: wanted one of proxy, authoritative, off, got \"master\"",
+    ),
+    (
+        "subnets:\n  - interface: eth0\n    mode: authoritative\n    ranges: [10.77.0.9-10.77.0.1]\n",
+        5,
+        "subnets.ranges: wanted a range such as",
+    ),
+    (
+        "subnets:\n  - { interface: eth0, mode: authoritative, ranges: [10.88.0.9-10.88.0.99] }\n",
+        3,
+        "10.77.0.0/24",
+    ),
+    (
+        "subnets:\n  - { interface: eth9 }\n",
+        3,
+        "there is no interface \"eth9\"",
+    ),
+    (
+        "subnets:\n  - { interface: eth0, lease_time: 3 }\n",
+        3,
+        "60 to",
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_settings_are_told_with_their_line_and_nothing_is_lost() {
     let place = Place::up("wrong-settings");
@@ -49,40 +85,7 @@ async fn wrong_settings_are_told_with_their_line_and_nothing_is_lost() {
     assert!(daemon.stop().await.unwrap().success());
 
     let state = format!("state: {{ directory: {} }}\n", place.state().display());
-    for (text, line, wanted) in [
-        (
-            "http:\n  port: many\n",
-            3,
-            "http.port: wanted a port from 1 to 65535",
-        ),
-        ("http:\n  prot: 8080\n", 3, "prot"),
-        ("htpp: { port: 8080 }\n", 2, "htpp"),
-        (
-            "subnets:\n  - interface: eth0\n    mode: master\n",
-            4,
-            "subnets.mode: wanted one of proxy, authoritative, off, got \"master\"",
-        ),
-        (
-            "subnets:\n  - interface: eth0\n    mode: authoritative\n    ranges: [10.77.0.9-10.77.0.1]\n",
-            5,
-            "subnets.ranges: wanted a range such as",
-        ),
-        (
-            "subnets:\n  - { interface: eth0, mode: authoritative, ranges: [10.88.0.9-10.88.0.99] }\n",
-            3,
-            "10.77.0.0/24",
-        ),
-        (
-            "subnets:\n  - { interface: eth9 }\n",
-            3,
-            "there is no interface \"eth9\"",
-        ),
-        (
-            "subnets:\n  - { interface: eth0, lease_time: 3 }\n",
-            3,
-            "60 to",
-        ),
-    ] {
+    for &(text, line, wanted) in MISTAKES {
         let path = place.write("wrong.yaml", &format!("{state}{text}"));
         let place_of_it = format!("{}:{line}: ", path.display());
         refuse(&place, &path, &[&place_of_it, wanted]).await;

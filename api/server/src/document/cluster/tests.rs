@@ -1,6 +1,7 @@
 //! A cluster's document, and each mistake in one.
 
 use super::*;
+use machine_core::cluster::Acceptance;
 
 const LAB: &str = "\
 name: lab
@@ -108,76 +109,79 @@ fn the_networks_of_kubernetes_are_talos_own_or_those_that_are_written_down() {
     }
 }
 
+/// What is replaced in the document, by what, and what is said of it.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    (
+        "name: lab",
+        "name: My Lab",
+        "lab.yaml:1: name: wanted 1 to 63 lower-case letters",
+    ),
+    (
+        ":6443",
+        "",
+        "lab.yaml:2: endpoint: wanted a URL with a port",
+    ),
+    (
+        "v1.13.9",
+        "latest",
+        "lab.yaml:3: talos: wanted a version such as 1.13.9, got \"latest\"",
+    ),
+    (
+        "role: worker",
+        "role: master",
+        "lab.yaml:8: members.role: wanted controlplane or worker, got \"master\"",
+    ),
+    (
+        "serial: CP1",
+        "path: /dev/sda",
+        "lab.yaml:7: disk: wanted a disk by serial or wwn",
+    ),
+    (
+        "serial: CP1",
+        "size: '>= 100GB'",
+        "lab.yaml:7: disk: wanted a disk by serial or wwn",
+    ),
+    (
+        "serial: CP1",
+        "wwn: hello",
+        "lab.yaml:7: disk.wwn: wanted a world-wide name such as naa.",
+    ),
+    (
+        "{ serial: CP1 }",
+        "{ serial: A, wwn: B }",
+        "lab.yaml:7: disk: wanted either serial or wwn, got \"both\"",
+    ),
+    (
+        "machine: cp-1, ",
+        "",
+        "lab.yaml:7: members: wanted either machine: NAME or match: { … }, got \"neither\"",
+    ),
+    (
+        "accept: wait",
+        "accept: maybe",
+        "lab.yaml:8: members.accept: wanted auto or wait, got \"maybe\"",
+    ),
+    (
+        "{ manufacturer: Lab, firmware: bios }",
+        "{}",
+        "lab.yaml:8: match: wanted at least one of",
+    ),
+    (
+        "role: controlplane",
+        "role: worker",
+        "lab.yaml:7: members: wanted at least one with role: controlplane, got \"none\"",
+    ),
+    ("kubernetes: 1.34.1\n", "", "lab.yaml:"),
+    (
+        "allow_plaintext: true",
+        "allow_plaintext: true\nallow_plaintext: true",
+        "lab.yaml:6: allow_plaintext stands twice: in line 5 already",
+    ),
+];
+
 #[test]
 fn each_mistake_is_told_with_its_line() {
-    for (from, to, wanted) in [
-        (
-            "name: lab",
-            "name: My Lab",
-            "lab.yaml:1: name: wanted 1 to 63 lower-case letters",
-        ),
-        (
-            ":6443",
-            "",
-            "lab.yaml:2: endpoint: wanted a URL with a port",
-        ),
-        (
-            "v1.13.9",
-            "latest",
-            "lab.yaml:3: talos: wanted a version such as 1.13.9, got \"latest\"",
-        ),
-        (
-            "role: worker",
-            "role: master",
-            "lab.yaml:8: members.role: wanted controlplane or worker, got \"master\"",
-        ),
-        (
-            "serial: CP1",
-            "path: /dev/sda",
-            "lab.yaml:7: disk: wanted a disk by serial or wwn",
-        ),
-        (
-            "serial: CP1",
-            "size: '>= 100GB'",
-            "lab.yaml:7: disk: wanted a disk by serial or wwn",
-        ),
-        (
-            "serial: CP1",
-            "wwn: hello",
-            "lab.yaml:7: disk.wwn: wanted a world-wide name such as naa.",
-        ),
-        (
-            "{ serial: CP1 }",
-            "{ serial: A, wwn: B }",
-            "lab.yaml:7: disk: wanted either serial or wwn, got \"both\"",
-        ),
-        (
-            "machine: cp-1, ",
-            "",
-            "lab.yaml:7: members: wanted either machine: NAME or match: { … }, got \"neither\"",
-        ),
-        (
-            "accept: wait",
-            "accept: maybe",
-            "lab.yaml:8: members.accept: wanted auto or wait, got \"maybe\"",
-        ),
-        (
-            "{ manufacturer: Lab, firmware: bios }",
-            "{}",
-            "lab.yaml:8: match: wanted at least one of",
-        ),
-        (
-            "role: controlplane",
-            "role: worker",
-            "lab.yaml:7: members: wanted at least one with role: controlplane, got \"none\"",
-        ),
-        ("kubernetes: 1.34.1\n", "", "lab.yaml:"),
-        (
-            "allow_plaintext: true",
-            "allow_plaintext: true\nallow_plaintext: true",
-            "lab.yaml:6: allow_plaintext stands twice: in line 5 already",
-        ),
-    ] {
+    for &(from, to, wanted) in MISTAKES {
         let text = LAB.replacen(from, to, 1);
         let got = parse("lab.yaml", &text).unwrap_err().to_string();
         assert!(

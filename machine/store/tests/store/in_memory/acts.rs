@@ -270,6 +270,19 @@ pub(super) async fn act(db: &Db, commits: &CommitHandle, (kind, of, number): Act
     change(db, commits, write, number % 2 == 0).await;
 }
 
+fn new_machine(of: u8, number: u8) -> NewMachine {
+    NewMachine {
+        machine: machine(of),
+        facts: vec![Fact::Mac(mac(number % 6)), Fact::Uuid(uuid(number % 3))],
+        candidates: BTreeSet::new(),
+        boot: Some(a_boot(Some(of), number)),
+        events: vec![Event {
+            machine: Some(machine_id(of)),
+            ..event("discovered")
+        }],
+    }
+}
+
 /// Submits what only the boot plane writes.
 async fn submit(db: &Db, commits: &CommitHandle, (kind, of, number): Act) {
     let id = machine_id(of);
@@ -287,17 +300,7 @@ async fn submit(db: &Db, commits: &CommitHandle, (kind, of, number): Act) {
         17 => _ = commits.submit(heard(of, number)).await,
         18 => _ = commits.submit(evidence(of, number)).await,
         19 => {
-            let new = NewMachine {
-                machine: machine(of),
-                facts: vec![Fact::Mac(mac(number % 6)), Fact::Uuid(uuid(number % 3))],
-                candidates: BTreeSet::new(),
-                boot: Some(a_boot(Some(of), number)),
-                events: vec![Event {
-                    machine: Some(id),
-                    ..event("discovered")
-                }],
-            };
-            let _ = commits.submit(new).await;
+            let _ = commits.submit(new_machine(of, number)).await;
         }
         20 => {
             let version = versions(db, id).await.map_or(0, |it| it.version);

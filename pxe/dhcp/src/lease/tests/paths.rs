@@ -122,28 +122,38 @@ impl World {
         }
     }
 
+    fn discover(&mut self, number: u32, wanted: Option<u8>, registered: bool) {
+        let acquaintance = if registered {
+            Acquaintance::Registered
+        } else {
+            Acquaintance::Stranger
+        };
+        let wanted = wanted.map(Self::address);
+        let proposed = self
+            .table
+            .propose(client(number), wanted, acquaintance, self.now);
+        if let Ok(address) = proposed {
+            self.offered.insert(number, address);
+            self.check_offer(number, address);
+        }
+    }
+
+    fn decline(&mut self, number: u32, address: IpAddr) {
+        let is_taken = self.table.declined(client(number), address, self.now);
+        let lives_there = |(held, _): &(IpAddr, Timestamp)| *held == address;
+        if is_taken.is_ok() && self.believed.get(&number).is_some_and(lives_there) {
+            self.believed.remove(&number);
+        }
+    }
+
     fn apply(&mut self, event: &Event) {
         let now = self.now;
         match *event {
             Event::Discover {
-                client: number,
+                client,
                 wanted,
                 registered,
-            } => {
-                let acquaintance = if registered {
-                    Acquaintance::Registered
-                } else {
-                    Acquaintance::Stranger
-                };
-                let wanted = wanted.map(Self::address);
-                if let Ok(address) = self
-                    .table
-                    .propose(client(number), wanted, acquaintance, now)
-                {
-                    self.offered.insert(number, address);
-                    self.check_offer(number, address);
-                }
-            }
+            } => self.discover(client, wanted, registered),
             Event::Request {
                 client,
                 address,
@@ -167,20 +177,7 @@ impl World {
                     self.believed.remove(&number);
                 }
             }
-            Event::Decline {
-                client: number,
-                address,
-            } => {
-                let address = Self::address(address);
-                if self.table.declined(client(number), address, now).is_ok()
-                    && self
-                        .believed
-                        .get(&number)
-                        .is_some_and(|(held, _)| *held == address)
-                {
-                    self.believed.remove(&number);
-                }
-            }
+            Event::Decline { client, address } => self.decline(client, Self::address(address)),
             Event::Withdraw { client: number } => self.table.withdrawn(client(number)),
             Event::Reserve {
                 client: number,
