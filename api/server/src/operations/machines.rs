@@ -1,6 +1,7 @@
 //! Use cases of one machine: look, accept.
 
 use machine_core::advice::advice_on_conditions;
+use machine_core::artefact::FetchedArtefact;
 use machine_core::assurance::Assurance;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
@@ -14,7 +15,7 @@ use machine_store::events::Event;
 use machine_store::evidence::{Fact, RecordedFact};
 use machine_store::reservations::{self, Reservation};
 use machine_store::{
-    attempts, clusters, disks, evidence, identities, intents, machines, registrations,
+    artefacts, attempts, clusters, disks, evidence, identities, intents, machines, registrations,
 };
 
 use crate::caller::{Asked, Caller};
@@ -61,6 +62,8 @@ pub struct MachineDetails {
     pub intents: Vec<(Intent, String)>,
     /// Its latest attempts, under whatever intent, newest first.
     pub attempts: Vec<Attempt>,
+    /// The documents that left under these attempts.
+    pub artefacts: Vec<FetchedArtefact>,
     /// What can be done for it, if it goes on by nothing else; a sentence each.
     pub advice: Vec<String>,
 }
@@ -135,6 +138,7 @@ impl Operations {
             reserved: reservations::of_machine(&self.db, id).await?,
             intents: named,
             attempts: attempts::recent(&self.db, id, ATTEMPTS).await?,
+            artefacts: artefacts::recent(&self.db, id, ATTEMPTS).await?,
         })
     }
 
