@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bmc_control::connect::Connector;
 use bmc_control::limits::Limits;
+use machine_core::artefact::{NamedDigest, Sha256Digest};
 use machine_core::attempt::Attempt;
 use machine_core::cluster::{Cluster, ClusterSpec, Role};
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
@@ -55,6 +56,12 @@ impl Randomness for SystemBytes {
         })
     }
 }
+
+/// The one document of an attempt.
+pub(crate) const ARTEFACT: NamedDigest = NamedDigest {
+    name: "config",
+    sha256: Sha256Digest([0; 32]),
+};
 
 /// The clock of tests.
 pub(crate) fn clock() -> SharedClock {

@@ -1,6 +1,6 @@
 //! One machine with all that is on record of it, for people.
 
-use api_proto::v1::{Attempt, Boot, Evidence, Intent, Machine, MachineDetails};
+use api_proto::v1::{Artefact, Attempt, Boot, Evidence, Intent, Machine, MachineDetails};
 use api_proto::word::Word as _;
 
 use crate::command::output_format::OutputFormat;
@@ -37,7 +37,8 @@ fn print_tables(machine: &Machine, details: &MachineDetails) -> Result<(), Comma
     print_line("")?;
     print_rows(INTENT, &details.intents, intent_row)?;
     print_line("")?;
-    print_rows(ATTEMPT, &details.attempts, attempt_row)
+    print_rows(ATTEMPT, &details.attempts, attempt_row)?;
+    print_artefacts(&details.attempts)
 }
 
 const EVIDENCE: [&str; 5] = ["evidence", "value", "source", "first seen", "last seen"];
@@ -62,6 +63,34 @@ const ATTEMPT: [&str; 7] = [
     "disk",
     "why",
 ];
+
+const ARTEFACT: [&str; 6] = ["fetched", "attempt", "times", "first", "last", "sha256"];
+
+/// Prints what left for the machine, if anything has.
+fn print_artefacts(attempts: &[Attempt]) -> Result<(), CommandError> {
+    let of = |attempt: &Attempt| {
+        let rows = attempt.artefacts.iter();
+        let rows = rows.map(|it| artefact_row(attempt, it).to_vec());
+        rows.collect::<Vec<_>>()
+    };
+    let rows: Vec<Vec<String>> = attempts.iter().flat_map(of).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    print_line("")?;
+    print_table(&ARTEFACT, rows)
+}
+
+fn artefact_row(of: &Attempt, it: &Artefact) -> [String; 6] {
+    [
+        it.name.clone(),
+        of.number.to_string(),
+        it.fetches.to_string(),
+        time(it.first_fetched.as_ref()),
+        time(it.last_fetched.as_ref()),
+        it.sha256.clone(),
+    ]
+}
 
 fn print_rows<T, const N: usize>(
     headings: [&str; N],

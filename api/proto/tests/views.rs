@@ -39,6 +39,13 @@ fn machine() -> v1::Machine {
                 number: 1,
                 opened: Some(from_millis(1_763_936_405_000)),
                 end: Some(v1::AttemptEnd::TimedOut.into()),
+                artefacts: vec![v1::Artefact {
+                    name: "config".to_owned(),
+                    sha256: "0b".repeat(32),
+                    first_fetched: Some(from_millis(1_763_936_405_000)),
+                    last_fetched: Some(from_millis(1_763_936_406_000)),
+                    fetches: 2,
+                }],
                 ..v1::Attempt::default()
             }],
             record: Some(v1::MachineRecord {

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use machine_core::artefact::{NamedDigest, Sha256Digest};
 use machine_core::cluster::{ClusterSpec, Role};
 use machine_core::disk::DiskIdentity;
 use machine_core::hardware::Arch;
@@ -111,6 +112,14 @@ impl Artefact {
     /// SHA-256 of its bytes.
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.body.expose()).into()
+    }
+
+    /// Its name and digest, as they go on record when it leaves.
+    pub fn named_digest(&self) -> NamedDigest {
+        NamedDigest {
+            name: self.name,
+            sha256: Sha256Digest(self.digest()),
+        }
     }
 }
 

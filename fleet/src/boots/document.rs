@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use config_render::os::{Artefact, digest_of_all};
 use config_render::oses::os_of;
+use machine_core::artefact::NamedDigest;
 use machine_core::attempt::Release;
 use machine_core::boot::{Boot, BootStep};
 use machine_core::claimant::Claimant;
@@ -187,15 +188,23 @@ impl BootAnswers {
         at: Timestamp,
     ) -> Result<Option<Document>, StepError> {
         let artefacts = self.artefacts(case, peer).await?;
+        let Some(artefact) = artefacts.iter().find(|it| it.name == name) else {
+            return Ok(None);
+        };
         let digest = digest_of_all(&artefacts);
         let is_released = match (grant, &case.attempt.release) {
-            (Grant::First, _) => self.claim(case, peer, digest, at).await?,
+            (Grant::First, _) => {
+                let release = Release::fetched(at, peer.address, digest);
+                let claim = self.claim(case, peer, (release, artefact.named_digest()))?;
+                self.site.commit.submit(claim).await? == ClaimOutcome::Claimed
+            }
             (Grant::Again, Some(release)) if release.digest == digest => {
                 let is_any = Sabotage::SecondPeerServed.is_on();
                 let fetch = Fetch {
                     attempt: case.attempt.id,
                     peer: if is_any { release.peer() } else { peer.address },
                     at,
+                    artefact: artefact.named_digest(),
                 };
                 matches!(
                     self.site.commit.submit(fetch).await?,
@@ -203,7 +212,7 @@ impl BootAnswers {
                 )
             }
             (Grant::Again, _) => {
-                self.end_changed(case, peer, at).await?;
+                self.end_changed(case, peer, &artefacts, at).await?;
                 return Ok(None);
             }
         };
@@ -226,13 +235,13 @@ impl BootAnswers {
         artefacts(&self.site, &*os, &case.attempt, of, peer.address).await
     }
 
-    async fn claim(
+    /// The first release, as it is to be committed.
+    fn claim(
         &self,
         case: &Case,
         peer: Peer,
-        digest: [u8; 32],
-        at: Timestamp,
-    ) -> Result<bool, StepError> {
+        (release, artefact): (Release, NamedDigest),
+    ) -> Result<ReleaseClaim, StepError> {
         let Some(boot) = case.attempt.boot else {
             return Err(StepError::Gone {
                 what: "the attempt's boot",
@@ -249,16 +258,16 @@ impl BootAnswers {
             claims::describe(peer.address, peer.hardware),
             case.attempt.assignment.disk
         );
-        let claim = ReleaseClaim {
+        Ok(ReleaseClaim {
             attempt: case.attempt.id,
             intent: case.intent.id,
             machine: case.machine.id,
             machine_version: case.machine.version,
             boot,
-            release: Release::fetched(at, peer.address, digest),
-            events: vec![about.event(at, BootStep::Config.as_str(), detail)],
-        };
-        Ok(self.site.commit.submit(claim).await? == ClaimOutcome::Claimed)
+            release,
+            artefact,
+            events: vec![about.event(release.at, BootStep::Config.as_str(), detail)],
+        })
     }
 
     async fn note_release(

@@ -20,6 +20,7 @@
 
 pub mod advice;
 pub mod allocation;
+pub mod artefact;
 pub mod assurance;
 pub mod attempt;
 pub mod awaited;

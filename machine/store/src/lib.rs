@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod apply;
+pub mod artefacts;
 pub mod attempts;
 mod bmcs;
 pub mod boards;

@@ -46,6 +46,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "records",
         include_str!("../migrations/0011_records.sql"),
     ),
+    (
+        12,
+        "artefacts",
+        include_str!("../migrations/0012_artefacts.sql"),
+    ),
 ];
 
 /// The number of the newest step.

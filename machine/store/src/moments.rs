@@ -23,7 +23,7 @@ pub async fn latest(db: &Db) -> Result<Option<Timestamp>, StoreError> {
 }
 
 /// Where moments stand at which something happened.
-const MOMENTS: [(&str, &str); 14] = [
+const MOMENTS: [(&str, &str); 15] = [
     ("event", "at"),
     ("machine", "since"),
     ("evidence", "last_seen"),
@@ -33,6 +33,7 @@ const MOMENTS: [(&str, &str); 14] = [
     ("attempt", "opened"),
     ("attempt", "release_at"),
     ("attempt", "closed_at"),
+    ("artefact", "last_at"),
     ("boot", "opened"),
     ("boot", "step_at"),
     ("lease", "granted"),

@@ -1,6 +1,7 @@
 //! Use cases of one machine: look, accept.
 
 use machine_core::advice::advice_on_conditions;
+use machine_core::artefact::FetchedArtefact;
 use machine_core::assurance::Assurance;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
@@ -12,7 +13,9 @@ use machine_store::change::{Change, MachineWrite};
 use machine_store::events::Event;
 use machine_store::evidence::{Fact, RecordedFact};
 use machine_store::reservations::{self, Reservation};
-use machine_store::{attempts, clusters, evidence, identities, intents, machines, registrations};
+use machine_store::{
+    artefacts, attempts, clusters, evidence, identities, intents, machines, registrations,
+};
 
 use crate::caller::{Asked, Caller};
 use crate::effects::attention::SeenMachine;
@@ -58,6 +61,8 @@ pub struct MachineDetails {
     pub intents: Vec<(Intent, String)>,
     /// Its latest attempts, under whatever intent, newest first.
     pub attempts: Vec<Attempt>,
+    /// The documents that left under these attempts.
+    pub artefacts: Vec<FetchedArtefact>,
     /// What can be done for it, if it goes on by nothing else; a sentence each.
     pub advice: Vec<String>,
 }
@@ -128,6 +133,7 @@ impl Operations {
             reserved: reservations::of_machine(&self.db, id).await?,
             intents: named,
             attempts: attempts::recent(&self.db, id, ATTEMPTS).await?,
+            artefacts: artefacts::recent(&self.db, id, ATTEMPTS).await?,
         })
     }
 

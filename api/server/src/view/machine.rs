@@ -1,6 +1,7 @@
 //! A machine as it is listed, and what is on record of it.
 
 use api_proto::v1;
+use machine_core::artefact::FetchedArtefact;
 use machine_core::attempt::Attempt;
 use machine_core::boot::Boot;
 use machine_core::condition::{Condition, ready};
@@ -55,7 +56,7 @@ pub(crate) fn detailed(details: &MachineDetails) -> v1::Machine {
         details: Some(v1::MachineDetails {
             evidence: details.evidence.iter().map(evidence).collect(),
             boots: details.view.boots.iter().map(boot).collect(),
-            attempts: details.attempts.iter().map(attempt).collect(),
+            attempts: attempts(details),
             intents: details.intents.iter().map(intent).collect(),
             record: Some(record::record(details)),
             assurance: text(details.assurance.as_ref()),
@@ -117,7 +118,25 @@ fn boot(boot: &Boot) -> v1::Boot {
     }
 }
 
-fn attempt(attempt: &Attempt) -> v1::Attempt {
+fn attempts(details: &MachineDetails) -> Vec<v1::Attempt> {
+    let with_artefacts = |of: &Attempt| {
+        let left = details.artefacts.iter().filter(|it| it.attempt == of.id);
+        attempt(of, left.map(artefact).collect())
+    };
+    details.attempts.iter().map(with_artefacts).collect()
+}
+
+fn artefact(left: &FetchedArtefact) -> v1::Artefact {
+    v1::Artefact {
+        name: left.name.clone(),
+        sha256: left.sha256.to_string(),
+        first_fetched: Some(time(left.first)),
+        last_fetched: Some(time(left.last)),
+        fetches: left.fetches,
+    }
+}
+
+fn attempt(attempt: &Attempt, artefacts: Vec<v1::Artefact>) -> v1::Attempt {
     v1::Attempt {
         id: attempt.id.to_string(),
         number: attempt.number,
@@ -127,5 +146,6 @@ fn attempt(attempt: &Attempt) -> v1::Attempt {
         end: attempt.closed.map(|(_, end)| attempt_end(end).into()),
         disk: attempt.assignment.disk.to_string(),
         why: attempt.verdict.as_ref().map(|said| said.why.clone()),
+        artefacts,
     }
 }

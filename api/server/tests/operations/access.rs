@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use api_server::cluster_vault::AccessRole;
 use api_server::operations::apply_result::ApplyResult;
+use machine_core::artefact::{FetchedArtefact, NamedDigest, Sha256Digest};
 use machine_core::attempt::{Attempt, Release};
 use machine_core::cluster::Role;
 use machine_core::id::BootId;
@@ -93,6 +94,10 @@ impl Around {
             machine_version: machine.version,
             boot,
             release: Release::fetched(NOW, [10, 77, 0, 10].into(), [1; 32]),
+            artefact: NamedDigest {
+                name: "config",
+                sha256: Sha256Digest([1; 32]),
+            },
             events: vec![],
         };
         let claimed = commit.submit(claim).await.unwrap();
@@ -279,4 +284,26 @@ async fn secrets_of_another_cluster_are_refused_and_the_same_ones_change_nothing
     let told = "person:alice: lab was given imported secrets (it is time)";
     let count = events.iter().filter(|it| *it == told).count();
     assert_eq!(count, 2, "{events:?}");
+}
+
+#[tokio::test]
+async fn a_machine_is_shown_with_the_documents_that_left_under_its_attempts() {
+    let around = Around::racked().await;
+    around.cluster(CLUSTER, "1").await.unwrap();
+    let attempt = around.installing().await;
+    let show = async || {
+        let shown = around.operations.show_machine(&caller(), "cp-1").await;
+        shown.unwrap().artefacts
+    };
+    assert_eq!(show().await, []);
+    around.release(&attempt).await;
+    let wanted = FetchedArtefact {
+        attempt: attempt.id,
+        name: "config".to_owned(),
+        sha256: Sha256Digest([1; 32]),
+        first: NOW,
+        last: NOW,
+        fetches: 1,
+    };
+    assert_eq!(show().await, [wanted]);
 }

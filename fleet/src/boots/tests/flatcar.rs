@@ -20,7 +20,7 @@ use crate::fixtures::now;
 
 impl Rack {
     /// With a machine whose cluster runs Flatcar.
-    async fn flatcar() -> Self {
+    pub(super) async fn flatcar() -> Self {
         let at = now();
         let mut cluster = cluster(named());
         cluster.spec.os = OsSpec::Flatcar(FlatcarSpec {
@@ -54,7 +54,7 @@ impl Rack {
     }
 
     /// It boots the installer; the token of its kernel line.
-    async fn installer(&self) -> String {
+    pub(super) async fn installer(&self) -> String {
         let boot = self.dhcp(&machine()).await;
         let answer = self.script(&machine(), boot).await.unwrap();
         token(&answer).unwrap()
@@ -81,7 +81,7 @@ impl Rack {
     }
 }
 
-fn ignition(token: &str) -> DocumentRequest {
+pub(super) fn ignition(token: &str) -> DocumentRequest {
     DocumentRequest {
         name: "ignition".to_owned(),
         ..request(&machine(), token)

@@ -66,6 +66,7 @@ impl Scene {
             machine_version: 0,
             boot: BOOT,
             release: Release::fetched(now(), PEER, [0; 32]),
+            artefact: fixtures::ARTEFACT,
             events: Vec::new(),
         };
         let claimed = scene.live.submit(claim).await.unwrap();

@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 
+use machine_core::artefact::NamedDigest;
 use machine_core::attempt::{Attempt, Release};
 use machine_core::id::{AttemptId, BootId, IntentId, MachineId};
 use machine_core::time::Timestamp;
@@ -17,7 +18,7 @@ use crate::events::Event;
 use crate::row::Fields;
 use crate::statement::Statement;
 use crate::touched::Parts;
-use crate::{intents, machines, members, releases};
+use crate::{artefacts, intents, machines, members, releases};
 use machine_core::sabotage::Sabotage;
 
 /// The first release of an attempt's config, as [`machine_core::release::may_release`] permitted
@@ -36,6 +37,8 @@ pub struct ReleaseClaim {
     pub boot: BootId,
     /// To whom, which bytes, when.
     pub release: Release,
+    /// The document of it that leaves now.
+    pub artefact: NamedDigest,
     /// What happened, if it is claimed.
     pub events: Vec<Event>,
 }
@@ -72,6 +75,8 @@ pub struct Fetch {
     pub peer: IpAddr,
     /// When.
     pub at: Timestamp,
+    /// The document of it that leaves.
+    pub artefact: NamedDigest,
 }
 
 /// What became of a fetch.
@@ -79,7 +84,8 @@ pub struct Fetch {
 pub enum FetchOutcome {
     /// It is counted: the same bytes may go out. How often they did, with this time.
     Counted(u32),
-    /// The attempt is closed, was not released to this peer, or was fetched often enough.
+    /// The attempt is closed, was not released to this peer, or was fetched often enough; or the
+    /// document left with other bytes before.
     Refused,
 }
 
@@ -102,6 +108,9 @@ impl Item for ReleaseClaim {
         }
         let ids = (self.attempt, self.intent);
         if !releases::record(transaction, ids, self.boot, &self.release).await? {
+            return refused(ClaimRefusal::AttemptNotOpen);
+        }
+        if !artefacts::count(transaction, self.attempt, &self.artefact, at).await? {
             return refused(ClaimRefusal::AttemptNotOpen);
         }
         members::release(transaction, self.attempt, at).await?;
@@ -131,6 +140,10 @@ impl Item for Fetch {
         let Some(row) = writing.transaction.optional(statement).await? else {
             return Ok(Verdict::Keep(FetchOutcome::Refused));
         };
+        let transaction = &mut *writing.transaction;
+        if !artefacts::count(transaction, self.attempt, &self.artefact, self.at).await? {
+            return Ok(Verdict::Undo(FetchOutcome::Refused));
+        }
         let fetches = Fields::new(&row, "attempt", "id").count("release_fetches")?;
         Ok(Verdict::Keep(FetchOutcome::Counted(fetches)))
     }

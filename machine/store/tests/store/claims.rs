@@ -16,8 +16,8 @@ use machine_store::{attempts, events, intents, machines};
 
 use crate::bench::Bench;
 use crate::fixtures::{
-    address, applied, at, attempt, claim, intent, mac, machine, machine_id, peer, provisioning,
-    release,
+    ARTEFACT, address, applied, at, attempt, claim, intent, mac, machine, machine_id, peer,
+    provisioning, release,
 };
 
 fn refused(why: ClaimRefusal) -> ClaimOutcome {
@@ -188,6 +188,7 @@ pub(crate) fn fetches_are_counted(bench: &Bench) {
             attempt: AttemptId::from_bytes([4; 16]),
             peer,
             at: at(seconds),
+            artefact: ARTEFACT,
         };
         let before = commits.submit(fetch(peer(), 51)).await.unwrap();
         assert_eq!(before, FetchOutcome::Refused, "nothing was released yet");
@@ -230,6 +231,7 @@ fn closed_attempts_are_not_fetched(bench: &Bench) {
             attempt: AttemptId::from_bytes([4; 16]),
             peer: peer(),
             at: at(60),
+            artefact: ARTEFACT,
         };
         assert_eq!(
             commits.submit(fetch).await.unwrap(),

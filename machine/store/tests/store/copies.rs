@@ -200,8 +200,15 @@ fn child() {
     });
 }
 
-/// Runs the child with a disk on which syncs fail after a while; what it says.
+/// Runs the child with a disk on which syncs fail after a while; what it says. The database is made
+/// before, so that it is no step of its schema that fails, however many there are.
 fn on_a_bad_disk(path: &Path, which: &[&str]) -> String {
+    Runtime::new().unwrap().block_on(async {
+        let db = Db::open(&Location::SqliteFile(path.to_owned()))
+            .await
+            .unwrap();
+        db.close().await;
+    });
     let fault = "inject=fdatasync,fsync:error=EIO:when=30+";
     let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", fault];
     let this = std::env::current_exe().unwrap();
@@ -235,10 +242,6 @@ fn after_a_sync_that_failed_nobody_goes_on() {
 fn after_a_checkpoint_that_was_not_synced_nobody_goes_on() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("drover.db");
-    Runtime::new().unwrap().block_on(async {
-        let db = Db::open(&Location::SqliteFile(path.clone())).await.unwrap();
-        db.close().await;
-    });
     let fault = "inject=fdatasync,fsync:error=EIO";
     let which = ["-e", fault, "-P", path.to_str().unwrap()];
     let said = on_a_bad_disk(&path, &which);

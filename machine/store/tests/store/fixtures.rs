@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use machine_core::artefact::{NamedDigest, Sha256Digest};
 use machine_core::attempt::{Attempt, Release};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
 use machine_core::cluster::{Acceptance, Cluster, ClusterSpec, MemberRule, Role, Selector};
@@ -163,6 +164,12 @@ pub(crate) fn release() -> Release {
     Release::fetched(at(50), peer(), [9; 32])
 }
 
+/// The one document of attempt 4, as it is released.
+pub(crate) const ARTEFACT: NamedDigest = NamedDigest {
+    name: "config",
+    sha256: Sha256Digest([9; 32]),
+};
+
 /// The claim of attempt 4 by boot 6, at version 0 of machine 1.
 pub(crate) fn claim() -> ReleaseClaim {
     ReleaseClaim {
@@ -172,6 +179,7 @@ pub(crate) fn claim() -> ReleaseClaim {
         machine_version: 0,
         boot: BootId::from_bytes([6; 16]),
         release: release(),
+        artefact: ARTEFACT,
         events: vec![event("config")],
     }
 }

@@ -13,6 +13,7 @@
     reason = "tests fail by panicking, and say what they do"
 )]
 
+mod artefacts;
 mod attempts_told;
 mod bench;
 mod bounded;
@@ -107,6 +108,10 @@ const CASES: &[Case] = cases![
     claims::a_claim_needs_what_was_read,
     claims::cancel_or_claim_but_never_both,
     claims::fetches_are_counted,
+    artefacts::each_document_of_an_attempt_is_counted_with_its_digest,
+    artefacts::what_left_with_other_bytes_does_not_leave_and_counts_no_fetch,
+    artefacts::of_a_release_that_is_refused_no_document_is_on_record,
+    artefacts::documents_of_the_latest_attempts_are_found_and_go_with_their_attempt,
     commits::a_thousand_leases_at_once,
     commits::an_address_belongs_to_one_client,
     commits::a_lease_moves_renews_expires_and_ends,
@@ -124,6 +129,7 @@ const CASES: &[Case] = cases![
     members::a_member_of_another_cluster_moves_when_its_config_is_released,
     members::who_never_got_a_config_moves_with_its_permission,
     released::a_database_of_the_first_release_goes_on,
+    released::a_database_from_before_operations_were_records_goes_on,
     released::a_database_of_the_last_release_goes_on,
     statuses::who_watches_misses_no_status,
     statuses::nothing_is_written_of_a_machine_that_another_daemon_took_over,

@@ -19,10 +19,14 @@ use machine_store::change::{
 use machine_store::commit::Committer;
 use machine_store::commit::claim::{Fetch, FetchOutcome};
 use machine_store::db::Db;
-use machine_store::{attempts, clusters, events, facts, intents, leases, machines, members};
+use machine_store::{
+    artefacts, attempts, clusters, events, facts, intents, leases, machines, members,
+};
 
 use crate::bench::Bench;
-use crate::fixtures::{address, applied, at, bootstrap, cluster, event, lease, machine_id};
+use crate::fixtures::{
+    ARTEFACT, address, applied, at, bootstrap, cluster, event, lease, machine_id,
+};
 
 /// A database as a released program wrote it, as SQL of either kind of database.
 pub(crate) struct Released {
@@ -36,15 +40,24 @@ pub(crate) const FIRST: Released = Released {
     postgres: include_str!("../released/0001.postgres.sql"),
 };
 /// Of the release before operations were records: schema 10.
-const LAST: Released = Released {
+const BEFORE_OPERATIONS: Released = Released {
     sqlite: include_str!("../released/0010.sqlite.sql"),
     postgres: include_str!("../released/0010.postgres.sql"),
+};
+/// Of the release before fetched documents were records: schema 11.
+const LAST: Released = Released {
+    sqlite: include_str!("../released/0011.sqlite.sql"),
+    postgres: include_str!("../released/0011.postgres.sql"),
 };
 
 const SECOND: ClusterId = ClusterId::from_bytes([4; 16]);
 
 pub(crate) fn a_database_of_the_first_release_goes_on(bench: &Bench) {
     goes_on(bench, &FIRST);
+}
+
+pub(crate) fn a_database_from_before_operations_were_records_goes_on(bench: &Bench) {
+    goes_on(bench, &BEFORE_OPERATIONS);
 }
 
 pub(crate) fn a_database_of_the_last_release_goes_on(bench: &Bench) {
@@ -131,6 +144,7 @@ async fn install_goes_on(db: &Db) {
         attempt: id,
         peer: address(4),
         at: at(1202),
+        artefact: ARTEFACT,
     };
     let fetched = commits.submit(fetch).await.unwrap();
     assert_eq!(fetched, FetchOutcome::Counted(3));
@@ -140,6 +154,10 @@ async fn install_goes_on(db: &Db) {
         fetches: 3,
     };
     assert_eq!(attempt.release.map(|it| it.delivery), Some(delivery));
+    // What it fetched before that was on record is not made up.
+    let left = artefacts::of_attempt(db, id).await.unwrap();
+    let left: Vec<_> = left.iter().map(|it| (it.first, it.fetches)).collect();
+    assert_eq!(left, [(at(1202), 1)]);
     let intent: Intent = intents::find(db, IntentId::from_bytes([104; 16]))
         .await
         .unwrap()

@@ -209,6 +209,7 @@ pub(super) fn release() -> ReleaseClaim {
         machine_version: 0,
         boot: INSTALLER,
         release: Release::fetched(now(), PEER, [0; 32]),
+        artefact: fixtures::ARTEFACT,
         events: Vec::new(),
     }
 }

@@ -32,8 +32,8 @@ use machine_store::retention::{Kept, drop_boots};
 use machine_store::{clusters, machines};
 
 use crate::fixtures::{
-    address, at, attempt, boot, claim, cluster, event, intent, mac, machine, machine_id, peer,
-    release,
+    ARTEFACT, address, at, attempt, boot, claim, cluster, event, intent, mac, machine, machine_id,
+    peer, release,
 };
 
 /// What is written: which kind of thing, and two numbers for which of them.
@@ -320,6 +320,7 @@ async fn submit(db: &Db, commits: &CommitHandle, (kind, of, number): Act) {
                     attempt,
                     peer: peer(),
                     at: release().at,
+                    artefact: ARTEFACT,
                 })
                 .await;
         }
