@@ -11,6 +11,7 @@ use crate::boot::{Boot, BootOrigin, BootStep};
 use crate::intent::IntentKind;
 use crate::machine::Failure;
 use crate::plan::failure::failure;
+use crate::plan::pace::POWER_ON_SELF_TEST;
 use crate::plan::step::{Action, Step};
 use crate::plan::work::Work;
 use crate::sabotage::Sabotage;
@@ -26,6 +27,9 @@ pub(crate) fn plan_older_install(
         return Some(Step::Act(Action::PlanWipe));
     }
     let boot = unasked(work, attempt)?;
+    if attempt.wipe.is_some_and(|wipe| wipe.boot == Some(boot.id)) {
+        return wait_for_wipe(attempt, boot, now);
+    }
     if now.since(boot.step_at) < work.config_request_timeout {
         return None;
     }
@@ -57,6 +61,20 @@ pub(crate) fn plan_leftover(
         && now.since(released) >= work.config_request_timeout
         && was_cut_off_before(work);
     stands_still.then(|| Step::GiveUp(leftover(work, attempt)))
+}
+
+/// The wait for a boot that wipes. It asks for no config: Talos wipes and restarts, and firmware may
+/// test itself for longer than a system may take to ask. Only the boot after it shows whether the
+/// wipe helped. One that is silent for longer than firmware may be is started anew as any other.
+fn wait_for_wipe(attempt: &Attempt, boot: &Boot, now: Timestamp) -> Option<Step> {
+    let until = boot.step_at.plus(POWER_ON_SELF_TEST);
+    (now < until).then(|| Step::Wait {
+        until: Some(until),
+        why: format!(
+            "it wipes the older install on {}, then restarts by itself",
+            attempt.assignment.disk
+        ),
+    })
 }
 
 /// Whether a person asked for a wipe with this permission, and no boot of it has wiped yet.

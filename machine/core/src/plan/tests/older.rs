@@ -136,11 +136,34 @@ fn the_boot_that_wipes_is_a_step_of_its_own_and_there_is_one() {
     assert!(story.attempts[0].wipes_in(wiping));
     assert!(!story.attempts[0].wipes_in(BootId::from_bytes([3; 16])));
     story.boots.insert(0, boot(2, 320, BootStep::System));
-    assert!(waits(&story.step(619)));
+    assert!(waits(&story.step(620)), "this one asks for nothing");
+    story.boots.insert(0, boot(3, 700, BootStep::System));
+    story.attempts[0].boot = Some(BootId::from_bytes([3; 16]));
+    assert!(waits(&story.step(999)));
     assert!(
-        matches!(story.step(620), Step::GiveUp(_)),
+        matches!(story.step(1000), Step::GiveUp(_)),
         "it did not help"
     );
+}
+
+#[test]
+fn firmware_that_tests_itself_longer_than_a_system_may_take_to_ask_is_waited_for_after_a_wipe() {
+    let mut story = unasked();
+    story.power = ON;
+    let wiping = BootId::from_bytes([1; 16]);
+    story.attempts[0].wipe = Some(crate::attempt::Wipe {
+        at: at(1),
+        boot: Some(wiping),
+    });
+    for seconds in [309, 310, 10 + 899] {
+        let why = reason(story.step(seconds));
+        assert!(
+            why.starts_with("it wipes the older install on serial:D1"),
+            "{why}"
+        );
+    }
+    // It is silent for as long as any firmware may be: it is started anew, and asks or does not.
+    assert_eq!(story.step(10 + 900), Step::Act(Action::PowerOff));
 }
 
 #[test]
