@@ -9,14 +9,14 @@
 
 use std::time::Duration;
 
+use machine_core::clock_lag::ClockLag;
 use machine_core::time::Timestamp;
 
 /// The pace of corrections: one part in so many. Faster, an install would notice a jump; slower, a
 /// clock that was wrong by an hour would be wrong for days.
 const CORRECTION: u32 = 10;
-/// From how far on the system's clock has jumped, and people are told: NTP corrects less than that
-/// by itself within minutes.
-const JUMP: Duration = Duration::from_secs(30);
+/// From how far on the system's clock has jumped, and people are told.
+const JUMP: Duration = ClockLag::FAR;
 /// Between two of them the clock is read from the first: less than a millisecond would be lost at
 /// each reading.
 const ANCHOR: Duration = Duration::from_secs(1);

@@ -55,6 +55,10 @@ impl ClockAndIds for UseCaseEffects {
         self.site.now()
     }
 
+    fn wall(&self) -> Timestamp {
+        self.site.clock.wall()
+    }
+
     fn draw(&self) -> Result<[u8; 16], EffectError> {
         self.site
             .draw()

@@ -53,11 +53,15 @@ async fn status(arguments: &ClientArguments) -> Result<Database, CommandError> {
 
 fn print_status(found: &Database, output: OutputFormat) -> Result<(), CommandError> {
     let place = &found.place;
-    let sentence = match &found.safe_mode {
+    let mut sentences = vec![match &found.safe_mode {
         None => format!("{place}: the one that was here last"),
         Some(safe_mode) => format!("{place}: {safe_mode}; {}", found.advice()),
-    };
-    print_outcome(found, &sentence, output)
+    }];
+    if found.clock_lag.is_some() {
+        sentences.push(found.clock_lag().to_owned());
+        sentences.push(format!("what to do: {}", found.clock_advice()));
+    }
+    print_outcome(found, &sentences.join("\n"), output)
 }
 
 async fn confirm(

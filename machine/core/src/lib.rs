@@ -30,6 +30,7 @@ pub mod bootstrap;
 pub mod bootstrap_pace;
 pub mod claim_condition;
 pub mod claimant;
+pub mod clock_lag;
 pub mod cluster;
 pub mod cluster_endpoint;
 pub mod command;

@@ -18,10 +18,7 @@ const SECONDS: u32 = 2;
 pub(crate) async fn measure(site: &BenchSite, report: &mut Report) -> Result<(), BenchError> {
     tell("counting how often leases are synced");
     let calls = site.path("calls");
-    // With -D the program keeps its own pid; with --seccomp-bpf other calls are not slowed down.
-    let under = "strace -D -f --seccomp-bpf -qq -e trace=fsync,fdatasync -o".split(' ');
-    let mut under: Vec<String> = under.map(str::to_owned).collect();
-    under.push(calls.display().to_string());
+    let under = counted_in(&calls);
     let mut drover = start_drover(site, "state-traced", &under, None).await?;
     let mut told = Vec::new();
     for (seed, rate) in (100..).zip(RATES) {
@@ -49,8 +46,17 @@ pub(crate) async fn measure(site: &BenchSite, report: &mut Report) -> Result<(),
     Ok(())
 }
 
+/// The command under which a program's syncs are written to this file, a line each. With -D the program
+/// keeps its own pid; with --seccomp-bpf other calls are not slowed down.
+pub(crate) fn counted_in(calls: &Path) -> Vec<String> {
+    let under = "strace -D -f --seccomp-bpf -qq -e trace=fsync,fdatasync -o".split(' ');
+    let mut under: Vec<String> = under.map(str::to_owned).collect();
+    under.push(calls.display().to_string());
+    under
+}
+
 /// Calls begun so far.
-fn syncs(calls: &Path) -> Result<usize, BenchError> {
+pub(crate) fn syncs(calls: &Path) -> Result<usize, BenchError> {
     let text = fs::read_to_string(calls)
         .map_err(BenchError::system(format!("read {}", calls.display())))?;
     let begun = |line: &&str| line.contains("sync(");

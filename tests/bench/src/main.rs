@@ -22,6 +22,7 @@ mod start;
 mod tftp;
 mod tftp_client;
 mod usage;
+mod waiting;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -53,7 +54,7 @@ async fn measure(report: &mut Report) -> Result<(), BenchError> {
     if let Some(name) = unknown {
         return Err(BenchError::Unexpected {
             who: "the command line".to_owned(),
-            wanted: "start, tftp, http, dhcp, durability or fleet",
+            wanted: "start, tftp, http, dhcp, durability, fleet or waiting",
             got: name.clone(),
         });
     }
@@ -82,8 +83,19 @@ async fn measure(report: &mut Report) -> Result<(), BenchError> {
     if wanted("fleet") {
         fleet::measure(&site, report).await?;
     }
+    if wanted("waiting") {
+        waiting::measure(&site, report).await?;
+    }
     site.down();
     Ok(())
 }
 
-const CASES: [&str; 6] = ["start", "tftp", "http", "dhcp", "durability", "fleet"];
+const CASES: [&str; 7] = [
+    "start",
+    "tftp",
+    "http",
+    "dhcp",
+    "durability",
+    "fleet",
+    "waiting",
+];

@@ -110,12 +110,22 @@ pub(crate) async fn start_drover(
     under: &[String],
     digest: Option<&str>,
 ) -> Result<Program, BenchError> {
+    start_drover_that(site, (state, "ignore"), under, digest).await
+}
+
+/// The same, with what it does with machines that nobody accepted: `ignore` or `inspect`.
+pub(crate) async fn start_drover_that(
+    site: &BenchSite,
+    (state, unknown): (&str, &str),
+    under: &[String],
+    digest: Option<&str>,
+) -> Result<Program, BenchError> {
     let folder = site.lab.folder().display();
     let [first, last] = DROVER.pool();
     let mut settings = format!(
         "state: {{directory: {folder}/{state}}}\n\
          loaders: {{directory: {folder}/files}}\n\
-         subnets:\n  - interface: {}\n    mode: authoritative\n    ranges: [{first}-{last}]\n    probe_addresses: false\n",
+         subnets:\n  - interface: {}\n    mode: authoritative\n    ranges: [{first}-{last}]\n    probe_addresses: false\n    unknown: {unknown}\n",
         DROVER.interface
     );
     if let Some(digest) = digest {

@@ -1,6 +1,7 @@
 //! The use cases about the database itself: whether it is trusted, and a person's word that it is
 //! the one to go on with.
 
+use machine_core::clock_lag::ClockLag;
 use machine_core::generation::Doubt;
 use machine_core::safe_mode::SafeMode;
 use machine_store::events::Event;
@@ -18,15 +19,18 @@ pub struct DatabaseView {
     pub place: String,
     /// Why nothing may be done to a machine at the moment.
     pub safe_mode: Option<SafeMode>,
+    /// That the host's clock is far behind what the database has seen.
+    pub clock_lag: Option<ClockLag>,
 }
 
 impl Operations {
-    /// Which database it is, and whether it is trusted.
+    /// Which database it is, whether it is trusted, and whether the host's clock is behind it.
     pub fn show_database(&self, caller: &Caller) -> Result<DatabaseView, UseCaseError> {
         caller.permit(Operation::GetDatabase)?;
         Ok(DatabaseView {
             place: self.db.place().to_owned(),
             safe_mode: self.db.safe_mode(),
+            clock_lag: ClockLag::of(self.effects.wall(), self.effects.now()),
         })
     }
 

@@ -1,9 +1,13 @@
-//! A doubtful database is confirmed by a person who has read what is doubted, once.
+//! A doubtful database is confirmed by a person who has read what is doubted, once; and a host's clock
+//! that is behind the database is told.
 
+use std::time::Duration;
+
+use machine_core::clock_lag::ClockLag;
 use machine_core::safe_mode::SafeMode;
 use machine_store::generation::resume;
 
-use crate::around::{Around, asked, caller};
+use crate::around::{Around, NOW, asked, caller};
 
 #[tokio::test]
 async fn what_is_confirmed_is_what_was_read_and_it_is_on_record() {
@@ -46,4 +50,19 @@ async fn what_is_confirmed_is_what_was_read_and_it_is_on_record() {
     let who = "person:alice: gone on with, although the database is empty";
     assert!(event.starts_with(who), "{event}");
     assert!(event.ends_with("(it is time)"), "{event}");
+}
+
+#[tokio::test]
+async fn a_hosts_clock_far_behind_what_the_database_has_seen_is_told() {
+    let around = Around::new().await;
+    let view = around.operations.show_database(&caller()).unwrap();
+    assert_eq!(view.clock_lag, None);
+    let behind = Duration::from_mins(10);
+    *around.world.lag.lock().unwrap() = behind;
+    let view = around.operations.show_database(&caller()).unwrap();
+    let lag = ClockLag {
+        host: NOW.minus(behind),
+        steady: NOW,
+    };
+    assert_eq!(view.clock_lag, Some(lag));
 }

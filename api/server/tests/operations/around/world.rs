@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use api_server::cluster_vault::{AccessOrder, ClusterVault, SecretsLikeness, VaultError};
 use api_server::document::cluster::{ClusterFault, ClusterField};
@@ -37,6 +38,8 @@ pub(crate) struct World {
     db: Db,
     pub(crate) seal: SealKey,
     drawn: AtomicU8,
+    /// How far the host's clock is behind.
+    pub(crate) lag: Mutex<Duration>,
     pub(crate) is_proxy: Mutex<bool>,
     /// How power was switched.
     pub(crate) switched: Mutex<Vec<PowerRequest>>,
@@ -67,6 +70,7 @@ impl World {
             woken: Mutex::default(),
             unsettled: Mutex::default(),
             notes: Mutex::default(),
+            lag: Mutex::default(),
         }
     }
 }
@@ -155,6 +159,10 @@ impl ClusterVault for World {
 impl ClockAndIds for World {
     fn now(&self) -> Timestamp {
         NOW
+    }
+
+    fn wall(&self) -> Timestamp {
+        NOW.minus(*self.lag.lock().unwrap())
     }
 
     fn draw(&self) -> Result<[u8; 16], EffectError> {
