@@ -20,6 +20,7 @@ mod freshness;
 mod listed;
 mod machines;
 mod merging;
+mod naming;
 mod offers;
 mod permitted;
 mod power;
