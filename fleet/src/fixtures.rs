@@ -2,6 +2,7 @@
 //! system's clock and its random bytes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bmc_control::connect::Connector;
@@ -27,14 +28,18 @@ use crate::nodes::TalosNodes;
 use crate::random::{NoRandomness, Randomness};
 use crate::site::{Ports, Site};
 
-/// The system's clock, as it is.
-#[derive(Debug)]
-struct WallClock;
+/// The system's clock, but each moment is later than the one before: what happens after something
+/// else in a test is not at the same time.
+#[derive(Debug, Default)]
+struct TestClock(AtomicI64);
 
-impl Clock for WallClock {
+impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        Timestamp::from_millis(since.as_millis().try_into().unwrap())
+        let at = i64::try_from(since.as_millis()).unwrap();
+        let later = |last: i64| Some(at.max(last + 1));
+        let last = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
+        Timestamp::from_millis(at.max(last.unwrap() + 1))
     }
 
     fn wall(&self) -> Timestamp {
@@ -65,7 +70,7 @@ pub(crate) const ARTEFACT: NamedDigest = NamedDigest {
 
 /// The clock of tests.
 pub(crate) fn clock() -> SharedClock {
-    Arc::new(WallClock)
+    Arc::<TestClock>::default()
 }
 
 /// What it says.
