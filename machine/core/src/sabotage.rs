@@ -60,11 +60,18 @@ pub enum Sabotage {
     RefusalIgnored,
     /// A token that nobody minted is accepted.
     ForgedTokenAccepted,
+    /// The first boot of an attempt wipes, though no person asked for that, and nothing says whose
+    /// install is on the disk.
+    WipedUnasked,
+    /// An address that is leased is given to the next card, too.
+    AddressGivenTwice,
+    /// A boot that is sent to its disk is given a file.
+    DiskBootLoads,
 }
 
 impl Sabotage {
     /// Every rule that can be broken.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::ClosedIntentServes,
         Self::SecondPeerServed,
         Self::PowerProofSkipped,
@@ -89,6 +96,9 @@ impl Sabotage {
         Self::CancelLeavesOpen,
         Self::RefusalIgnored,
         Self::ForgedTokenAccepted,
+        Self::WipedUnasked,
+        Self::AddressGivenTwice,
+        Self::DiskBootLoads,
     ];
 }
 

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use machine_core::network::{ClientKey, Lease, SubnetName};
+use machine_core::sabotage::Sabotage;
 
 use crate::db::Db;
 use crate::error::StoreError;
@@ -72,7 +73,12 @@ pub(crate) async fn drop_expired(
 ) -> Result<(), StoreError> {
     const EXPIRED: &str = "DELETE FROM lease WHERE subnet = $1 AND address = $2 \
          AND client <> $3 AND expires <= $4";
-    let expired = at(lease, Statement::new(EXPIRED)).bind(lease.granted);
+    let until = if Sabotage::AddressGivenTwice.is_on() {
+        lease.expires
+    } else {
+        lease.granted
+    };
+    let expired = at(lease, Statement::new(EXPIRED)).bind(until);
     transaction.execute(expired).await.map(|_| ())
 }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use machine_core::cluster::{Acceptance, Cluster};
 
-use crate::disk::disk;
+use crate::disk::{Contents, disk};
 use crate::event::{Deed, Event};
 use crate::lab::World;
-use crate::node::{Bmc, Contents, Node};
+use crate::node::{Bmc, Node};
 use crate::situation::{Situation, Turn};
 
 impl World {
@@ -17,10 +17,10 @@ impl World {
         match self.settings.situation {
             Situation::Chance | Situation::Overheard | Situation::CopiedCard => {}
             Situation::Forged | Situation::BootstrapUnheard | Situation::BootstrapKilled => {}
-            Situation::Liar | Situation::DatabaseAway => {}
+            Situation::Liar | Situation::DatabaseAway | Situation::Neighbours => {}
             Situation::TakenBack | Situation::TakenBackAtOnce => {}
             Situation::Replaced | Situation::DeadBmc => node.wire.misses_first = false,
-            Situation::Mute => node.arranged.is_mute = true,
+            Situation::Mute | Situation::InstalledBefore => node.arranged.is_mute = true,
             Situation::MuteTakenBack => {
                 node.arranged.is_mute = true;
                 (node.install, node.self_test) = (Duration::from_mins(1), Duration::from_secs(20));
@@ -33,6 +33,11 @@ impl World {
                 (node.contents, node.network_first) = (Contents::ForeignTalos, true);
                 self.turn(25 * 60, Turn::DiskReplaced);
                 self.deed(25 * 60 + 5, Deed::Retry);
+            }
+            Situation::LostRecords => {
+                let attempt = self.unrecorded();
+                self.nodes[0].contents = Contents::Unrecorded(attempt);
+                self.deed(25 * 60, Deed::RetryWithWipe);
             }
             Situation::WrongDisk => {
                 node.disk = disk("OTHER");

@@ -22,6 +22,12 @@ pub(crate) const FIRST_ROUND: Duration = Duration::from_mins(10);
 /// What Drover says where a person is to start a machine anew.
 const SWITCH_ON: &str = "switch it on";
 
+/// What Drover says where he is to restart one whose next boot wipes an older install.
+const RESTART: &str = "restart it";
+
+/// What Drover advises where an older install is in the way, and he has to say that it may go.
+const WIPE: &str = "--wipe";
+
 /// What a cluster says whose members have not told that they are ready.
 const NOT_READY: &str = "not ready";
 
@@ -49,7 +55,7 @@ impl World {
         if !node.is_registered && node.written_as.is_none() {
             self.schedule(Duration::ZERO, Event::Deed(index, Deed::WriteDown));
         }
-        if self.nodes[index].bmc.is_none() && told.contains(SWITCH_ON) {
+        if self.nodes[index].bmc.is_none() && (told.contains(SWITCH_ON) || told.contains(RESTART)) {
             self.schedule(minute, Event::Deed(index, Deed::Cycle));
         }
         match machine.state {
@@ -57,9 +63,20 @@ impl World {
                 self.schedule(minute, Event::Deed(index, Deed::Accept));
             }
             State::Failed(Moving::Inspecting | Moving::Provisioning(_)) => {
-                self.schedule(Duration::ZERO, Event::Deed(index, Deed::Retry));
+                self.schedule(Duration::ZERO, Event::Deed(index, another_try(machine)));
             }
             _ => {}
         }
+    }
+}
+
+/// How a person tries again what has failed: as he is told to. What is on that disk is nothing to
+/// him.
+pub(crate) fn another_try(machine: &Machine) -> Deed {
+    let failure = machine.failure.as_ref();
+    if failure.is_some_and(|it| it.advice.contains(WIPE)) {
+        Deed::RetryWithWipe
+    } else {
+        Deed::Retry
     }
 }

@@ -9,9 +9,10 @@ use crate::lab::World;
 use crate::node::Bmc;
 
 /// The deeds that come at random moments, and the faults.
-const DEEDS: [Deed; 7] = [
+const DEEDS: [Deed; 8] = [
     Deed::Cancel,
     Deed::Retry,
+    Deed::RetryWithWipe,
     Deed::Cycle,
     Deed::ReleaseHold,
     Deed::WriteDown,

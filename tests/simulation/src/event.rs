@@ -31,6 +31,8 @@ pub(crate) enum Deed {
     Accept,
     Cancel,
     Retry,
+    /// Tries again, and has the older install wiped that is in the way.
+    RetryWithWipe,
     /// Presses the button of a machine that is off.
     Press,
     /// Pulls the plug, and puts it in again.

@@ -12,9 +12,10 @@ use machine_core::power::PowerState;
 use pxe_server::directory::ScriptAnswer;
 
 use crate::dhcp_client::{Granted, Load};
+use crate::disk::Contents;
 use crate::invariant::Violation;
 use crate::lab::World;
-use crate::node::{Contents, Errand, Loaded, Node, NodeStep, Question, Reply};
+use crate::node::{Errand, Loaded, Node, NodeStep, Question, Reply};
 
 /// How often firmware asks for an address, and iPXE after it.
 const DISCOVERS: u32 = 4;
@@ -88,6 +89,8 @@ impl World {
             | NodeStep::Written(_)
             | NodeStep::Wiped
             | NodeStep::Started(_)
+            | NodeStep::StartedOlder
+            | NodeStep::Mutter(_)
             | NodeStep::Beat
             | NodeStep::Tell(..) => self.system_step(index, step),
         }
@@ -152,6 +155,9 @@ impl World {
         let hangs = self.fails(30);
         match self.nodes[index].contents {
             Contents::Installed(attempt) => self.soon(index, (40, 90), NodeStep::Started(attempt)),
+            Contents::Unrecorded(_) => {
+                self.soon(index, (40, 90), NodeStep::StartedOlder);
+            }
             Contents::Foreign | Contents::ForeignTalos => {}
             Contents::Half if hangs => {}
             Contents::Empty | Contents::Half if !asked => self.discover(index, (1, 5)),
@@ -232,9 +238,14 @@ impl World {
     }
 }
 
+/// Whether a kernel's arguments make Talos wipe what it takes for its own.
+pub(crate) fn wipes(arguments: &[String]) -> bool {
+    arguments.iter().any(|it| it.contains("experimental.wipe"))
+}
+
 /// What a kernel's arguments say.
 fn loaded(arguments: &[String]) -> Option<Loaded> {
-    let wipes = arguments.iter().any(|it| it.contains("experimental.wipe"));
+    let wipes = wipes(arguments);
     let config = arguments
         .iter()
         .find_map(|it| it.strip_prefix("talos.config="));

@@ -44,8 +44,8 @@ pub enum Violation {
         /// Which node.
         node: usize,
     },
-    /// A disk was wiped that nobody permitted to wipe.
-    #[error("node {node} wiped its disk without a permission")]
+    /// An older install was wiped that nobody permitted to wipe.
+    #[error("node {node} was told to wipe an older install, and nobody permits that")]
     Wiped {
         /// Which node.
         node: usize,

@@ -12,10 +12,10 @@ use machine_core::time::Timestamp;
 
 use crate::config::Config;
 use crate::invariant::Violation;
-use crate::node::Contents;
 
 /// For how long after Bootstrap etcd still says that it waits.
 const FORMS: Duration = Duration::from_secs(45);
+
 /// What was really done.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
@@ -61,12 +61,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// A node wipes what is on its disk: nothing, or what a config of ours put there.
-    pub(crate) fn wipe(node: usize, contents: Contents) -> Result<(), Violation> {
-        match contents {
-            Contents::Empty | Contents::Half | Contents::Installed(_) => Ok(()),
-            Contents::Foreign | Contents::ForeignTalos => Err(Violation::Wiped { node }),
-        }
+    /// Whether a config of this attempt went to a node, for this disk.
+    pub(crate) fn is_of(&self, node: usize, attempt: AttemptId, disk: &str) -> bool {
+        let handed_out = self.handed_out.get(&attempt);
+        handed_out.is_some_and(|it| it.node == node && it.config.disk == disk)
     }
 
     /// A node begins to write its disk on the config of an attempt.
@@ -77,11 +75,8 @@ impl Ledger {
         disk: &str,
     ) -> Result<(), Violation> {
         self.installs += 1;
-        let handed_out = self.handed_out.get(&attempt);
-        if handed_out.is_some_and(|it| it.node == node && it.config.disk == disk) {
-            return Ok(());
-        }
-        Err(Violation::DiskWritten { node })
+        let is_its = self.is_of(node, attempt, disk);
+        is_its.then_some(()).ok_or(Violation::DiskWritten { node })
     }
 
     /// Power of a machine is really switched under a permission that is on record.

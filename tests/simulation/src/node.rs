@@ -15,22 +15,8 @@ use machine_core::time::Timestamp;
 use pxe_server::directory::{Document, ScriptAnswer};
 
 use crate::dhcp_client::{DhcpClient, Granted};
-use crate::disk::serial;
+use crate::disk::{Contents, serial};
 use crate::situation::Arranged;
-
-/// What is on a node's disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Contents {
-    Empty,
-    /// A system that is not ours, and says nothing to us.
-    Foreign,
-    /// A Talos that is not ours: started from the network, Talos runs on the config that it finds
-    /// there, and asks for none.
-    ForeignTalos,
-    /// An install that was cut off. Some firmware starts it, and hangs.
-    Half,
-    Installed(AttemptId),
-}
 
 /// How a node's BMC behaves.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,7 +79,8 @@ pub(crate) struct Node {
     pub(crate) boot: Option<BootId>,
     /// What it loaded over the network.
     pub(crate) loaded: Option<Loaded>,
-    /// Since when its system runs from the network with a config.
+    /// Since when its system runs from the network with a config: one that was fetched, or one that
+    /// was on its disk.
     pub(crate) installs: Option<(AttemptId, Timestamp)>,
     /// The config that its system runs from disk on, and since when.
     pub(crate) runs: Option<(AttemptId, Timestamp)>,
@@ -120,6 +107,10 @@ pub(crate) enum NodeStep {
     Written(AttemptId),
     Wiped,
     Started(AttemptId),
+    /// A system that is on no record starts from its disk.
+    StartedOlder,
+    /// A system that was on the disk before says every minute on whose config it runs.
+    Mutter(AttemptId),
     /// What its services and its status say every minute.
     Beat,
     /// A message goes out, for the how-many-eth time.

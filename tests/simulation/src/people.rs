@@ -25,7 +25,7 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
         Deed::Cycle => return lab.with(|world| world.cycle(index)),
         Deed::Amend => lab.with(|world| world.amend(index)),
         Deed::Register | Deed::Accept | Deed::Cancel | Deed::Retry => {}
-        Deed::ReleaseHold | Deed::WriteDown | Deed::Revise => {}
+        Deed::RetryWithWipe | Deed::ReleaseHold | Deed::WriteDown | Deed::Revise => {}
     }
     let Some(drover) = drover else {
         // He finds nobody, and tries again.
@@ -50,24 +50,14 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
     let key = format!("{deed:?}-{number}");
     let (lab, operations) = (Arc::clone(lab), drover.parts.operations.clone());
     drover.spawn(async move {
-        let done = if deed == Deed::WriteDown {
-            write_down(&lab, &operations, (index, &names), key).await
-        } else if let Some(revision) = revision {
-            match asked(key) {
+        let done = match (deed, revision) {
+            (Deed::WriteDown, _) => write_down(&lab, &operations, (index, &names), key).await,
+            (_, Some(revision)) => match asked(key) {
                 Ok(asked) => revise(&lab, &operations, revision, &asked).await,
                 Err(refused) => Err(refused),
-            }
-        } else if matches!(deed, Deed::Register | Deed::Amend) {
-            register(&operations, &document, key).await
-        } else {
-            let mut done = Ok(());
-            for name in &names {
-                done = do_to(&operations, name, deed, key.clone()).await;
-                if !matches!(done, Err(UseCaseError::NotFound { .. })) {
-                    break;
-                }
-            }
-            done
+            },
+            (Deed::Register | Deed::Amend, _) => register(&operations, &document, key).await,
+            _ => do_to_first(&operations, &names, deed, &key).await,
         };
         lab.with(|world| {
             // What the database did not answer may have been carried out.
@@ -79,6 +69,23 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
             world.has_done(index, deed, done);
         });
     });
+}
+
+/// To the first of these names that a machine has.
+async fn do_to_first(
+    operations: &Operations,
+    names: &[String],
+    deed: Deed,
+    key: &str,
+) -> Result<(), UseCaseError> {
+    let mut done = Ok(());
+    for name in names {
+        done = do_to(operations, name, deed, key.to_owned()).await;
+        if !matches!(done, Err(UseCaseError::NotFound { .. })) {
+            break;
+        }
+    }
+    done
 }
 
 async fn register(
@@ -123,6 +130,10 @@ async fn do_to(
     match deed {
         Deed::Accept => operations.accept(name, &asked).await.map(|_| ()),
         Deed::Retry => operations.retry(name, &asked).await.map(|_| ()),
+        Deed::RetryWithWipe => {
+            let wiped = operations.retry_with_wipe((name, name), &asked);
+            wiped.await.map(|_| ())
+        }
         Deed::Cancel => operations
             .end(name, Ending::Cancel, &asked)
             .await

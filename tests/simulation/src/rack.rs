@@ -10,10 +10,10 @@ use machine_core::hardware::{Firmware, MacAddress, SerialNumber, SystemUuid};
 use machine_core::power::PowerState;
 
 use crate::cluster::{CONTROL_PLANES, MEMBERS, cluster};
-use crate::disk::{DISK, disk};
+use crate::disk::{Contents, DISK, disk};
 use crate::event::{Deed, Event};
 use crate::lab::World;
-use crate::node::{Bmc, Contents, Node, Wire};
+use crate::node::{Bmc, Node, Wire};
 use crate::situation::Arranged;
 
 /// The address of what has none yet.
@@ -69,7 +69,7 @@ impl World {
             SystemUuid::from_bytes(self.random.bytes())
         };
         let has_wrong_disk = odd && self.random.percent(4);
-        let is_foreign = odd && self.random.percent(6);
+        let contents = self.first_contents(odd);
         let slow = if odd { 700 } else { 240 };
         let mac = MacAddress::new([0x52, 0x54, 0, a, b, c]);
         let second = MacAddress::new([0x52, 0x54, 1, a, b, c]);
@@ -101,11 +101,7 @@ impl World {
             addresses: vec![NOWHERE; 2],
             manufacturer: format!("Lab {}", index / MEMBERS),
             disk: disk(if has_wrong_disk { "OTHER" } else { DISK }),
-            contents: if is_foreign {
-                Contents::Foreign
-            } else {
-                Contents::Empty
-            },
+            contents,
             is_registered,
             knows_board: self.random.percent(50) && !clones,
             network_first: self.random.percent(50),
@@ -125,7 +121,7 @@ impl World {
         let node = &self.nodes[index];
         let namesakes = self.nodes.iter().filter(|it| it.uuid == node.uuid);
         let is_alone = namesakes.count() == 1;
-        let is_foreign = matches!(node.contents, Contents::Foreign | Contents::ForeignTalos);
+        let is_foreign = node.contents.is_of_another();
         let is_obeyed = node.arranged.bmc_of.is_none();
         node.disk_serial() == DISK && !is_foreign && is_alone && is_obeyed
     }

@@ -8,7 +8,7 @@ use machine_core::machine::Machine;
 use machine_core::operation::OperationOutcome;
 use machine_store::{clusters, machines};
 
-use crate::care::{FIRST_ROUND, ROUND};
+use crate::care::{FIRST_ROUND, ROUND, another_try};
 use crate::event::{Deed, Event};
 use crate::invariant::Violation;
 use crate::run::Run;
@@ -132,7 +132,7 @@ impl Run {
                 continue;
             }
             self.lab.with(|world| {
-                world.schedule(Duration::ZERO, Event::Deed(node, Deed::Retry));
+                world.schedule(Duration::ZERO, Event::Deed(node, another_try(&machine)));
                 if world.nodes[node].bmc.is_none() {
                     let minute = Duration::from_mins(1);
                     world.schedule(minute, Event::Deed(node, Deed::Cycle));

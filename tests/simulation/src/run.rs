@@ -1,24 +1,21 @@
 //! One run: moments in their order until all has come to rest, or a promise is broken.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_executor::block_on;
-use machine_core::id::MachineId;
 use machine_core::lifecycle::State;
 use machine_core::operation::OperationOutcome;
 use machine_core::time::Timestamp;
 use machine_store::error::StoreError;
-use machine_store::{attempts, clusters, events, identities, machines};
+use machine_store::{attempts, clusters, machines};
 
-use crate::dossier::Dossier;
 use crate::drover::Drover;
 use crate::event::{Event, Fault};
 use crate::ground::{Ground, ground};
 use crate::invariant::Violation;
 use crate::lab::{Lab, START, World};
-use crate::node::{Errand, Node};
+use crate::node::Errand;
 use crate::outcome::{Broken, Summary};
 use crate::people;
 use crate::scenario::Settings;
@@ -26,8 +23,6 @@ use crate::wire::carry;
 
 /// How often it is looked whether all have come to rest.
 const LOOK: Duration = Duration::from_secs(30);
-/// How many events are read at once.
-const PAGE: u32 = 500;
 
 /// A run under way.
 pub(crate) struct Run {
@@ -39,7 +34,7 @@ pub(crate) struct Run {
     /// Since when Drover runs on a database that works, by its own clock.
     pub(crate) awake: Timestamp,
     /// The last event on record that was looked at.
-    looked_at: i64,
+    pub(crate) looked_at: i64,
     lives: u32,
     events: u64,
 }
@@ -195,75 +190,6 @@ impl Run {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.lab.with(World::drover_now)
-    }
-
-    fn check_what_was_written(&mut self) -> Result<(), Violation> {
-        if let Some(violation) = self.lab.with(|world| world.broken.take()) {
-            return Err(violation);
-        }
-        let mut touched = BTreeSet::new();
-        loop {
-            // A database that is away is looked at when it is back.
-            let Ok(new) = block_on(events::since(&self.ground.db, self.looked_at, PAGE)) else {
-                return Ok(());
-            };
-            let Some(last) = new.last() else { break };
-            self.looked_at = last.seq;
-            for recorded in &new {
-                let event = &recorded.event;
-                self.lab.with(|world| {
-                    world.note(|| format!("on record: {}: {}", event.kind, event.detail));
-                });
-                touched.extend(event.machine);
-            }
-        }
-        touched
-            .into_iter()
-            .try_for_each(|machine| self.check(machine))
-    }
-
-    fn check(&self, machine: MachineId) -> Result<(), Violation> {
-        let dossier = block_on(Dossier::read(&self.ground.db, machine));
-        let Ok(Some(dossier)) = dossier else {
-            return Ok(());
-        };
-        let now = self.now();
-        let awake = if self.drover.is_some() {
-            self.awake
-        } else {
-            now
-        };
-        dossier.check(awake, now)?;
-        if dossier.machine.state == State::Active
-            && let Some(node) = self.node_of(machine)
-        {
-            let has_run = self.lab.with(|world| {
-                world.shows_active(node);
-                world.nodes[node].has_run
-            });
-            let machine = dossier.machine.name;
-            return has_run
-                .then_some(())
-                .ok_or(Violation::NeverRan { machine, node });
-        }
-        Ok(())
-    }
-
-    /// The node that a machine really is.
-    pub(crate) fn node_of(&self, machine: MachineId) -> Option<usize> {
-        let known = block_on(identities::of_machine(&self.ground.db, machine));
-        let known = known.ok().flatten()?;
-        self.lab.with(|world| {
-            let is_it = |node: &Node| node.cards.iter().any(|card| known.macs.contains(card));
-            world.nodes.iter().position(is_it)
-        })
-    }
-
-    fn check_all(&self) -> Result<(), Violation> {
-        let Ok(all) = block_on(machines::list(&self.ground.db)) else {
-            return Ok(());
-        };
-        all.iter().try_for_each(|machine| self.check(machine.id))
     }
 
     fn summary(&self) -> Result<Summary, StoreError> {

@@ -13,7 +13,7 @@ use crate::situation::Situation;
 pub const fn settings(situation: Situation, seed: u64) -> Settings {
     let machines = match situation {
         // Somebody else's address, or somebody else's BMC.
-        Situation::CopiedCard | Situation::MistypedBmc => 2,
+        Situation::CopiedCard | Situation::MistypedBmc | Situation::Neighbours => 2,
         _ => 1,
     };
     Settings {
@@ -47,7 +47,9 @@ pub const fn shows_in(sabotage: Sabotage) -> Situation {
         Sabotage::RefusalIgnored => Situation::WrongDisk,
         Sabotage::CancelLeavesOpen => Situation::TakenBack,
         Sabotage::VersionUnchecked => Situation::TakenBackAtOnce,
-        Sabotage::MemberKeptFromDisk => Situation::MemberRestarts,
+        Sabotage::WipedUnasked => Situation::LostRecords,
+        Sabotage::AddressGivenTwice => Situation::Neighbours,
+        Sabotage::MemberKeptFromDisk | Sabotage::DiskBootLoads => Situation::MemberRestarts,
         Sabotage::AcknowledgedUnkept => Situation::DatabaseAway,
         Sabotage::PowerUncounted => Situation::DeadBmc,
         Sabotage::DeadlineIgnored => Situation::Gone,

@@ -25,6 +25,13 @@ pub enum Situation {
     TwoDisks,
     /// The disk holds a Talos that is not ours, until a person replaces it.
     ForeignTalos,
+    /// The disk holds a Talos of a Drover whose records are lost, until a person asks for the wipe.
+    LostRecords,
+    /// A person takes an install back when it was just written, and tries again: the disk holds
+    /// what the attempt before put there.
+    InstalledBefore,
+    /// Two machines ask for addresses on one link.
+    Neighbours,
     /// The answer to Bootstrap is lost.
     BootstrapUnheard,
     /// Drover is killed when a node executes Bootstrap.
@@ -78,6 +85,8 @@ pub(crate) enum Moment {
     Loaded,
     /// It has its config.
     Fetched,
+    /// It has written its disk, and starts anew.
+    Written,
     /// Its system runs from its disk.
     RunsFromDisk,
     /// It executes Bootstrap.

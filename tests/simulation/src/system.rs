@@ -12,9 +12,9 @@ use machine_core::time::Timestamp;
 use pxe_server::directory::Document;
 
 use crate::config::attempt_and_disk;
+use crate::disk::Contents;
 use crate::lab::World;
-use crate::ledger::Ledger;
-use crate::node::{Contents, Errand, Message, NodeStep, Question};
+use crate::node::{Errand, Message, NodeStep, Question};
 use crate::situation::Moment;
 
 /// Talos asks for its config with growing pauses for three hours, then starts over.
@@ -32,13 +32,17 @@ impl World {
                 self.nodes[index].contents = Contents::Installed(attempt);
                 self.note(|| format!("node {index} has written its disk"));
                 self.restart(index);
+                self.comes_to(index, Moment::Written);
             }
             NodeStep::Wiped => {
-                self.nodes[index].contents = Contents::Empty;
+                let node = &mut self.nodes[index];
+                node.contents = node.contents.after_wipe();
                 self.note(|| format!("node {index} has wiped its disk"));
                 self.restart(index);
             }
             NodeStep::Started(attempt) => self.starts_from_disk(index, attempt),
+            NodeStep::StartedOlder => self.starts_unrecorded(index),
+            NodeStep::Mutter(attempt) => self.mutters(index, attempt),
             NodeStep::Beat => self.beats(index),
             NodeStep::Tell(number, message, tries) => {
                 return self.says(index, number, message, tries);
@@ -54,13 +58,12 @@ impl World {
             return self.restart(index);
         };
         self.tell_kernel(index, BootSource::Network(boot));
-        let contents = self.nodes[index].contents;
         if loaded.wipes {
-            let judged = Ledger::wipe(index, contents);
-            self.judge(judged);
             return self.soon(index, (5, 30), NodeStep::Wiped);
         }
-        if contents != Contents::ForeignTalos {
+        if self.nodes[index].contents.has_state() {
+            self.runs_on_what_it_found(index);
+        } else {
             self.soon(index, (1, 5), NodeStep::Fetch(0));
         }
         self.comes_to(index, Moment::Loaded);
@@ -186,7 +189,7 @@ impl World {
         self.send(index, Message::Event(event));
     }
 
-    fn send(&mut self, index: usize, message: Message) {
+    pub(crate) fn send(&mut self, index: usize, message: Message) {
         let number = self.number();
         self.nodes[index].unheard.insert(number);
         let late = if self.fails(5) {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::attack::Attack;
-use crate::disk::{DISK, disk};
+use crate::disk::{Contents, DISK, disk};
 use crate::event::{Deed, Event, Fault};
 use crate::lab::World;
-use crate::node::{Bmc, Contents};
+use crate::node::Bmc;
 use crate::situation::{Moment, Situation, Turn};
 
 /// After how many seconds a machine that is gone comes back: longer than an install may take.
@@ -61,6 +61,12 @@ impl World {
             (Situation::MuteTakenBack, Moment::RunsFromDisk) => {
                 self.deed(25, Deed::Cancel);
                 self.deed(27, Deed::Retry);
+            }
+            (Situation::InstalledBefore, Moment::Written) => {
+                self.nodes[0].arranged.is_mute = false;
+                self.power_off(0);
+                self.deed(5, Deed::Cancel);
+                self.deed(35, Deed::Retry);
             }
             (Situation::Liar, Moment::Fetched) => self.attack(3, Attack::Liar),
             (Situation::TakenBack | Situation::TakenBackAtOnce, Moment::Loaded) => {

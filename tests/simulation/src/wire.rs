@@ -9,6 +9,7 @@ use config_talos::event::Publication;
 use config_talos::log_line::{LogLine, LogSource};
 use config_talos::receiver::{EventReceiver, LogReceiver};
 use fleet::boots::BootAnswers;
+use fleet::node_reports::NodeReports;
 use machine_core::hardware::{Arch, MacAddress};
 use machine_core::id::BootId;
 use machine_core::time::Timestamp;
@@ -58,43 +59,54 @@ pub(crate) fn carry(lab: &Arc<Lab>, drover: &Drover, errand: Errand) {
             });
         }
         Errand::Report(index, number, message) => {
-            let address = lab.with(|world| world.nodes[index].address);
             let (lab, reports) = (Arc::clone(lab), Arc::clone(&drover.parts.reports));
-            drover.spawn(async move {
-                let away = lab.with(|world| world.away);
-                let kept = match message {
-                    Message::Event(event) => {
-                        let id = format!("{index}-{number}");
-                        let actor = String::new();
-                        let said = Publication { id, actor, event };
-                        EventReceiver::receive(&*reports, address, said).await
-                    }
-                    Message::Kernel(source, at) => {
-                        LogReceiver::receive(&*reports, address, kernel_line(source, at)).await
-                    }
-                    Message::Service(attempt) => {
-                        let tag = (LogLine::ATTEMPT_TAG.to_owned(), attempt.to_string());
-                        let line = line(LogSource::Service("apid".to_owned()), [tag].into());
-                        LogReceiver::receive(&*reports, address, line).await
-                    }
-                };
-                lab.with(|world| {
-                    if kept.is_ok() && away.is_some() && world.away == away {
-                        world.judge(Err(Violation::AcknowledgedUnkept { node: index }));
-                    }
-                    // Whoever is not heard to say that it is kept is told again.
-                    if kept.is_ok() && !world.fails(5) {
-                        world.nodes[index].unheard.remove(&number);
-                    }
-                });
-            });
+            drover.spawn(async move { report(&lab, &reports, (index, number), message).await });
         }
     }
 }
 
+/// A node tells something, under a number.
+async fn report(
+    lab: &Arc<Lab>,
+    reports: &NodeReports,
+    (index, number): (usize, u64),
+    message: Message,
+) {
+    let (address, away) = lab.with(|world| (world.nodes[index].address, world.away));
+    let kept = match message {
+        Message::Event(event) => {
+            let id = format!("{index}-{number}");
+            let actor = String::new();
+            let said = Publication { id, actor, event };
+            EventReceiver::receive(reports, address, said).await
+        }
+        Message::Kernel(source, at) => {
+            LogReceiver::receive(reports, address, kernel_line(source, at)).await
+        }
+        Message::Service(attempt) => {
+            let tag = (LogLine::ATTEMPT_TAG.to_owned(), attempt.to_string());
+            let line = line(LogSource::Service("apid".to_owned()), [tag].into());
+            LogReceiver::receive(reports, address, line).await
+        }
+    };
+    lab.with(|world| {
+        if kept.is_ok() && away.is_some() && world.away == away {
+            world.judge(Err(Violation::AcknowledgedUnkept { node: index }));
+        }
+        // Whoever is not heard to say that it is kept is told again.
+        if kept.is_ok() && !world.fails(5) {
+            world.nodes[index].unheard.remove(&number);
+        }
+    });
+}
+
 impl World {
-    /// A member that boots from the network is sent to its disk, whatever it asks.
+    /// A member that boots from the network is sent to its disk, whatever it asks; and nothing is
+    /// wiped that people do not permit to wipe.
     fn judge_reply(&mut self, index: usize, asked: Timestamp, reply: &Reply) {
+        if let Reply::Script(Some(answer)) = reply {
+            self.judge_wipe(index, asked, answer);
+        }
         let is_kept = match reply {
             Reply::Dhcp(answer) => answer.is_some_and(|it| it.load != Load::Nothing),
             Reply::Script(answer) => !matches!(answer, None | Some(ScriptAnswer::LocalDisk { .. })),

@@ -83,7 +83,7 @@ fn is_asked_for(work: &Work<'_>) -> bool {
     work.dossier
         .intent
         .as_ref()
-        .is_some_and(|intent| intent.kind == IntentKind::Reimage)
+        .is_some_and(|it| it.kind == IntentKind::Reimage || Sabotage::WipedUnasked.is_on())
         && !work.dossier.attempts.iter().any(has_wiped)
 }
 

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use machine_core::network::{ClientKey, Subnet};
+use machine_core::sabotage::Sabotage;
 use machine_core::time::Timestamp;
 
 use crate::lease::binding::{Binding, Bindings};
@@ -141,7 +142,7 @@ impl Ledger {
         let leased = is_others(self.leases.holder(address)).and_then(|it| self.leases.of(it));
         (reserved_for == Some(client) || self.pool.may_hold(address))
             && is_others(self.offers.holder(address)).is_none()
-            && leased.is_none_or(|lease| lease.until <= now)
+            && leased.is_none_or(|it| it.until <= now || Sabotage::AddressGivenTwice.is_on())
             && !self.quarantine.contains(address)
     }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 
 use machine_core::network::{DhcpMode, Subnet};
+use machine_core::sabotage::Sabotage;
 
 use crate::option;
 
@@ -136,6 +137,9 @@ impl Pool {
 
     /// Takes the address that `spread` points to, or the next free one behind it.
     pub(crate) fn take_near(&mut self, spread: u64) -> Option<IpAddr> {
+        if Sabotage::AddressGivenTwice.is_on() {
+            return self.nth(0).map(address);
+        }
         let wanted = self.nth(u128::from(spread).checked_rem(self.size())?)?;
         let number = if self.interval(wanted).is_some() {
             wanted

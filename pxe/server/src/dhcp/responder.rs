@@ -9,6 +9,7 @@ use std::sync::Arc;
 use machine_core::boot::{Asker, BootStep};
 use machine_core::id::BootId;
 use machine_core::network::DhcpMode;
+use machine_core::sabotage::Sabotage;
 use machine_core::time::Timestamp;
 use pxe_dhcp::ask::Ask;
 use pxe_dhcp::dropped::Dropped;
@@ -167,7 +168,8 @@ impl<D: Directory> Responder<D> {
         };
         let answer = self.directory.boot(question).await?;
         debug!(mac = %client.mac, because = answer.because, netboot = answer.netboot, "decided");
-        let (told, hindrance) = match answer.boot.filter(|_| answer.netboot) {
+        let netboots = answer.netboot || Sabotage::DiskBootLoads.is_on();
+        let (told, hindrance) = match answer.boot.filter(|_| netboots) {
             Some(boot) => self.told(asked, boot),
             None => (no_boot(asked), None),
         };
