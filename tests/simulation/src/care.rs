@@ -58,6 +58,10 @@ impl World {
         if self.nodes[index].bmc.is_none() && (told.contains(SWITCH_ON) || told.contains(RESTART)) {
             self.schedule(minute, Event::Deed(index, Deed::Cycle));
         }
+        let is_on_its_way = matches!(machine.state, State::Provisioning(_) | State::Failed(_));
+        if is_on_its_way && self.shares_uuid(index) {
+            self.schedule(Duration::ZERO, Event::Deed(index, Deed::IgnoreUuid));
+        }
         match machine.state {
             State::Discovered | State::Inspecting | State::Available => {
                 self.schedule(minute, Event::Deed(index, Deed::Accept));

@@ -39,6 +39,8 @@ pub(crate) enum Deed {
     Cycle,
     /// Says that the boot which a machine is in is the machine's.
     ReleaseHold,
+    /// Says that the UUID which a machine shares with another one tells nothing.
+    IgnoreUuid,
     /// Writes down a machine that was found, with all its cards.
     WriteDown,
     /// Applies the document of its cluster: with an image that nobody has, or with the right one again.

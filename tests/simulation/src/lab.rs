@@ -65,6 +65,9 @@ pub(crate) struct World {
     pub(crate) clusters: Vec<ClusterSpec>,
     /// Those whose document names an image that nobody has.
     pub(crate) mislaid: BTreeSet<usize>,
+    /// The nodes of whose machines people said that a boot is theirs, with all that it says of
+    /// itself.
+    pub(crate) vouched: BTreeSet<usize>,
     /// How many such documents were applied, and corrected.
     pub(crate) revisions: u64,
     pub(crate) words: Words,
@@ -131,6 +134,7 @@ impl World {
             nodes: Vec::new(),
             clusters: Vec::new(),
             mislaid: BTreeSet::new(),
+            vouched: BTreeSet::new(),
             revisions: 0,
             words: Words::default(),
             course: Course::default(),

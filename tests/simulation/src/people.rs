@@ -25,7 +25,8 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
         Deed::Cycle => return lab.with(|world| world.cycle(index)),
         Deed::Amend => lab.with(|world| world.amend(index)),
         Deed::Register | Deed::Accept | Deed::Cancel | Deed::Retry => {}
-        Deed::RetryWithWipe | Deed::ReleaseHold | Deed::WriteDown | Deed::Revise => {}
+        Deed::RetryWithWipe | Deed::ReleaseHold | Deed::IgnoreUuid => {}
+        Deed::WriteDown | Deed::Revise => {}
     }
     let Some(drover) = drover else {
         // He finds nobody, and tries again.
@@ -138,6 +139,10 @@ async fn do_to(
             .end(name, Ending::Cancel, &asked)
             .await
             .map(|_| ()),
+        Deed::IgnoreUuid => operations
+            .end(name, Ending::IgnoreUuid, &asked)
+            .await
+            .map(|_| ()),
         Deed::ReleaseHold => {
             let choice = Choice::default();
             let released = operations.release_hold(name, &choice, &asked);
@@ -175,6 +180,7 @@ impl World {
         match (deed, done.is_ok()) {
             (Deed::Accept, true) => self.comes_to(index, Moment::Accepted),
             (Deed::Cancel, true) => self.comes_to(index, Moment::TakenBack),
+            (Deed::ReleaseHold, true) => _ = self.vouched.insert(index),
             _ => {}
         }
         if deed == Deed::Revise {
@@ -224,10 +230,15 @@ impl World {
         }
     }
 
+    /// Whether another board has the same UUID.
+    pub(crate) fn shares_uuid(&self, index: usize) -> bool {
+        let uuid = self.nodes[index].uuid;
+        self.nodes.iter().filter(|it| it.uuid == uuid).count() > 1
+    }
+
     /// The board's UUID is written down, or left out.
     fn amend(&mut self, index: usize) {
-        let alone = |uuid| self.nodes.iter().filter(|it| it.uuid == uuid).count() == 1;
-        let is_alone = alone(self.nodes[index].uuid);
+        let is_alone = !self.shares_uuid(index);
         let node = &mut self.nodes[index];
         node.knows_board = is_alone && !node.knows_board;
     }

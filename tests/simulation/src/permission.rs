@@ -16,7 +16,12 @@ impl World {
         (cluster, disk): (&str, &str),
         at: Timestamp,
     ) -> bool {
-        let Some(spec) = self.clusters.get(node / MEMBERS) else {
+        // Who says that a boot is a machine's says of what make it is, and so whose rules take it.
+        let is_vouched = self.vouched.contains(&node);
+        let mut clusters = self.clusters.iter().enumerate();
+        let spec = clusters
+            .find(|(index, spec)| spec.name == cluster && (is_vouched || *index == node / MEMBERS));
+        let Some((_, spec)) = spec else {
             return false;
         };
         let own = self.nodes[node].arranged.document_disk;
@@ -24,7 +29,7 @@ impl World {
         let rules = spec.members.iter();
         let is_auto =
             rules.clone().count() > 0 && rules.clone().all(|it| it.acceptance == Acceptance::Auto);
-        spec.name == cluster && is_named && self.words.permit(node, is_auto, at)
+        is_named && self.words.permit(node, is_auto, at)
     }
 
     /// Whether people permit that a node is installed at all, at this moment.

@@ -35,7 +35,7 @@ impl Words {
             Deed::Accept | Deed::Retry | Deed::RetryWithWipe => true,
             Deed::Cancel => false,
             Deed::Register | Deed::Press | Deed::Cycle | Deed::ReleaseHold => return None,
-            Deed::WriteDown | Deed::Amend | Deed::Revise => return None,
+            Deed::WriteDown | Deed::Amend | Deed::Revise | Deed::IgnoreUuid => return None,
         };
         let words = self.of_nodes.entry(node).or_default();
         words.push(Word {
