@@ -41,9 +41,7 @@ impl Clock for TestClock {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let at = i64::try_from(since.as_millis()).unwrap();
         let later = |last: i64| Some(at.max(last + 1));
-        let last = self
-            .0
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
+        let last = LAST.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
         Timestamp::from_millis(at.max(last.unwrap() + 1))
     }
 
