@@ -98,7 +98,8 @@ impl UseCaseError {
             Self::Lifecycle { .. } => ErrorCode::WrongState,
             Self::Contradiction(_) => ErrorCode::Contradiction,
             Self::Overtaken => ErrorCode::Overtaken,
-            Self::Effect(_) => ErrorCode::OutsideFailed,
+            Self::Effect(EffectError::Refused(_)) => ErrorCode::Contradiction,
+            Self::Effect(EffectError::Failed(_)) => ErrorCode::OutsideFailed,
             Self::Vault(_) => ErrorCode::Secrets,
             Self::Store(_) => ErrorCode::Records,
             Self::KeyReused(_) => ErrorCode::KeyReused,
@@ -121,5 +122,19 @@ impl From<StoreError> for UseCaseError {
             StoreError::RequestReused { key } => Self::KeyReused(key),
             other => Self::Store(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_machine_lacks_is_a_refusal_and_a_bmc_that_is_silent_a_failure_outside() {
+        let refused = EffectError::Refused("cp-1 has no BMC".to_owned());
+        let failed = EffectError::Failed("the BMC does not answer".to_owned());
+        let code = |error: EffectError| UseCaseError::from(error).code();
+        assert_eq!(code(refused), ErrorCode::Contradiction);
+        assert_eq!(code(failed), ErrorCode::OutsideFailed);
     }
 }
