@@ -4,6 +4,7 @@ use api_proto::v1;
 use api_proto::v1::ErrorCode;
 use machine_core::command::Command;
 use machine_core::lifecycle::Refused;
+use machine_core::safe_mode::SafeMode;
 use machine_store::error::StoreError;
 use thiserror::Error;
 
@@ -35,6 +36,19 @@ pub enum UseCaseError {
         caller: String,
         /// What was asked for.
         operation: Operation,
+    },
+    /// The records are doubted, and it rests on them.
+    #[error(
+        "{} waits, for the records that it is judged by may lack what happened since ({safe_mode}); \
+         {}",
+        .operation.method(),
+        .safe_mode.advice()
+    )]
+    SafeMode {
+        /// What was asked for.
+        operation: Operation,
+        /// Why nothing may be done.
+        safe_mode: SafeMode,
     },
     /// A value of the request is not what it should be.
     #[error("{0}")]
@@ -93,6 +107,7 @@ impl UseCaseError {
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::Unaccounted(_) => ErrorCode::Unaccounted,
             Self::Forbidden { .. } => ErrorCode::Forbidden,
+            Self::SafeMode { .. } => ErrorCode::SafeMode,
             Self::Invalid(_) => ErrorCode::InvalidArgument,
             Self::Document(_) => ErrorCode::InvalidDocument,
             Self::Lifecycle { .. } => ErrorCode::WrongState,

@@ -35,7 +35,7 @@ impl Operations {
         request: PowerRequest,
         asked: &Asked,
     ) -> Result<Switched, UseCaseError> {
-        asked.caller.permit(Operation::SetPower)?;
+        self.permit(&asked.caller, Operation::SetPower)?;
         let machine = self.machine(name).await?;
         refuse_if_retired(&machine)?;
         refuse_unless_confirmed(&machine, confirm, request)?;

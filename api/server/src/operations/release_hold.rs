@@ -42,7 +42,7 @@ impl Operations {
         choice: &Choice,
         asked: &Asked,
     ) -> Result<MachineView, UseCaseError> {
-        asked.caller.permit(Operation::ReleaseHold)?;
+        self.permit(&asked.caller, Operation::ReleaseHold)?;
         let card = choice.card.map(|it| it.to_string()).unwrap_or_default();
         let what = ["release hold", name, &card, &choice.boot];
         if self.carried_out(asked, &what).await?.is_some() {

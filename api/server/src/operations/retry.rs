@@ -20,7 +20,7 @@ use crate::operations::{Operations, Written};
 impl Operations {
     /// Tries again what a machine failed at, or what its node refused.
     pub async fn retry(&self, name: &str, asked: &Asked) -> Result<MachineView, UseCaseError> {
-        asked.caller.permit(Operation::RetryMachine)?;
+        self.permit(&asked.caller, Operation::RetryMachine)?;
         match self.retry_refused(name, asked).await? {
             Some(view) => Ok(view),
             None => self.intend(name, Input::Retry, asked).await,

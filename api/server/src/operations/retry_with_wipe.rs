@@ -29,7 +29,7 @@ impl Operations {
         (name, confirm): (&str, &str),
         asked: &Asked,
     ) -> Result<MachineView, UseCaseError> {
-        asked.caller.permit(Operation::RetryWithWipe)?;
+        self.permit(&asked.caller, Operation::RetryWithWipe)?;
         let what = ["retry with wipe", name];
         if self.carried_out(asked, &what).await?.is_some() {
             return self.view(self.machine(name).await?).await;
