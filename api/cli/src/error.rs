@@ -62,6 +62,14 @@ pub enum CommandError {
         /// What came instead.
         how: &'static str,
     },
+    /// A file is there that is not to be overwritten.
+    #[error("{path} is left alone: {why}; name another file (--file), or move this one away")]
+    Occupied {
+        /// Which file.
+        path: PathBuf,
+        /// What it is.
+        why: &'static str,
+    },
     /// A file can't be written.
     #[error("can't write {path}: {why}")]
     Unwritable {
@@ -129,6 +137,7 @@ impl CommandError {
             Self::Refused { code, .. } => code.class(),
             Self::Unreadable { .. } | Self::NoReason => Some(ErrorClass::Usage),
             Self::Forbidden { .. } | Self::NotConfirmed { .. } => Some(ErrorClass::Refused),
+            Self::Occupied { .. } => Some(ErrorClass::Refused),
             Self::NoDaemon { .. } | Self::Silent(_) | Self::Broken { .. } => {
                 Some(ErrorClass::Unavailable)
             }
@@ -148,6 +157,7 @@ impl CommandError {
             Self::Forbidden { .. } => ErrorCode::Forbidden.word(),
             Self::Unreadable { .. } => "unreadable_file",
             Self::Unwritable { .. } => "unwritable_file",
+            Self::Occupied { .. } => "occupied_file",
             Self::NotConfirmed { .. } => "not_confirmed",
             Self::NoDaemon { .. } => "no_daemon",
             Self::Silent(_) => "silent_daemon",

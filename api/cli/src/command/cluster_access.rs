@@ -88,7 +88,8 @@ pub enum SecretsCommand {
         /// Its name once more
         #[arg(long, default_value = "")]
         confirm: String,
-        /// The file; NAME.secrets.yaml if not given, - for standard output
+        /// The file; NAME.secrets.yaml if not given, - for standard output. A file that is there is
+        /// left alone
         #[arg(long, short)]
         file: Option<PathBuf>,
         /// Why, and under which key
@@ -120,7 +121,8 @@ pub struct AccessArguments {
     /// How long it opens the cluster, such as 30m, 8h, 7d; at most 30d
     #[arg(long, default_value = "8h")]
     pub ttl: Lifetime,
-    /// The file; NAME.talosconfig or NAME.kubeconfig if not given, - for standard output
+    /// The file; NAME.talosconfig or NAME.kubeconfig if not given, - for standard output. A file
+    /// that is there gives way only if it holds nothing but an older config of this cluster
     #[arg(long, short)]
     pub file: Option<PathBuf>,
     /// Why, and under which key
