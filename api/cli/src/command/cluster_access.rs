@@ -59,7 +59,12 @@ pub enum ClusterAccessCommand {
         #[command(flatten)]
         mutation: MutationArguments,
     },
-    /// Delete a cluster that has no members, and its keys; what happened to it is kept
+    /// Delete a cluster that has no members, and its keys
+    ///
+    /// A cluster with members is refused: each of them is retired first (`drover machine retire`).
+    /// Machines that may be installed for it, and have no config yet, are not installed any more.
+    /// Without an export of the keys (`drover cluster secrets export`), nobody makes a new
+    /// certificate for what still runs. Disks stay as they are.
     #[command(after_help = examples(&[
         "drover cluster delete lab --confirm lab --reason 'the lab is closed'",
     ]))]
