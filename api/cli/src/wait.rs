@@ -156,7 +156,8 @@ fn judge_machine(goal: MachineGoal, machine: &Machine) -> Verdict {
 fn reason(machine: &Machine) -> String {
     let mut words = vec![machine.state().word()];
     words.extend(machine.conditions.iter().map(|it| it.text.as_str()));
-    words.extend(machine.waiting.as_deref());
+    let is_said = |waiting: &&str| machine.conditions.iter().any(|it| it.text.contains(*waiting));
+    words.extend(machine.waiting.as_deref().filter(|it| !is_said(it)));
     words.join("; ")
 }
 
