@@ -42,6 +42,9 @@ pub enum CommandError {
         /// In its words.
         message: String,
     },
+    /// What was typed can't be understood.
+    #[error("{0}")]
+    Usage(String),
     /// A change without a reason.
     #[error(
         "wanted a reason for the record (--reason 'WHY', or DROVER_REASON in the environment), got \
@@ -135,7 +138,7 @@ impl CommandError {
     const fn class(&self) -> Option<ErrorClass> {
         match self {
             Self::Refused { code, .. } => code.class(),
-            Self::Unreadable { .. } | Self::NoReason => Some(ErrorClass::Usage),
+            Self::Usage(_) | Self::Unreadable { .. } | Self::NoReason => Some(ErrorClass::Usage),
             Self::Forbidden { .. } | Self::NotConfirmed { .. } => Some(ErrorClass::Refused),
             Self::Occupied { .. } => Some(ErrorClass::Refused),
             Self::NoDaemon { .. } | Self::Silent(_) | Self::Broken { .. } => {
@@ -153,6 +156,7 @@ impl CommandError {
                 "" => "unknown",
                 word => word,
             },
+            Self::Usage(_) => ErrorCode::InvalidArgument.word(),
             Self::NoReason => ErrorCode::Unaccounted.word(),
             Self::Forbidden { .. } => ErrorCode::Forbidden.word(),
             Self::Unreadable { .. } => "unreadable_file",
