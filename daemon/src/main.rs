@@ -1,5 +1,6 @@
 //! The program `drover`.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,7 +14,15 @@ use tokio::runtime::Runtime;
 const BLOCKED: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
+        Ok(arguments) => arguments,
+        Err(error) => match Failed::of_usage(&error, &words) {
+            Some(failed) => return failed_with(&failed),
+            // The usage, a help or the version, with the exit code that goes with it.
+            None => error.exit(),
+        },
+    };
     let ended = match Runtime::new() {
         Ok(runtime) => {
             let ended = runtime.block_on(run(arguments));
@@ -24,11 +33,13 @@ fn main() -> ExitCode {
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failed) => {
-            complain(&failed.line);
-            ExitCode::from(failed.exit_code)
-        }
+        Err(failed) => failed_with(&failed),
     }
+}
+
+fn failed_with(failed: &Failed) -> ExitCode {
+    complain(&failed.line);
+    ExitCode::from(failed.exit_code)
 }
 
 #[expect(clippy::print_stderr, reason = "the one line that says why")]

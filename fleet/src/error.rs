@@ -42,6 +42,9 @@ pub enum StepError {
     /// Nothing may be done to a machine at the moment.
     #[error("{0}; {advice}", advice = .0.advice())]
     SafeMode(SafeMode),
+    /// It is not done until a person changes what is on record.
+    #[error("{0}")]
+    Refused(String),
     /// Something outside did not do what it was asked.
     #[error("{0}")]
     Outside(String),

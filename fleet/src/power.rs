@@ -188,7 +188,7 @@ impl Power {
         }
         let none = || {
             let name = &machine.name;
-            StepError::Outside(format!(
+            StepError::Refused(format!(
                 "{name} has no BMC: register one in its document (drover machine apply --file FILE)"
             ))
         };

@@ -62,7 +62,7 @@ impl ClockAndIds for UseCaseEffects {
     fn draw(&self) -> Result<[u8; 16], EffectError> {
         self.site
             .draw()
-            .map_err(|error| EffectError(error.to_string()))
+            .map_err(|error| EffectError::Failed(error.to_string()))
     }
 
     fn request_code(&self, parts: &[&str]) -> [u8; 32] {
@@ -79,7 +79,7 @@ impl PasswordVault for UseCaseEffects {
     ) -> Result<SecretWrite, EffectError> {
         let place = password_place(machine);
         let sealed = self.site.seal.seal(&place, password.as_bytes());
-        let sealed = sealed.map_err(|error| EffectError(error.to_string()))?;
+        let sealed = sealed.map_err(|error| EffectError::Failed(error.to_string()))?;
         Ok(SecretWrite::Replace {
             place,
             sealed,
@@ -100,7 +100,7 @@ impl PasswordVault for UseCaseEffects {
     ) -> Result<bool, EffectError> {
         let place = password_place(machine);
         let sealed = secrets::find(&self.site.db, &place).await;
-        let sealed = sealed.map_err(|error| EffectError(error.to_string()))?;
+        let sealed = sealed.map_err(|error| EffectError::Failed(error.to_string()))?;
         // What can't be unsealed is replaced by what the document says.
         let plain = sealed.and_then(|sealed| self.site.seal.unseal(&place, &sealed).ok());
         Ok(plain.is_some_and(|plain| plain.expose() == password.as_bytes()))
@@ -142,7 +142,7 @@ impl Addresses for UseCaseEffects {
         ];
         let network = subnet.network;
         if own.contains(&Some(address)) || network.address() == address {
-            return Err(EffectError(format!(
+            return Err(EffectError::Failed(format!(
                 "one that the network {network} does not use itself (its own address, broadcast, \
                  router or Drover's)"
             )));
@@ -159,7 +159,7 @@ impl Addresses for UseCaseEffects {
     fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), EffectError> {
         self.dhcp
             .reserve(client, address)
-            .map_err(|error| EffectError(error.to_string()))
+            .map_err(|error| EffectError::Failed(error.to_string()))
     }
 
     fn unreserve(&self, client: ClientKey, address: IpAddr) {
@@ -217,5 +217,37 @@ impl Attention for UseCaseEffects {
 }
 
 fn effect(error: &StepError) -> EffectError {
-    EffectError(error.chain())
+    match error {
+        StepError::Refused(_) | StepError::SafeMode(_) => EffectError::Refused(error.chain()),
+        StepError::Store(_) | StepError::Random(_) | StepError::Lifecycle(_) => {
+            EffectError::Failed(error.chain())
+        }
+        StepError::Sealed { .. } | StepError::Render { .. } | StepError::Gone { .. } => {
+            EffectError::Failed(error.chain())
+        }
+        StepError::Outside(_) => EffectError::Failed(error.chain()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use machine_core::safe_mode::SafeMode;
+
+    use super::*;
+
+    #[test]
+    fn what_no_repetition_brings_about_is_refused_and_anything_else_failed() {
+        let no_bmc = "cp-1 has no BMC: register one".to_owned();
+        for (error, refused) in [
+            (StepError::Refused(no_bmc), true),
+            (StepError::SafeMode(SafeMode::NotAlone), true),
+            (
+                StepError::Outside("the BMC does not answer".to_owned()),
+                false,
+            ),
+        ] {
+            let told = effect(&error);
+            assert_eq!(matches!(told, EffectError::Refused(_)), refused, "{told:?}");
+        }
+    }
 }

@@ -81,7 +81,7 @@ async fn talosconfig(
     };
     let response = client.talos_config(request).await?.into_inner();
     let document = Zeroizing::new(response.document);
-    write_secret(&file, &document, Existing::Replace)?;
+    write_secret(&file, &document, Existing::ReplaceOwn)?;
     told(&file, word, response.until.as_ref(), output)?;
     print_notes(&response.notes)
 }
@@ -105,7 +105,7 @@ async fn kubeconfig(
     };
     let response = client.kube_config(request).await?.into_inner();
     let document = Zeroizing::new(response.document);
-    write_secret(&file, &document, Existing::Replace)?;
+    write_secret(&file, &document, Existing::ReplaceOwn)?;
     told(&file, word, response.until.as_ref(), output)?;
     print_notes(&response.notes)
 }

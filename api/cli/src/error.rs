@@ -42,6 +42,9 @@ pub enum CommandError {
         /// In its words.
         message: String,
     },
+    /// What was typed can't be understood.
+    #[error("{0}")]
+    Usage(String),
     /// A change without a reason.
     #[error(
         "wanted a reason for the record (--reason 'WHY', or DROVER_REASON in the environment), got \
@@ -61,6 +64,14 @@ pub enum CommandError {
     NotConfirmed {
         /// What came instead.
         how: &'static str,
+    },
+    /// A file is there that is not to be overwritten.
+    #[error("{path} is left alone: {why}; name another file (--file), or move this one away")]
+    Occupied {
+        /// Which file.
+        path: PathBuf,
+        /// What it is.
+        why: &'static str,
     },
     /// A file can't be written.
     #[error("can't write {path}: {why}")]
@@ -127,8 +138,9 @@ impl CommandError {
     const fn class(&self) -> Option<ErrorClass> {
         match self {
             Self::Refused { code, .. } => code.class(),
-            Self::Unreadable { .. } | Self::NoReason => Some(ErrorClass::Usage),
+            Self::Usage(_) | Self::Unreadable { .. } | Self::NoReason => Some(ErrorClass::Usage),
             Self::Forbidden { .. } | Self::NotConfirmed { .. } => Some(ErrorClass::Refused),
+            Self::Occupied { .. } => Some(ErrorClass::Refused),
             Self::NoDaemon { .. } | Self::Silent(_) | Self::Broken { .. } => {
                 Some(ErrorClass::Unavailable)
             }
@@ -144,10 +156,12 @@ impl CommandError {
                 "" => "unknown",
                 word => word,
             },
+            Self::Usage(_) => ErrorCode::InvalidArgument.word(),
             Self::NoReason => ErrorCode::Unaccounted.word(),
             Self::Forbidden { .. } => ErrorCode::Forbidden.word(),
             Self::Unreadable { .. } => "unreadable_file",
             Self::Unwritable { .. } => "unwritable_file",
+            Self::Occupied { .. } => "occupied_file",
             Self::NotConfirmed { .. } => "not_confirmed",
             Self::NoDaemon { .. } => "no_daemon",
             Self::Silent(_) => "silent_daemon",

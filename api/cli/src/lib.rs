@@ -22,6 +22,7 @@ pub mod lifetime;
 mod listing;
 pub mod machine;
 mod output;
+mod own_config;
 pub mod patience;
 pub mod patient;
 mod reason;

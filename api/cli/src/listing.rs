@@ -97,8 +97,11 @@ fn notes(machine: &Machine) -> String {
     let conditions: Vec<&str> = machine.conditions.iter().map(|it| &*it.text).collect();
     let failure = machine.failure.as_ref();
     let waiting = failure.map_or_else(|| machine.waiting(), |it| it.why.as_str());
+    // A condition may have said it already: an awaited machine waits for what its cluster waits for.
+    let is_said = conditions.iter().any(|it| it.contains(waiting));
     let notes = [conditions.join(", "), waiting.to_owned()];
-    let notes: Vec<String> = notes.into_iter().filter(|it| !it.is_empty()).collect();
+    let notes = notes.into_iter().take(if is_said { 1 } else { 2 });
+    let notes: Vec<String> = notes.filter(|it| !it.is_empty()).collect();
     notes.join("; ")
 }
 
@@ -149,5 +152,15 @@ mod tests {
         assert_eq!(row[..3], ["cp-1", "created", "active"]);
         assert_eq!(row.last().unwrap(), "NotReady; its power");
         assert_eq!(row.len(), columns.headings().len());
+        let awaited = Machine {
+            waiting: Some("its BMC does not answer".to_owned()),
+            conditions: vec![Condition {
+                text: "Awaited as worker: its BMC does not answer".to_owned(),
+                ..Condition::default()
+            }],
+            ..machine
+        };
+        let once = "Awaited as worker: its BMC does not answer";
+        assert_eq!(notes(&awaited), once);
     }
 }

@@ -76,10 +76,17 @@ pub(crate) fn print_line(text: &str) -> Result<(), CommandError> {
 /// Prints what a person should know beside the output: on standard error, a line each.
 pub(crate) fn print_notes(notes: &[String]) -> Result<(), CommandError> {
     let mut out = std::io::stderr().lock();
-    for note in notes {
+    for note in once_each(notes) {
         writeln!(out, "note: {}", cleaned(note))?;
     }
     Ok(())
+}
+
+/// Two reasons for one note say it once.
+fn once_each(notes: &[String]) -> Vec<&String> {
+    let numbered = notes.iter().enumerate();
+    let first = numbered.filter(|(at, note)| !notes.iter().take(*at).any(|it| it == *note));
+    first.map(|(_, note)| note).collect()
 }
 
 /// Prints what a person must not overlook: on standard error, a line.
@@ -112,6 +119,14 @@ pub(crate) fn or_dash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+
+    use super::once_each;
+
+    #[test]
+    fn a_note_is_told_once() {
+        let notes = ["a", "b", "a"].map(str::to_owned);
+        assert_eq!(once_each(&notes), [&notes[0], &notes[1]]);
+    }
 
     /// What is printed as YAML is read back as what it was: also what a careless reader takes for a
     /// number, a truth or a time.

@@ -1,12 +1,15 @@
 //! `--selector`: which machines of a list are shown, by their fields. It only reads; what changes
 //! or erases something names machines one by one.
 
+mod field;
+
 use std::fmt;
 use std::str::FromStr;
 
 use api_proto::v1::Machine;
-use api_proto::word::Word as _;
 use thiserror::Error;
+
+use crate::selector::field::Field;
 
 /// Which machines are shown: all terms have to hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,20 +25,6 @@ struct Term {
     pattern: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Name,
-    State,
-    Cluster,
-    Role,
-    Power,
-    Address,
-    Architecture,
-    Firmware,
-    Ready,
-    Condition,
-}
-
 /// A selector that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SelectorError {
@@ -48,62 +37,16 @@ pub enum SelectorError {
         /// What came.
         got: String,
     },
-}
-
-impl Field {
-    const ALL: [Self; 10] = [
-        Self::Name,
-        Self::State,
-        Self::Cluster,
-        Self::Role,
-        Self::Power,
-        Self::Address,
-        Self::Architecture,
-        Self::Firmware,
-        Self::Ready,
-        Self::Condition,
-    ];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::State => "state",
-            Self::Cluster => "cluster",
-            Self::Role => "role",
-            Self::Power => "power",
-            Self::Address => "address",
-            Self::Architecture => "architecture",
-            Self::Firmware => "firmware",
-            Self::Ready => "ready",
-            Self::Condition => "condition",
-        }
-    }
-
-    fn names() -> String {
-        Self::ALL.map(Self::as_str).join(", ")
-    }
-
-    /// What a machine has there: one text, or one for each condition.
-    fn values(self, machine: &Machine) -> Vec<&str> {
-        match self {
-            Self::Name => vec![&machine.name],
-            Self::State => vec![machine.state().word()],
-            Self::Cluster => vec![machine.cluster()],
-            Self::Role => vec![machine.role().word()],
-            Self::Power => vec![machine.power().word()],
-            Self::Address => vec![machine.address()],
-            Self::Architecture => vec![machine.architecture().word()],
-            Self::Firmware => vec![machine.firmware().word()],
-            Self::Ready => vec![if machine.ready { "true" } else { "false" }],
-            // As programs read it, and as the first word of the text has it.
-            Self::Condition => machine
-                .conditions
-                .iter()
-                .flat_map(|it| [Some(it.kind().word()), it.text.split_whitespace().next()])
-                .flatten()
-                .collect(),
-        }
-    }
+    /// A value that its field never has: nothing would be selected.
+    #[error("wanted {field}={}, got {got:?}", .known.join("|"))]
+    UnknownValue {
+        /// The field.
+        field: &'static str,
+        /// What it can be.
+        known: Vec<String>,
+        /// What came.
+        got: String,
+    },
 }
 
 impl Selector {
@@ -148,17 +91,32 @@ fn parse_term(text: &str) -> Result<Term, SelectorError> {
     };
     let name = name.trim();
     let field = Field::ALL.into_iter().find(|it| it.as_str() == name);
+    let field = field.ok_or_else(|| SelectorError::UnknownField {
+        got: name.to_owned(),
+    })?;
+    // `==` is written by whoever knows it from elsewhere.
+    let pattern = pattern.strip_prefix('=').unwrap_or(pattern).trim();
+    refuse_unknown(field, pattern)?;
     Ok(Term {
-        field: field.ok_or_else(|| SelectorError::UnknownField {
-            got: name.to_owned(),
-        })?,
+        field,
         is_equal,
-        // `==` is written by whoever knows it from elsewhere.
-        pattern: pattern
-            .strip_prefix('=')
-            .unwrap_or(pattern)
-            .trim()
-            .to_owned(),
+        pattern: pattern.to_owned(),
+    })
+}
+
+/// A value that is mistyped would select nothing, or everything, without a word. An empty one is
+/// that of a machine that has none.
+fn refuse_unknown(field: Field, pattern: &str) -> Result<(), SelectorError> {
+    let Some(known) = field.known() else {
+        return Ok(());
+    };
+    if pattern.is_empty() || known.iter().any(|it| matches(pattern, it)) {
+        return Ok(());
+    }
+    Err(SelectorError::UnknownValue {
+        field: field.as_str(),
+        known,
+        got: pattern.to_owned(),
     })
 }
 
@@ -186,8 +144,10 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use api_proto::v1::{Condition, ConditionKind, MachineState};
+    use api_proto::word::Word as _;
 
     use super::*;
+    use crate::selector::field::{as_printed, first_word};
 
     fn machine() -> Machine {
         Machine {
@@ -218,6 +178,8 @@ mod tests {
             ("role=", true),
             ("role!=", false),
             ("ready=true", true),
+            ("ready=yes", true),
+            ("ready=no", false),
             ("condition=Conflict", true),
             ("condition=conflict", true),
             ("condition!=Conflict", false),
@@ -225,6 +187,54 @@ mod tests {
         ] {
             let selector: Selector = text.parse().unwrap();
             assert_eq!(selector.takes(&machine()), taken, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_a_field_never_has_is_refused_with_those_that_it_has() {
+        for (text, known) in [
+            ("state=actve", "active|"),
+            ("ready=1", "true|yes|false|no"),
+            ("role=control-plane", "controlplane|worker"),
+            ("power!=up", "on|off|unknown"),
+            ("condition=Bootloop", "boot_loop|BootLoop"),
+            ("architecture=x86*", "amd64|arm64"),
+            ("firmware=efi", "bios|uefi"),
+        ] {
+            let said = text.parse::<Selector>().unwrap_err().to_string();
+            assert!(said.starts_with("wanted "), "{said}");
+            assert!(said.contains(known), "{said}");
+        }
+        for text in ["state=act*", "power=", "cluster=any", "condition=*Loop"] {
+            text.parse::<Selector>().unwrap();
+        }
+    }
+
+    #[test]
+    fn each_condition_is_taken_as_it_is_printed() {
+        use machine_core::condition::Condition as Said;
+        let held = Said::Held {
+            why: "it waits".to_owned(),
+            boot: machine_core::id::BootId::from_bytes([1; 16]),
+        };
+        for (said, kind) in [
+            (held, ConditionKind::Held),
+            (Said::BootLoop { boots: 5 }, ConditionKind::BootLoop),
+            (Said::NotReady, ConditionKind::NotReady),
+        ] {
+            let text = said.to_string();
+            assert_eq!(first_word(&text), Some(&*as_printed(kind.word())));
+            let machine = Machine {
+                conditions: vec![Condition {
+                    kind: kind.into(),
+                    text,
+                }],
+                ..Machine::default()
+            };
+            for word in [kind.word().to_owned(), as_printed(kind.word())] {
+                let selector: Selector = format!("condition={word}").parse().unwrap();
+                assert!(selector.takes(&machine), "{word}");
+            }
         }
     }
 

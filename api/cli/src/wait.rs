@@ -154,9 +154,16 @@ fn judge_machine(goal: MachineGoal, machine: &Machine) -> Verdict {
 
 /// The state, and what it waits for.
 fn reason(machine: &Machine) -> String {
+    let said: Vec<&str> = machine
+        .conditions
+        .iter()
+        .map(|it| it.text.as_str())
+        .collect();
+    let waiting = machine.waiting.as_deref();
+    let waiting = waiting.filter(|waiting| !said.iter().any(|it| it.contains(waiting)));
     let mut words = vec![machine.state().word()];
-    words.extend(machine.conditions.iter().map(|it| it.text.as_str()));
-    words.extend(machine.waiting.as_deref());
+    words.extend(said);
+    words.extend(waiting);
     words.join("; ")
 }
 

@@ -46,6 +46,7 @@ impl ErrorCode {
             Self::Forbidden | Self::WrongState | Self::Contradiction | Self::Secrets => {
                 Some(ErrorClass::Refused)
             }
+            Self::SafeMode => Some(ErrorClass::Refused),
             Self::NotFound => Some(ErrorClass::NotFound),
             Self::Overtaken | Self::KeyReused => Some(ErrorClass::Conflict),
             Self::OutsideFailed | Self::Records | Self::Stopping => Some(ErrorClass::Unavailable),
@@ -60,7 +61,7 @@ impl ErrorCode {
                 tonic::Code::InvalidArgument
             }
             Self::Forbidden => tonic::Code::PermissionDenied,
-            Self::WrongState | Self::Contradiction | Self::Secrets => {
+            Self::WrongState | Self::Contradiction | Self::Secrets | Self::SafeMode => {
                 tonic::Code::FailedPrecondition
             }
             Self::NotFound => tonic::Code::NotFound,

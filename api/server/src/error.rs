@@ -4,6 +4,7 @@ use api_proto::v1;
 use api_proto::v1::ErrorCode;
 use machine_core::command::Command;
 use machine_core::lifecycle::Refused;
+use machine_core::safe_mode::SafeMode;
 use machine_store::error::StoreError;
 use thiserror::Error;
 
@@ -35,6 +36,19 @@ pub enum UseCaseError {
         caller: String,
         /// What was asked for.
         operation: Operation,
+    },
+    /// The records are doubted, and it rests on them.
+    #[error(
+        "{} waits, for the records that it is judged by may lack what happened since ({safe_mode}); \
+         {}",
+        .operation.method(),
+        .safe_mode.advice()
+    )]
+    SafeMode {
+        /// What was asked for.
+        operation: Operation,
+        /// Why nothing may be done.
+        safe_mode: SafeMode,
     },
     /// A value of the request is not what it should be.
     #[error("{0}")]
@@ -93,12 +107,14 @@ impl UseCaseError {
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::Unaccounted(_) => ErrorCode::Unaccounted,
             Self::Forbidden { .. } => ErrorCode::Forbidden,
+            Self::SafeMode { .. } => ErrorCode::SafeMode,
             Self::Invalid(_) => ErrorCode::InvalidArgument,
             Self::Document(_) => ErrorCode::InvalidDocument,
             Self::Lifecycle { .. } => ErrorCode::WrongState,
             Self::Contradiction(_) => ErrorCode::Contradiction,
             Self::Overtaken => ErrorCode::Overtaken,
-            Self::Effect(_) => ErrorCode::OutsideFailed,
+            Self::Effect(EffectError::Refused(_)) => ErrorCode::Contradiction,
+            Self::Effect(EffectError::Failed(_)) => ErrorCode::OutsideFailed,
             Self::Vault(_) => ErrorCode::Secrets,
             Self::Store(_) => ErrorCode::Records,
             Self::KeyReused(_) => ErrorCode::KeyReused,
@@ -121,5 +137,19 @@ impl From<StoreError> for UseCaseError {
             StoreError::RequestReused { key } => Self::KeyReused(key),
             other => Self::Store(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_machine_lacks_is_a_refusal_and_a_bmc_that_is_silent_a_failure_outside() {
+        let refused = EffectError::Refused("cp-1 has no BMC".to_owned());
+        let failed = EffectError::Failed("the BMC does not answer".to_owned());
+        let code = |error: EffectError| UseCaseError::from(error).code();
+        assert_eq!(code(refused), ErrorCode::Contradiction);
+        assert_eq!(code(failed), ErrorCode::OutsideFailed);
     }
 }

@@ -1,4 +1,5 @@
-//! Everything that can be asked of Drover, and which roles may ask it: one table.
+//! Everything that can be asked of Drover: which roles may ask it, and what waits while the records
+//! are doubted. Two tables.
 
 use crate::role::Role;
 
@@ -112,6 +113,30 @@ impl Operation {
             Self::TalosConfig | Self::KubeConfig => ADMIN,
             Self::ExportSecrets | Self::ImportSecrets => ADMIN,
             Self::ResolveBootstrap | Self::DeleteCluster | Self::ConfirmDatabase => ADMIN,
+        }
+    }
+
+    /// Whether it waits until safe mode is over.
+    ///
+    /// What a person wants of a machine, and what takes a permission back, is recorded: it moves
+    /// nothing yet, and the plan asks the records again once they are trusted. What removes keys or
+    /// records, or takes away a guard that the next release or wipe rests on, waits: the records by
+    /// which it is judged may lack that a machine is a member.
+    pub const fn waits_in_safe_mode(self) -> bool {
+        match self {
+            Self::ListMachines | Self::GetMachine | Self::WatchTimeline => false,
+            Self::ListClusters | Self::GetCluster => false,
+            Self::ListEvents | Self::GetDatabase | Self::ConfirmDatabase => false,
+            Self::AcceptMachine | Self::RetryMachine => false,
+            Self::CancelMachine | Self::RetireMachine => false,
+            Self::ApplyMachines | Self::ApplyCluster => false,
+            // A way into a cluster, and a copy of its keys, may be needed just then.
+            Self::TalosConfig | Self::KubeConfig | Self::ExportSecrets => false,
+            Self::ImportSecrets | Self::DeleteCluster => true,
+            Self::ForgetMachine | Self::MergeMachine | Self::ReplaceBoard => true,
+            // Each of them takes a guard away: the claimants, the UUID, the BMC's GUID.
+            Self::ReleaseHold | Self::IgnoreUuid | Self::AcceptBmc => true,
+            Self::RetryWithWipe | Self::ResolveBootstrap | Self::SetPower => true,
         }
     }
 

@@ -42,9 +42,10 @@ use machine_store::db::Db;
 use machine_store::machines as stored;
 use machine_store::requests::{self, Request};
 
-use crate::caller::Asked;
+use crate::caller::{Asked, Caller};
 use crate::effects::Effects;
 use crate::error::UseCaseError;
+use crate::operation::Operation;
 use crate::similar::similar;
 
 /// The use cases over a database and a daemon.
@@ -83,6 +84,18 @@ impl Operations {
             db,
             commit,
             effects,
+        }
+    }
+
+    /// Refuses what none of the caller's roles may do, and what waits while safe mode lasts.
+    pub(crate) fn permit(&self, caller: &Caller, operation: Operation) -> Result<(), UseCaseError> {
+        caller.permit(operation)?;
+        match self.db.safe_mode() {
+            Some(safe_mode) if operation.waits_in_safe_mode() => Err(UseCaseError::SafeMode {
+                operation,
+                safe_mode,
+            }),
+            _ => Ok(()),
         }
     }
 

@@ -78,7 +78,7 @@ impl Boards {
             let alarm = About::machine(machine.id).event(site.now(), "alarm", why.clone());
             site.commit.try_event(alarm);
         }
-        Err(StepError::Outside(why))
+        Err(StepError::Refused(why))
     }
 
     fn found(&self) -> MutexGuard<'_, BTreeMap<(MachineId, SocketAddr), Found>> {

@@ -18,6 +18,7 @@ use machine_store::evidence::{Evidence, Fact};
 
 use super::board::Boards;
 use super::{BmcSession, BootOverride, Machine, MachineId, PowerState, Site};
+use crate::error::StepError;
 use crate::fixtures::{now, site};
 
 const UUID: SystemUuid = SystemUuid::from_bytes([0x4c; 16]);
@@ -164,7 +165,9 @@ async fn the_bmc_of_another_machine_is_not_told_to_switch_off() {
     let (boards, mut bmc) = (Boards::default(), Told::new(Some(OTHER)));
     for _ in 0..2 {
         let refused = boards.check(&site, &machine, &mut bmc).await;
-        let said = refused.unwrap_err().to_string();
+        let refused = refused.unwrap_err();
+        assert!(matches!(refused, StepError::Refused(_)), "{refused:?}");
+        let said = refused.to_string();
         for word in [
             "cp-1 is not switched off",
             "10.77.1.11:623",

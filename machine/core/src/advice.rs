@@ -2,6 +2,7 @@
 //!
 //! Advice is computed from what is known, as conditions are, and names only commands that exist.
 
+use crate::allocation::Allocation;
 use crate::condition::Condition;
 use crate::doubt::release_hold;
 use crate::evidence::{Difference, EvidenceKind, Identity};
@@ -41,6 +42,22 @@ pub fn advice(machine: &Machine, is_registered: bool, identity: &Identity) -> Ve
         State::Provisioning(_) | State::Active | State::Cleaning => {}
     }
     ways
+}
+
+/// What can be done for a machine whose install can't be tried again, for this is what the clusters'
+/// rules say of it; none if one of them takes it.
+pub fn advice_without_rule(name: &str, allocation: &Allocation) -> Option<String> {
+    let way = match allocation {
+        Allocation::Take { .. } => return None,
+        Allocation::None => "name it in its cluster's document again",
+        Allocation::NoDisk { .. } => "name the disk in its document",
+        // What these say of themselves says what to correct.
+        Allocation::UnusableDisk { .. } | Allocation::TwoDisks { .. } => "correct the document",
+        Allocation::Ambiguous { .. } => "take it out of the documents of all clusters but one",
+    };
+    Some(format!(
+        "{way} and apply that, or leave the machine alone (drover machine retire {name})"
+    ))
 }
 
 /// What can be done about these conditions of a machine, a sentence a way.

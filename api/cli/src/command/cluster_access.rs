@@ -59,7 +59,12 @@ pub enum ClusterAccessCommand {
         #[command(flatten)]
         mutation: MutationArguments,
     },
-    /// Delete a cluster that has no members, and its keys; what happened to it is kept
+    /// Delete a cluster that has no members, and its keys
+    ///
+    /// A cluster with members is refused: each of them is retired first (`drover machine retire`).
+    /// Machines that may be installed for it, and have no config yet, are not installed any more.
+    /// Without an export of the keys (`drover cluster secrets export`), nobody makes a new
+    /// certificate for what still runs. Disks stay as they are.
     #[command(after_help = examples(&[
         "drover cluster delete lab --confirm lab --reason 'the lab is closed'",
     ]))]
@@ -88,7 +93,8 @@ pub enum SecretsCommand {
         /// Its name once more
         #[arg(long, default_value = "")]
         confirm: String,
-        /// The file; NAME.secrets.yaml if not given, - for standard output
+        /// The file; NAME.secrets.yaml if not given, - for standard output. A file that is there is
+        /// left alone
         #[arg(long, short)]
         file: Option<PathBuf>,
         /// Why, and under which key
@@ -120,7 +126,8 @@ pub struct AccessArguments {
     /// How long it opens the cluster, such as 30m, 8h, 7d; at most 30d
     #[arg(long, default_value = "8h")]
     pub ttl: Lifetime,
-    /// The file; NAME.talosconfig or NAME.kubeconfig if not given, - for standard output
+    /// The file; NAME.talosconfig or NAME.kubeconfig if not given, - for standard output. A file
+    /// that is there gives way only if it holds nothing but an older config of this cluster
     #[arg(long, short)]
     pub file: Option<PathBuf>,
     /// Why, and under which key

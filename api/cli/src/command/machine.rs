@@ -51,6 +51,7 @@ pub enum MachineCommand {
         #[arg(
             long,
             value_name = "SEQUENCE",
+            value_parser = sequence,
             default_value_t = 0,
             hide_default_value = true
         )]
@@ -210,4 +211,29 @@ pub enum PowerArgument {
     Off,
     /// Switch it off, see it off, switch it on
     Cycle,
+}
+
+/// The number of an event.
+fn sequence(text: &str) -> Result<i64, String> {
+    let number = text.parse().ok().filter(|it| *it >= 0);
+    number.ok_or_else(|| {
+        format!(
+            "wanted the number of an event (`sequence` in the JSON of a timeline), got {text:?}"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeline_goes_on_after_the_number_of_an_event() {
+        assert_eq!(sequence("12"), Ok(12));
+        for text in ["x", "-1", "", "2026-11-23T22:20:05Z"] {
+            let said = sequence(text).unwrap_err();
+            assert!(said.starts_with("wanted the number of an event"), "{said}");
+            assert!(said.contains("sequence"), "{said}");
+        }
+    }
 }

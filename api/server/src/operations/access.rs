@@ -46,7 +46,7 @@ impl Operations {
         lifetime: Duration,
         asked: &Asked,
     ) -> Result<Access, UseCaseError> {
-        asked.caller.permit(role.operation())?;
+        self.permit(&asked.caller, role.operation())?;
         let lifetime = match lifetime {
             Duration::ZERO => LIFETIME,
             lifetime if (SHORTEST..=LONGEST).contains(&lifetime) => lifetime,
@@ -82,7 +82,7 @@ impl Operations {
         confirm: &str,
         asked: &Asked,
     ) -> Result<Zeroizing<String>, UseCaseError> {
-        asked.caller.permit(Operation::ExportSecrets)?;
+        self.permit(&asked.caller, Operation::ExportSecrets)?;
         let cluster = self.cluster(name).await?;
         confirmed(name, confirm, "hand out all keys of it")?;
         let document = self.effects.open_cluster_secrets(cluster.id).await?;

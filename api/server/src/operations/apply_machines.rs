@@ -55,7 +55,7 @@ impl Operations {
         document: &str,
         asked: &Asked,
     ) -> Result<AppliedMachines, UseCaseError> {
-        asked.caller.permit(Operation::ApplyMachines)?;
+        self.permit(&asked.caller, Operation::ApplyMachines)?;
         let specs = parse(file, document)?;
         let reader = Reader { file };
         let notes = self.check_addresses(reader, &specs)?;

@@ -91,8 +91,8 @@ fn nothing_to_cancel(machine: &Machine) -> UseCaseError {
              drover machine retire {name}"
         ),
         State::Failed(_) => format!(
-            "it boots its disk; drover machine retry {name} tries again, drover machine retire \
-             {name} leaves it alone"
+            "it boots its disk; drover machine show {name} says how it is tried again, drover \
+             machine retire {name} leaves it alone"
         ),
         State::Retired => format!("drover machine accept {name} takes it back"),
     };

@@ -38,7 +38,7 @@ impl Operations {
         resolution: Resolution,
         asked: &Asked,
     ) -> Result<ClusterView, UseCaseError> {
-        asked.caller.permit(Operation::ResolveBootstrap)?;
+        self.permit(&asked.caller, Operation::ResolveBootstrap)?;
         let (word, detail) = match resolution {
             Resolution::Done => ("done", "a person says that it was carried out"),
             Resolution::NotDone => (
@@ -86,7 +86,7 @@ impl Operations {
         confirm: &str,
         asked: &Asked,
     ) -> Result<Vec<String>, UseCaseError> {
-        asked.caller.permit(Operation::DeleteCluster)?;
+        self.permit(&asked.caller, Operation::DeleteCluster)?;
         let what = ["delete cluster", name];
         if let Some(result) = self.carried_out(asked, &what).await? {
             return Ok(names(&result));

@@ -67,7 +67,7 @@ impl Operations {
         if awaited.is_empty() {
             return awaited;
         }
-        format!("no members yet: {awaited}")
+        format!("not members yet: {awaited}")
     }
 }
 

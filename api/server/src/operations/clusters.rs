@@ -51,7 +51,7 @@ impl Operations {
         caller: &Caller,
         page: &Page,
     ) -> Result<Paged<ClusterView>, UseCaseError> {
-        caller.permit(Operation::ListClusters)?;
+        self.permit(caller, Operation::ListClusters)?;
         self.effects.settled().await;
         let clusters = clusters::readable(&self.db).await?.clusters;
         let machines = machines::readable(&self.db).await?;
@@ -70,7 +70,7 @@ impl Operations {
         caller: &Caller,
         name: &str,
     ) -> Result<(ClusterView, Vec<MachineView>), UseCaseError> {
-        caller.permit(Operation::GetCluster)?;
+        self.permit(caller, Operation::GetCluster)?;
         let cluster = self.cluster(name).await?;
         let clusters = clusters::readable(&self.db).await?.clusters;
         let listed = self.listed_machines(&Page::default()).await?.items;
@@ -98,7 +98,7 @@ impl Operations {
         caller: &Caller,
         name: &str,
     ) -> Result<Vec<RecordedEvent>, UseCaseError> {
-        caller.permit(Operation::GetCluster)?;
+        self.permit(caller, Operation::GetCluster)?;
         let cluster = self.cluster(name).await?;
         Ok(events::tail_of_cluster(&self.db, cluster.id, EVENTS).await?)
     }
@@ -110,7 +110,7 @@ impl Operations {
         document: &str,
         asked: &Asked,
     ) -> Result<AppliedCluster, UseCaseError> {
-        asked.caller.permit(Operation::ApplyCluster)?;
+        self.permit(&asked.caller, Operation::ApplyCluster)?;
         let spec = parse(file, document)?;
         let fault = |fault: ClusterFault| with_line(file, document, &fault);
         if let Some(wrong) = self.effects.check_cluster(&spec).err()

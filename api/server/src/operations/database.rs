@@ -26,7 +26,7 @@ pub struct DatabaseView {
 impl Operations {
     /// Which database it is, whether it is trusted, and whether the host's clock is behind it.
     pub fn show_database(&self, caller: &Caller) -> Result<DatabaseView, UseCaseError> {
-        caller.permit(Operation::GetDatabase)?;
+        self.permit(caller, Operation::GetDatabase)?;
         Ok(DatabaseView {
             place: self.db.place().to_owned(),
             safe_mode: self.db.safe_mode(),
@@ -36,7 +36,7 @@ impl Operations {
 
     /// Ends safe mode, if what is doubted is still what the person has read: `found`.
     pub async fn confirm_database(&self, found: &str, asked: &Asked) -> Result<(), UseCaseError> {
-        asked.caller.permit(Operation::ConfirmDatabase)?;
+        self.permit(&asked.caller, Operation::ConfirmDatabase)?;
         let detail = match self.db.safe_mode() {
             Some(SafeMode::Doubted(doubt)) => confirmed(doubt, found, asked)?,
             // Carried out before, or nothing to do: the store knows.

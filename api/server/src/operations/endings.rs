@@ -104,7 +104,7 @@ impl Operations {
         ending: Ending<'_>,
         asked: &Asked,
     ) -> Result<Ended, UseCaseError> {
-        asked.caller.permit(ending.operation())?;
+        self.permit(&asked.caller, ending.operation())?;
         let what = ending.request(name);
         if let Some(notes) = self.carried_out(asked, &what).await? {
             return self.ended(name, ending, &notes).await;

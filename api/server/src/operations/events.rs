@@ -27,7 +27,7 @@ impl Operations {
     /// The machine whose timeline is meant by a name: also one that was forgotten, until another has
     /// its name.
     pub async fn watched(&self, caller: &Caller, name: &str) -> Result<MachineId, UseCaseError> {
-        caller.permit(Operation::WatchTimeline)?;
+        self.permit(caller, Operation::WatchTimeline)?;
         self.remembered(name).await
     }
 
@@ -38,7 +38,7 @@ impl Operations {
         machine: MachineId,
         after: i64,
     ) -> Result<Vec<RecordedEvent>, UseCaseError> {
-        caller.permit(Operation::WatchTimeline)?;
+        self.permit(caller, Operation::WatchTimeline)?;
         Ok(events::of_machine(&self.db, machine, after, MOST).await?)
     }
 
@@ -49,7 +49,7 @@ impl Operations {
         of: EventsOf<'_>,
         (after, limit): (i64, u32),
     ) -> Result<Vec<RecordedEvent>, UseCaseError> {
-        caller.permit(Operation::ListEvents)?;
+        self.permit(caller, Operation::ListEvents)?;
         let limit = limit.min(MOST);
         let found = match of {
             EventsOf::All => events::since(&self.db, after, limit).await,

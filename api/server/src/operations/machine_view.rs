@@ -59,7 +59,7 @@ impl Operations {
         conditions.extend(shared_disks(&machine, disks));
         let seen = self.effects.seen_machine(machine.id);
         Ok(MachineView {
-            machine,
+            machine: self.with_advice_of_today(machine).await?,
             seen,
             conditions,
             intent,

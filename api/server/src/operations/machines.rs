@@ -89,7 +89,7 @@ impl Operations {
         caller: &Caller,
         page: &Page,
     ) -> Result<Paged<MachineView>, UseCaseError> {
-        caller.permit(Operation::ListMachines)?;
+        self.permit(caller, Operation::ListMachines)?;
         self.listed_machines(page).await
     }
 
@@ -112,7 +112,7 @@ impl Operations {
         caller: &Caller,
         name: &str,
     ) -> Result<MachineDetails, UseCaseError> {
-        caller.permit(Operation::GetMachine)?;
+        self.permit(caller, Operation::GetMachine)?;
         self.effects.settled().await;
         let view = self.view(self.machine(name).await?).await?;
         let id = view.machine.id;
@@ -145,7 +145,7 @@ impl Operations {
 
     /// Accepts a machine: it may be inspected, and allocated by the clusters' rules.
     pub async fn accept(&self, name: &str, asked: &Asked) -> Result<MachineView, UseCaseError> {
-        asked.caller.permit(Operation::AcceptMachine)?;
+        self.permit(&asked.caller, Operation::AcceptMachine)?;
         self.intend(name, Input::Accept, asked).await
     }
 

@@ -35,9 +35,10 @@ impl Operations {
         request: PowerRequest,
         asked: &Asked,
     ) -> Result<Switched, UseCaseError> {
-        asked.caller.permit(Operation::SetPower)?;
+        self.permit(&asked.caller, Operation::SetPower)?;
         let machine = self.machine(name).await?;
         refuse_if_retired(&machine)?;
+        refuse_without_bmc(&machine)?;
         refuse_unless_confirmed(&machine, confirm, request)?;
         let what = verb(request);
         let detail = format!("asked for: {what}{}", asked.because());
@@ -134,6 +135,17 @@ fn refuse_if_retired(machine: &Machine) -> Result<(), UseCaseError> {
         "{name} is retired: Drover does not switch its power (drover machine accept {name} takes \
          it back)",
         name = machine.name
+    )))
+}
+
+/// A power-on that nothing carries out must not be on record as one of ours.
+fn refuse_without_bmc(machine: &Machine) -> Result<(), UseCaseError> {
+    if machine.bmc.is_some() {
+        return Ok(());
+    }
+    Err(UseCaseError::Contradiction(format!(
+        "{} has no BMC: register one in its document (drover machine apply --file FILE)",
+        machine.name
     )))
 }
 

@@ -42,7 +42,7 @@ impl Operations {
         choice: &Choice,
         asked: &Asked,
     ) -> Result<MachineView, UseCaseError> {
-        asked.caller.permit(Operation::ReleaseHold)?;
+        self.permit(&asked.caller, Operation::ReleaseHold)?;
         let card = choice.card.map(|it| it.to_string()).unwrap_or_default();
         let what = ["release hold", name, &card, &choice.boot];
         if self.carried_out(asked, &what).await?.is_some() {
@@ -129,19 +129,13 @@ fn chosen<'a>(
     choice: &Choice,
     now: Timestamp,
 ) -> Result<&'a Claimant, UseCaseError> {
-    let is_meant = |it: &&Heard| {
+    let is_recent = |it: &&Heard| now.since(it.claimant.last_seen) < RECENT;
+    let recent = once_each(heard.iter().filter(is_recent).collect());
+    let is_meant = |it: &&&Heard| {
         let is_card = choice.card.is_none_or(|card| it.claimant.card == card);
-        let is_boot = it.claimant.boot.to_string().starts_with(&choice.boot);
-        is_card && is_boot && now.since(it.claimant.last_seen) < RECENT
+        is_card && it.claimant.boot.to_string().starts_with(&choice.boot)
     };
-    let mut meant: Vec<&Heard> = heard.iter().filter(is_meant).collect();
-    // A boot is accepted, from whichever address it was heard.
-    let who = |it: &Heard| {
-        let it = &it.claimant;
-        (it.boot, it.card, it.uuid, it.serial.clone())
-    };
-    meant.sort_by_key(|it| (who(it), it.claimant.first_seen));
-    meant.dedup_by_key(|it| who(it));
+    let mut meant: Vec<&Heard> = recent.iter().filter(is_meant).copied().collect();
     // An earlier boot that was silent for long before a later one of the same card began is over.
     let newer = meant.clone();
     meant.retain(|it| {
@@ -156,16 +150,42 @@ fn chosen<'a>(
         !choice.boot.is_empty() || !newer.iter().any(|later| is_after(later))
     });
     match meant.as_slice() {
-        [] => Err(UseCaseError::Contradiction(format!(
-            "{name}: nobody spoke for it in the last 30 minutes: let it boot from the network, and \
-             accept that boot then"
-        ))),
+        [] => Err(UseCaseError::Contradiction(nobody(name, choice, &recent))),
         [one] => Ok(&one.claimant),
         several => Err(UseCaseError::Contradiction(format!(
             "{name}: several speak for it; find out which one is the machine, and say so:\n{}",
             listed(name, several)
         ))),
     }
+}
+
+/// A boot is accepted, from whichever address it was heard.
+fn once_each(mut heard: Vec<&Heard>) -> Vec<&Heard> {
+    let who = |it: &Heard| {
+        let it = &it.claimant;
+        (it.boot, it.card, it.uuid, it.serial.clone())
+    };
+    heard.sort_by_key(|it| (who(it), it.claimant.first_seen));
+    heard.dedup_by_key(|it| who(it));
+    heard
+}
+
+/// That none of those who spoke for a machine is the one that is meant.
+fn nobody(name: &str, choice: &Choice, recent: &[&Heard]) -> String {
+    if recent.is_empty() {
+        return format!(
+            "{name}: nobody spoke for it in the last 30 minutes: let it boot from the network, and \
+             accept that boot then"
+        );
+    }
+    let boot = (!choice.boot.is_empty()).then(|| format!("boot {}", choice.boot));
+    let card = choice.card.map(|it| format!("card {it}"));
+    let wanted: Vec<String> = boot.into_iter().chain(card).collect();
+    format!(
+        "no {} speaks for {name} now; these do:\n{}",
+        wanted.join(" with "),
+        listed(name, recent)
+    )
 }
 
 /// The claimants, a line each with the command that accepts it.

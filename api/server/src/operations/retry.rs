@@ -3,10 +3,11 @@
 //! This permits nothing: the plan first looks whether the machine runs from its disk after all, and
 //! then opens a new intent by its cluster's rule. What no rule would permit is refused here.
 
+use machine_core::advice::advice_without_rule;
 use machine_core::allocation::{Allocation, allocate};
 use machine_core::attempt::AttemptEnd;
 use machine_core::intent::{Intent, IntentEnd};
-use machine_core::lifecycle::{Input, State};
+use machine_core::lifecycle::{Input, Moving, State};
 use machine_core::machine::Machine;
 use machine_store::change::{Change, IntentWrite, MachineWrite};
 use machine_store::{attempts, clusters, intents};
@@ -20,7 +21,7 @@ use crate::operations::{Operations, Written};
 impl Operations {
     /// Tries again what a machine failed at, or what its node refused.
     pub async fn retry(&self, name: &str, asked: &Asked) -> Result<MachineView, UseCaseError> {
-        asked.caller.permit(Operation::RetryMachine)?;
+        self.permit(&asked.caller, Operation::RetryMachine)?;
         match self.retry_refused(name, asked).await? {
             Some(view) => Ok(view),
             None => self.intend(name, Input::Retry, asked).await,
@@ -90,12 +91,37 @@ impl Operations {
         if !matches!(next.state, State::Provisioning(_)) {
             return Ok(());
         }
-        match allocate(next, &clusters::list(&self.db).await?) {
-            Allocation::Take { .. } => Ok(()),
-            why => Err(UseCaseError::Contradiction(format!(
+        let allocation = allocate(next, &clusters::list(&self.db).await?);
+        match without_rule(&next.name, &allocation) {
+            None => Ok(()),
+            Some(why) => Err(UseCaseError::Contradiction(format!(
                 "{}: its install can't be tried again: {why}",
                 next.name
             ))),
         }
     }
+
+    /// A machine as it is shown: what it was told to do when it failed is possible now, or says what
+    /// has to be done first.
+    pub(super) async fn with_advice_of_today(
+        &self,
+        mut machine: Machine,
+    ) -> Result<Machine, UseCaseError> {
+        if !matches!(machine.state, State::Failed(Moving::Provisioning(_))) {
+            return Ok(machine);
+        }
+        let allocation = allocate(&machine, &clusters::list(&self.db).await?);
+        if let Some(first) = without_rule(&machine.name, &allocation)
+            && let Some(failure) = &mut machine.failure
+        {
+            failure.advice = format!("{first}; once a rule takes it: {}", failure.advice);
+        }
+        Ok(machine)
+    }
+}
+
+/// Why an install of a machine can't be tried again, and what to do; none if a rule takes it.
+pub(super) fn without_rule(name: &str, allocation: &Allocation) -> Option<String> {
+    let way = advice_without_rule(name, allocation)?;
+    Some(format!("{allocation}; {way}"))
 }

@@ -19,6 +19,7 @@ use crate::caller::Asked;
 use crate::error::UseCaseError;
 use crate::operation::Operation;
 use crate::operations::machines::{MachineView, event};
+use crate::operations::retry::without_rule;
 use crate::operations::{Operations, TRIES, Written};
 
 impl Operations {
@@ -29,7 +30,7 @@ impl Operations {
         (name, confirm): (&str, &str),
         asked: &Asked,
     ) -> Result<MachineView, UseCaseError> {
-        asked.caller.permit(Operation::RetryWithWipe)?;
+        self.permit(&asked.caller, Operation::RetryWithWipe)?;
         let what = ["retry with wipe", name];
         if self.carried_out(asked, &what).await?.is_some() {
             return self.view(self.machine(name).await?).await;
@@ -170,7 +171,7 @@ fn assigned(
              drover machine retry {} without --wipe",
             assignment.disk, next.name
         )),
-        why => refused(why.to_string()),
+        why => refused(without_rule(&next.name, &why).unwrap_or_else(|| why.to_string())),
     }
 }
 

@@ -30,7 +30,7 @@ impl Operations {
         document: &str,
         asked: &Asked,
     ) -> Result<ImportedSecrets, UseCaseError> {
-        asked.caller.permit(Operation::ImportSecrets)?;
+        self.permit(&asked.caller, Operation::ImportSecrets)?;
         confirmed(name, confirm, "replace all keys of it")?;
         let what = ["import secrets", name, document];
         if let Some(result) = self.carried_out(asked, &what).await? {

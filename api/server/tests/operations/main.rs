@@ -28,5 +28,6 @@ mod record;
 mod release_hold;
 mod retry;
 mod roles;
+mod safe_mode;
 mod told;
 mod withdrawal;

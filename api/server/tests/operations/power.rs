@@ -1,6 +1,7 @@
 //! Power: what was asked for is recorded before it is switched, what became of it after, and a
 //! repetition never cycles it.
 
+use api_proto::v1::ErrorCode;
 use api_server::effects::power::{PowerOff, PowerRequest};
 use machine_core::lifecycle::{Input, State};
 use machine_core::machine::Machine;
@@ -159,4 +160,19 @@ async fn power_that_is_cut_by_force_is_recorded_so() {
     let events = around.events().await;
     let is_told = |it: &String| it.contains("asked for: off by force");
     assert!(events.iter().any(is_told), "{events:?}");
+}
+
+#[tokio::test]
+async fn power_without_a_bmc_is_refused_and_not_on_record_as_switched() {
+    let around = Around::racked().await;
+    let before = around.events().await;
+    let refused = around.operations.power(("cp-2", ""), ON, &asked("p")).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::Contradiction);
+    assert!(
+        refused.to_string().contains("has no BMC: register one"),
+        "{refused}"
+    );
+    assert_eq!(around.events().await, before);
+    assert!(around.world.switched.lock().unwrap().is_empty());
 }

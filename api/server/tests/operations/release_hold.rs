@@ -233,3 +233,34 @@ async fn nobody_is_accepted_where_nobody_speaks() {
         "{said}"
     );
 }
+
+#[tokio::test]
+async fn who_names_a_boot_that_does_not_speak_reads_which_ones_do() {
+    let around = Around::spoken(&[spoke(1, OWN), spoke(2, NEW)]).await;
+    let other = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 0x42]);
+    let wrong = |boot: &str, card| Choice {
+        card,
+        boot: boot.to_owned(),
+    };
+    for (choice, said) in [
+        (wrong("ffff", None), "no boot ffff speaks for cp-1 now"),
+        (
+            wrong("", Some(other)),
+            "no card 52:54:00:77:00:42 speaks for cp-1 now",
+        ),
+        (
+            wrong("01", Some(other)),
+            "no boot 01 with card 52:54:00:77:00:42 speaks for cp-1 now",
+        ),
+    ] {
+        let refused = around.accepts(choice).await.unwrap_err().to_string();
+        assert!(refused.starts_with(said), "{refused}");
+        for boot in ["01010101", "02020202"] {
+            let command = format!("drover machine release-hold cp-1 --boot {boot}");
+            assert!(refused.contains(&command), "{refused}");
+        }
+    }
+    let silent = Around::spoken(&[]).await;
+    let refused = silent.accepts(wrong("ffff", None)).await.unwrap_err();
+    assert!(refused.to_string().contains("nobody spoke"), "{refused}");
+}

@@ -290,9 +290,33 @@ async fn an_install_that_no_rule_asks_for_is_not_tried_again() {
     let around = Around::failed(&INSTALLED).await;
     let said = around.operations.retry("cp-1", &asked("r")).await;
     let said = said.unwrap_err().to_string();
-    assert!(said.ends_with("no cluster's rule takes it"), "{said}");
+    assert!(said.contains("no cluster's rule takes it"), "{said}");
+    for way in [
+        "name it in its cluster's document again",
+        "drover machine retire cp-1",
+    ] {
+        assert!(said.contains(way), "{said}");
+    }
     assert!(matches!(
         around.machine("cp-1").await.state,
         State::Failed(_)
     ));
+}
+
+/// Whoever looks at a failed machine is not sent into a refusal.
+#[tokio::test]
+async fn a_failed_machine_that_no_rule_takes_is_not_told_to_retry_first() {
+    let around = Around::failed(&INSTALLED).await;
+    let advice = async || {
+        let shown = around.operations.show_machine(&caller(), "cp-1").await;
+        let machine = shown.unwrap().view.machine;
+        machine.failure.unwrap().advice
+    };
+    let said = advice().await;
+    let first = "no cluster's rule takes it; name it in its cluster's document again";
+    assert!(said.starts_with(first), "{said}");
+    assert!(said.contains("drover machine retire cp-1"), "{said}");
+    assert!(said.ends_with("once a rule takes it: retry"), "{said}");
+    around.cluster(CLUSTER, "c").await.unwrap();
+    assert_eq!(advice().await, "retry");
 }

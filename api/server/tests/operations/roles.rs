@@ -20,7 +20,11 @@ use crate::machines::RACK;
 
 impl Around {
     /// Calls a use case. An operation that nobody calls here does not compile.
-    async fn call(&self, operation: Operation, caller: &Caller) -> Result<(), UseCaseError> {
+    pub(crate) async fn call(
+        &self,
+        operation: Operation,
+        caller: &Caller,
+    ) -> Result<(), UseCaseError> {
         let key = format!("{operation:?}");
         let asked = Asked::new(caller.clone(), "it is time".to_owned(), key).unwrap();
         match operation {

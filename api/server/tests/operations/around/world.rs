@@ -218,7 +218,7 @@ impl PowerControl for World {
     ) -> Result<PowerState, EffectError> {
         self.switched.lock().unwrap().push(request);
         if *self.fails.lock().unwrap() {
-            return Err(EffectError("the BMC does not answer".to_owned()));
+            return Err(EffectError::Failed("the BMC does not answer".to_owned()));
         }
         Ok(match request {
             PowerRequest::Off(_) => PowerState::Off,
@@ -234,14 +234,14 @@ impl PowerControl for World {
 impl Addresses for World {
     fn giver_of(&self, address: IpAddr) -> Result<AddressGiver, EffectError> {
         if address == IpAddr::from([10, 77, 0, 1]) {
-            return Err(EffectError("not the server's".to_owned()));
+            return Err(EffectError::Failed("not the server's".to_owned()));
         }
         match address {
             IpAddr::V4(it) if !matches!(it.octets(), [10, 77 | 88, 0, _]) => {
                 return Ok(AddressGiver::Nobody);
             }
             IpAddr::V4(it) if it.octets()[3] == 255 => {
-                return Err(EffectError("not the broadcast".to_owned()));
+                return Err(EffectError::Failed("not the broadcast".to_owned()));
             }
             IpAddr::V4(it) if it.octets()[3] >= 100 => return Ok(AddressGiver::UsFromRange),
             IpAddr::V4(_) | IpAddr::V6(_) => {}
