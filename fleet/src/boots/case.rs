@@ -134,7 +134,7 @@ const fn gone(what: &'static str) -> StepError {
 }
 
 impl Case {
-    /// Whether the asker was told apart from the machine before, or names another board than the attempt's boot did, or than is registered.
+    /// Whether the asker names another board than the attempt's boot did, or than is registered.
     pub(super) fn is_named_otherwise(&self, request: &DocumentRequest) -> bool {
         let (uuid, serial) = (request.uuid, request.serial.as_ref());
         let differs = |it: &Claimant| it.differs_from(uuid, serial);
@@ -144,9 +144,7 @@ impl Case {
             serial: known.serial.clone(),
             ..said.clone()
         });
-        self.told_apart
-            || self.said.as_ref().is_some_and(differs)
-            || registered.as_ref().is_some_and(differs)
+        self.said.as_ref().is_some_and(differs) || registered.as_ref().is_some_and(differs)
     }
 }
 

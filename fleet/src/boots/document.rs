@@ -97,6 +97,7 @@ impl BootAnswers {
             leased_to: case.leased_to,
             doubt: case.doubt.as_ref(),
             names_another: case.is_named_otherwise(request),
+            told_apart: case.told_apart,
             transport_permitted: case.cluster.spec.allow_plaintext,
         };
         let grant = may_release(&facts, peer, at)?;

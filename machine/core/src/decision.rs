@@ -5,7 +5,7 @@
 
 use crate::boot::Boot;
 use crate::dossier::Standing;
-use crate::doubt::Doubt;
+use crate::doubt::{Doubt, show};
 use crate::evidence::{Identity, conflict_words};
 use crate::id::AttemptId;
 use crate::lifecycle::State;
@@ -86,7 +86,11 @@ pub fn decide(facts: &BootFacts<'_>, now: Timestamp) -> Decision {
         } => {
             let words = conflict_words(name, shared, differences);
             Decision {
-                told: "it claims to be another machine: a person has to look".to_owned(),
+                told: format!(
+                    "it claims to be {name}, and not all that it says fits; a person has to look: \
+                     {}",
+                    show(name)
+                ),
                 ..local_disk(format!("it claims to be {name}: {words}"))
             }
         }
@@ -164,7 +168,7 @@ fn decide_provisioning(facts: &BootFacts<'_>, standing: &Standing, now: Timestam
     if let Some(doubt) = facts.doubt {
         let because = doubt.told(&standing.machine.name, facts.boot.id);
         return Decision {
-            told: doubt.console().to_owned(),
+            told: doubt.console(&standing.machine.name),
             ..wait(because)
         };
     }

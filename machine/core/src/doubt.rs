@@ -57,21 +57,23 @@ impl Doubt {
         }
     }
 
-    /// What the asker is told: nothing of what another one said.
-    pub const fn console(&self) -> &'static str {
-        match self {
+    /// What the asker is told: nothing of what another one said. Whoever stands before the screen
+    /// reads which machine it is, and the command that tells the rest: a name is no secret.
+    pub fn console(&self, machine: &str) -> String {
+        let said = match self {
             Self::Silent => "it has not said who it is",
             Self::Unsaid(_) => "it does not say all that is registered of it",
             Self::Contradicts(_) => "it says something else than is registered",
-            Self::AnotherAccepted | Self::TwoLive { .. } => {
-                "another boot speaks for this machine: a person has to look at its timeline"
-            }
+            Self::AnotherAccepted | Self::TwoLive { .. } => "another boot speaks for this machine",
             Self::NotOurPowerOn => "Drover did not switch it on: a person has to accept this boot",
-            Self::Restarted => "an earlier boot of this machine was heard a moment ago: wait",
-            Self::RuleNoLongerFits { .. } => {
-                "no rule permits to install the hardware that it says it has: a person has to look"
+            Self::Restarted => {
+                return "an earlier boot of it was heard a moment ago: wait".to_owned();
             }
-        }
+            Self::RuleNoLongerFits { .. } => {
+                "no rule permits to install the hardware that it says it has"
+            }
+        };
+        format!("{said}; a person has to look: {}", show(machine))
     }
 
     /// What the timeline of the machine is told: the doubt about this boot, and the commands that
@@ -164,6 +166,11 @@ impl fmt::Display for Doubt {
     }
 }
 
+/// The command that shows a machine, and what can be done for it.
+pub fn show(machine: &str) -> String {
+    format!("drover machine show {machine}")
+}
+
 /// The command that accepts a boot as a machine's.
 pub fn release_hold(machine: &str, boot: BootId) -> String {
     format!(
@@ -216,7 +223,16 @@ mod tests {
             assert!(told.contains(wanted), "{told}");
         }
         assert!(doubt.is_alarm() && !told.contains("release-hold"), "{told}");
-        assert!(!doubt.console().contains("lab"));
+        assert!(!doubt.console("w1").contains("lab"));
+    }
+
+    #[test]
+    fn the_screen_of_a_boot_that_waits_for_a_person_names_the_machine_and_no_evidence() {
+        let shown = two_live(boot(2)).console("w1");
+        let wanted = "another boot speaks for this machine; a person has to look: drover machine \
+                      show w1";
+        assert_eq!(shown, wanted);
+        assert!(!Doubt::Restarted.console("w1").contains("a person"));
     }
 
     #[test]
@@ -237,7 +253,9 @@ mod tests {
         ] {
             let told = doubt.told("w1", boot(1));
             assert!(told.ends_with(command), "{told}");
-            assert!(!doubt.console().contains("w1"));
+            let shown = doubt.console("w1");
+            assert!(shown.ends_with("drover machine show w1"), "{shown}");
+            assert!(!shown.contains("release-hold"), "{shown}");
         }
         let unsaid = Doubt::Unsaid(vec![EvidenceKind::SystemSerial]);
         for doubt in [unsaid, Doubt::Silent, Doubt::Restarted] {

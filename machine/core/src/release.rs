@@ -60,6 +60,9 @@ pub struct ReleaseFacts<'a> {
     pub doubt: Option<&'a Doubt>,
     /// Whether the asker names a UUID or serial number that is not the machine's.
     pub names_another: bool,
+    /// Whether the asker is elsewhere than at the address of the boot, and who was heard there
+    /// during this attempt is not the machine.
+    pub told_apart: bool,
     /// Whether the cluster accepts that its config travels in the clear, or it does not.
     pub transport_permitted: bool,
 }
@@ -101,13 +104,24 @@ pub fn may_release(
     if !intent.is_open(now) {
         return Err(ReleaseRefusal::IntentNotOpen);
     }
-    if facts.names_another {
-        return Err(ReleaseRefusal::AnotherBoard);
-    }
+    is_not_another(facts, peer)?;
     match &attempt.release {
         Some(release) => may_release_again(facts, release, peer, now),
         None => may_release_first(facts, peer, now),
     }
+}
+
+/// Whoever names another board, or was told apart from the machine before, gets nothing, whatever
+/// else agrees.
+fn is_not_another(facts: &ReleaseFacts<'_>, peer: Peer) -> Result<(), ReleaseRefusal> {
+    if facts.names_another {
+        return Err(ReleaseRefusal::AnotherBoard);
+    }
+    if !facts.told_apart {
+        return Ok(());
+    }
+    let foreign = peer.hardware.filter(|card| !facts.cards.contains(card));
+    Err(foreign.map_or(ReleaseRefusal::ToldApart, ReleaseRefusal::UnknownCard))
 }
 
 /// What a person said who took an attempt back.
@@ -119,8 +133,8 @@ fn taken_back(attempt: &Attempt) -> Option<&Verdict> {
 /// The machine itself asks for what it may not have any more; whoever else has its token is told
 /// apart from it as ever.
 fn refuse_withdrawn(facts: &ReleaseFacts<'_>, said: &Verdict, peer: Peer) -> ReleaseRefusal {
-    if facts.names_another {
-        return ReleaseRefusal::AnotherBoard;
+    if let Err(refusal) = is_not_another(facts, peer) {
+        return refusal;
     }
     let asker = match &facts.attempt.release {
         Some(release) => is_the_peer(facts, release, peer),

@@ -83,6 +83,7 @@ pub async fn list(db: &Db) -> Result<Vec<KnownIdentity>, StoreError> {
         Ok(Piece {
             machine: read_machine(row)?,
             evidence: evidence.into_iter().flatten().next(),
+            is_ignored: read_ignored(row)?,
         })
     };
     Ok(joined(db.readable(&rows, piece)?))
@@ -106,10 +107,9 @@ pub(crate) async fn candidates_within(
 
 /// What identifies a machine. Evidence that comes late for a forgotten one identifies nobody.
 const SELECT: &str = "SELECT machine.id, machine.name, machine.known_since, \
-     evidence.kind, evidence.value, evidence.source \
+     evidence.kind, evidence.value, evidence.source, ignored_uuid.value AS ignored \
      FROM machine LEFT JOIN evidence ON evidence.machine = machine.id \
-     AND NOT (evidence.kind = 'uuid' \
-     AND EXISTS (SELECT 1 FROM ignored_uuid WHERE ignored_uuid.value = evidence.value))";
+     LEFT JOIN ignored_uuid ON evidence.kind = 'uuid' AND ignored_uuid.value = evidence.value";
 const ORDER: &str = "ORDER BY machine.known_since, machine.id, evidence.last_seen, evidence.value";
 
 fn candidates_statement(macs: &BTreeSet<MacAddress>, uuid: Option<SystemUuid>) -> Statement {
@@ -143,6 +143,8 @@ fn candidates_statement(macs: &BTreeSet<MacAddress>, uuid: Option<SystemUuid>) -
 struct Piece {
     machine: KnownIdentity,
     evidence: Option<(EvidenceSource, Fact)>,
+    /// Whether it is a UUID that a person found on more than one board.
+    is_ignored: bool,
 }
 
 pub(crate) fn gather(rows: &[Row]) -> Result<Vec<KnownIdentity>, StoreError> {
@@ -154,12 +156,19 @@ pub(crate) fn gather(rows: &[Row]) -> Result<Vec<KnownIdentity>, StoreError> {
 /// one that was seen last is its own: a board may be swapped, and a person may say so.
 fn joined(pieces: Vec<Piece>) -> Vec<KnownIdentity> {
     let mut known: Vec<KnownIdentity> = Vec::new();
-    for Piece { machine, evidence } in pieces {
+    for piece in pieces {
+        let Piece {
+            machine,
+            evidence,
+            is_ignored,
+        } = piece;
         if known.last().is_none_or(|it| it.machine != machine.machine) {
             known.push(machine);
         }
-        if let (Some(last), Some(evidence)) = (known.last_mut(), evidence) {
-            add(last, evidence);
+        match (known.last_mut(), evidence) {
+            (Some(last), Some(evidence)) if is_ignored => disregard(last, &evidence),
+            (Some(last), Some(evidence)) => add(last, evidence),
+            (None, _) | (_, None) => {}
         }
     }
     known
@@ -169,7 +178,13 @@ fn read(row: &Row) -> Result<Piece, StoreError> {
     Ok(Piece {
         machine: read_machine(row)?,
         evidence: read_evidence(row)?,
+        is_ignored: read_ignored(row)?,
     })
+}
+
+fn read_ignored(row: &Row) -> Result<bool, StoreError> {
+    let ignored = Fields::new(row, "ignored_uuid", "id").optional_text("ignored")?;
+    Ok(ignored.is_some())
 }
 
 fn read_machine(row: &Row) -> Result<KnownIdentity, StoreError> {
@@ -198,6 +213,14 @@ fn read_evidence(row: &Row) -> Result<Option<(EvidenceSource, Fact)>, StoreError
         EvidenceKind::SystemSerial => Fact::Serial(fields.parsed("value")?),
     };
     Ok(Some((fields.named("source", named_source)?, fact)))
+}
+
+/// What its board says, and identifies none. Where it was told last, no UUID that was told before is
+/// its own any more: its board was said to say another one.
+fn disregard(known: &mut KnownIdentity, (source, _): &(EvidenceSource, Fact)) {
+    if source.is_authority() {
+        known.uuid = None;
+    }
 }
 
 fn add(known: &mut KnownIdentity, (source, fact): (EvidenceSource, Fact)) {

@@ -236,7 +236,7 @@ fn no_console_is_told_what_another_one_said() {
         other_since: at(200),
     };
     assert!(doubt.to_string().contains("10.77.0.66"));
-    assert!(!doubt.console().contains("10.77.0.66"));
+    assert!(!doubt.console("cp-1").contains("10.77.0.66"));
     assert!(doubt.is_alarm() && !Doubt::Restarted.is_alarm());
 }
 

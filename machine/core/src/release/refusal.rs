@@ -59,6 +59,12 @@ pub enum ReleaseRefusal {
          network, or let Drover lease the addresses (mode: authoritative)"
     )]
     SecondCard(MacAddress),
+    /// It was told apart from the machine before, at an address that is not the boot's.
+    #[error(
+        "the asker is not at the address of the boot that this attempt serves, and who was heard at \
+         the asker's address before is not the machine"
+    )]
+    ToldApart,
     /// It names the UUID or serial number of another board.
     #[error("the asker names a UUID or serial number that is not the machine's")]
     AnotherBoard,
@@ -85,7 +91,7 @@ impl ReleaseRefusal {
     pub const fn is_alarm(&self) -> bool {
         match self {
             Self::OtherPeer | Self::NotTheBoot | Self::UnknownCard(_) => true,
-            Self::AnotherBoard | Self::SecondCard(_) => true,
+            Self::AnotherBoard | Self::ToldApart | Self::SecondCard(_) => true,
             Self::NotProvisioning(_) | Self::TooOften => true,
             Self::NeighbourUnknown | Self::BmcSaysOff | Self::BmcSilent(_) => true,
             Self::Doubtful(doubt) => doubt.is_alarm(),
@@ -100,7 +106,7 @@ impl ReleaseRefusal {
             Self::NeighbourUnknown | Self::Doubtful(_) => true,
             Self::BmcSaysOff | Self::BmcSilent(_) => true,
             Self::OtherPeer | Self::NotTheBoot | Self::UnknownCard(_) => false,
-            Self::AnotherBoard | Self::SecondCard(_) => false,
+            Self::AnotherBoard | Self::ToldApart | Self::SecondCard(_) => false,
             Self::NotProvisioning(_) | Self::TooOften => false,
             Self::Plaintext | Self::AttemptClosed | Self::IntentNotOpen => false,
             Self::IntentUsedUp | Self::Late | Self::Withdrawn { .. } => false,

@@ -55,6 +55,7 @@ fn ask(
         leased_to: None,
         doubt: None,
         names_another: false,
+        told_apart: false,
         transport_permitted: true,
     };
     change(&mut facts);
@@ -148,6 +149,7 @@ fn a_doubtful_boot_gets_no_config() {
         leased_to: None,
         doubt: Some(&doubt),
         names_another: false,
+        told_apart: false,
         transport_permitted: true,
     };
     let refused = may_release(&facts, peer(9, Some(MAC)), at(1));

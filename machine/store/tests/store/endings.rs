@@ -198,6 +198,49 @@ pub(crate) fn a_replaced_board_is_learned_anew(bench: &Bench) {
     });
 }
 
+/// A document says one UUID, and the board says one that others have, too: the person's word for the
+/// board stands, whether that UUID was ignored before or after.
+pub(crate) fn a_board_that_is_accepted_with_an_ignored_uuid_has_none(bench: &Bench) {
+    bench.block(async {
+        let db = &bench.db;
+        let of_document: SystemUuid = "4c4c4544-0000-4000-8000-00000000f402".parse().unwrap();
+        let registers = Evidence {
+            source: EvidenceSource::Registered,
+            ..showed(2, vec![Fact::Mac(mac(2)), Fact::Uuid(of_document)])
+        };
+        let change = Change {
+            machines: vec![
+                MachineWrite::Insert(machine(1)),
+                MachineWrite::Insert(machine(2)),
+            ],
+            evidence: vec![
+                showed(1, vec![Fact::Mac(mac(1)), Fact::Uuid(uuid())]),
+                registers,
+            ],
+            ignored_uuids: vec![(uuid(), at(30))],
+            ..Change::default()
+        };
+        applied(db, &change).await;
+        let read = boot_read(db, &asks(2)).await.unwrap();
+        let is_held = matches!(read.identity, Identity::Conflict { .. });
+        assert!(is_held, "its document says another: {:?}", read.identity);
+        let accepts = Change {
+            evidence: vec![Evidence {
+                source: EvidenceSource::Person,
+                at: at(40),
+                ..showed(2, vec![Fact::Mac(mac(2)), Fact::Uuid(uuid())])
+            }],
+            ..Change::default()
+        };
+        applied(db, &accepts).await;
+        let id = machine_id(2);
+        let read = boot_read(db, &asks(2)).await.unwrap();
+        assert_eq!(read.identity, Identity::Known(id));
+        let known = identities::of_machine(db, id).await.unwrap().unwrap();
+        assert_eq!(known.uuid, None);
+    });
+}
+
 pub(crate) fn a_uuid_that_is_ignored_identifies_nobody(bench: &Bench) {
     bench.block(async {
         let db = &bench.db;

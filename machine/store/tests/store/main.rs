@@ -145,6 +145,7 @@ const CASES: &[Case] = cases![
     endings::what_comes_late_of_a_forgotten_machine_holds_no_card,
     endings::a_replaced_board_is_learned_anew,
     endings::a_uuid_that_is_ignored_identifies_nobody,
+    endings::a_board_that_is_accepted_with_an_ignored_uuid_has_none,
     sealing::a_secret_is_put_once,
     sealing::a_secret_moved_to_another_row_does_not_open,
     sealing::one_token_key_for_all,

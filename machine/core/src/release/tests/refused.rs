@@ -140,3 +140,24 @@ fn whoever_asks_late_or_is_another_hears_why() {
         assert_eq!(got, Err(wanted));
     }
 }
+
+/// Who was told apart names nothing: what is said of him is where he asks from, and by which card.
+#[test]
+fn who_was_told_apart_is_refused_for_his_card_or_his_address() {
+    let told_apart = |it: &mut ReleaseFacts<'_>| {
+        it.addressing = Addressing::Others;
+        it.told_apart = true;
+    };
+    for attempt in [attempt(), released(), withdrawn(attempt())] {
+        let stranger = peer(66, Some(OTHER_MAC));
+        let refused = ask(&attempt, &intent(), told_apart, stranger, 200);
+        assert_eq!(refused, Err(ReleaseRefusal::UnknownCard(OTHER_MAC)));
+        for clone in [peer(66, Some(MAC)), peer(66, None)] {
+            let refused = ask(&attempt, &intent(), told_apart, clone, 200).unwrap_err();
+            assert!(refused.is_alarm() && !refused.may_pass(), "{refused}");
+            let told = refused.to_string();
+            assert!(told.contains("not at the address of the boot"), "{told}");
+            assert!(!told.contains("UUID"), "{told}");
+        }
+    }
+}
