@@ -154,6 +154,10 @@ impl Intent {
     /// How many power commands all attempts of one intent may give together, before a person is
     /// asked: each off and each on is one. On, off, on is one start and one restart.
     pub const MAX_POWER_COMMANDS: u32 = 4;
+    /// How many more they may give once an older install is wiped: one restart. Firmware that tests
+    /// itself for long comes back from the wipe so late after our last power-on that nobody can tell
+    /// whether it does so by itself.
+    pub const WIPE_POWER_COMMANDS: u32 = 2;
 
     /// How long an intent stands unless somebody says otherwise: a weekend and the day after it.
     pub const LIFETIME: Duration = Duration::from_hours(96);

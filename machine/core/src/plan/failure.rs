@@ -81,9 +81,20 @@ fn last_seen(work: &Work<'_>) -> String {
     )
 }
 
+/// How many power commands may be given under the intent.
+pub(crate) fn allowed_commands(work: &Work<'_>) -> u32 {
+    let wipes = work.dossier.attempts.iter().any(|it| it.wipe.is_some());
+    let for_wipe = if wipes {
+        Intent::WIPE_POWER_COMMANDS
+    } else {
+        0
+    };
+    Intent::MAX_POWER_COMMANDS + for_wipe
+}
+
 /// Power was switched as often as it may be; `since` is when the first time was.
 pub(crate) fn power_used_up(work: &Work<'_>, since: Timestamp, step: &str) -> Failure {
-    let times = Intent::MAX_POWER_COMMANDS;
+    let times = allowed_commands(work);
     let refused = command_since(work, since).and_then(|command| command.refused.as_ref());
     match refused {
         Some(error) => failure(

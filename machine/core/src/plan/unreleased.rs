@@ -4,9 +4,8 @@
 use crate::attempt::{Attempt, AttemptEnd};
 use crate::boot::{BootOrigin, BootStep};
 use crate::claimant::follows_power_on;
-use crate::intent::Intent;
 use crate::plan::deadline::waits_for_switch;
-use crate::plan::failure::power_used_up;
+use crate::plan::failure::{allowed_commands, power_used_up};
 use crate::plan::netboot::{plan_without_bmc, progress};
 use crate::plan::older_install::{plan_older_install, unasked};
 use crate::plan::pace::{RESTART_GRACE, SCRIPT_SILENCE, is_netbooting, paused, self_test};
@@ -149,7 +148,7 @@ fn commands(work: &Work<'_>) -> u32 {
 /// switched on again is not switched off.
 fn switch(work: &Work<'_>, attempt: &Attempt, action: Action, now: Timestamp) -> Step {
     let needs = if action == Action::PowerOff { 2 } else { 1 };
-    let are_used_up = commands(work).saturating_add(needs) > Intent::MAX_POWER_COMMANDS;
+    let are_used_up = commands(work).saturating_add(needs) > allowed_commands(work);
     if are_used_up && !Sabotage::PowerUncounted.is_on() {
         return Step::GiveUp(power_used_up(work, attempt.opened, "network boot"));
     }

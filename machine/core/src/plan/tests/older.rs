@@ -146,6 +146,29 @@ fn the_boot_that_wipes_is_a_step_of_its_own_and_there_is_one() {
     );
 }
 
+/// It was started, started anew to wipe, and came back from the wipe later than any boot that our
+/// power-on explains.
+#[test]
+fn a_wipe_has_one_more_restart_than_other_installs() {
+    let mut story = unasked();
+    story.power = ON;
+    story.attempts[0].power_actions = Intent::MAX_POWER_COMMANDS;
+    let late = BootId::from_bytes([3; 16]);
+    story.boots.insert(0, boot(3, 2000, BootStep::Script));
+    story.attempts[0].boot = Some(late);
+    assert!(matches!(story.step(2100), Step::GiveUp(_)), "no wipe");
+    story.attempts[0].wipe = Some(crate::attempt::Wipe {
+        at: at(1),
+        boot: Some(BootId::from_bytes([1; 16])),
+    });
+    assert_eq!(story.step(2100), Step::Act(Action::PowerOff));
+    story.attempts[0].power_actions += Intent::WIPE_POWER_COMMANDS;
+    let Step::GiveUp(failure) = story.step(2100) else {
+        panic!("it was restarted often enough")
+    };
+    assert!(failure.why.contains("6 times"), "{failure:?}");
+}
+
 #[test]
 fn firmware_that_tests_itself_longer_than_a_system_may_take_to_ask_is_waited_for_after_a_wipe() {
     let mut story = unasked();
