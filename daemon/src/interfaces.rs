@@ -236,6 +236,23 @@ mod tests {
         assert_eq!(got, wanted);
     }
 
+    #[test]
+    fn a_subnet_with_a_mistake_is_held_against_its_network_all_the_same() {
+        let text = "subnets:\n  - interface: eth1\n    mode: authoritative\n    ranges: \
+                    [10.78.0.1-10.78.0.2, oops]\n    router: 10.78.0.9\n    mtu: many\n";
+        let mistakes = check("drover.yaml", &parse("drover.yaml", text)).unwrap_err();
+        assert_eq!(mistakes.told.len(), 2, "{mistakes}");
+        let resolved = resolve_all(&mistakes.rest.subnets, &[eth1()]);
+        let got: Vec<String> = resolved.mistakes.iter().map(ToString::to_string).collect();
+        assert_eq!(got.len(), 2, "{got:?}");
+        for (told, stray) in got
+            .iter()
+            .zip(["the range 10.78.0.1", "the router 10.78.0.9"])
+        {
+            assert!(told.contains(stray), "{told}");
+        }
+    }
+
     /// The files of `tests/settings` that only a host can judge.
     #[test]
     fn what_a_start_can_do_with_is_noted() {

@@ -214,7 +214,8 @@ impl SettingsError {
 pub struct Mistakes {
     /// The mistakes, in the order of their lines.
     pub told: Vec<SettingsError>,
-    /// The subnets and images that are right, and defaults in place of single values that are wrong.
+    /// The images that are right, the subnets whose interface is known, and defaults in place of
+    /// single values that are wrong.
     /// Nothing may be started with them: they are for whoever looks whether the host has mistakes,
     /// too.
     pub rest: Box<Settings>,

@@ -95,14 +95,14 @@ pub(crate) mod tests {
     }
 
     fn talosconfig(clusters: &[&str], authority: &str) -> String {
-        let mut text = "context: lab\ncontexts:\n".to_owned();
-        for cluster in clusters {
-            text.push_str(&format!(
+        let entry = |cluster: &&str| {
+            format!(
                 "  {cluster}:\n    endpoints: [10.77.0.10]\n    ca: {authority}\n    crt: Yw==\n    \
                  key: aw==\n"
-            ));
-        }
-        text
+            )
+        };
+        let entries: Vec<String> = clusters.iter().map(entry).collect();
+        format!("context: lab\ncontexts:\n{}", entries.concat())
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod events;
 mod exclusive;
 mod forget;
 mod holders;
+mod lookup;
 mod machine_view;
 pub(crate) mod machines;
 mod merge;

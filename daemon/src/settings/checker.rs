@@ -26,9 +26,30 @@ pub(crate) struct Checker<'a> {
 impl Checker<'_> {
     /// The value, if it is right; what is wrong with it is kept.
     pub(crate) fn right<T>(&self, checked: Result<T, SettingsError>) -> Option<T> {
-        checked
-            .map_err(|mistake| self.mistakes.borrow_mut().push(mistake))
-            .ok()
+        checked.map_err(|mistake| self.keep(mistake)).ok()
+    }
+
+    fn keep(&self, mistake: SettingsError) {
+        let is_unread = match &mistake {
+            SettingsError::Missing { what, .. } => self.is_unread(what),
+            _ => false,
+        };
+        if !is_unread {
+            self.mistakes.borrow_mut().push(mistake);
+        }
+    }
+
+    /// Whether this field stands somewhere and could not be read, or was probably meant by a name
+    /// that is not known: that it is missing is not said then.
+    pub(crate) fn is_unread(&self, field: &str) -> bool {
+        let name = field.rsplit('.').next().unwrap_or(field);
+        let meant = format!("did you mean {name}?");
+        self.mistakes.borrow().iter().any(|mistake| match mistake {
+            SettingsError::Malformed { why, .. } => {
+                why.starts_with(&format!("{field}:")) || why.contains(&meant)
+            }
+            _ => false,
+        })
     }
 
     /// Where the value of this field was told.

@@ -19,35 +19,36 @@ const MOST_DOMAINS: usize = 6;
 const MOST_TIME_SERVERS: usize = 8;
 
 impl Checker<'_> {
-    /// The options of a subnet's leases.
-    pub(crate) fn lease_options(
-        &self,
-        section: &SubnetSection,
-    ) -> Result<LeaseOptions, SettingsError> {
+    /// The options of a subnet's leases, without what is wrong.
+    pub(crate) fn lease_options(&self, section: &SubnetSection) -> LeaseOptions {
         let field = "subnets.time_servers";
-        let servers = self.at_most(
-            section.time_servers.as_ref(),
-            field,
-            (MOST_TIME_SERVERS, "time servers"),
-        )?;
-        // A lease of IPv4 can't carry another address.
-        let wanted = "an IPv4 address such as 10.77.0.1";
-        let server = |it| self.parsed::<Ipv4Addr>(it, field, wanted).map(IpAddr::V4);
-        let time_servers = servers.iter().map(server).collect::<Result<_, _>>()?;
+        let most = (MOST_TIME_SERVERS, "time servers");
+        let servers = self.right(self.at_most(section.time_servers.as_ref(), field, most));
+        let time_servers = self.addresses(servers.unwrap_or_default(), field);
         let field = "subnets.search";
-        let search = self.at_most(section.search.as_ref(), field, (MOST_DOMAINS, "domains"))?;
-        let search = search.iter().map(|it| self.parsed(it, field, DOMAIN));
+        let most = (MOST_DOMAINS, "domains");
+        let search = self.right(self.at_most(section.search.as_ref(), field, most));
+        let search = search.unwrap_or_default().iter();
+        let search = search.filter_map(|it| self.right(self.parsed(it, field, DOMAIN)));
         let domain = section.domain.as_ref();
         let domain = domain.map(|it| self.parsed(it, "subnets.domain", DOMAIN));
-        Ok(LeaseOptions {
-            domain: domain.transpose()?,
-            search: search.collect::<Result<Vec<DomainName>, _>>()?,
-            mtu: self.mtu(section.mtu.as_ref())?,
+        LeaseOptions {
+            domain: domain.and_then(|it| self.right(it)),
+            search: search.collect::<Vec<DomainName>>(),
+            mtu: self.right(self.mtu(section.mtu.as_ref())).flatten(),
             time_servers,
-        })
+        }
     }
 
-    fn at_most<'a>(
+    /// The addresses of a list that are right. A lease of IPv4 can't carry another address.
+    pub(crate) fn addresses(&self, told: &[Spanned<String>], field: &str) -> Vec<IpAddr> {
+        let wanted = "an IPv4 address such as 10.77.0.1";
+        let address = |it| self.right(self.parsed::<Ipv4Addr>(it, field, wanted));
+        told.iter().filter_map(address).map(IpAddr::V4).collect()
+    }
+
+    /// A list that is not longer than this.
+    pub(crate) fn at_most<'a>(
         &self,
         told: Option<&'a Spanned<Vec<Spanned<String>>>>,
         field: &str,

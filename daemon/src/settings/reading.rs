@@ -1,7 +1,8 @@
 //! Reading the settings file's text, and what `--interface` says.
 //!
 //! The reader of YAML stops at the first thing that it can't read. So that a person is told all
-//! mistakes at once, a text that is YAML and no settings file is read again, each section by itself.
+//! mistakes at once, a text that is YAML and no settings file is read again: each section by itself,
+//! and again without what could not be read.
 
 use api_server::yaml::Mistake;
 use api_server::yaml::reading::read;
@@ -14,6 +15,9 @@ use crate::settings::{Place, SettingsError};
 /// There are eleven sections; a text with many more names at its top is something else, and to read
 /// it once for each of them would take long.
 const MOST_SECTIONS: usize = 32;
+/// How many mistakes of one section are looked for: more than a person corrects at once, and the
+/// section is read once for each.
+const MOST_MISTAKES: usize = 32;
 
 /// Reads a settings file's text; one that says nothing leaves every setting as it is. What can't be
 /// read is left out, and stands in [`SettingsFile::mistakes`].
@@ -78,15 +82,79 @@ fn read_sections(text: &str, first: Mistake) -> (SettingsFile, Vec<Mistake>) {
         return (file, vec![first]);
     }
     for section in sections(text) {
-        match read_whole(&section) {
-            Ok(told) => file = told.over(file),
-            Err(mistake) => mistakes.push(mistake),
+        let (told, of_section) = read_section(section);
+        mistakes.extend(of_section);
+        if let Some(told) = told {
+            file = told.over(file);
         }
     }
     if !mistakes.contains(&first) {
         mistakes.insert(0, first);
     }
     (file, mistakes)
+}
+
+/// A section, read again and again without the lines that can't be read; none if it can't be read
+/// without them. A mistake that stands no later than the one before follows from what was left out.
+fn read_section(mut text: String) -> (Option<SettingsFile>, Vec<Mistake>) {
+    let mut mistakes: Vec<Mistake> = Vec::new();
+    while mistakes.len() < MOST_MISTAKES {
+        let mistake = match read_whole(&text) {
+            Ok(file) => return (Some(file), mistakes),
+            Err(mistake) => mistake,
+        };
+        if mistakes.last().is_some_and(|it| it.line >= mistake.line) {
+            break;
+        }
+        let rest = without(&text, mistake.line);
+        mistakes.push(mistake);
+        match rest.filter(|it| is_yaml(it)) {
+            Some(rest) => text = rest,
+            None => break,
+        }
+    }
+    (None, mistakes)
+}
+
+/// A text without what stands in a line, and what belongs to it in the lines below. Empty lines stay
+/// in their places. None if there is no such line.
+fn without(text: &str, line: u64) -> Option<String> {
+    let at = usize::try_from(line).ok()?.checked_sub(1)?;
+    let lines: Vec<&str> = text.lines().collect();
+    let wrong = lines.get(at)?;
+    let indent = indent_of(wrong);
+    let entry = wrong.trim_start().strip_prefix("- ");
+    // The first field of an entry shares its line with the dash, which the others need.
+    let (left, belongs) = match entry.filter(|it| is_field(it)) {
+        Some(field) => {
+            let dash = format!("{}-", " ".repeat(indent));
+            (dash, indent + 2 + indent_of(field))
+        }
+        None => (String::new(), indent),
+    };
+    let mut rest: Vec<&str> = lines.clone();
+    let below = lines.iter().enumerate().skip(at + 1);
+    let below = below.take_while(|(_, it)| it.trim().is_empty() || indent_of(it) > belongs);
+    for (index, _) in below {
+        if let Some(line) = rest.get_mut(index) {
+            *line = "";
+        }
+    }
+    if let Some(line) = rest.get_mut(at) {
+        *line = &left;
+    }
+    Some(rest.join("\n"))
+}
+
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// Whether a text begins with the name of a field: `mtu: 1500`.
+fn is_field(text: &str) -> bool {
+    let name = text.trim_start().split(':').next().unwrap_or_default();
+    let is_name = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    text.contains(':') && !name.is_empty() && name.chars().all(is_name)
 }
 
 fn is_yaml(text: &str) -> bool {

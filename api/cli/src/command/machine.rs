@@ -31,9 +31,10 @@ pub enum MachineCommand {
     #[command(after_help = examples(&[
         "drover machine show cp-1",
         "drover machine show cp-1 -o json",
+        "drover machine show 52:54:00:77:00:01",
     ]))]
     Show {
-        /// Its name
+        /// Its name, or the address of one of its cards, or its UUID
         name: String,
     },
     /// What happened to a machine

@@ -106,7 +106,7 @@ impl Operations {
         })
     }
 
-    /// One machine.
+    /// One machine, by its name, a card or its UUID.
     pub async fn show_machine(
         &self,
         caller: &Caller,
@@ -114,7 +114,7 @@ impl Operations {
     ) -> Result<MachineDetails, UseCaseError> {
         self.permit(caller, Operation::GetMachine)?;
         self.effects.settled().await;
-        let view = self.view(self.machine(name).await?).await?;
+        let view = self.view(self.meant(name).await?).await?;
         let id = view.machine.id;
         let mut named = Vec::new();
         for intent in intents::recent(&self.db, id, INTENTS).await? {

@@ -285,3 +285,28 @@ async fn a_name_that_was_typed_wrongly_is_answered_with_the_one_that_was_meant()
         .unwrap_err();
     assert_eq!(said.to_string(), "there is no machine \"cp-9\"");
 }
+
+/// What stands on the label of a server is a card or a UUID.
+#[tokio::test]
+async fn who_looks_finds_a_machine_by_its_card_or_uuid_too() {
+    let around = Around::racked().await;
+    let uuid = "4c4c4544-0000-4000-8000-000000000002";
+    let with = format!("uuid: {uuid}\n    nics: [{{ mac: \"52:54:00:77:00:02\"");
+    let document = RACK.replace("nics: [{ mac: \"52:54:00:77:00:02\"", &with);
+    around.rack(&document, "uuid").await.unwrap();
+    let shown = async |words: &str| {
+        let shown = around.operations.show_machine(&caller(), words).await;
+        shown.map(|it| it.view.machine.name)
+    };
+    for words in [
+        "cp-2",
+        "52:54:00:77:00:02",
+        "52-54-00-77-00-02",
+        uuid,
+        &uuid.to_uppercase(),
+    ] {
+        assert_eq!(shown(words).await.unwrap(), "cp-2", "{words}");
+    }
+    let nobody = shown("52:54:00:77:00:99").await.unwrap_err();
+    assert!(matches!(nobody, UseCaseError::NotFound { .. }), "{nobody}");
+}

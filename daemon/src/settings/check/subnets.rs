@@ -1,6 +1,6 @@
 //! Subnets as the settings tell them.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use machine_core::network::{AddressRange, DhcpMode, SubnetName, UnknownPolicy};
@@ -25,7 +25,8 @@ const UNKNOWN_POLICIES: &[(&str, UnknownPolicy)] = &[
 ];
 
 impl Checker<'_> {
-    /// The subnets that are right.
+    /// The subnets, with defaults in place of what is wrong in them; only whose interface is not
+    /// known is left out.
     pub(super) fn subnets(&self, sections: &[Spanned<SubnetSection>]) -> Vec<SubnetSettings> {
         let mut subnets: Vec<SubnetSettings> = Vec::new();
         for subnet in sections.iter().filter_map(|section| self.subnet(section)) {
@@ -58,28 +59,29 @@ impl Checker<'_> {
             )
         });
         let interface = self.right(interface);
-        let mode = self.right(self.mode(told));
+        let mode = self.mode(told);
         let unknown = self.right(self.choice(
             section.unknown.as_ref(),
             "subnets.unknown",
             UnknownPolicy::Ignore,
             UNKNOWN_POLICIES,
         ));
-        let router = self.right(self.router(section));
-        let dns = self.right(self.name_servers(section));
+        let router = self.right(self.router(section)).flatten();
+        let dns = self.name_servers(section);
         let lease_time = self.right(self.seconds(
             section.lease_time.as_ref(),
             "subnets.lease_time",
             LEASE,
             60..=u64::from(u32::MAX - 1),
         ));
+        let patience = PATIENCE.as_secs();
         let foreign_server_wait = self.right(self.seconds(
             section.foreign_server_wait.as_ref(),
             "subnets.foreign_server_wait",
-            PATIENCE.as_secs(),
+            patience,
             1..=60,
         ));
-        let options = self.right(self.lease_options(section));
+        let options = self.lease_options(section);
         let probe = section.probe_addresses.as_ref();
         let interface = interface?;
         let name = section
@@ -90,14 +92,14 @@ impl Checker<'_> {
             place: self.place(interface, "subnets.interface"),
             name: SubnetName::new(name.clone()),
             interface: interface.value.clone(),
-            mode: mode?,
-            unknown: unknown?,
-            router: router?,
-            dns: dns?,
-            lease_time: Duration::from_secs(lease_time?),
-            options: options?,
+            mode,
+            unknown: unknown.unwrap_or(UnknownPolicy::Ignore),
+            router,
+            dns,
+            lease_time: Duration::from_secs(lease_time.unwrap_or(LEASE)),
+            options,
             probe_addresses: probe.is_none_or(|told| told.value),
-            foreign_server_wait: Duration::from_secs(foreign_server_wait?),
+            foreign_server_wait: Duration::from_secs(foreign_server_wait.unwrap_or(patience)),
         })
     }
 
@@ -107,25 +109,16 @@ impl Checker<'_> {
         told.map(parsed).transpose()
     }
 
-    fn name_servers(&self, section: &SubnetSection) -> Result<Vec<IpAddr>, SettingsError> {
+    fn name_servers(&self, section: &SubnetSection) -> Vec<IpAddr> {
         let field = "subnets.dns";
-        let Some(told) = &section.dns else {
-            return Ok(Vec::new());
-        };
-        if told.value.len() > MOST_NAME_SERVERS {
-            let wanted = format!("at most {MOST_NAME_SERVERS} name servers");
-            return Err(self.wrong(told, field, &wanted, &told.value.len().to_string()));
-        }
-        // A lease of IPv4 can't carry another address.
-        let wanted = "an IPv4 address such as 10.77.0.1";
-        let parsed = |it| -> Result<IpAddr, SettingsError> {
-            let address: Ipv4Addr = self.parsed(it, field, wanted)?;
-            Ok(address.into())
-        };
-        told.value.iter().map(parsed).collect()
+        let told = section.dns.as_ref();
+        let told = self.right(self.at_most(told, field, (MOST_NAME_SERVERS, "name servers")));
+        self.addresses(told.unwrap_or_default(), field)
     }
 
-    fn mode(&self, told: &Spanned<SubnetSection>) -> Result<DhcpMode, SettingsError> {
+    /// How its DHCP is done. Where that is wrong, ranges are looked at as those of a subnet that
+    /// leases them.
+    fn mode(&self, told: &Spanned<SubnetSection>) -> DhcpMode {
         #[derive(Clone, Copy, PartialEq)]
         enum Mode {
             Authoritative,
@@ -137,44 +130,61 @@ impl Checker<'_> {
             ("authoritative", Mode::Authoritative),
             ("off", Mode::Off),
         ];
-        let section = &told.value;
-        let mode = self.choice(section.mode.as_ref(), "subnets.mode", Mode::Proxy, &modes)?;
-        let ranges = self.ranges(section)?;
-        match (mode, &section.ranges) {
-            (Mode::Authoritative, _) if ranges.is_empty() => Err(self.missing(
-                told,
-                "subnets.ranges",
-                "an authoritative subnet says what it may lease: [10.77.0.50-10.77.0.200]",
-            )),
-            (Mode::Authoritative, _) => Ok(DhcpMode::Authoritative { ranges }),
-            (Mode::Proxy | Mode::Off, Some(given)) => Err(self.wrong(
-                given,
-                "subnets.ranges",
-                "no ranges, or mode: authoritative",
-                "ranges in a subnet that leases nothing",
-            )),
-            (Mode::Proxy, None) => Ok(DhcpMode::Proxy),
-            (Mode::Off, None) => Ok(DhcpMode::Off),
+        let (section, field) = (&told.value, "subnets.mode");
+        let mode = self.right(self.choice(section.mode.as_ref(), field, Mode::Proxy, &modes));
+        let mode = mode.filter(|_| !self.is_unread(field));
+        let ranges = self.ranges(section);
+        let given = section.ranges.as_ref();
+        match (mode, given) {
+            (Some(Mode::Authoritative), given) => {
+                if given.is_none_or(|it| it.value.is_empty()) {
+                    self.right::<()>(Err(self.missing(
+                        told,
+                        "subnets.ranges",
+                        "an authoritative subnet says what it may lease: [10.77.0.50-10.77.0.200]",
+                    )));
+                }
+                DhcpMode::Authoritative { ranges }
+            }
+            (Some(Mode::Proxy | Mode::Off), Some(given)) => {
+                self.right::<()>(Err(self.wrong(
+                    given,
+                    "subnets.ranges",
+                    "no ranges, or mode: authoritative",
+                    "ranges in a subnet that leases nothing",
+                )));
+                DhcpMode::Proxy
+            }
+            (None, Some(_)) => DhcpMode::Authoritative { ranges },
+            (Some(Mode::Off), None) => DhcpMode::Off,
+            (Some(Mode::Proxy) | None, None) => DhcpMode::Proxy,
         }
     }
 
-    fn ranges(&self, section: &SubnetSection) -> Result<Vec<AddressRange>, SettingsError> {
-        let wanted = "a range such as 10.77.0.50-10.77.0.200";
-        let ranges = section.ranges.iter().flat_map(|list| &list.value);
-        let ranges: Vec<AddressRange> = ranges
-            .map(|range| self.parsed(range, "subnets.ranges", wanted))
-            .collect::<Result<_, _>>()?;
-        let listed = section.ranges.iter().flat_map(|list| &list.value);
-        for (index, (range, told)) in ranges.iter().zip(listed).enumerate() {
-            let mut before = ranges.iter().take(index);
-            let meets = |other: &&AddressRange| {
-                other.contains(range.first()) || range.contains(other.first())
-            };
-            if let Some(other) = before.find(meets) {
-                let wanted = format!("a range apart from {other}");
-                return Err(self.wrong(told, "subnets.ranges", &wanted, &told.value));
-            }
+    /// The ranges that are right, and apart from those before them.
+    fn ranges(&self, section: &SubnetSection) -> Vec<AddressRange> {
+        let mut ranges = Vec::new();
+        for told in section.ranges.iter().flat_map(|list| &list.value) {
+            ranges.extend(self.right(self.range(told, &ranges)));
         }
-        Ok(ranges)
+        ranges
+    }
+
+    fn range(
+        &self,
+        told: &Spanned<String>,
+        before: &[AddressRange],
+    ) -> Result<AddressRange, SettingsError> {
+        let (field, wanted) = ("subnets.ranges", "a range such as 10.77.0.50-10.77.0.200");
+        let range: AddressRange = self.parsed(told, field, wanted)?;
+        let meets =
+            |other: &&AddressRange| other.contains(range.first()) || range.contains(other.first());
+        match before.iter().find(meets) {
+            Some(other) => {
+                let wanted = format!("a range apart from {other}");
+                Err(self.wrong(told, field, &wanted, &told.value))
+            }
+            None => Ok(range),
+        }
     }
 }

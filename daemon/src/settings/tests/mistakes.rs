@@ -160,3 +160,57 @@ fn what_is_of_the_wrong_kind_is_told_in_our_own_words() {
         assert!(!got.contains("canary"), "{got:?}");
     }
 }
+
+/// One subnet with a mistake in each line but the first, of the reader and of what is read.
+const MANY: &str = "\
+subnets:
+  - interface: eth1
+    mode: master
+    ranges: [10.9.0.5-10.9.0.9, oops, 10.9.0.7-10.9.0.8]
+    unknwn: ignore
+    router: home
+    dns: 10.9.0.1
+    mtu: many
+    search:
+      - { a: b }
+    lease_time: 1
+";
+
+#[test]
+fn all_mistakes_of_one_subnet_are_told_at_once() {
+    let got = complaint(MANY);
+    let begins = [
+        "drover.yaml:3: subnets.mode: ",
+        "drover.yaml:4: subnets.ranges: wanted a range such as",
+        "drover.yaml:4: subnets.ranges: wanted a range apart from 10.9.0.5-10.9.0.9",
+        "drover.yaml:5: subnets.unknwn is not known",
+        "drover.yaml:6: subnets.router: ",
+        "drover.yaml:7: subnets.dns: ",
+        "drover.yaml:8: subnets.mtu: ",
+        "drover.yaml:10: an entry of subnets.search: ",
+        "drover.yaml:11: subnets.lease_time: ",
+    ];
+    for begin in begins {
+        assert!(
+            got.lines().any(|it| it.starts_with(begin)),
+            "{begin}\n{got}"
+        );
+    }
+    assert_eq!(got.lines().count(), begins.len(), "{got}");
+}
+
+/// What follows from a mistake that is told already is not told as another.
+#[test]
+fn what_could_not_be_read_is_not_said_to_be_missing() {
+    for text in [
+        "subnets:\n  - interface: [eth1]\n    mode: proxy\n",
+        "subnets:\n  - mode: proxy\n    interfce: eth1\n",
+        "subnets:\n  - interface: eth1\n    mode: authoritative\n    ranges: 10.9.0.5\n",
+        "subnets:\n  - interface: eth1\n    mode: authoritative\n    range: [10.9.0.5-10.9.0.9]\n",
+        "subnets:\n  - interface: eth1\n    mode: [authoritative]\n    ranges: [10.9.0.5-10.9.0.9]\n",
+        "subnets:\n  - eth1\n  - interface: eth2\n",
+    ] {
+        let got = complaint(text);
+        assert_eq!(got.lines().count(), 1, "{text}\n{got}");
+    }
+}
