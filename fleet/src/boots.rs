@@ -8,6 +8,7 @@ mod bmc;
 mod bounds;
 mod case;
 mod changed_config;
+mod claim_alarms;
 mod claims;
 mod dhcp;
 mod document;
@@ -52,6 +53,7 @@ use tracing::{debug, instrument};
 
 use crate::boots::alarms::Alarms;
 use crate::boots::bmc::Witness;
+use crate::boots::claim_alarms::ClaimAlarms;
 use crate::boots::guesses::Guesses;
 use crate::boots::log_pace::LogPace;
 use crate::boots::recent::{Opened, Recorded};
@@ -78,6 +80,7 @@ pub struct BootAnswers {
     witness: Witness,
     refusals: Arc<Complaints>,
     alarms: Arc<Alarms>,
+    claim_alarms: Arc<ClaimAlarms>,
     guesses: Arc<Guesses>,
     steps: Arc<Semaphore>,
     late: Arc<Complaints>,
@@ -105,6 +108,7 @@ impl BootAnswers {
             reports,
             refusals: Arc::new(Complaints::new("release")),
             alarms: Arc::default(),
+            claim_alarms: Arc::default(),
             guesses: Arc::default(),
             steps: Arc::new(Semaphore::new(STEPS)),
             late: Arc::new(Complaints::new("steps")),
