@@ -10,6 +10,7 @@ mod case;
 mod changed_config;
 mod claim_alarms;
 mod claims;
+mod declines;
 mod dhcp;
 mod document;
 mod found;
@@ -177,6 +178,12 @@ impl Directory for BootAnswers {
         match self.site.commit.submit(end).await {
             Ok(_) => Ok(()),
             Err(error) => Err(unavailable(&error.into())),
+        }
+    }
+
+    async fn declined(&self, client: ClientKey, address: IpAddr, until: Timestamp) {
+        if let Err(error) = self.note_decline(client, address, until).await {
+            debug!(error = chain(&error), "a DECLINE was not told");
         }
     }
 

@@ -1,14 +1,17 @@
 //! What stands on a machine's timeline while others make noise about it.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use machine_core::hardware::MacAddress;
-use machine_core::network::DhcpMode;
+use machine_core::network::{ClientKey, DhcpMode};
 use machine_store::claimants;
+use pxe_server::directory::Directory;
 
 use super::rack::*;
 use super::recorded::*;
 use super::who::*;
+use crate::fixtures::now;
 
 /// A card that nobody registered, with the machine's UUID.
 fn made_up(number: u8) -> Who {
@@ -59,6 +62,22 @@ async fn a_card_that_claims_again_and_again_is_one_alarm_and_shown_with_its_newe
     let newest = heard.iter().find(is_newest).unwrap();
     let command = format!("--boot {}", newest.claimant.boot.short());
     assert!(newest.why.ends_with(&command), "{}", newest.why);
+}
+
+#[tokio::test]
+async fn a_declined_address_is_told_once_a_minute_on_the_timeline_of_its_machine() {
+    let rack = Rack::new().await;
+    rack.dhcp(&machine()).await;
+    let until = now().plus(Duration::from_hours(1));
+    for (card, last) in [(CARD, 50), (CARD, 51), (FOREIGN, 66)] {
+        let client = ClientKey::Hardware(card);
+        let address = IpAddr::from([10, 77, 0, last]);
+        rack.directory.declined(client, address, until).await;
+    }
+    let alarms = rack.alarms().await;
+    assert_eq!(alarms.len(), 1, "{alarms:?}");
+    assert!(alarms[0].contains("10.77.0.50 is in use"), "{alarms:?}");
+    assert!(alarms[0].contains("DHCPDECLINE"), "{alarms:?}");
 }
 
 #[tokio::test]
