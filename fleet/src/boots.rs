@@ -8,7 +8,9 @@ mod bmc;
 mod bounds;
 mod case;
 mod changed_config;
+mod claim_alarms;
 mod claims;
+mod declines;
 mod dhcp;
 mod document;
 mod found;
@@ -52,6 +54,7 @@ use tracing::{debug, instrument};
 
 use crate::boots::alarms::Alarms;
 use crate::boots::bmc::Witness;
+use crate::boots::claim_alarms::ClaimAlarms;
 use crate::boots::guesses::Guesses;
 use crate::boots::log_pace::LogPace;
 use crate::boots::recent::{Opened, Recorded};
@@ -78,6 +81,7 @@ pub struct BootAnswers {
     witness: Witness,
     refusals: Arc<Complaints>,
     alarms: Arc<Alarms>,
+    claim_alarms: Arc<ClaimAlarms>,
     guesses: Arc<Guesses>,
     steps: Arc<Semaphore>,
     late: Arc<Complaints>,
@@ -105,6 +109,7 @@ impl BootAnswers {
             reports,
             refusals: Arc::new(Complaints::new("release")),
             alarms: Arc::default(),
+            claim_alarms: Arc::default(),
             guesses: Arc::default(),
             steps: Arc::new(Semaphore::new(STEPS)),
             late: Arc::new(Complaints::new("steps")),
@@ -173,6 +178,12 @@ impl Directory for BootAnswers {
         match self.site.commit.submit(end).await {
             Ok(_) => Ok(()),
             Err(error) => Err(unavailable(&error.into())),
+        }
+    }
+
+    async fn declined(&self, client: ClientKey, address: IpAddr, until: Timestamp) {
+        if let Err(error) = self.note_decline(client, address, until).await {
+            debug!(error = chain(&error), "a DECLINE was not told");
         }
     }
 

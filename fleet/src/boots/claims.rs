@@ -18,6 +18,7 @@ use pxe_server::complaint::Source;
 use pxe_server::directory::ScriptRequest;
 
 use crate::boots::BootAnswers;
+use crate::boots::alarms::AlarmKind;
 use crate::error::StepError;
 use crate::site::About;
 
@@ -54,17 +55,17 @@ impl BootAnswers {
     }
 
     /// Tells on a machine's timeline what was refused to somebody, once a minute: whoever asks
-    /// without end fills neither the log nor the timeline. What is told of one machine hides nothing
-    /// of another.
+    /// without end fills neither the log nor the timeline. What is told of one machine, or in one
+    /// kind, hides nothing of another.
     pub(super) fn tell(
         &self,
         machine: MachineId,
         asker: impl Into<Source>,
-        (tone, text): (Tone, String),
+        (kind, tone, text): (AlarmKind, Tone, String),
         at: Timestamp,
     ) {
         self.refusals.note(asker, &text);
-        if !self.alarms.takes(machine, &text, at) {
+        if !self.alarms.takes(machine, (kind, &text), at) {
             return;
         }
         let event = About::machine(machine).event(at, tone.kind(), text);
@@ -85,7 +86,8 @@ impl BootAnswers {
                  true",
                 claim.mac, first.kind, first.claimed, first.known
             );
-            self.tell(machine, claim.mac, (Tone::Alarm, text), at);
+            let told = (AlarmKind::Packet, Tone::Alarm, text);
+            self.tell(machine, claim.mac, told, at);
         }
     }
 
@@ -114,7 +116,8 @@ impl BootAnswers {
                 "it says a {kind} that it did not say before, {value}: register its uuid and \
                  serial, and nobody who copies its card alone is taken for it"
             );
-            self.tell(known.machine, claim.mac, (Tone::Alarm, text), at);
+            let told = (AlarmKind::Boot, Tone::Alarm, text);
+            self.tell(known.machine, claim.mac, told, at);
         }
     }
 
@@ -132,7 +135,8 @@ impl BootAnswers {
              than that boot has: refused"
         );
         let asker = Source::Asker(machine, request.peer);
-        self.tell(machine, asker, (Tone::Alarm, text), at);
+        let told = (AlarmKind::Script, Tone::Alarm, text);
+        self.tell(machine, asker, told, at);
     }
 
     /// Why the boot that asks for its script may not be the machine's that it says to be.

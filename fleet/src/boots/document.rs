@@ -27,6 +27,7 @@ use pxe_server::directory::{Document, DocumentRequest};
 use tracing::info;
 
 use crate::boots::BootAnswers;
+use crate::boots::alarms::AlarmKind;
 use crate::boots::case::Case;
 use crate::boots::claims::{self, Tone};
 use crate::error::StepError;
@@ -146,7 +147,8 @@ impl BootAnswers {
             // It asks for as long as it is on.
             self.refusals.note(asker, &text);
         } else {
-            self.tell(case.machine.id, asker, (tone, text), at);
+            let told = (AlarmKind::Token, tone, text);
+            self.tell(case.machine.id, asker, told, at);
         }
         self.hear_rival(case, peer, refusal, at).await
     }

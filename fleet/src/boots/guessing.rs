@@ -97,7 +97,10 @@ impl BootAnswers {
     }
 
     /// The machine that has a card: the longest known, if several say so.
-    async fn known_by_card(&self, card: MacAddress) -> Result<Option<KnownIdentity>, StoreError> {
+    pub(super) async fn known_by_card(
+        &self,
+        card: MacAddress,
+    ) -> Result<Option<KnownIdentity>, StoreError> {
         let claim = claim(card, None);
         let candidates = identities::candidates_of_claim(&self.site.db, &claim).await?;
         let is_its_card = is_card_of_any(card, &candidates);

@@ -15,6 +15,7 @@ use pxe_server::complaint::Source;
 use pxe_server::directory::{ScriptAnswer, ScriptRequest};
 
 use crate::boots::BootAnswers;
+use crate::boots::alarms::AlarmKind;
 use crate::boots::claims::{self, Tone};
 use crate::boots::rule::said;
 use crate::error::StepError;
@@ -79,10 +80,7 @@ impl BootAnswers {
             ),
             _ => decision.because.clone(),
         };
-        let from = claims::describe(request.peer, card);
-        let asker = Source::Asker(machine, request.peer);
-        let told = (Tone::Alarm, format!("{from} gets nothing: {why}"));
-        self.tell(machine, asker, told, at);
+        self.tell_claim(known, machine, (request.peer, card), &why, at);
         if let Some(card) = card {
             let is_own = known.is_some_and(|known| known.macs.contains(&card));
             let claimant = claimant(boot, card, request, at);
@@ -142,7 +140,7 @@ impl BootAnswers {
                 None => format!("what {from} says moves nothing: {why}"),
             };
             let asker = Source::Asker(*machine, request.peer);
-            self.tell(*machine, asker, (tone, text), at);
+            self.tell(*machine, asker, (AlarmKind::Boot, tone, text), at);
         }
         self.hear(Heard {
             machine: *machine,
@@ -158,7 +156,8 @@ impl BootAnswers {
                  no installer"
             );
             let asker = Source::Asker(*machine, request.peer);
-            self.tell(*machine, asker, (Tone::Alarm, text), at);
+            let told = (AlarmKind::Script, Tone::Alarm, text);
+            self.tell(*machine, asker, told, at);
         }
         self.answer_decided(boot, read, doubt.as_ref(), at).await
     }

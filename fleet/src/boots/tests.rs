@@ -21,6 +21,7 @@ use crate::status::Status;
 const CARD: MacAddress = MacAddress::new([0x52, 0x54, 0, 0x77, 0, 1]);
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 50));
 
+mod alarms_told;
 mod artefacts;
 mod clones;
 mod flatcar;

@@ -11,7 +11,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bmc_control::bmc::BmcSession;
 use bmc_control::board::{BoardMatch, match_board};
 use bmc_ipmi::application::SystemGuid;
-use machine_core::evidence::KnownIdentity;
 use machine_core::hardware::SystemUuid;
 use machine_core::id::MachineId;
 use machine_core::machine::Machine;
@@ -44,7 +43,7 @@ impl Boards {
         bmc: &mut dyn BmcSession,
     ) -> Result<(), StepError> {
         let known = identities::of_machine(&site.db, machine.id).await?;
-        let uuids = known.map(said_uuids).unwrap_or_default();
+        let uuids = known.map(|it| it.uuids()).unwrap_or_default();
         let (Some(uuid), Some(endpoint)) = (uuids.first().copied(), &machine.bmc) else {
             return Ok(());
         };
@@ -84,15 +83,6 @@ impl Boards {
     fn found(&self) -> MutexGuard<'_, BTreeMap<(MachineId, SocketAddr), Found>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The UUIDs that a machine may have: the registered one, or else those that its boots said.
-fn said_uuids(known: KnownIdentity) -> Vec<SystemUuid> {
-    let said = match known.uuid {
-        Some(registered) => vec![registered],
-        None => known.heard.uuids.into_iter().collect(),
-    };
-    said.into_iter().filter(SystemUuid::is_usable).collect()
 }
 
 /// The GUID that a BMC says; none from one that does not know the question. An error is no answer:

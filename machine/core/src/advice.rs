@@ -5,13 +5,35 @@
 use crate::allocation::Allocation;
 use crate::condition::Condition;
 use crate::doubt::release_hold;
-use crate::evidence::{Difference, EvidenceKind, Identity};
+use crate::evidence::{Difference, EvidenceKind, EvidenceSource, Identity};
 use crate::lifecycle::{Moving, State};
 use crate::machine::Machine;
 
+/// What two machines in conflict both have, and who says so of each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedFact {
+    /// What kind of thing.
+    pub kind: EvidenceKind,
+    /// Which.
+    pub value: String,
+    /// Who says that the claimant has it.
+    pub of_claimant: EvidenceSource,
+    /// Who says that the established machine has it.
+    pub of_established: EvidenceSource,
+}
+
+/// What is known of the record of a machine that claims to be another.
+#[derive(Debug, Clone, Copy)]
+pub struct Claiming<'a> {
+    /// Whether a document registers it.
+    pub is_registered: bool,
+    /// What both were told to have.
+    pub shared: &'a [SharedFact],
+}
+
 /// What can be done for a machine that is judged to be `identity`, one sentence a way, each with
 /// its command.
-pub fn advice(machine: &Machine, is_registered: bool, identity: &Identity) -> Vec<String> {
+pub fn advice(machine: &Machine, claiming: Claiming<'_>, identity: &Identity) -> Vec<String> {
     let name = &machine.name;
     let mut ways = Vec::new();
     if let Identity::Conflict {
@@ -20,11 +42,7 @@ pub fn advice(machine: &Machine, is_registered: bool, identity: &Identity) -> Ve
         ..
     } = identity
     {
-        ways.extend(ways_out_of_conflict(
-            (name, is_registered),
-            with,
-            differences,
-        ));
+        ways.extend(ways_out_of_conflict((name, claiming), with, differences));
     }
     match machine.state {
         State::Retired => {
@@ -92,13 +110,14 @@ pub fn advice_on_conditions(name: &str, conditions: &[Condition]) -> Vec<String>
 /// whoever looks at `name`.
 pub fn advice_on_claimant(
     name: &str,
-    (claimant, is_registered): (&str, bool),
+    (claimant, claiming): (&str, Claiming<'_>),
     differences: &[Difference],
 ) -> String {
-    if is_registered {
+    if claiming.is_registered {
+        let correction = correction(claimant, name, claiming.shared);
         return format!(
-            "{claimant} claims to be {name}, and both are registered: {CORRECT}; look at it: drover \
-             machine show {claimant}"
+            "{claimant} claims to be {name}, and {correction}; look at it: drover machine show \
+             {claimant}"
         );
     }
     let command = merge_command(claimant, name, differences);
@@ -111,8 +130,37 @@ pub fn advice_on_claimant(
 const CORRECT: &str =
     "correct the document that gives both the same (drover machine apply --file FILE)";
 
+/// What ends a conflict between two machines of which documents register both. It need not be the
+/// documents that say the same: a person may have accepted what a boot said.
+fn correction(claimant: &str, with: &str, shared: &[SharedFact]) -> String {
+    let is_of_documents = |it: &&SharedFact| {
+        it.of_claimant == EvidenceSource::Registered
+            && it.of_established == EvidenceSource::Registered
+    };
+    let Some(told) = shared.iter().find(|it| !is_of_documents(it)) else {
+        return format!("both are registered: {CORRECT}");
+    };
+    let SharedFact { kind, value, .. } = told;
+    format!(
+        "both have the {kind} {value}: {claimant} by {}, and {with} by {}; if that is not what \
+         {claimant} has, apply its document again, which takes back what a person accepted \
+         (drover machine apply --file FILE)",
+        by(told.of_claimant),
+        by(told.of_established)
+    )
+}
+
+const fn by(source: EvidenceSource) -> &'static str {
+    match source {
+        EvidenceSource::Registered => "its document",
+        EvidenceSource::Person => "a boot that a person accepted",
+        EvidenceSource::Bmc => "its BMC",
+        EvidenceSource::Asked | EvidenceSource::Listed => "what it said itself",
+    }
+}
+
 fn ways_out_of_conflict(
-    (claimant, is_registered): (&str, bool),
+    (claimant, claiming): (&str, Claiming<'_>),
     with: &str,
     differences: &[Difference],
 ) -> Vec<String> {
@@ -122,8 +170,8 @@ fn ways_out_of_conflict(
     } else {
         "card"
     };
-    let first = if is_registered {
-        format!("it and {with} are registered: {CORRECT}")
+    let first = if claiming.is_registered {
+        correction(claimant, with, claiming.shared)
     } else {
         format!("if it is {with}, with another {what}: {merge}")
     };
@@ -198,11 +246,45 @@ mod tests {
         assert!(advice_on_conditions("w-3", &[]).is_empty());
     }
 
+    /// No document registers it.
+    const FOUND: Claiming<'_> = Claiming {
+        is_registered: false,
+        shared: &[],
+    };
+
+    #[test]
+    fn what_a_person_accepted_of_a_registered_machine_is_no_fault_of_the_documents() {
+        let shared = [SharedFact {
+            kind: EvidenceKind::SystemUuid,
+            value: "f401".to_owned(),
+            of_claimant: EvidenceSource::Person,
+            of_established: EvidenceSource::Registered,
+        }];
+        let claiming = |shared| Claiming {
+            is_registered: true,
+            shared,
+        };
+        let conflict = conflict(&[EvidenceKind::Mac]);
+        let ways = advice(&named(State::Discovered), claiming(&shared), &conflict);
+        let told = "both have the uuid f401: m-1 by a boot that a person accepted, and w-3 by its \
+                    document; ";
+        assert!(ways[0].starts_with(told), "{ways:?}");
+        assert!(
+            ways[1].contains("drover machine ignore-uuid m-1"),
+            "{ways:?}"
+        );
+        let seen = advice_on_claimant("w-3", ("m-1", claiming(&shared)), &[]);
+        assert!(seen.contains(told), "{seen}");
+        assert!(!seen.contains(CORRECT), "{seen}");
+        let ways = advice(&named(State::Discovered), claiming(&[]), &conflict);
+        assert!(ways[0].contains(CORRECT), "{ways:?}");
+    }
+
     #[test]
     fn boards_that_share_a_uuid_and_differ_in_their_serial_may_be_two_machines() {
         let ways = advice(
             &named(State::Discovered),
-            false,
+            FOUND,
             &conflict(&[EvidenceKind::SystemSerial]),
         );
         let has = |text: &str| ways.iter().any(|it| it.contains(text));
@@ -219,7 +301,7 @@ mod tests {
     #[test]
     fn each_conflict_has_its_command() {
         let machine = named(State::Discovered);
-        let card = advice(&machine, false, &conflict(&[EvidenceKind::Mac])).join("\n");
+        let card = advice(&machine, FOUND, &conflict(&[EvidenceKind::Mac])).join("\n");
         assert!(
             card.contains("drover machine merge m-1 --into w-3\n"),
             "{card}"
@@ -227,7 +309,7 @@ mod tests {
         assert!(card.contains("drover machine ignore-uuid m-1"), "{card}");
         assert!(card.contains("drover machine forget m-1"), "{card}");
         let kinds = [EvidenceKind::Mac, EvidenceKind::SystemUuid];
-        let board = advice(&machine, false, &conflict(&kinds)).join("\n");
+        let board = advice(&machine, FOUND, &conflict(&kinds)).join("\n");
         assert!(
             board.contains("drover machine merge m-1 --into w-3 --board"),
             "{board}"
@@ -238,11 +320,11 @@ mod tests {
     #[test]
     fn a_machine_that_stands_still_has_a_way_on() {
         let known = Identity::Known(MachineId::from_bytes([1; 16]));
-        let retired = advice(&named(State::Retired), false, &known).join("\n");
+        let retired = advice(&named(State::Retired), FOUND, &known).join("\n");
         assert!(retired.contains("drover machine accept m-1"), "{retired}");
         assert!(retired.contains("drover machine forget m-1"), "{retired}");
-        let failed = advice(&named(State::Failed(Moving::Cleaning)), false, &known);
+        let failed = advice(&named(State::Failed(Moving::Cleaning)), FOUND, &known);
         assert!(failed.join("\n").contains("drover machine retire m-1"));
-        assert!(advice(&named(State::Active), false, &known).is_empty());
+        assert!(advice(&named(State::Active), FOUND, &known).is_empty());
     }
 }

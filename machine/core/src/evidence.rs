@@ -134,6 +134,25 @@ pub struct KnownIdentity {
     pub heard: Heard,
 }
 
+impl KnownIdentity {
+    /// The UUIDs that the machine may have: the one that was told, or else those that its boots said.
+    /// Whoever asks for "the UUID of the machine" asks here, so that all say the same of it.
+    pub fn uuids(&self) -> Vec<SystemUuid> {
+        let said = match self.uuid {
+            Some(told) => vec![told],
+            None => self.heard.uuids.iter().copied().collect(),
+        };
+        said.into_iter().filter(SystemUuid::is_usable).collect()
+    }
+
+    /// The serial numbers that the machine may have, in the same way.
+    pub fn serials(&self) -> Vec<&SerialNumber> {
+        let heard = self.heard.serials.iter().filter(|_| self.serial.is_none());
+        let said = self.serial.iter().chain(heard);
+        said.filter(|it| it.is_usable()).collect()
+    }
+}
+
 /// What boots of a machine said of themselves. It is shown; it locks nobody out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heard {

@@ -56,6 +56,17 @@ pub trait Directory: Clone + Send + Sync + 'static {
         address: IpAddr,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
+    /// The client found its address in use (DHCPDECLINE): it is not leased before `until`. Told
+    /// before the lease ends, so that whoever keeps records can tell it of the client's machine.
+    fn declined(
+        &self,
+        _client: ClientKey,
+        _address: IpAddr,
+        _until: Timestamp,
+    ) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     /// iPXE asks for its script, and says what it knows of its machine.
     fn script(
         &self,

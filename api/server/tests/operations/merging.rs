@@ -1,13 +1,17 @@
 //! One machine under two names, or with another card, board or BMC: how its story goes on, by one
 //! command each.
 
+use std::time::Duration;
+
 use api_server::operations::endings::Ending;
+use machine_core::evidence::EvidenceSource;
 use machine_core::hardware::{MacAddress, SystemUuid};
 use machine_core::lifecycle::Input;
-use machine_store::evidence::Fact;
+use machine_store::change::Change;
+use machine_store::evidence::{Evidence, Fact};
 use machine_store::identities;
 
-use crate::around::{Around, asked};
+use crate::around::{Around, NOW, asked};
 
 const BOARD: &str = "4c4c4544-0042-4b10-8051-b3c04f564231";
 const NEW_BOARD: &str = "4c4c4544-0042-4b10-8051-b3c04f564232";
@@ -203,6 +207,82 @@ async fn two_machines_with_one_uuid_end_with_one_command() {
     assert!(around.conditions(later).await.is_empty());
     let said = around.refused(later, Ending::IgnoreUuid).await;
     assert!(said.contains("nothing identifies it"), "{said}");
+}
+
+/// The documents give each its own; a person accepted a boot of the one that says the UUID of the
+/// other.
+#[tokio::test]
+async fn a_uuid_that_a_person_accepted_is_told_as_such_and_is_the_one_that_is_ignored() {
+    let around = Around::racked().await;
+    let ids = [
+        around.machine("cp-1").await.id,
+        around.machine("cp-2").await.id,
+    ];
+    // Both are known since the same moment.
+    let (first, later) = if ids[0] < ids[1] {
+        ("cp-1", "cp-2")
+    } else {
+        ("cp-2", "cp-1")
+    };
+    around.showed(first, vec![board(BOARD)]).await;
+    around.showed(later, vec![board(NEW_BOARD)]).await;
+    let cp = around.machine(later).await.id;
+    let accepted = Evidence {
+        machine: cp,
+        at: NOW.plus(Duration::from_secs(1)),
+        source: EvidenceSource::Person,
+        facts: vec![board(BOARD)],
+    };
+    around
+        .write(Change {
+            evidence: vec![accepted],
+            ..Change::default()
+        })
+        .await;
+    let advice = around.advice(later).await;
+    let told = format!(
+        "both have the uuid {BOARD}: {later} by a boot that a person accepted, and {first} by its document"
+    );
+    assert!(advice.contains(&told), "{advice}");
+    let way = format!("drover machine ignore-uuid {later}");
+    assert!(advice.contains(&way), "{advice}");
+    assert!(around.advice(first).await.contains(&told));
+    let ended = around.end(later, Ending::IgnoreUuid, "i").await.unwrap();
+    assert!(ended.notes[0].contains(BOARD), "{:?}", ended.notes);
+    assert!(around.conditions(later).await.is_empty());
+    let known = identities::of_machine(&around.db, cp).await.unwrap();
+    assert_eq!(
+        known.unwrap().uuid,
+        None,
+        "the one of its document is not its board's"
+    );
+}
+
+/// Power is refused by what boots said, too, where no document says more.
+#[tokio::test]
+async fn a_uuid_that_was_only_heard_is_one_that_can_be_ignored_or_replaced() {
+    for ending in [Ending::ReplaceBoard, Ending::IgnoreUuid] {
+        let around = Around::racked().await;
+        let heard = Evidence {
+            machine: around.machine("cp-1").await.id,
+            at: NOW,
+            source: EvidenceSource::Asked,
+            facts: vec![board(BOARD)],
+        };
+        around
+            .write(Change {
+                evidence: vec![heard],
+                ..Change::default()
+            })
+            .await;
+        around.end("cp-1", ending, "once").await.unwrap();
+        let events = around.events().await;
+        assert!(events.last().unwrap().contains(BOARD), "{events:?}");
+        let again = around.refused("cp-1", ending).await;
+        let is_gone =
+            again.contains("nothing to replace") || again.contains("nothing identifies it");
+        assert!(is_gone, "{again}");
+    }
 }
 
 #[tokio::test]

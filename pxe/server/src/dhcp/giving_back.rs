@@ -20,6 +20,7 @@ impl<D: Directory> Responder<D> {
         let client = asked.client.key;
         let until = asked.subnet.table().declined(client, address, self.now())?;
         warn!(%client, %address, %until, "the address is in use by somebody without a lease");
+        self.directory.declined(client, address, until).await;
         self.ended(asked, address).await
     }
 
