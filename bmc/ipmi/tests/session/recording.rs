@@ -18,7 +18,7 @@ fn datagrams(direction: &str) -> Vec<Vec<u8>> {
 }
 
 fn at<const LENGTH: usize>(datagram: &[u8], offset: usize) -> [u8; LENGTH] {
-    *datagram[offset..].first_chunk().unwrap()
+    *datagram.get(offset..).unwrap().first_chunk().unwrap()
 }
 
 #[test]
