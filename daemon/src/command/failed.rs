@@ -2,7 +2,10 @@
 
 use api_cli::command::output_format::OutputFormat;
 use api_cli::error::CommandError;
+use api_proto::error_class::ErrorClass;
 use fleet::error::chain;
+
+use crate::start_error::StartError;
 
 /// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +26,27 @@ impl From<String> for Failed {
     }
 }
 
+impl From<StartError> for Failed {
+    fn from(error: StartError) -> Self {
+        let why = chain(&error);
+        if error.is_wrong_input() {
+            Self::wrong_input(&why)
+        } else {
+            why.into()
+        }
+    }
+}
+
 impl Failed {
+    /// The failure of a command that was given what can't be right: settings, files, flags. Whoever
+    /// starts it again changes them first.
+    pub(super) fn wrong_input(why: &str) -> Self {
+        Self {
+            line: format!("drover: {why}"),
+            exit_code: ErrorClass::Usage.exit_code(),
+        }
+    }
+
     /// The failure of a command of the client, told in the format that is wanted.
     pub(super) fn told(error: &CommandError, output: OutputFormat) -> Self {
         let why = chain(error);
