@@ -35,7 +35,7 @@ golden! {
     inform_ack: server(&inform(captures::dhclient()), &BootAnswer::NoBoot);
     edk2_proxy_at_once: beside(&captures::edk2(), &loader("ipxe.efi"), ProxySchool::DiscoveryControl);
     edk2_proxy_binl: beside(&captures::edk2(), &loader("ipxe.efi"), ProxySchool::Binl);
-    edk2_boot_service: on_4011(&inform(captures::edk2()), "10.77.0.60:4011", &loader("ipxe.efi"));
+    edk2_boot_service: on_4011(&boot_service(captures::edk2()), "10.77.0.60:4011", &loader("ipxe.efi"));
     bios_rom_proxy: beside(&captures::bios_rom(), &loader("undionly.kpxe"), ProxySchool::Binl);
     bios_rom_boot_service: on_4011(&inform(captures::bios_rom()), "10.77.0.60:68", &loader("undionly.kpxe"));
     ipxe_proxy: beside(&captures::seabios_ipxe_rom(), &script(), ProxySchool::Binl);
@@ -53,6 +53,14 @@ fn inform(capture: Capture) -> Capture {
     capture
         .of_kind(MessageKind::Inform)
         .changed(|packet| packet.ciaddr = [10, 77, 0, 60].into())
+}
+
+/// EDK2's second question, to the boot service: a REQUEST from the address that it holds, without
+/// the broadcast flag (`PxeBcRequestBootService` in `PxeBcDhcp4.c`).
+fn boot_service(capture: Capture) -> Capture {
+    capture
+        .of_kind(MessageKind::Request)
+        .changed(|packet| (packet.ciaddr, packet.flags) = ([10, 77, 0, 60].into(), 0))
 }
 
 fn server(capture: &Capture, boot: &BootAnswer) -> Reply {
