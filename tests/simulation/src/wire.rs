@@ -10,7 +10,7 @@ use config_talos::log_line::{LogLine, LogSource};
 use config_talos::receiver::{EventReceiver, LogReceiver};
 use fleet::boots::BootAnswers;
 use machine_core::hardware::{Arch, MacAddress};
-use machine_core::id::BootId;
+use machine_core::id::{AttemptId, BootId};
 use machine_core::time::Timestamp;
 use pxe_server::directory::{
     Directory, Document, DocumentRefusal, DocumentRequest, ObservedStep, ScriptAnswer,
@@ -73,7 +73,7 @@ pub(crate) fn carry(lab: &Arc<Lab>, drover: &Drover, errand: Errand) {
                         LogReceiver::receive(&*reports, address, kernel_line(source, at)).await
                     }
                     Message::Service(attempt) => {
-                        let tag = (LogLine::ATTEMPT_TAG.to_owned(), attempt.to_string());
+                        let tag = (AttemptId::LOG_TAG.to_owned(), attempt.to_string());
                         let line = line(LogSource::Service("apid".to_owned()), [tag].into());
                         LogReceiver::receive(&*reports, address, line).await
                     }
