@@ -144,30 +144,33 @@ fn complete(shell: Shell) -> Result<(), CommandError> {
     }
 }
 
-async fn run_serve(arguments: ServeArguments) -> Result<(), String> {
-    let settings = load(&arguments).map_err(|mistakes| with_those_of_the_host(&mistakes))?;
+async fn run_serve(arguments: ServeArguments) -> Result<(), Failed> {
+    let settings = load(&arguments)
+        .map_err(|mistakes| Failed::wrong_input(&with_those_of_the_host(&mistakes)))?;
     if arguments.check {
         return print_check(&settings).await;
     }
-    telemetry::start(&settings).map_err(|error| format!("log.level: {error}"))?;
+    telemetry::start(&settings)
+        .map_err(|error| Failed::wrong_input(&format!("log.level: {error}")))?;
     let (stop, at_once) = (CancellationToken::new(), CancellationToken::new());
     signals::watch([stop.clone(), at_once.clone()])
         .map_err(|error| format!("can't wait for signals: {error}"))?;
     tokio::select! {
-        ended = app::run(settings, stop) => ended.map_err(|error| chain(&error)),
+        ended = app::run(settings, stop) => ended.map_err(Failed::from),
         () = at_once.cancelled() => {
-            Err("ended at once by a second signal: what was under way is cut off".to_owned())
+            let why = "ended at once by a second signal: what was under way is cut off";
+            Err(why.to_owned().into())
         }
     }
 }
 
-async fn print_check(settings: &Settings) -> Result<(), String> {
+async fn print_check(settings: &Settings) -> Result<(), Failed> {
     let found = preflight::check(settings).await;
     for note in &found.notes {
         print(&format!("note: {note}\n"))?;
     }
-    StartError::all(found.mistakes).map_err(|error| chain(&error))?;
-    print("the settings are fine\n")
+    StartError::all(found.mistakes)?;
+    Ok(print("the settings are fine\n")?)
 }
 
 /// The mistakes of the settings, and what the host says of those that are right.
@@ -222,7 +225,7 @@ fn read(source: &str, path: &Path) -> SettingsFile {
     }
 }
 
-fn generate(command: &ConfigCommand) -> Result<(), String> {
+fn generate(command: &ConfigCommand) -> Result<(), Failed> {
     let ConfigCommand::Generate {
         cluster,
         endpoint,
@@ -233,7 +236,8 @@ fn generate(command: &ConfigCommand) -> Result<(), String> {
     } = command;
     let text = std::fs::read_to_string(secrets)
         .map(Zeroizing::new)
-        .map_err(|error| format!("can't read {}: {error}", secrets.display()))?;
+        .map_err(|error| format!("can't read {}: {error}", secrets.display()))
+        .map_err(|why| Failed::wrong_input(&why))?;
     let request = GenerateRequest {
         cluster,
         endpoint,
@@ -242,14 +246,14 @@ fn generate(command: &ConfigCommand) -> Result<(), String> {
         role,
         secrets: &text,
     };
-    let config = generate_base(&request).map_err(|error| chain(&error))?;
+    let config = generate_base(&request).map_err(|error| Failed::wrong_input(&chain(&error)))?;
     if let Some(caveat) = caveat(&request) {
         warn_beside(&format!(
             "no machine would run with this config: {}",
             chain(&caveat)
         ));
     }
-    print(&config)
+    Ok(print(&config)?)
 }
 
 /// Beside the config, which is printed to standard output.

@@ -88,6 +88,15 @@ impl StartError {
             _ => Err(Self::Several(mistakes)),
         }
     }
+
+    /// Whether the settings alone show it, on every host.
+    pub fn is_wrong_input(&self) -> bool {
+        match self {
+            Self::NoSubnet => true,
+            Self::Several(mistakes) => mistakes.iter().any(Self::is_wrong_input),
+            _ => false,
+        }
+    }
 }
 
 fn lines(mistakes: &[StartError]) -> String {

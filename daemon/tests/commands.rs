@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 use std::io::Read;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 fn drover() -> Command {
@@ -72,7 +73,53 @@ fn mistakes_of_the_settings_of_the_environment_and_of_the_host_are_told_at_once(
         for (line, wanted) in lines.iter().zip(wanted) {
             assert!(line.starts_with(wanted), "wanted {wanted}, got {line}");
         }
-        assert_eq!(said.status.code(), Some(1));
+        assert_eq!(said.status.code(), Some(2));
+    }
+}
+
+#[test]
+fn wrong_settings_end_with_2_and_what_the_host_lacks_with_1() {
+    let wrong = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/settings/wrong-type-port.yaml"
+    );
+    let absent = ["--config", "/nonexistent/drover.yaml"];
+    let none = [("DROVER_LOG_LEVEL", "info")];
+    let variable = [("DROVER_HTTP_PORT", "many")];
+    for (words, variables, wanted) in [
+        (&["--config", wrong][..], none, 2),
+        (&absent, none, 2),
+        (&["--interface", "eth9"], variable, 2),
+        (&[], none, 2),
+        (&["--interface", "eth9"], none, 1),
+    ] {
+        for more in [&[][..], &["--check"]] {
+            let directory = tempfile::tempdir().unwrap();
+            let mut command = drover();
+            command.env_remove("DROVER_CONFIG").envs(variables);
+            command.arg("serve").args(words).args(more);
+            command.arg("--state-directory").arg(directory.path());
+            let said = command.output().unwrap();
+            let why = text(&said.stderr);
+            assert_eq!(said.status.code(), Some(wanted), "{words:?} {more:?} {why}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_request_for_a_config_ends_with_2() {
+    let directory = tempfile::tempdir().unwrap();
+    let empty = directory.path().join("secrets.yaml");
+    std::fs::write(&empty, "").unwrap();
+    for secrets in [Path::new("/nonexistent/secrets.yaml"), &empty] {
+        let mut command = drover();
+        command.args(["config", "generate", "--cluster", "lab"]);
+        command.args(["--endpoint", "https://10.0.0.10:6443"]);
+        command.args(["--kubernetes", "1.34.1", "--contract", "1.13"]);
+        command.args(["--role", "worker", "--secrets"]).arg(secrets);
+        let said = command.output().unwrap();
+        let why = text(&said.stderr);
+        assert_eq!(said.status.code(), Some(2), "{why}");
     }
 }
 

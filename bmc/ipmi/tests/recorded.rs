@@ -1,5 +1,8 @@
 //! A session with `ipmi_sim` (openipmi 2.0.33), replayed: what we send must be what it took, byte for
 //! byte, and what it answered must mean the same. `bmc/control/tests/bmc/recording.rs` made it.
+//!
+//! The answers are `ipmi_sim`'s own. The questions were made by the code under test: this file alone
+//! shows only that they don't change. `session/recording.rs` holds them against the specification.
 
 use std::time::Duration;
 

@@ -28,9 +28,6 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
-    /// The name of the mark on the kernel line: `drover.boot=` and a [`BootId`].
-    pub const MARK: &'static str = "drover.boot";
-
     /// The command line in a message of the kernel, if it is one. x86 prints `Command line: …`
     /// early, every architecture `Kernel command line: …` a little later.
     pub(crate) fn in_message(message: &str) -> Option<Self> {
@@ -49,7 +46,7 @@ impl BootSource {
     /// whole.
     pub(crate) fn of_whole_line(arguments: &str) -> Self {
         match source(arguments) {
-            Self::Unclear if !arguments.contains(CommandLine::MARK) => Self::Disk,
+            Self::Unclear if !arguments.contains(BootId::KERNEL_ARGUMENT) => Self::Disk,
             source => source,
         }
     }
@@ -58,7 +55,11 @@ impl BootSource {
 fn source(arguments: &str) -> BootSource {
     let mut marks = arguments
         .split_whitespace()
-        .filter_map(|argument| argument.strip_prefix(CommandLine::MARK)?.strip_prefix('='))
+        .filter_map(|argument| {
+            argument
+                .strip_prefix(BootId::KERNEL_ARGUMENT)?
+                .strip_prefix('=')
+        })
         .map(BootId::from_str);
     match (marks.next(), marks.next()) {
         (Some(Ok(boot)), None) => BootSource::Network(boot),

@@ -45,12 +45,9 @@ pub struct LogLine {
 }
 
 impl LogLine {
-    /// The tag that a config of ours gives its service logs: which attempt's config it is.
-    pub const ATTEMPT_TAG: &'static str = "drover-attempt";
-
     /// The attempt on whose config the node runs, if its lines say so.
     pub fn attempt(&self) -> Option<AttemptId> {
-        self.tags.get(Self::ATTEMPT_TAG)?.parse().ok()
+        self.tags.get(AttemptId::LOG_TAG)?.parse().ok()
     }
 }
 

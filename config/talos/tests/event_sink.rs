@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod limit;
 mod sink_client;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,6 +18,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tonic::Code;
 
+use limit::within;
 use sink_client::Node;
 
 /// Keeps everything, but waits at `gate` with what is called `held`, and refuses, once, what is
@@ -91,6 +93,12 @@ impl Sink {
         Node::dial(self.address).await.unwrap()
     }
 
+    /// Waits for the event that is held at the gate.
+    async fn holds(&mut self) {
+        let arrived = within("the event that is held", self.arrived.recv()).await;
+        arrived.unwrap();
+    }
+
     fn kept(&self) -> Vec<(IpAddr, Publication)> {
         self.keeper.kept.lock().unwrap().clone()
     }
@@ -132,13 +140,14 @@ async fn nothing_is_acknowledged_before_it_is_kept() {
     let mut sink = Sink::start().await;
     let (holding, other) = (sink.node().await, sink.node().await);
     let held = tokio::spawn(async move { holding.publish_task("held", "x").await });
-    sink.arrived.recv().await.unwrap();
+    sink.holds().await;
     // A whole exchange of another node later, the first has no answer yet.
     other.publish_task("other", "x").await.unwrap();
     assert!(!held.is_finished());
     assert_eq!(sink.kept_ids(), ["other"]);
     sink.keeper.gate.add_permits(1);
-    held.await.unwrap().unwrap();
+    let answer = within("the answer to the call that was held", held).await;
+    answer.unwrap().unwrap();
     assert_eq!(sink.kept_ids(), ["other", "held"]);
 }
 
@@ -212,10 +221,12 @@ async fn a_peer_holds_eight_connections_at_most() {
     }
     let mut ninth = TcpStream::connect(sink.address).await.unwrap();
     assert_eq!(
-        sink.dropped.recv().await,
+        within("why the ninth was dropped", sink.dropped.recv()).await,
         Some(Dropped::TooManyOfPeer { limit: 8 })
     );
-    assert_eq!(ninth.read(&mut [0]).await.unwrap(), 0, "it was closed");
+    let mut first = [0];
+    let end = within("the end of the ninth", ninth.read(&mut first)).await;
+    assert_eq!(end.unwrap(), 0, "it was closed");
     nodes[0].publish_task("still", "x").await.unwrap();
     assert_eq!(sink.kept_ids().len(), 9);
 }
@@ -226,7 +237,9 @@ async fn a_peer_that_never_speaks_is_let_go() {
     let mut silent = TcpStream::connect(sink.address).await.unwrap();
     let begun = tokio::time::Instant::now();
     // The server's own greeting may come first; then the end, or a reset.
-    silent.read_to_end(&mut Vec::new()).await.ok();
+    let mut rest = Vec::new();
+    let end = within("the end of the silent one", silent.read_to_end(&mut rest));
+    end.await.ok();
     assert_eq!(begun.elapsed().as_secs(), 60);
 }
 
@@ -240,7 +253,8 @@ async fn garbage_ends_its_own_connection_only() {
         .await
         .unwrap();
     let mut rest = Vec::new();
-    garbage.read_to_end(&mut rest).await.ok();
+    let end = within("the end of the garbage", garbage.read_to_end(&mut rest));
+    end.await.ok();
     node.publish_task("1", "x").await.unwrap();
     assert_eq!(sink.kept_ids(), ["1"]);
 }
@@ -253,11 +267,13 @@ async fn shutdown_lets_a_call_finish() {
         let node = node.clone();
         async move { node.publish_task("held", "x").await }
     });
-    sink.arrived.recv().await.unwrap();
+    sink.holds().await;
     sink.stop.send(()).unwrap();
     sink.keeper.gate.add_permits(1);
-    held.await.unwrap().unwrap();
-    sink.serving.await.unwrap().unwrap();
+    let answer = within("the answer to the call that was held", held).await;
+    answer.unwrap().unwrap();
+    let end = within("the end of the sink, which was stopped", sink.serving).await;
+    end.unwrap().unwrap();
     assert!(
         TcpStream::connect(sink.address).await.is_err(),
         "nobody listens any more"

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod limit;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,6 +18,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+
+use limit::within;
 
 #[derive(Debug, PartialEq)]
 enum Got {
@@ -98,8 +102,29 @@ impl Receiver {
     }
 
     async fn message(&mut self) -> String {
-        self.got.recv().await.unwrap().message()
+        next(&mut self.got).await.message()
     }
+
+    /// Stops it, and waits until it has.
+    async fn stopped(self) -> mpsc::UnboundedReceiver<Got> {
+        self.stop.send(()).unwrap();
+        let ended = within("the end of the receiver, which was stopped", self.serving).await;
+        ended.unwrap();
+        self.got
+    }
+}
+
+async fn next(got: &mut mpsc::UnboundedReceiver<Got>) -> Got {
+    let next = within("a line, or why one was dropped", got.recv()).await;
+    next.unwrap()
+}
+
+/// How many bytes come from the other end; 0 when it has closed.
+async fn read(node: &mut TcpStream) -> usize {
+    let read = within("the end of the connection", async {
+        node.read(&mut [0]).await
+    });
+    read.await.unwrap()
 }
 
 type Channels = (
@@ -156,7 +181,7 @@ async fn the_kernels_command_line_shows_where_the_node_runs_from() {
          \"facility\":\"kern\",\"seq\":1}}\n"
     );
     node.write_all(line.as_bytes()).await.unwrap();
-    let Some(Got::Line(line)) = receiver.got.recv().await else {
+    let Got::Line(line) = next(&mut receiver.got).await else {
         panic!("a line")
     };
     assert_eq!(line.source, LogSource::Kernel);
@@ -174,7 +199,7 @@ async fn a_datagram_is_a_line() {
     node.send(&vec![b' '; 20_000]).await.unwrap();
     node.send(b"").await.unwrap();
     node.send(b"{\"msg\":\"two\"}\n").await.unwrap();
-    let Some(Got::Line(line)) = receiver.got.recv().await else {
+    let Got::Line(line) = next(&mut receiver.got).await else {
         panic!("a line")
     };
     assert_eq!(line.source, LogSource::Service("etcd".into()));
@@ -191,8 +216,7 @@ async fn a_datagram_is_a_line() {
         "dropped: wanted a JSON object, got \"\""
     );
     assert_eq!(receiver.message().await, "two");
-    receiver.stop.send(()).unwrap();
-    receiver.serving.await.unwrap();
+    receiver.stopped().await;
 }
 
 #[tokio::test]
@@ -210,7 +234,7 @@ async fn a_peer_holds_eight_connections_at_most() {
         receiver.message().await,
         "dropped: wanted at most 8 connections of one peer, got another"
     );
-    assert_eq!(ninth.read(&mut [0]).await.unwrap(), 0, "it was closed");
+    assert_eq!(read(&mut ninth).await, 0, "it was closed");
 }
 
 #[tokio::test]
@@ -219,9 +243,8 @@ async fn shutdown_closes_what_is_open() {
     let mut node = TcpStream::connect(receiver.address).await.unwrap();
     node.write_all(b"{\"msg\":\"hello\"}\n").await.unwrap();
     assert_eq!(receiver.message().await, "hello");
-    receiver.stop.send(()).unwrap();
-    receiver.serving.await.unwrap();
-    assert_eq!(node.read(&mut [0]).await.unwrap(), 0);
+    receiver.stopped().await;
+    assert_eq!(read(&mut node).await, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -239,8 +262,8 @@ async fn a_line_that_could_not_be_kept_is_tried_again_until_it_is() {
             .unwrap();
         (node, got)
     };
-    assert_eq!(got.recv().await.unwrap().message(), "the proof");
-    assert_eq!(got.recv().await.unwrap().message(), "two");
+    assert_eq!(next(&mut got).await.message(), "the proof");
+    assert_eq!(next(&mut got).await.message(), "two");
 }
 
 #[tokio::test(start_paused = true)]
@@ -257,8 +280,8 @@ async fn a_line_that_proves_a_start_from_disk_outlives_an_outage_of_half_an_hour
     let line = format!("{{\"msg\":\"{proof}\",\"facility\":\"kern\"}}\n");
     node.write_all(line.as_bytes()).await.unwrap();
     node.write_all(b"{\"msg\":\"two\"}\n").await.unwrap();
-    assert_eq!(got.recv().await.unwrap().message(), proof);
-    assert_eq!(got.recv().await.unwrap().message(), "two");
+    assert_eq!(next(&mut got).await.message(), proof);
+    assert_eq!(next(&mut got).await.message(), "two");
 }
 
 #[tokio::test]
@@ -271,9 +294,8 @@ async fn what_was_sent_before_shutdown_is_kept() {
         .map(|it| format!("{{\"msg\":\"{it}\"}}\n"))
         .collect();
     node.write_all(lines.concat().as_bytes()).await.unwrap();
-    receiver.stop.send(()).unwrap();
-    receiver.serving.await.unwrap();
+    let mut got = receiver.stopped().await;
     for it in 0..200 {
-        assert_eq!(receiver.got.recv().await.unwrap().message(), it.to_string());
+        assert_eq!(next(&mut got).await.message(), it.to_string());
     }
 }

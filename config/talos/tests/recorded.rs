@@ -9,6 +9,7 @@
 )]
 
 mod expected;
+mod limit;
 mod replay;
 
 use std::collections::BTreeSet;
@@ -28,6 +29,8 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+
+use limit::within;
 
 /// The mark on the kernel line of every recorded network boot.
 const BOOT: BootId = BootId::from_bytes([1; 16]);
@@ -78,7 +81,8 @@ async fn published(situation: &str) -> (Vec<Publication>, Vec<replay::Answer>) {
         config_talos::event_sink::serve(listener, receiver, std::future::pending()).await
     });
     let bytes = fs::read(recording(situation, "events.bin")).unwrap();
-    let answers = replay::replay(address, &bytes).await;
+    let replayed = replay::replay(address, &bytes);
+    let answers = within("the answers to the recorded calls", replayed).await;
     serving.abort();
     let kept = std::mem::take(&mut *kept.0.lock().unwrap());
     (kept, answers)
@@ -179,7 +183,8 @@ async fn logged(situation: &str, file: &str) -> Vec<LogLine> {
         .unwrap();
     let mut lines = Vec::new();
     for _ in &sent {
-        lines.push(got.recv().await.unwrap());
+        let line = within("a line of the recording", got.recv()).await;
+        lines.push(line.unwrap());
     }
     serving.abort();
     lines

@@ -4,7 +4,10 @@ use std::ffi::OsString;
 
 use api_cli::command::output_format::OutputFormat;
 use api_cli::error::CommandError;
+use api_proto::error_class::ErrorClass;
 use fleet::error::chain;
+
+use crate::start_error::StartError;
 
 /// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,17 @@ impl From<String> for Failed {
     }
 }
 
+impl From<StartError> for Failed {
+    fn from(error: StartError) -> Self {
+        let why = chain(&error);
+        if error.is_wrong_input() {
+            Self::wrong_input(&why)
+        } else {
+            why.into()
+        }
+    }
+}
+
 impl Failed {
     /// A command that could not be understood: clap's own words for a person, and an object for a
     /// program. `None` if a help or the version was asked for, which is no failure.
@@ -38,6 +52,15 @@ impl Failed {
         let why = lines.collect::<Vec<_>>().join(" ");
         let why = why.strip_prefix("error: ").unwrap_or(&why).to_owned();
         Some(Self::told(&CommandError::Usage(why), OutputFormat::Json))
+    }
+
+    /// The failure of a command that was given what can't be right: settings, files, flags. Whoever
+    /// starts it again changes them first.
+    pub(super) fn wrong_input(why: &str) -> Self {
+        Self {
+            line: format!("drover: {why}"),
+            exit_code: ErrorClass::Usage.exit_code(),
+        }
     }
 
     /// The failure of a command of the client, told in the format that is wanted.

@@ -75,7 +75,17 @@ ids! {
     DatabaseId;
 }
 
+impl AttemptId {
+    /// The name of the tag that a rendered config gives its node's log lines: whoever hears one
+    /// knows by it on which attempt's config the node runs.
+    pub const LOG_TAG: &'static str = "drover-attempt";
+}
+
 impl BootId {
+    /// The name of the argument on the kernel line of every network boot, `drover.boot=` and the id.
+    /// A system that runs from its disk has none.
+    pub const KERNEL_ARGUMENT: &'static str = "drover.boot";
+
     /// Its first digits, by which people name it.
     pub fn short(&self) -> String {
         self.to_string().chars().take(8).collect()

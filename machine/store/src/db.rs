@@ -85,11 +85,6 @@ impl Db {
         &self.faults
     }
 
-    /// Whether the database answers a read.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        self.all(Statement::new("SELECT 1")).await.map(|_| ())
-    }
-
     /// Why nothing may be done to a machine at the moment, whatever the records say.
     pub fn safe_mode(&self) -> Option<SafeMode> {
         self.lineage.safe_mode()

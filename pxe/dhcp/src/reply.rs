@@ -32,9 +32,9 @@ use crate::route::{Destination, Route};
 use crate::vendor_options::vendor_options;
 use crate::verdict::Refusal;
 
-/// What the boot decision asks of DHCP.
+/// What a client is told to boot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BootAnswer {
+pub enum BootInstruction {
     /// No answer at all.
     Silence,
     /// An address, but nothing to boot: the local disk. Beside another server that is silence.
@@ -82,7 +82,7 @@ pub struct Exchange<'a> {
     /// Who asks.
     pub client: &'a BootClient,
     /// What it boots.
-    pub answer: &'a BootAnswer,
+    pub answer: &'a BootInstruction,
     /// How UEFI is told, beside another server.
     pub school: ProxySchool,
 }
@@ -123,7 +123,7 @@ impl Exchange<'_> {
     pub fn reply(&self, grant: Option<Grant>) -> Result<Reply, Dropped> {
         let reply = match (&self.subnet.mode, self.client.ask) {
             (DhcpMode::Off, _) => Err(Dropped::Off),
-            (_, _) if *self.answer == BootAnswer::Silence => Err(Dropped::NothingToBoot),
+            (_, _) if *self.answer == BootInstruction::Silence => Err(Dropped::NothingToBoot),
             (_, Ask::Decline { .. } | Ask::Release { .. }) => {
                 let kind = self.client.ask.kind();
                 Err(Dropped::NeverAnswered { kind })
@@ -217,7 +217,7 @@ impl Exchange<'_> {
             return None;
         }
         match self.answer {
-            BootAnswer::Loader {
+            BootInstruction::Loader {
                 file,
                 next_server: IpAddr::V4(next_server),
             } => Some(BootFile::Loader {
@@ -227,14 +227,14 @@ impl Exchange<'_> {
                 // in 0xff; iPXE would show the NUL as %00 and ask for that.
                 terminated: !self.client.is_ipxe(),
             }),
-            BootAnswer::Script { url } if self.client.is_ipxe() => Some(BootFile::Script {
+            BootInstruction::Script { url } if self.client.is_ipxe() => Some(BootFile::Script {
                 url: url.as_bytes(),
                 server,
             }),
-            BootAnswer::Loader { .. }
-            | BootAnswer::Script { .. }
-            | BootAnswer::Silence
-            | BootAnswer::NoBoot => None,
+            BootInstruction::Loader { .. }
+            | BootInstruction::Script { .. }
+            | BootInstruction::Silence
+            | BootInstruction::NoBoot => None,
         }
     }
 

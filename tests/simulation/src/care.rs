@@ -43,6 +43,9 @@ impl World {
                 // It runs behind a card that nobody knows. What it has said there is not said
                 // again; once the card is known, Drover asks it.
                 self.schedule(Duration::ZERO, Event::Deed(index, Deed::WriteDown));
+            } else if told.contains(NOT_READY) {
+                // It may run what the network gave it before Drover knew that it is installed.
+                self.schedule(minute, Event::Deed(index, Deed::Cycle));
             }
             return;
         }

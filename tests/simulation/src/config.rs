@@ -26,7 +26,7 @@ impl Config {
 
 /// The attempt that a config belongs to, and the serial number of its disk.
 pub(crate) fn attempt_and_disk(text: &str) -> Option<(AttemptId, String)> {
-    let attempt = value(text, "drover-attempt")?.parse().ok()?;
+    let attempt = value(text, AttemptId::LOG_TAG)?.parse().ok()?;
     Some((attempt, value(text, "serial")?))
 }
 

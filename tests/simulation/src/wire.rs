@@ -11,7 +11,7 @@ use config_talos::receiver::{EventReceiver, LogReceiver};
 use fleet::boots::BootAnswers;
 use fleet::node_reports::NodeReports;
 use machine_core::hardware::{Arch, MacAddress};
-use machine_core::id::BootId;
+use machine_core::id::{AttemptId, BootId};
 use machine_core::time::Timestamp;
 use pxe_server::directory::{
     Directory, Document, DocumentRefusal, DocumentRequest, ObservedStep, ScriptAnswer,
@@ -84,7 +84,7 @@ async fn report(
             LogReceiver::receive(reports, address, kernel_line(source, at)).await
         }
         Message::Service(attempt) => {
-            let tag = (LogLine::ATTEMPT_TAG.to_owned(), attempt.to_string());
+            let tag = (AttemptId::LOG_TAG.to_owned(), attempt.to_string());
             let line = line(LogSource::Service("apid".to_owned()), [tag].into());
             LogReceiver::receive(reports, address, line).await
         }

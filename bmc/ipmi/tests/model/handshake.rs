@@ -51,10 +51,11 @@ impl Bmc {
             _ => asked,
         };
         self.counter = self.counter.wrapping_add(1);
+        let counted = [self.counter, 0x22, 0x33, 0x44];
         self.session = Session {
             suite,
             console_id,
-            bmc_id: [self.counter, 0x22, 0x33, 0x44],
+            bmc_id: self.draws.map_or(counted, |(id, _)| id),
             said_privilege: self.session.said_privilege,
             ..Session::default()
         };
@@ -75,7 +76,8 @@ impl Bmc {
             return self.refuse(tag, 0x0d, &self.session.console_id);
         }
         self.counter = self.counter.wrapping_add(1);
-        self.session.bmc_random = [self.counter; 16];
+        let counted = [self.counter; 16];
+        self.session.bmc_random = self.draws.map_or(counted, |(_, random)| random);
         self.session.console_random = payload[8..24].to_vec();
         let role = if self.keys_from_open_session {
             payload[24] & 0xf0 | self.session.said_privilege

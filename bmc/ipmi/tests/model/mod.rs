@@ -57,6 +57,8 @@ pub(crate) struct Bmc {
     /// The suites that were asked for.
     pub(crate) asked: Vec<[u8; 3]>,
     pub(crate) command_log: Vec<(u8, u8, Vec<u8>)>,
+    /// The session id and the random number of its logins, where they are not to be counted.
+    pub(crate) draws: Option<([u8; 4], [u8; 16])>,
     session: Session,
     counter: u8,
 }
@@ -108,6 +110,7 @@ impl Bmc {
             handshake_log: Vec::new(),
             asked: Vec::new(),
             command_log: Vec::new(),
+            draws: None,
             session: Session::default(),
             counter: 0,
         }

@@ -14,5 +14,6 @@ mod model;
 mod commands;
 mod logins;
 mod network;
+mod recording;
 mod refusals;
 mod wire;

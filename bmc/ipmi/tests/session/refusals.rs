@@ -201,7 +201,7 @@ fn refusals_without_our_tag_are_taken_for_what_they_are() {
     }
 }
 
-fn bytes(text: &str) -> Vec<u8> {
+pub(super) fn bytes(text: &str) -> Vec<u8> {
     let digits: String = text.lines().filter(|line| !line.starts_with('#')).collect();
     let byte = |index| u8::from_str_radix(&digits[index..index + 2], 16).unwrap();
     (0..digits.len()).step_by(2).map(byte).collect()

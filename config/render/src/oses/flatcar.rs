@@ -12,7 +12,7 @@ use machine_core::boot::BootStep;
 use machine_core::cluster::{ClusterSpec, Role};
 use machine_core::disk::DiskIdentity;
 use machine_core::hardware::Arch;
-use machine_core::id::AttemptId;
+use machine_core::id::{AttemptId, BootId};
 use machine_core::os::FlatcarSpec;
 use machine_core::report::{Evidence, Told, squeezed};
 use machine_core::secret::Secret;
@@ -62,7 +62,7 @@ impl Os for Flatcar<'_> {
             arguments.push("flatcar.first_boot=1".to_owned());
             arguments.push(format!("ignition.config.url={below}/{IGNITION}"));
         }
-        arguments.push(format!("drover.boot={}", boot.boot));
+        arguments.push(format!("{}={}", BootId::KERNEL_ARGUMENT, boot.boot));
         Ok(arguments)
     }
 

@@ -3,6 +3,7 @@
 
 use machine_core::cluster::ClusterSpec;
 use machine_core::hardware::Arch;
+use machine_core::id::BootId;
 use machine_core::os::TalosSpec;
 use machine_core::report::Evidence;
 use machine_core::secret::Secret;
@@ -89,7 +90,7 @@ impl Os for Talos<'_> {
         if let Some(receiver) = boot.kernel_log {
             arguments.push(format!("talos.logging.kernel=tcp://{receiver}"));
         }
-        arguments.push(format!("drover.boot={}", boot.boot));
+        arguments.push(format!("{}={}", BootId::KERNEL_ARGUMENT, boot.boot));
         arguments.extend(boot.wipes.then(|| WIPE.to_owned()));
         Ok(arguments)
     }
@@ -157,7 +158,6 @@ fn artefact_error(error: &RenderError) -> ArtefactError {
 
 #[cfg(test)]
 mod tests {
-    use machine_core::id::BootId;
     use machine_core::os::OsSpec;
 
     use super::*;

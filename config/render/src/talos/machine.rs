@@ -164,7 +164,7 @@ fn install(machine: &MachineInput) -> Result<Mapping, RenderError> {
 
 /// Every line carries the attempt, so a node says which config it runs by logging at all.
 fn logging(machine: &MachineInput) -> Mapping {
-    let tags = Mapping::new().with(ATTEMPT_TAG, machine.attempt.to_string());
+    let tags = Mapping::new().with(AttemptId::LOG_TAG, machine.attempt.to_string());
     let destination = Mapping::new()
         .with("endpoint", format!("tcp://{}", machine.service_log))
         .with("format", "json_lines")
@@ -267,6 +267,3 @@ fn is_hostname(name: &str) -> bool {
 
 /// The name of the one document that a machine fetches.
 pub const MACHINE_CONFIG: &str = "config";
-
-/// The tag of every service log line that names the attempt.
-pub const ATTEMPT_TAG: &str = "drover-attempt";

@@ -22,6 +22,7 @@ use tonic::server::Grpc;
 use tonic::{Code, Status};
 use tonic_prost::ProstCodec;
 
+use crate::limit::within;
 pub(crate) use authority::Authority;
 use messages::{
     Bootstrap, BootstrapResponse, Data, Empty, EtcdMember, EtcdMemberListResponse, EtcdMembers,
@@ -83,7 +84,8 @@ impl FakeTalos {
 
     /// The next call that arrived.
     pub(crate) async fn call(&mut self) -> String {
-        self.calls.recv().await.unwrap()
+        let call = within("a call of the node's API", self.calls.recv()).await;
+        call.unwrap()
     }
 
     /// How many calls arrived beside those that were asked for.

@@ -10,6 +10,8 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use tonic_prost::ProstCodec;
 
+use crate::limit::within;
+
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct EventRequest {
     #[prost(message, optional, tag = "1")]
@@ -74,9 +76,8 @@ impl Node {
             .map_err(|error| Status::unavailable(error.to_string()))?;
         let path = PathAndQuery::from_static("/events.EventSinkService/Publish");
         let codec = ProstCodec::<EventRequest, EventResponse>::default();
-        client
-            .unary(Request::new(request), path, codec)
-            .await
-            .map(|_| ())
+        let call = client.unary(Request::new(request), path, codec);
+        let answer = within("the sink's answer to an event", call).await;
+        answer.map(|_| ())
     }
 }

@@ -89,6 +89,23 @@ impl Bench {
         self.run(&self.url, sql);
     }
 
+    /// The rows of two whole numbers that this question finds, asked beside the store.
+    pub(crate) fn pairs(&self, question: &'static str) -> Vec<(i64, i64)> {
+        self.block(async {
+            if self.is_sqlite() {
+                let options: sqlx::sqlite::SqliteConnectOptions = self.url.parse().unwrap();
+                let mut connection = options.connect().await.unwrap();
+                let rows = sqlx::query_as(question).fetch_all(&mut connection).await;
+                rows.unwrap()
+            } else {
+                let options: sqlx::postgres::PgConnectOptions = self.url.parse().unwrap();
+                let mut connection = options.connect().await.unwrap();
+                let rows = sqlx::query_as(question).fetch_all(&mut connection).await;
+                rows.unwrap()
+            }
+        })
+    }
+
     fn run(&self, url: &str, sql: &str) {
         let sql = AssertSqlSafe(sql.to_owned());
         self.block(async {

@@ -1,7 +1,7 @@
 //! What is in a reply, whoever gets it.
 
 use pxe_dhcp::option::{MessageKind, OptionCode};
-use pxe_dhcp::reply::{self, BootAnswer};
+use pxe_dhcp::reply::{self, BootInstruction};
 use pxe_dhcp::verdict::Refusal;
 
 use crate::captures;
@@ -82,7 +82,7 @@ fn a_small_client_keeps_what_it_needs() {
         .through_relay()
         .replaced(OptionCode::MAXIMUM_SIZE, &[2, 64])
         .replaced(OptionCode::RELAY_INFORMATION, &relay);
-    let reply = reply_to(&authoritative(), &capture, &BootAnswer::Script { url }).unwrap();
+    let reply = reply_to(&authoritative(), &capture, &BootInstruction::Script { url }).unwrap();
     let encoded = reply.encode();
     assert!(encoded.bytes.len() <= 548);
     for code in [53, 54, 51, 1, 3, 82] {

@@ -3,7 +3,7 @@
 
 use pxe_dhcp::client::Arrival;
 use pxe_dhcp::option::{MessageKind, OptionCode};
-use pxe_dhcp::reply::{self, BootAnswer, ProxySchool, Reply};
+use pxe_dhcp::reply::{self, BootInstruction, ProxySchool, Reply};
 use pxe_dhcp::verdict::Refusal;
 
 use crate::captures::{self, Capture};
@@ -25,17 +25,17 @@ macro_rules! golden {
 
 golden! {
     edk2_offer: server(&captures::edk2(), &loader("ipxe.efi"));
-    edk2_offer_without_boot: server(&captures::edk2(), &BootAnswer::NoBoot);
+    edk2_offer_without_boot: server(&captures::edk2(), &BootInstruction::NoBoot);
     edk2_http_offer: server(&captures::edk2_http(), &loader("ipxe.efi"));
     edk2_through_relay: server(&captures::edk2().through_relay(), &loader("ipxe.efi"));
     bios_rom_offer: server(&captures::bios_rom(), &loader("undionly.kpxe"));
     bios_rom_ack: server(&request(captures::bios_rom()), &loader("undionly.kpxe"));
     ipxe_ack: server(&request(captures::ipxe_uefi()), &script());
-    udhcpc_offer: server(&captures::udhcpc(), &BootAnswer::NoBoot);
-    inform_ack: server(&inform(captures::dhclient()), &BootAnswer::NoBoot);
+    udhcpc_offer: server(&captures::udhcpc(), &BootInstruction::NoBoot);
+    inform_ack: server(&inform(captures::dhclient()), &BootInstruction::NoBoot);
     edk2_proxy_at_once: beside(&captures::edk2(), &loader("ipxe.efi"), ProxySchool::DiscoveryControl);
     edk2_proxy_binl: beside(&captures::edk2(), &loader("ipxe.efi"), ProxySchool::Binl);
-    edk2_boot_service: on_4011(&inform(captures::edk2()), "10.77.0.60:4011", &loader("ipxe.efi"));
+    edk2_boot_service: on_4011(&boot_service(captures::edk2()), "10.77.0.60:4011", &loader("ipxe.efi"));
     bios_rom_proxy: beside(&captures::bios_rom(), &loader("undionly.kpxe"), ProxySchool::Binl);
     bios_rom_boot_service: on_4011(&inform(captures::bios_rom()), "10.77.0.60:68", &loader("undionly.kpxe"));
     ipxe_proxy: beside(&captures::seabios_ipxe_rom(), &script(), ProxySchool::Binl);
@@ -55,20 +55,28 @@ fn inform(capture: Capture) -> Capture {
         .changed(|packet| packet.ciaddr = [10, 77, 0, 60].into())
 }
 
-fn server(capture: &Capture, boot: &BootAnswer) -> Reply {
+/// EDK2's second question, to the boot service: a REQUEST from the address that it holds, without
+/// the broadcast flag (`PxeBcDhcp4Discover` in `PxeBcDhcp4.c`).
+fn boot_service(capture: Capture) -> Capture {
+    capture
+        .of_kind(MessageKind::Request)
+        .changed(|packet| (packet.ciaddr, packet.flags) = ([10, 77, 0, 60].into(), 0))
+}
+
+fn server(capture: &Capture, boot: &BootInstruction) -> Reply {
     let client = client(capture, broadcast()).unwrap();
     answer(&authoritative(), &client, boot, ProxySchool::Binl).unwrap()
 }
 
-fn beside(capture: &Capture, boot: &BootAnswer, school: ProxySchool) -> Reply {
+fn beside(capture: &Capture, boot: &BootInstruction, school: ProxySchool) -> Reply {
     at(capture, broadcast(), boot, school)
 }
 
-fn on_4011(capture: &Capture, from: &str, boot: &BootAnswer) -> Reply {
+fn on_4011(capture: &Capture, from: &str, boot: &BootInstruction) -> Reply {
     at(capture, to_boot_service(from), boot, ProxySchool::Binl)
 }
 
-fn at(capture: &Capture, arrival: Arrival, boot: &BootAnswer, school: ProxySchool) -> Reply {
+fn at(capture: &Capture, arrival: Arrival, boot: &BootInstruction, school: ProxySchool) -> Reply {
     answer(&proxy(), &client(capture, arrival).unwrap(), boot, school).unwrap()
 }
 

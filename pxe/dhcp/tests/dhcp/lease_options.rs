@@ -3,7 +3,7 @@
 use machine_core::network::Subnet;
 use pxe_dhcp::option::OptionCode;
 use pxe_dhcp::packet::{MINIMUM_LIMIT, Packet};
-use pxe_dhcp::reply::BootAnswer;
+use pxe_dhcp::reply::BootInstruction;
 
 use crate::captures::{self, Capture};
 use crate::replies::{reply_to, request};
@@ -18,7 +18,7 @@ const BESIDE: [OptionCode; 4] = [
 
 /// The four options in the ACK to this client, as far as they are in it.
 fn beside(subnet: &Subnet, capture: &Capture) -> [Option<Vec<u8>>; 4] {
-    let reply = reply_to(subnet, capture, &BootAnswer::NoBoot).unwrap();
+    let reply = reply_to(subnet, capture, &BootInstruction::NoBoot).unwrap();
     let packet = Packet::decode(&reply.encode().bytes).unwrap();
     BESIDE.map(|code| packet.options.get(code).map(<[u8]>::to_vec))
 }

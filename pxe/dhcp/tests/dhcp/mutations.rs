@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::client::{Arrival, BootClient};
 use pxe_dhcp::packet::{MAXIMUM_LIMIT, Packet};
-use pxe_dhcp::reply::{self, BootAnswer, ProxySchool};
+use pxe_dhcp::reply::{self, BootInstruction, ProxySchool};
 use pxe_dhcp::route::{Destination, Route};
 use pxe_dhcp::verdict::Refusal;
 
@@ -87,7 +87,7 @@ fn exercise(bytes: &[u8]) {
             continue;
         };
         for subnet in [authoritative(), proxy()] {
-            for boot in [loader("ipxe.efi"), script(), BootAnswer::NoBoot] {
+            for boot in [loader("ipxe.efi"), script(), BootInstruction::NoBoot] {
                 for school in [ProxySchool::Binl, ProxySchool::DiscoveryControl] {
                     if let Ok(reply) = answer(&subnet, &client, &boot, school) {
                         check(&reply, &client);

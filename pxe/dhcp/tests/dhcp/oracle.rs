@@ -79,7 +79,7 @@ fn our_offers_mean_the_same_to_dhcproto() {
 fn long_values_are_joined_by_dhcproto_too() {
     let client = client(&captures::ipxe_uefi(), broadcast()).unwrap();
     let url = format!("http://10.77.0.1/{}", "a".repeat(300));
-    let boot = pxe_dhcp::reply::BootAnswer::Script { url: url.clone() };
+    let boot = pxe_dhcp::reply::BootInstruction::Script { url: url.clone() };
     let reply = answer(&proxy(), &client, &boot, ProxySchool::Binl).unwrap();
     let message = read_by_dhcproto(&reply.encode().bytes);
     let expected = DhcpOption::BootfileName(url.into_bytes());

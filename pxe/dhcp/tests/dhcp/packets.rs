@@ -12,7 +12,7 @@ use pxe_dhcp::load::Load;
 use pxe_dhcp::offers::Offers;
 use pxe_dhcp::option::OptionCode;
 use pxe_dhcp::packet::Packet;
-use pxe_dhcp::reply::{BootAnswer, ProxySchool, Reply};
+use pxe_dhcp::reply::{BootInstruction, ProxySchool, Reply};
 use pxe_dhcp::route::Destination;
 
 use crate::scene::{answer, authoritative, broadcast, loader, script, source};
@@ -150,14 +150,14 @@ fn told(name: &str, case: &Case) -> String {
     told
 }
 
-fn loads(client: &BootClient) -> (String, BootAnswer) {
+fn loads(client: &BootClient) -> (String, BootInstruction) {
     if !client.is_pxe() {
         let why = if client.is_http() {
             Dropped::HttpBoot.to_string()
         } else {
             "nothing".to_owned()
         };
-        return (why, BootAnswer::NoBoot);
+        return (why, BootInstruction::NoBoot);
     }
     match client.load() {
         Load::Script => ("a script".to_owned(), script()),
@@ -165,7 +165,7 @@ fn loads(client: &BootClient) -> (String, BootAnswer) {
             let file = format!("{}-{}", arch.as_str(), firmware.as_str());
             (format!("a loader for {arch} {firmware}"), loader(&file))
         }
-        Load::Nothing(why) => (why.to_string(), BootAnswer::NoBoot),
+        Load::Nothing(why) => (why.to_string(), BootInstruction::NoBoot),
     }
 }
 

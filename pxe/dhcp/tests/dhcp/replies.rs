@@ -3,7 +3,7 @@
 use machine_core::network::{DhcpMode, Subnet};
 use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::option::{MessageKind, OptionCode};
-use pxe_dhcp::reply::{BootAnswer, Exchange, ProxySchool, Reply};
+use pxe_dhcp::reply::{BootInstruction, Exchange, ProxySchool, Reply};
 
 use crate::captures::{self, Capture};
 use crate::scene::{
@@ -15,7 +15,7 @@ const SCHOOLS: [ProxySchool; 2] = [ProxySchool::DiscoveryControl, ProxySchool::B
 pub(crate) fn reply_to(
     subnet: &Subnet,
     capture: &Capture,
-    boot: &BootAnswer,
+    boot: &BootInstruction,
 ) -> Result<Reply, Dropped> {
     let client = client(capture, broadcast())?;
     answer(subnet, &client, boot, ProxySchool::DiscoveryControl)
@@ -92,8 +92,8 @@ fn a_proxy_never_gives_an_address() {
         for boot in [
             loader("ipxe.efi"),
             script(),
-            BootAnswer::NoBoot,
-            BootAnswer::Silence,
+            BootInstruction::NoBoot,
+            BootInstruction::Silence,
         ] {
             let client = client(&capture, broadcast()).unwrap();
             for school in SCHOOLS {
@@ -121,7 +121,12 @@ fn a_proxy_never_gives_an_address() {
 
 #[test]
 fn nothing_to_boot_is_a_lease_alone_or_silence() {
-    let reply = reply_to(&authoritative(), &captures::edk2(), &BootAnswer::NoBoot).unwrap();
+    let reply = reply_to(
+        &authoritative(),
+        &captures::edk2(),
+        &BootInstruction::NoBoot,
+    )
+    .unwrap();
     assert_eq!(reply.packet.yiaddr.to_string(), "10.77.0.60");
     assert_eq!(
         (reply.packet.file, reply.packet.siaddr.is_unspecified()),
@@ -132,12 +137,12 @@ fn nothing_to_boot_is_a_lease_alone_or_silence() {
     }
     let nothing = Err(Dropped::NothingToBoot);
     assert_eq!(
-        reply_to(&proxy(), &captures::edk2(), &BootAnswer::NoBoot),
+        reply_to(&proxy(), &captures::edk2(), &BootInstruction::NoBoot),
         nothing
     );
     for subnet in [authoritative(), proxy()] {
         assert_eq!(
-            reply_to(&subnet, &captures::edk2(), &BootAnswer::Silence),
+            reply_to(&subnet, &captures::edk2(), &BootInstruction::Silence),
             nothing
         );
     }
@@ -172,7 +177,7 @@ fn captures_that_boot(name: &str) -> bool {
 #[test]
 fn a_servers_offer_never_sends_anyone_to_4011() {
     for (name, capture) in captures::all() {
-        for boot in [loader("x"), script(), BootAnswer::NoBoot] {
+        for boot in [loader("x"), script(), BootInstruction::NoBoot] {
             let reply = reply_to(&authoritative(), &capture, &boot).unwrap();
             for code in [OptionCode::VENDOR_CLASS, OptionCode::VENDOR] {
                 assert!(!reply.packet.options.contains(code), "{name} {code}");
@@ -228,7 +233,12 @@ fn port_4011_gives_the_file_in_an_ack() {
                 );
                 assert_eq!(reply.packet.options.contains(OptionCode::VENDOR), control);
             }
-            let nothing = answer(&subnet, &client, &BootAnswer::NoBoot, ProxySchool::Binl);
+            let nothing = answer(
+                &subnet,
+                &client,
+                &BootInstruction::NoBoot,
+                ProxySchool::Binl,
+            );
             assert_eq!(nothing, Err(Dropped::NothingToBoot));
         }
     }
@@ -256,7 +266,7 @@ fn without_an_address_there_is_no_offer() {
     let exchange = Exchange {
         subnet: &authoritative(),
         client: &client,
-        answer: &BootAnswer::NoBoot,
+        answer: &BootInstruction::NoBoot,
         school,
     };
     assert_eq!(exchange.reply(None), Err(Dropped::NoLease));
@@ -264,6 +274,6 @@ fn without_an_address_there_is_no_offer() {
         server: ip("fd77::1"),
         ..authoritative()
     };
-    let reply = answer(&v6, &client, &BootAnswer::NoBoot, school);
+    let reply = answer(&v6, &client, &BootInstruction::NoBoot, school);
     assert_eq!(reply, Err(Dropped::NotIpv4));
 }

@@ -9,7 +9,7 @@ use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::client::{Arrival, BootClient};
 use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::packet::Packet;
-use pxe_dhcp::reply::{BootAnswer, Exchange, Grant, ProxySchool, Reply};
+use pxe_dhcp::reply::{BootInstruction, Exchange, Grant, ProxySchool, Reply};
 
 use crate::captures::Capture;
 
@@ -78,15 +78,15 @@ pub(crate) fn client(capture: &Capture, arrival: Arrival) -> Result<BootClient, 
     BootClient::from_packet(&Packet::decode(&capture.bytes())?, arrival)
 }
 
-pub(crate) fn loader(file: &str) -> BootAnswer {
-    BootAnswer::Loader {
+pub(crate) fn loader(file: &str) -> BootInstruction {
+    BootInstruction::Loader {
         file: file.into(),
         next_server: ip("10.77.0.1"),
     }
 }
 
-pub(crate) fn script() -> BootAnswer {
-    BootAnswer::Script {
+pub(crate) fn script() -> BootInstruction {
+    BootInstruction::Script {
         url: "http://10.77.0.1:8080/script/8a6e0b9c".to_owned(),
     }
 }
@@ -101,7 +101,7 @@ pub(crate) fn grant() -> Grant {
 pub(crate) fn answer(
     subnet: &Subnet,
     client: &BootClient,
-    answer: &BootAnswer,
+    answer: &BootInstruction,
     school: ProxySchool,
 ) -> Result<Reply, Dropped> {
     let granted = matches!(subnet.mode, DhcpMode::Authoritative { .. }).then(grant);

@@ -10,7 +10,7 @@ use pxe_dhcp::chains::Chains;
 use pxe_dhcp::client::BootClient;
 use pxe_dhcp::load::Load;
 use pxe_dhcp::offers::Offers;
-use pxe_dhcp::reply::BootAnswer;
+use pxe_dhcp::reply::BootInstruction;
 
 use crate::dhcp::incoming::Asked;
 use crate::loaders::Loaders;
@@ -40,13 +40,13 @@ impl Chainloading {
         boot: BootId,
         loaders: &Loaders,
         now: Timestamp,
-    ) -> Result<BootAnswer, String> {
+    ) -> Result<BootInstruction, String> {
         let mac = asked.client.mac;
         match asked.client.load() {
             Load::Script => {
                 locked(&self.chains).became_ipxe(mac);
                 let url = format!("http://{}/boot/{boot}", asked.subnet.http);
-                Ok(BootAnswer::Script { url })
+                Ok(BootInstruction::Script { url })
             }
             Load::Nothing(why) => Err(why.to_string()),
             Load::Loader(arch, firmware) => {
@@ -64,10 +64,10 @@ fn loader(
     loaders: &Loaders,
     arch: Arch,
     firmware: Firmware,
-) -> Result<BootAnswer, String> {
+) -> Result<BootInstruction, String> {
     let file = loaders.advertised(arch, firmware);
     let file = file.ok_or_else(|| format!("the loader for {arch} {firmware} is not installed"))?;
-    Ok(BootAnswer::Loader {
+    Ok(BootInstruction::Loader {
         file: file.name.into(),
         next_server: asked.subnet.subnet.server,
     })

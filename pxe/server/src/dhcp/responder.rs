@@ -15,7 +15,7 @@ use pxe_dhcp::ask::Ask;
 use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::lease::standing::Acquaintance;
 use pxe_dhcp::load::Load;
-use pxe_dhcp::reply::{BootAnswer, Exchange, Grant, ProxySchool, Reply, refuse};
+use pxe_dhcp::reply::{BootInstruction, Exchange, Grant, ProxySchool, Reply, refuse};
 use pxe_dhcp::verdict::Refusal;
 use tracing::debug;
 
@@ -48,7 +48,7 @@ pub struct Answered {
 /// Who a client is, and what it boots.
 pub(super) struct Decided {
     pub(super) boot: Option<BootId>,
-    answer: BootAnswer,
+    answer: BootInstruction,
     /// Why it gets no boot file, though it is to boot from the network.
     hindrance: Option<String>,
     pub(super) acquaintance: Acquaintance,
@@ -148,7 +148,7 @@ impl<D: Directory> Responder<D> {
             }
             return Ok(Decided {
                 boot: None,
-                answer: BootAnswer::NoBoot,
+                answer: BootInstruction::NoBoot,
                 hindrance: None,
                 acquaintance: self.acquaintance(asked).await?,
             });
@@ -182,7 +182,7 @@ impl<D: Directory> Responder<D> {
     }
 
     /// What a boot loads from the network; nothing, and why, if there is nothing for it.
-    fn told(&self, asked: &Asked, boot: BootId) -> (BootAnswer, Option<String>) {
+    fn told(&self, asked: &Asked, boot: BootId) -> (BootInstruction, Option<String>) {
         let told = self
             .chainloading
             .told(asked, boot, &self.loaders, self.now());
@@ -191,7 +191,7 @@ impl<D: Directory> Responder<D> {
             Err(why) => {
                 self.complaints.note(asked.client.mac, &why);
                 let told = no_boot(asked);
-                if told == BootAnswer::Silence {
+                if told == BootInstruction::Silence {
                     // No answer carries it to the timeline.
                     self.directory.step(ObservedStep {
                         whose: StepOwner::Boot(boot),
@@ -224,10 +224,10 @@ impl<D: Directory> Responder<D> {
 }
 
 /// Who is told to boot from its disk gets a lease and no file; beside another server, silence.
-fn no_boot(asked: &Asked) -> BootAnswer {
+fn no_boot(asked: &Asked) -> BootInstruction {
     match asked.subnet.subnet.mode {
-        DhcpMode::Proxy => BootAnswer::Silence,
-        DhcpMode::Authoritative { .. } | DhcpMode::Off => BootAnswer::NoBoot,
+        DhcpMode::Proxy => BootInstruction::Silence,
+        DhcpMode::Authoritative { .. } | DhcpMode::Off => BootInstruction::NoBoot,
     }
 }
 
@@ -261,10 +261,10 @@ pub(super) fn answered(
 ) -> Answered {
     let address = grant.map(|grant| grant.address.to_string());
     let file = match &decided.answer {
-        BootAnswer::Loader { file, .. } => Some(file.escape_ascii().to_string()),
+        BootInstruction::Loader { file, .. } => Some(file.escape_ascii().to_string()),
         // The URL holds the boot's id, which is a secret of that machine.
-        BootAnswer::Script { .. } => Some("script".to_owned()),
-        BootAnswer::NoBoot | BootAnswer::Silence => Some("no boot file".to_owned()),
+        BootInstruction::Script { .. } => Some("script".to_owned()),
+        BootInstruction::NoBoot | BootInstruction::Silence => Some("no boot file".to_owned()),
     };
     let detail = address
         .into_iter()

@@ -1,6 +1,5 @@
 //! Flatcar's kernel line, and what it reports.
 
-use machine_core::id::BootId;
 use semver::Version;
 
 use super::*;
