@@ -38,8 +38,8 @@ impl Postgres {
         make.args(["--username", "drover", "--auth", "trust", "--no-sync"])
             .args(["--encoding", "UTF8", "--locale", "C", "-D"])
             .arg(data(&directory));
-        let made = lab.start("initdb", make)?.wait(LONG).await?;
-        if !made.success() {
+        let status = lab.start("initdb", make)?.wait(LONG).await?;
+        if !status.success() {
             return Err(ScenarioError::NoPostgres);
         }
         let program = run(lab, &directory).await?;

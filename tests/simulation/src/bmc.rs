@@ -19,6 +19,7 @@ use machine_core::time::Timestamp;
 use machine_store::db::Db;
 use machine_store::{intents, machines};
 
+use crate::disk::Contents;
 use crate::dossier::may_switch;
 use crate::lab::Lab;
 use crate::node::Node;
@@ -104,8 +105,10 @@ impl LabBmc {
                 let now = world.drover_now();
                 let intent = intent.flatten().filter(|it| it.closed.is_none());
                 let intent = intent.map(|it| it.id);
+                let is_full = world.nodes[node].contents != Contents::Empty;
+                let wipes = is_full || world.told_to_wipe.contains(&node);
                 let judged = may_switch(machine, wanted, now)
-                    .and_then(|()| world.ledger.count_switch(&machine.name, intent));
+                    .and_then(|()| world.ledger.count_switch(&machine.name, intent, wipes));
                 world.judge(judged);
             }
             world.switched(node, wanted, self.begun);

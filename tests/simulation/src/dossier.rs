@@ -152,11 +152,17 @@ impl Dossier {
         let claims = u32::try_from(released.count()).unwrap_or(u32::MAX);
         let claimed = self.intent.as_ref().map_or(0, |intent| intent.claims);
         let switched: u32 = self.attempts.iter().map(|it| it.power_actions).sum();
+        let wipes = self.attempts.iter().any(|it| it.wipe.is_some());
+        let for_wipe = if wipes {
+            Intent::WIPE_POWER_COMMANDS
+        } else {
+            0
+        };
         let what = if claimed > Intent::MAX_CLAIMS || claims != claimed {
             "claims, or not as many as there are releases"
         } else if self.attempts.len() > MAX_ATTEMPTS {
             "attempts"
-        } else if switched > Intent::MAX_POWER_COMMANDS {
+        } else if switched > Intent::MAX_POWER_COMMANDS + for_wipe {
             "switchings of power"
         } else {
             return Ok(());

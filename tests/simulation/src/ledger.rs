@@ -79,18 +79,25 @@ impl Ledger {
         is_its.then_some(()).ok_or(Violation::DiskWritten { node })
     }
 
-    /// Power of a machine is really switched under a permission that is on record.
+    /// Power of a machine is really switched under a permission that is on record; `wipes` is whether
+    /// something is, or was, on its disk that is wiped before an install.
     pub(crate) fn count_switch(
         &mut self,
         machine: &str,
         intent: Option<IntentId>,
+        wipes: bool,
     ) -> Result<(), Violation> {
         let Some(intent) = intent else {
             return Ok(());
         };
         let switched = self.switched.entry(intent).or_default();
         *switched += 1;
-        if *switched > Intent::MAX_POWER_COMMANDS {
+        let for_wipe = if wipes {
+            Intent::WIPE_POWER_COMMANDS
+        } else {
+            0
+        };
+        if *switched > Intent::MAX_POWER_COMMANDS + for_wipe {
             return Err(Violation::TooMany {
                 machine: machine.to_owned(),
                 what: "switchings of power",
