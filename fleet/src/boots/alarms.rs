@@ -33,8 +33,11 @@ pub(super) enum AlarmKind {
 /// What was told lately, by machine and kind.
 #[derive(Debug, Default)]
 pub(super) struct Alarms {
-    told: Mutex<BTreeMap<(MachineId, AlarmKind), Vec<(u64, Timestamp)>>>,
+    told: Mutex<BTreeMap<(MachineId, AlarmKind), Vec<Told>>>,
 }
+
+/// The digest of a text, and when it was told.
+type Told = (u64, Timestamp);
 
 impl Alarms {
     /// Whether this text is to stand on the machine's timeline now.

@@ -198,7 +198,7 @@ impl BootAnswers {
         let is_released = match (grant, &case.attempt.release) {
             (Grant::First, _) => {
                 let release = Release::fetched(at, peer.address, digest);
-                let claim = self.claim(case, peer, (release, artefact.named_digest()))?;
+                let claim = Self::claim(case, peer, (release, artefact.named_digest()))?;
                 self.site.commit.submit(claim).await? == ClaimOutcome::Claimed
             }
             (Grant::Again, Some(release)) if release.digest == digest => {
@@ -240,7 +240,6 @@ impl BootAnswers {
 
     /// The first release, as it is to be committed.
     fn claim(
-        &self,
         case: &Case,
         peer: Peer,
         (release, artefact): (Release, NamedDigest),

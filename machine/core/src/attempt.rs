@@ -182,6 +182,17 @@ impl Attempt {
     pub const RELEASE_WINDOW: Duration = Duration::from_mins(30);
     /// How long one attempt may take.
     pub const LIFETIME: Duration = Duration::from_mins(45);
+    /// How much longer one may take that wipes an older install first: firmware tests itself for up
+    /// to a quarter of an hour before the boot that wipes and after it.
+    pub const WIPE_TAKES: Duration = Duration::from_mins(30);
+
+    /// When it has taken too long.
+    pub fn ends_by(&self) -> Timestamp {
+        match self.wipe {
+            Some(_) => self.deadline.plus(Self::WIPE_TAKES),
+            None => self.deadline,
+        }
+    }
 
     /// Whether it still may lead to an install.
     pub fn is_open(&self) -> bool {

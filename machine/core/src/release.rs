@@ -189,7 +189,7 @@ fn may_release_first(
     peer: Peer,
     now: Timestamp,
 ) -> Result<Grant, ReleaseRefusal> {
-    if now >= facts.attempt.deadline {
+    if now >= facts.attempt.ends_by() {
         return Err(ReleaseRefusal::Late);
     }
     if facts.intent.claims >= Intent::MAX_CLAIMS {

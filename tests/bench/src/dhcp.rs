@@ -147,18 +147,16 @@ impl Pair<'_> {
                 [second, first]
             });
         }
-        let figures: [(&str, fn(Served) -> f64); 2] = [
-            ("exchanges/s", Served::rate),
-            ("server CPU µs each", Served::cpu_each),
-        ];
-        for (measure, figure) in figures {
+        let mut add = |measure, figure: fn(Served) -> f64| {
             report.add(Row {
                 case: case.clone(),
                 measure,
                 peer: "Kea",
                 rounds: served.iter().map(|it| it.map(figure)).collect(),
             });
-        }
+        };
+        add("exchanges/s", Served::rate);
+        add("server CPU µs each", Served::cpu_each);
         Ok(())
     }
 
@@ -168,14 +166,14 @@ impl Pair<'_> {
             0 => ("Drover", &self.servers.drover, DROVER),
             _ => ("Kea", &self.servers.kea, PEERS),
         };
-        let served = dhcp_client::run(self.site, server, (wire, self.seed))?;
+        let load = dhcp_client::run(self.site, server, (wire, self.seed))?;
         tell(&format!(
             "  {name}: {:.0}/s, {} lost, {:.0} µs each",
-            served.rate(),
-            served.lost(),
-            served.cpu_each()
+            load.rate(),
+            load.lost(),
+            load.cpu_each()
         ));
-        Ok(served)
+        Ok(load)
     }
 
     /// The highest clean rate of each, from the rate of `first` on.

@@ -89,7 +89,7 @@ struct Clients {
     relay: Ipv4Addr,
     seed: u32,
     begun: u32,
-    clients: Vec<Client>,
+    under_way: Vec<Client>,
     complete: u32,
     lost: u32,
 }
@@ -109,7 +109,7 @@ impl Clients {
             relay,
             seed,
             begun: 0,
-            clients: Vec::new(),
+            under_way: Vec::new(),
             complete: 0,
             lost: 0,
         })
@@ -138,7 +138,7 @@ impl Clients {
 
     fn hear(&mut self, answer: &Answer) -> Result<(), BenchError> {
         let awaited = |client: &Client| client.number == answer.transaction;
-        let Some(place) = self.clients.iter().position(awaited) else {
+        let Some(place) = self.under_way.iter().position(awaited) else {
             return Ok(());
         };
         match answer.kind {
@@ -148,12 +148,12 @@ impl Clients {
             }
             ACK => {
                 self.complete += 1;
-                self.clients.swap_remove(place);
+                self.under_way.swap_remove(place);
                 self.begin()
             }
             _ => {
                 self.lost += 1;
-                self.clients.swap_remove(place);
+                self.under_way.swap_remove(place);
                 self.begin()
             }
         }
@@ -161,9 +161,9 @@ impl Clients {
 
     /// Those who wait for too long begin anew.
     fn give_up(&mut self) -> Result<(), BenchError> {
-        let before = self.clients.len();
-        self.clients.retain(|it| it.since.elapsed() < PATIENCE);
-        for _ in self.clients.len()..before {
+        let before = self.under_way.len();
+        self.under_way.retain(|it| it.since.elapsed() < PATIENCE);
+        for _ in self.under_way.len()..before {
             self.lost += 1;
             self.begin()?;
         }
@@ -174,7 +174,7 @@ impl Clients {
         self.begun += 1;
         // Scattered, and each number once: the factor is odd.
         let number = self.begun.wrapping_mul(0x9e37_79b1);
-        self.clients.push(Client {
+        self.under_way.push(Client {
             number,
             since: Instant::now(),
         });

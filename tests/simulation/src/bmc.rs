@@ -17,9 +17,8 @@ use machine_core::endpoint::BmcEndpoint;
 use machine_core::power::{BootOverride, PowerState};
 use machine_core::time::Timestamp;
 use machine_store::db::Db;
-use machine_store::{intents, machines};
+use machine_store::{attempts, intents, machines};
 
-use crate::disk::Contents;
 use crate::dossier::may_switch;
 use crate::lab::Lab;
 use crate::node::Node;
@@ -100,13 +99,17 @@ impl LabBmc {
             Some(machine) => intents::latest_of_machine(&self.db, machine.id).await.ok(),
             None => None,
         };
+        let intent = intent.flatten().filter(|it| it.closed.is_none());
+        let intent = intent.map(|it| it.id);
+        let attempts = match intent {
+            Some(intent) => attempts::of_intent(&self.db, intent).await.ok(),
+            None => None,
+        };
+        let mut attempts = attempts.into_iter().flatten();
+        let wipes = attempts.any(|it| it.wipe.is_some());
         self.lab.with(|world| {
             if let Some(machine) = &machine {
                 let now = world.drover_now();
-                let intent = intent.flatten().filter(|it| it.closed.is_none());
-                let intent = intent.map(|it| it.id);
-                let is_full = world.nodes[node].contents != Contents::Empty;
-                let wipes = is_full || world.told_to_wipe.contains(&node);
                 let judged = may_switch(machine, wanted, now)
                     .and_then(|()| world.ledger.count_switch(&machine.name, intent, wipes));
                 world.judge(judged);

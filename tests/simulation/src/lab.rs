@@ -68,8 +68,6 @@ pub(crate) struct World {
     /// The nodes of whose machines people said that a boot is theirs, with all that it says of
     /// itself.
     pub(crate) vouched: BTreeSet<usize>,
-    /// The nodes that were told to wipe their disks.
-    pub(crate) told_to_wipe: BTreeSet<usize>,
     /// How many such documents were applied, and corrected.
     pub(crate) revisions: u64,
     pub(crate) words: Words,
@@ -137,7 +135,6 @@ impl World {
             clusters: Vec::new(),
             mislaid: BTreeSet::new(),
             vouched: BTreeSet::new(),
-            told_to_wipe: BTreeSet::new(),
             revisions: 0,
             words: Words::default(),
             course: Course::default(),

@@ -80,7 +80,7 @@ impl Ledger {
     }
 
     /// Power of a machine is really switched under a permission that is on record; `wipes` is whether
-    /// something is, or was, on its disk that is wiped before an install.
+    /// an attempt of it wipes an older install first.
     pub(crate) fn count_switch(
         &mut self,
         machine: &str,

@@ -76,7 +76,6 @@ impl World {
         };
         if wipes(arguments) {
             let contents = self.nodes[node].contents;
-            self.told_to_wipe.insert(node);
             self.note(|| format!("node {node} is told to wipe {contents:?}"));
             let judged = self.may_wipe(node, asked);
             self.judge(judged);

@@ -113,7 +113,7 @@ fn may_go_on(attempt: &Attempt, step: &Step, reply: &Reply, now: Timestamp) -> b
 /// When the API of an install is to be asked next, without anything that makes it urgent.
 pub(crate) fn next_question(work: &Work<'_>, attempt: &Attempt, released: Timestamp) -> Timestamp {
     if Sabotage::CutOffUnasked.is_on() {
-        return attempt.deadline;
+        return attempt.ends_by();
     }
     if let Some(asked) = asked(work, attempt) {
         return asked.at.plus(pause(asked));

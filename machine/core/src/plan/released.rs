@@ -42,7 +42,7 @@ pub(crate) fn plan_released(
     if has_come_back(work, &later, released, now) {
         return close(AttemptEnd::Interrupted);
     }
-    if now >= attempt.deadline {
+    if now >= attempt.ends_by() {
         return close(AttemptEnd::TimedOut);
     }
     if later.is_empty()

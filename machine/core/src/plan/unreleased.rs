@@ -20,7 +20,7 @@ pub(crate) fn plan_unreleased(work: &Work<'_>, attempt: &Attempt, now: Timestamp
     if let Some(hindrance) = work.hindrance {
         return hindered(hindrance, plan_network_boot(work, attempt, now));
     }
-    if now >= attempt.deadline && !waits_for_switch(work, attempt) {
+    if now >= attempt.ends_by() && !waits_for_switch(work, attempt) {
         return Step::Act(Action::CloseAttempt(AttemptEnd::TimedOut));
     }
     plan_older_install(work, attempt, now).unwrap_or_else(|| plan_network_boot(work, attempt, now))

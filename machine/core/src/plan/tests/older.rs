@@ -146,6 +146,24 @@ fn the_boot_that_wipes_is_a_step_of_its_own_and_there_is_one() {
     );
 }
 
+#[test]
+fn an_attempt_that_wipes_has_the_time_of_two_more_self_tests() {
+    let mut story = unasked();
+    story.power = ON;
+    let closes = |step: Step| matches!(step, Step::Act(Action::CloseAttempt(..)));
+    let deadline = story.attempts[0].deadline.as_millis() / 1000;
+    let boot_at = deadline - 100;
+    story.boots = vec![boot(1, boot_at, BootStep::System)];
+    assert!(closes(story.step(deadline)));
+    story.attempts[0].wipe = Some(crate::attempt::Wipe {
+        at: at(1),
+        boot: Some(BootId::from_bytes([7; 16])),
+    });
+    assert!(!closes(story.step(deadline)));
+    story.boots = vec![boot(1, boot_at + 1800, BootStep::System)];
+    assert!(closes(story.step(deadline + 1800)));
+}
+
 /// It was started, started anew to wipe, and came back from the wipe later than any boot that our
 /// power-on explains.
 #[test]
