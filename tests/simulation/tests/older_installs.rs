@@ -1,6 +1,8 @@
 //! Disks that hold an older install: what is known to be ours is wiped by itself, whatever else only
 //! where a person asks for it. Each ends with the machine installed, and its cluster ready.
 
+#![expect(clippy::panic, reason = "a test ends with what failed")]
+
 use simulation::outcome::Summary;
 use simulation::run::simulate;
 use simulation::sabotage::settings;
