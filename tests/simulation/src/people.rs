@@ -9,6 +9,7 @@ use api_server::operations::Operations;
 use api_server::operations::endings::Ending;
 use api_server::operations::release_hold::Choice;
 use api_server::role::Role;
+use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
 
 use crate::drover::Drover;
@@ -99,21 +100,33 @@ async fn register(
     applied.await.map(|_| ())
 }
 
-/// Writes down what was found: by the name that Drover has given it, with all its cards.
+/// Writes down what was found: by the name that Drover has given it, with all its cards. What was
+/// found twice, over one card and over the other, is one machine: he says so first.
 async fn write_down(
     lab: &Lab,
     operations: &Operations,
     (index, names): (usize, &[String]),
     key: String,
 ) -> Result<(), UseCaseError> {
-    let mut found = Err(UseCaseError::Overtaken);
+    let (mut found, mut missing) = (Vec::new(), UseCaseError::Overtaken);
     for name in names {
-        found = operations.show_machine(&alice(), name).await.map(|_| name);
-        if found.is_ok() {
-            break;
+        match operations.show_machine(&alice(), name).await {
+            Ok(shown) => found.push(shown.view.machine),
+            Err(why) => missing = why,
         }
     }
-    let name = found?.clone();
+    // The one of which more is known stays.
+    found.sort_by_key(|it| it.state == State::Discovered);
+    let mut found = found.into_iter();
+    let name = found.next().ok_or(missing)?.name;
+    for twin in found.filter(|it| it.state == State::Discovered) {
+        let is_one = Ending::Merge {
+            into: &name,
+            board: false,
+        };
+        let asked = asked(format!("{key}-{}", twin.name))?;
+        operations.end(&twin.name, is_one, &asked).await?;
+    }
     let document = lab.with(|world| world.document_with(index, &name));
     register(operations, &document, key).await?;
     // It stands nowhere before Drover has said so: what was refused is written down again.
