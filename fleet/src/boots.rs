@@ -10,6 +10,7 @@ mod case;
 mod changed_config;
 mod claim_alarms;
 mod claims;
+mod claims_told;
 mod declines;
 mod dhcp;
 mod document;

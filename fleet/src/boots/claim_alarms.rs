@@ -3,26 +3,20 @@
 //! many there were.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use machine_core::evidence::KnownIdentity;
 use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;
 use machine_core::time::Timestamp;
-use pxe_server::complaint::Source;
 
-use crate::boots::BootAnswers;
-use crate::boots::alarms::{AGAIN, AlarmKind};
-use crate::boots::claims::{Tone, describe};
-use crate::site::About;
+use crate::boots::alarms::AGAIN;
 
 /// Cards that have a line of their own in a minute, and that the line about the further ones names:
 /// a person reads no more.
-const NAMED: usize = 8;
+pub(super) const NAMED: usize = 8;
 /// Further cards that are counted until the line about them: there are no more ports on a large
 /// switch, and whoever makes up cards is not hidden by making up more.
-const COUNTED: usize = 128;
+pub(super) const COUNTED: usize = 128;
 
 /// Which cards claimed to be which machine lately.
 #[derive(Debug, Default)]
@@ -38,7 +32,7 @@ struct Lately {
 
 /// What becomes of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+pub(super) enum Told {
     /// It has a line.
     AtOnce,
     /// Its card is counted, as the first since the last line: later somebody has to say how many
@@ -49,7 +43,8 @@ enum Told {
 }
 
 impl ClaimAlarms {
-    fn note(&self, machine: MachineId, card: MacAddress, now: Timestamp) -> Told {
+    /// A card claims to be a machine.
+    pub(super) fn note(&self, machine: MachineId, card: MacAddress, now: Timestamp) -> Told {
         let mut of = self.lock();
         let lately = of.entry(machine).or_default();
         lately.told.retain(|(_, at)| now.since(*at) < AGAIN);
@@ -73,7 +68,7 @@ impl ClaimAlarms {
     }
 
     /// The cards that were counted since the last line about them.
-    fn held(&self, machine: MachineId) -> BTreeSet<MacAddress> {
+    pub(super) fn held(&self, machine: MachineId) -> BTreeSet<MacAddress> {
         let mut of = self.lock();
         let lately = of.get_mut(&machine);
         lately.map_or_else(BTreeSet::new, |it| std::mem::take(&mut it.more))
@@ -81,64 +76,6 @@ impl ClaimAlarms {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<MachineId, Lately>> {
         self.of.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl BootAnswers {
-    /// Tells of a claim that gets nothing: of a registered card as of any other boot of the machine.
-    pub(super) fn tell_claim(
-        &self,
-        known: Option<&KnownIdentity>,
-        machine: MachineId,
-        (peer, card): (IpAddr, Option<MacAddress>),
-        why: &str,
-        at: Timestamp,
-    ) {
-        let text = format!("{} gets nothing: {why}", describe(peer, card));
-        let asker = Source::Asker(machine, peer);
-        let foreign = card.filter(|card| known.is_none_or(|known| !known.macs.contains(card)));
-        let Some(card) = foreign else {
-            self.tell(machine, asker, (AlarmKind::Boot, Tone::Alarm, text), at);
-            return;
-        };
-        self.refusals.note(asker, &text);
-        match self.claim_alarms.note(machine, card, at) {
-            Told::AtOnce => self.alarm(machine, text, at),
-            Told::FirstHeld => self.tell_claims_later(machine),
-            Told::Held => {}
-        }
-    }
-
-    fn tell_claims_later(&self, machine: MachineId) {
-        let directory = self.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(AGAIN).await;
-            directory.tell_held_claims(machine);
-        });
-    }
-
-    /// Says how many further cards there were.
-    pub(super) fn tell_held_claims(&self, machine: MachineId) {
-        let cards = self.claim_alarms.held(machine);
-        if cards.is_empty() {
-            return;
-        }
-        let number = match cards.len() {
-            COUNTED => format!("at least {COUNTED}"),
-            fewer => fewer.to_string(),
-        };
-        let named = cards.iter().take(NAMED).map(ToString::to_string);
-        let named = named.collect::<Vec<_>>().join(", ");
-        let text = format!(
-            "and {number} more cards that are not registered claimed to be this machine within a \
-             minute, and got nothing, among them {named}: find them in the table of the switch"
-        );
-        self.alarm(machine, text, self.site.now());
-    }
-
-    fn alarm(&self, machine: MachineId, text: String, at: Timestamp) {
-        let event = About::machine(machine).event(at, "alarm", text);
-        self.site.commit.try_event(event);
     }
 }
 
