@@ -115,22 +115,36 @@ async fn write_down(
             Err(why) => missing = why,
         }
     }
-    // The one of which more is known stays.
-    found.sort_by_key(|it| it.state == State::Discovered);
+    // The one that has come furthest stays.
+    found.sort_by_key(|it| (it.state != State::Active, it.state == State::Discovered));
     let mut found = found.into_iter();
     let name = found.next().ok_or(missing)?.name;
-    for twin in found.filter(|it| it.state == State::Discovered) {
-        let is_one = Ending::Merge {
-            into: &name,
-            board: false,
-        };
-        let asked = asked(format!("{key}-{}", twin.name))?;
-        operations.end(&twin.name, is_one, &asked).await?;
+    for twin in found {
+        end_twin(operations, (&twin, &name), &key).await?;
     }
     let document = lab.with(|world| world.document_with(index, &name));
     register(operations, &document, key).await?;
     // It stands nowhere before Drover has said so: what was refused is written down again.
     lab.with(|world| world.nodes[index].is_written_as(name));
+    Ok(())
+}
+
+/// Ends the second record of a machine, as he is told to: what was only found is merged, and what
+/// was installed by that record is retired and forgotten.
+async fn end_twin(
+    operations: &Operations,
+    (twin, into): (&Machine, &str),
+    key: &str,
+) -> Result<(), UseCaseError> {
+    let endings = match twin.state {
+        State::Active => return Ok(()),
+        State::Discovered => vec![Ending::Merge { into, board: false }],
+        _ => vec![Ending::Retire, Ending::Forget],
+    };
+    for (number, ending) in endings.into_iter().enumerate() {
+        let asked = asked(format!("{key}-{}-{number}", twin.name))?;
+        operations.end(&twin.name, ending, &asked).await?;
+    }
     Ok(())
 }
 
