@@ -88,14 +88,7 @@ async fn a_repeated_request_is_carried_out_once_and_the_record_says_who_and_why(
     assert_eq!(other.code, Some(3), "{other:?}");
     // A key stands for one request.
     let misused = place
-        .drover(&[
-            "machine",
-            "power",
-            "off",
-            "cp-1",
-            "--idempotency-key",
-            "two",
-        ])
+        .drover(&["machine", "cancel", "cp-1", "--idempotency-key", "two"])
         .await;
     assert_refused(&misused, &["two"]);
     assert_eq!(misused.code, Some(5), "{misused:?}");
