@@ -44,29 +44,31 @@ impl Clusters {
         }
         let credentials = reader_credentials(&self.site, cluster.id).await?;
         let mut asked = Vec::new();
-        for Due {
-            machine,
-            boot,
-            address,
-        } in due
-        {
+        for it in &due {
             let (db, now) = (&self.site.db, self.site.now());
-            let addresses = holder::addresses(db, machine, [address].into(), now).await?;
-            asked.extend(addresses.into_iter().map(|address| (boot, address)));
+            let addresses = holder::addresses(db, it.machine, [it.address].into(), now).await?;
+            asked.extend(addresses.into_iter().map(|address| (it.boot, address)));
         }
-        for (boot, address, ready) in ask_all(&self.site.nodes, asked, &credentials).await {
-            self.keep_readiness(boot, address, ready).await?;
+        let answers = ask_all(&self.site.nodes, asked, &credentials).await;
+        for it in due {
+            // A system that answers at several addresses stays where it is known to be.
+            let mut own = answers.iter().filter(|answer| answer.boot == it.boot);
+            let first = own.clone().next();
+            let known = own.find(|answer| answer.address == it.address);
+            if let Some(answer) = known.or(first) {
+                self.keep_readiness(*answer).await?;
+            }
         }
         Ok(())
     }
 
     /// Keeps what a system said, and where it said so.
-    async fn keep_readiness(
-        &self,
-        boot: BootId,
-        address: IpAddr,
-        ready: bool,
-    ) -> Result<(), StepError> {
+    async fn keep_readiness(&self, answer: Answer) -> Result<(), StepError> {
+        let Answer {
+            boot,
+            address,
+            ready,
+        } = answer;
         let Some(boot) = boots::find(&self.site.db, boot).await? else {
             return Ok(());
         };
@@ -81,6 +83,14 @@ impl Clusters {
         self.site.commit.submit(kept).await?;
         Ok(())
     }
+}
+
+/// What a system says, and where.
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    boot: BootId,
+    address: IpAddr,
+    ready: bool,
 }
 
 /// A member that has come up, and did not say that it is ready.
@@ -99,14 +109,18 @@ async fn ask_all(
     nodes: &Arc<dyn Nodes>,
     asked: Vec<(BootId, IpAddr)>,
     credentials: &Credentials,
-) -> Vec<(BootId, IpAddr, bool)> {
+) -> Vec<Answer> {
     let mut asking = JoinSet::new();
     for (boot, address) in asked {
         let (nodes, credentials) = (Arc::clone(nodes), credentials.clone());
         asking.spawn(async move {
             let api = nodes.connect(address, &credentials, PATIENCE).await.ok()?;
             let ready = api.is_ready().await.ok()?;
-            Some((boot, address, ready))
+            Some(Answer {
+                boot,
+                address,
+                ready,
+            })
         });
     }
     asking.join_all().await.into_iter().flatten().collect()

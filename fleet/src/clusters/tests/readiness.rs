@@ -28,15 +28,17 @@ const NODE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
 
 /// A node: where it is, what it says of itself, and how often it was asked there.
 #[derive(Debug, Clone)]
-struct Said(Arc<Mutex<(IpAddr, Option<bool>, usize)>>);
+struct Said(Arc<Mutex<Node>>);
+
+type Node = (Vec<IpAddr>, Option<bool>, usize);
 
 impl Said {
     fn at(address: IpAddr) -> Self {
-        Self(Arc::new(Mutex::new((address, None, 0))))
+        Self(Arc::new(Mutex::new((vec![address], None, 0))))
     }
 
-    fn moves(&self, address: IpAddr) {
-        self.0.lock().unwrap().0 = address;
+    fn moves(&self, addresses: &[IpAddr]) {
+        self.0.lock().unwrap().0 = addresses.to_vec();
     }
 
     fn says(&self, ready: Option<bool>) {
@@ -58,7 +60,7 @@ impl Nodes for Said {
     ) -> Result<Box<dyn NodeApi>, ConnectError> {
         let ready = {
             let mut said = self.0.lock().unwrap();
-            let is_there = said.0 == address;
+            let is_there = said.0.contains(&address);
             said.2 += usize::from(is_there);
             said.1.filter(|_| is_there)
         };
@@ -187,7 +189,7 @@ async fn a_member_that_is_silent_or_not_ready_is_asked_seldom_and_again() {
 async fn a_member_that_came_up_behind_another_of_its_cards_is_asked_there() {
     let (scene, said, clock) = member().await;
     let (daemon, there) = (scene.daemon(), IpAddr::V4(Ipv4Addr::new(10, 0, 0, 8)));
-    said.moves(there);
+    said.moves(&[there]);
     said.says(Some(true));
     daemon.look().await;
     clock.pass(Duration::from_mins(1));
@@ -200,6 +202,23 @@ async fn a_member_that_came_up_behind_another_of_its_cards_is_asked_there() {
     assert_eq!(ready(&scene).await, Some(true));
     let boots = boots::recent(&scene.site.db, MACHINE, 1).await.unwrap();
     assert_eq!(boots[0].address, Some(there));
+}
+
+#[tokio::test]
+async fn a_member_that_answers_at_several_addresses_stays_where_it_was_heard_of() {
+    for beside in [6, 9] {
+        let (scene, said, clock) = member().await;
+        let (daemon, beside) = (scene.daemon(), IpAddr::from([10, 0, 0, beside]));
+        said.moves(&[NODE, beside]);
+        said.says(Some(true));
+        scene.has_card(CARD, beside).await;
+        daemon.look().await;
+        clock.pass(Duration::from_mins(1));
+        daemon.look().await;
+        assert_eq!((ready(&scene).await, said.questions()), (Some(true), 2));
+        let boots = boots::recent(&scene.site.db, MACHINE, 1).await.unwrap();
+        assert_eq!(boots[0].address, Some(NODE));
+    }
 }
 
 /// Its lease ran out, and another machine holds the address: who answers there is not the member.
