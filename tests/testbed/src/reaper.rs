@@ -12,7 +12,7 @@
 //!                             └──── "keep" ───────► mark as kept, leave everything
 //! ```
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use serde::{Deserialize, Serialize};
 
 use crate::artefacts::Artefacts;
@@ -80,19 +80,21 @@ pub(crate) struct Reaper {
 }
 
 impl Reaper {
-    /// Starts the reaper of the lab in `folder`, out of reach of the terminal's Ctrl-C.
+    /// Starts the reaper of the lab in `folder`, out of reach of the terminal's Ctrl-C and, from its
+    /// birth, of the signals that end a run: it inherits what its parent blocks.
     pub(crate) fn spawn(folder: &Path, artefacts: &Artefacts) -> Result<Self, LabError> {
         let log = artefacts.append("reaper.log")?;
         let people = io::stderr().as_fd().try_clone_to_owned();
         let people = people.map_err(LabError::system("share standard error"))?;
-        let mut process = Command::new(built("testbed-reaper", "testbed")?)
+        let mut command = Command::new(built("testbed-reaper", "testbed")?);
+        command
             .arg(folder)
             .stdin(Stdio::piped())
             .stdout(people)
             .stderr(log)
-            .process_group(0)
-            .spawn()
-            .map_err(LabError::system("start testbed-reaper"))?;
+            .process_group(0);
+        let mut process =
+            spawn_deaf(&mut command).map_err(LabError::system("start testbed-reaper"))?;
         let end = process.stdin.take();
         let tether = end.map_or_else(Tether::none, |end| Tether::new(end.into()));
         Ok(Self { process, tether })
@@ -131,10 +133,6 @@ impl Reaper {
 /// The reaper's whole life, in its own process: waits for the owner's end, then takes the lab down.
 /// What people are told who would not hear it from the owner goes to `people`.
 pub fn run(folder: &Path, mut owner: impl Read, mut people: impl Write) -> Result<(), LabError> {
-    let ends_runs = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]);
-    ends_runs
-        .thread_block()
-        .map_err(|errno| LabError::system("block signals")(errno.into()))?;
     let lock = lock(folder, FlockArg::LockExclusive)?;
     let mut word = String::new();
     // An error is an end of the owner, too.
@@ -189,6 +187,16 @@ pub fn wait_reaped(folder: &Path) -> Result<(), LabError> {
 /// The folder in which every lab has its own.
 pub(crate) fn labs_folder() -> PathBuf {
     std::env::temp_dir().join("drover-labs")
+}
+
+/// Starts a process that does not hear the signals that end a run. This thread hears them again
+/// afterwards.
+fn spawn_deaf(command: &mut Command) -> io::Result<Child> {
+    let ends_runs = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]);
+    let heard = ends_runs.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let process = command.spawn();
+    heard.thread_set_mask()?;
+    process
 }
 
 /// Kills what lives in the lab's namespaces, removes them, removes the lab's folder.
@@ -249,19 +257,15 @@ fn is_old(folder: &Path) -> bool {
     age.is_ok_and(|it| it.elapsed().is_ok_and(|age| age > Duration::from_mins(1)))
 }
 
+/// Locks the folder itself. A lock file in it could be made anew by one who looks while another
+/// removes the folder, which is then not empty.
 fn lock(folder: &Path, how: FlockArg) -> Result<Flock<File>, LabError> {
-    let path = folder.join(LOCK);
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .map_err(LabError::file("open", &path))?;
+    let file = File::open(folder).map_err(LabError::file("open", folder))?;
     Flock::lock(file, how)
-        .map_err(|(_, errno): (File, Errno)| LabError::file("lock", &path)(errno.into()))
+        .map_err(|(_, errno): (File, Errno)| LabError::file("lock", folder)(errno.into()))
 }
 
 const RECORD: &str = "lab.json";
-const LOCK: &str = "lock";
 const KEPT: &str = "kept";
 const KEEP: &str = "keep";
 const REAP: &str = "reap";

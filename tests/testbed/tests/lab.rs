@@ -12,6 +12,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -80,6 +81,29 @@ fn a_lab_whose_reaper_was_killed_too_is_removed_by_the_next() {
     // Another test's lab may have been quicker, and still be at it.
     wait_reaped(&owner.folder).unwrap();
     owner.assert_gone();
+}
+
+/// Who looks must leave nothing in a folder that goes: it would stay.
+#[tokio::test(flavor = "multi_thread")]
+async fn labs_go_while_others_look_for_left_overs() {
+    let went = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !went.load(Ordering::Relaxed) {
+                remove_stale().unwrap();
+            }
+        });
+        for _ in 0..10 {
+            let lab = Lab::up("looked-at").unwrap();
+            let folder = lab.folder().to_owned();
+            lab.finish();
+            if folder.exists() {
+                went.store(true, Ordering::Relaxed);
+                panic!("{} stayed", folder.display());
+            }
+        }
+        went.store(true, Ordering::Relaxed);
+    });
 }
 
 /// Whoever ends a run that hangs sends its signals to all that belongs to it.
