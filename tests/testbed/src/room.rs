@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
+use tokio::runtime::Handle;
+
 use crate::artefacts::Artefacts;
 use crate::error::LabError;
 use crate::network::Network;
@@ -21,9 +23,15 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// Starts a command with its output in the artefact `<name>.log`.
+    /// Starts a command with its output in the artefact `<name>.log`. It is the lab's from its
+    /// birth: until nsenter has put it where it belongs, it is in the switch's namespace. The reaper
+    /// would miss one that is on its way from outside.
     pub(crate) fn start(&self, name: &str, command: Command) -> Result<Program, LabError> {
-        Program::start(name, command, &self.artefacts, self.began)
+        let runtime = Handle::current();
+        self.network.switch().enter(move || {
+            let _inside = runtime.enter();
+            Program::start(name, command, &self.artefacts, self.began)
+        })?
     }
 
     /// The folder of the machine with this name; it is made by whoever racks it.

@@ -10,6 +10,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,6 +61,18 @@ async fn a_lab_that_did_not_pass_keeps_its_artefacts() {
     assert!(!folder.exists());
     assert_eq!(fs::read(artefacts.join("events.json")).unwrap(), b"[]");
     fs::remove_dir_all(artefacts).unwrap();
+}
+
+/// A program that were outside for a moment could outlive the lab.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_is_the_labs_from_its_birth() {
+    let lab = Lab::up("births").unwrap();
+    let mut command = Command::new("sleep");
+    command.arg("600");
+    let mut sleeper = lab.start("sleeper", command).unwrap();
+    lab.finish();
+    let status = sleeper.wait(LONG).await.unwrap();
+    assert_eq!(status.signal(), Some(Signal::SIGKILL as i32));
 }
 
 #[test]
