@@ -180,17 +180,24 @@ impl Attempt {
     pub const MAX_FETCHES: u32 = 5;
     /// For how long after the first fetch.
     pub const RELEASE_WINDOW: Duration = Duration::from_mins(30);
-    /// How long one attempt may take.
+    /// How long one attempt may take until its config is released, and again from there: an image
+    /// is written in minutes, and then firmware tests itself for up to a quarter of an hour.
     pub const LIFETIME: Duration = Duration::from_mins(45);
     /// How much longer one may take that wipes an older install first: firmware tests itself for up
     /// to a quarter of an hour before the boot that wipes and after it.
     pub const WIPE_TAKES: Duration = Duration::from_mins(30);
 
-    /// When it has taken too long.
+    /// When it has taken too long. Whoever got a config late, because firmware is slow or was
+    /// started twice, has as long for the install as anybody: a time that ran out between the
+    /// install and the boot from disk would begin it all again, with one wipe more.
     pub fn ends_by(&self) -> Timestamp {
-        match self.wipe {
+        let end = match self.wipe {
             Some(_) => self.deadline.plus(Self::WIPE_TAKES),
             None => self.deadline,
+        };
+        match &self.release {
+            Some(release) => end.max(release.at.plus(Self::LIFETIME)),
+            None => end,
         }
     }
 

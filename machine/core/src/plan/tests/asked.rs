@@ -18,6 +18,21 @@ fn a_released_attempt_is_never_closed_by_time_before_its_node_was_asked() {
     );
 }
 
+/// The time of the attempt would have ended between the install and the boot from disk.
+#[test]
+fn who_got_its_config_late_has_as_long_for_the_install_as_anybody() {
+    let (late, end) = (9_900, 9_900 + 45 * 60);
+    let mut story = Story::provisioning(vec![Attempt {
+        release: Some(Release::fetched(at(late), [10, 77, 0, 9].into(), [0; 32])),
+        ..released()
+    }]);
+    for (now, is_over) in [(10_000, false), (end - 1, false), (end, true)] {
+        story.silent_at(now);
+        let timed_out = Step::Act(Action::CloseAttempt(AttemptEnd::TimedOut));
+        assert_eq!(story.step(now) == timed_out, is_over, "{now}");
+    }
+}
+
 #[test]
 fn a_machine_is_not_given_up_before_its_node_was_asked() {
     let mut story = Story::provisioning(vec![released()]);
