@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) clusters: Vec<ClusterSpec>,
     /// Those whose document names an image that nobody has.
     pub(crate) mislaid: BTreeSet<usize>,
+    /// How often such a document began or ended to be applied.
+    pub(crate) mislayings: u64,
     /// The nodes of whose machines people said that a boot is theirs, with all that it says of
     /// itself.
     pub(crate) vouched: BTreeSet<usize>,
@@ -134,6 +136,7 @@ impl World {
             nodes: Vec::new(),
             clusters: Vec::new(),
             mislaid: BTreeSet::new(),
+            mislayings: 0,
             vouched: BTreeSet::new(),
             revisions: 0,
             words: Words::default(),

@@ -9,6 +9,7 @@ use api_server::operations::Operations;
 use api_server::operations::endings::Ending;
 use api_server::operations::release_hold::Choice;
 use api_server::role::Role;
+use machine_core::hardware::MacAddress;
 use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
 
@@ -49,6 +50,7 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
         let word = world.words.ask(index, deed, world.now);
         (world.names(index), world.document(), number, word)
     });
+    let card = lab.with(|world| world.nodes[index].speaks);
     let key = format!("{deed:?}-{number}");
     let (lab, operations) = (Arc::clone(lab), drover.parts.operations.clone());
     drover.spawn(async move {
@@ -59,7 +61,7 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
                 Err(refused) => Err(refused),
             },
             (Deed::Register | Deed::Amend, _) => register(&operations, &document, key).await,
-            _ => do_to_first(&operations, &names, deed, &key).await,
+            _ => do_to_first(&operations, &names, (deed, card), &key).await,
         };
         lab.with(|world| {
             // What the database did not answer may have been carried out.
@@ -77,7 +79,7 @@ pub(crate) fn act(lab: &Arc<Lab>, drover: Option<&Drover>, index: usize, deed: D
 async fn do_to_first(
     operations: &Operations,
     names: &[String],
-    deed: Deed,
+    deed: (Deed, MacAddress),
     key: &str,
 ) -> Result<(), UseCaseError> {
     let mut done = Ok(());
@@ -148,10 +150,11 @@ async fn end_twin(
     Ok(())
 }
 
+/// Whoever accepts a boot stands before the machine, and names the card that it speaks with.
 async fn do_to(
     operations: &Operations,
     name: &str,
-    deed: Deed,
+    (deed, card): (Deed, MacAddress),
     key: String,
 ) -> Result<(), UseCaseError> {
     let asked = asked(key)?;
@@ -171,7 +174,10 @@ async fn do_to(
             .await
             .map(|_| ()),
         Deed::ReleaseHold => {
-            let choice = Choice::default();
+            let choice = Choice {
+                card: Some(card),
+                ..Choice::default()
+            };
             let released = operations.release_hold(name, &choice, &asked);
             released.await.map(|_| ())
         }

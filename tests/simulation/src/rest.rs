@@ -14,8 +14,8 @@ use crate::invariant::Violation;
 use crate::run::Run;
 
 /// How long after the last fault every machine must have come to rest, with a person who looks after
-/// it: longer than the eight attempts of an install may take together, with 45 min for each.
-const REST: Duration = Duration::from_hours(8);
+/// it: as long as four installs may take, each of which is given up after three hours.
+const REST: Duration = Duration::from_hours(12);
 
 impl Run {
     /// Whether the run has gone on for as long as it is to after all had come to rest.

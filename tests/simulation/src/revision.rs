@@ -32,15 +32,22 @@ pub(crate) async fn revise(
     revision: Revision,
     asked: &Asked,
 ) -> Result<(), UseCaseError> {
-    if revision.mislays {
-        // It may be carried out though nobody hears of it.
-        lab.with(|world| world.mislaid.insert(revision.cluster));
-    }
+    // It may be carried out though nobody hears of it, and after another's correction.
+    let mislay = |world: &mut World| {
+        if revision.mislays {
+            world.mislaid.insert(revision.cluster);
+            world.mislayings += 1;
+        }
+        world.mislayings
+    };
+    let before = lab.with(mislay);
     let applied = operations.apply_cluster("cluster.yaml", &revision.document, asked);
-    applied.await?;
+    let applied = applied.await;
+    let after = lab.with(mislay);
+    applied?;
     lab.with(|world| {
         world.revisions += 1;
-        if !revision.mislays {
+        if !revision.mislays && before == after {
             world.mislaid.remove(&revision.cluster);
         }
     });
