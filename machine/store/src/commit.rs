@@ -83,6 +83,11 @@ const CLOSE: Duration = Duration::from_millis(5);
 /// For how long: a client of DHCP waits for seconds. At a thousand leases a second, it halves what
 /// one costs.
 const COMPANY: Duration = Duration::from_millis(2);
+/// How often it is looked for more meanwhile.
+const LOOK: Duration = Duration::from_micros(250);
+/// With so many items in a batch, a sync adds a few microseconds to each: nothing is left to be saved
+/// that would be worth a wait.
+const ENOUGH: usize = 32;
 /// Items in one transaction at most.
 const BATCH: usize = 1024;
 
@@ -150,14 +155,23 @@ impl Committer {
 
 impl Committer {
     /// Where batches follow each other closely, each waits a moment for company: the disk takes as
-    /// long for many items as for one. A lone item does not wait.
+    /// long for many items as for one. A lone item does not wait, nor does a batch that is large
+    /// enough.
     fn gather_more(&mut self, jobs: &mut Vec<Job>) {
         let is_close = self.written.is_some_and(|it| it.elapsed() < CLOSE);
         if !is_close || !self.db.waits_for_disk() {
             return;
         }
-        // This is the commit task's own thread.
-        thread::sleep(COMPANY);
+        let began = Instant::now();
+        while jobs.len() < ENOUGH && began.elapsed() < COMPANY {
+            // This is the commit task's own thread.
+            thread::sleep(LOOK);
+            self.take_waiting(jobs);
+        }
+        self.take_waiting(jobs);
+    }
+
+    fn take_waiting(&mut self, jobs: &mut Vec<Job>) {
         while jobs.len() < BATCH
             && let Ok(job) = self.queue.try_recv()
         {

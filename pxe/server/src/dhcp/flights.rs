@@ -87,10 +87,11 @@ impl Flights {
         if !lock(&self.in_work).insert(question) {
             return false;
         }
-        let task = work(InWork {
+        // Boxed first: it is large, and each future around it would be moved with it.
+        let task = Box::pin(work(InWork {
             question,
             in_work: Arc::clone(&self.in_work),
-        });
+        }));
         let cut = self.cut.clone();
         let mut task = Box::pin(async move {
             cut.run_until_cancelled(task).await;

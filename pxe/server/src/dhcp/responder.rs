@@ -166,7 +166,8 @@ impl<D: Directory> Responder<D> {
             asker: stage,
             is_discover: client.ask == Ask::Discover,
         };
-        let answer = self.directory.boot(question).await?;
+        // Boxed: most answers are of hosts, and would carry the room that a boot needs.
+        let answer = Box::pin(self.directory.boot(question)).await?;
         debug!(mac = %client.mac, because = answer.because, netboot = answer.netboot, "decided");
         let netboots = answer.netboot || Sabotage::DiskBootLoads.is_on();
         let (told, hindrance) = match answer.boot.filter(|_| netboots) {
