@@ -25,11 +25,18 @@ const SWITCH_ON: &str = "switch it on";
 /// What Drover says where he is to restart one whose next boot wipes an older install.
 const RESTART: &str = "restart it";
 
+/// What Drover says where a machine should have gone on by itself. Whoever does so sees that it runs
+/// what is on its disk, or nothing.
+const LOOK: &str = "look at its console";
+
 /// What Drover advises where an older install is in the way, and he has to say that it may go.
 const WIPE: &str = "--wipe";
 
 /// What a cluster says whose members have not told that they are ready.
 const NOT_READY: &str = "not ready";
+
+/// What a cluster says that has to ask a member which is silent.
+const SILENT: &str = "does not answer";
 
 impl World {
     /// He looks at a machine that has not come to rest, and of which Drover tells him this.
@@ -43,7 +50,7 @@ impl World {
                 // It runs behind a card that nobody knows. What it has said there is not said
                 // again; once the card is known, Drover asks it.
                 self.schedule(Duration::ZERO, Event::Deed(index, Deed::WriteDown));
-            } else if told.contains(NOT_READY) {
+            } else if told.contains(NOT_READY) || told.contains(SILENT) {
                 // It may run what the network gave it before Drover knew that it is installed.
                 self.schedule(minute, Event::Deed(index, Deed::Cycle));
             }
@@ -58,7 +65,10 @@ impl World {
         if !node.is_registered && node.written_as.is_none() {
             self.schedule(Duration::ZERO, Event::Deed(index, Deed::WriteDown));
         }
-        if self.nodes[index].bmc.is_none() && (told.contains(SWITCH_ON) || told.contains(RESTART)) {
+        let is_told_to = [SWITCH_ON, RESTART, LOOK]
+            .iter()
+            .any(|it| told.contains(it));
+        if self.nodes[index].bmc.is_none() && is_told_to {
             self.schedule(minute, Event::Deed(index, Deed::Cycle));
         }
         let is_on_its_way = matches!(machine.state, State::Provisioning(_) | State::Failed(_));
