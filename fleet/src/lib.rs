@@ -16,6 +16,7 @@ pub mod hindrance;
 pub mod last_heard;
 #[cfg(test)]
 mod log_capture;
+mod log_pace;
 pub mod machine_config;
 pub mod node_reports;
 pub mod nodes;

@@ -26,6 +26,7 @@ use tracing::{debug, instrument, warn};
 
 use crate::error::StepError;
 use crate::last_heard::Heard;
+use crate::log_pace::LogPace;
 use crate::node_reports::allowance::Allowance;
 use crate::node_reports::last::{Last, Lasts};
 use crate::node_reports::neighbours::{Impostors, Neighbours};
@@ -59,6 +60,8 @@ pub struct NodeReports {
     allowance: Allowance,
     neighbours: Arc<dyn Neighbours>,
     impostors: Impostors,
+    /// What was not kept, which its node sends again and again.
+    unkept: LogPace,
 }
 
 impl NodeReports {
@@ -73,6 +76,7 @@ impl NodeReports {
             allowance: Allowance::default(),
             neighbours,
             impostors: Impostors::default(),
+            unkept: LogPace::default(),
         }
     }
 
@@ -223,6 +227,18 @@ impl NodeReports {
         Ok(())
     }
 
+    /// Once a second, also where the database is away and a whole rack sends again.
+    fn tell_unkept(&self, error: &StepError) -> NotKept {
+        let why = error.chain();
+        if let Some(more) = self.unkept.take(self.site.now()) {
+            warn!(
+                why,
+                more, "what a node sent was not kept; it sends it again"
+            );
+        }
+        NotKept { why }
+    }
+
     fn complain(&self, peer: IpAddr, why: &Dropped) {
         self.complaints.note(peer, why);
     }
@@ -237,11 +253,8 @@ fn record(node: &Node) {
 impl EventReceiver for NodeReports {
     #[instrument(name = "event", skip_all, fields(%peer, machine, boot))]
     async fn receive(&self, peer: IpAddr, publication: Publication) -> Result<(), NotKept> {
-        self.keep_event(peer, publication).await.map_err(|error| {
-            let why = error.chain();
-            warn!(why, "an event was not kept; the node sends it again");
-            NotKept { why }
-        })
+        let kept = self.keep_event(peer, publication).await;
+        kept.map_err(|error| self.tell_unkept(&error))
     }
 
     fn dropped(&self, peer: IpAddr, why: Dropped) {
@@ -253,11 +266,7 @@ impl LogReceiver for NodeReports {
     #[instrument(name = "log_line", skip_all, fields(%peer, machine, boot))]
     async fn receive(&self, peer: IpAddr, line: LogLine) -> Result<(), NotKept> {
         match self.keep_line(peer, &line).await {
-            Err(error) if !Sabotage::AcknowledgedUnkept.is_on() => {
-                let why = error.chain();
-                warn!(why, "a log line was not kept yet");
-                Err(NotKept { why })
-            }
+            Err(error) if !Sabotage::AcknowledgedUnkept.is_on() => Err(self.tell_unkept(&error)),
             _ => Ok(()),
         }
     }

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use config_talos::event::{MachineStage, Publication, StepAction, TalosEvent};
 use config_talos::receiver::{EventReceiver, NotKept};
 
+use crate::log_capture::Log;
 use crate::node_reports::NodeReports;
 use crate::node_reports::tests::scene::{PEER, Scene};
 
@@ -43,6 +44,17 @@ fn status() -> TalosEvent {
         ready: false,
         unmet: Vec::new(),
     }
+}
+
+#[tokio::test]
+async fn a_rack_that_sends_again_while_the_records_are_away_is_a_line_a_second() {
+    let scene = Scene::new().await;
+    let reports = scene.reports(&scene.closed).await;
+    let log = Log::capture();
+    for id in ["a", "b", "c"] {
+        publish(&reports, id, installing()).await.unwrap_err();
+    }
+    assert_eq!(log.lines_with("not kept").len(), 1, "{:?}", log.lines());
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Lines of one kind: one a second, and how many there were between.
 #[derive(Debug, Default)]
-pub(super) struct LogPace(Mutex<Option<Line>>);
+pub(crate) struct LogPace(Mutex<Option<Line>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Line {
@@ -21,7 +21,7 @@ struct Line {
 
 impl LogPace {
     /// Whether a line may be written now, and then how many were held back since the last one.
-    pub(super) fn take(&self, now: Timestamp) -> Option<u64> {
+    pub(crate) fn take(&self, now: Timestamp) -> Option<u64> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *last {
             Some(line) if now.since(line.at) < INTERVAL => {
