@@ -208,7 +208,7 @@ pub(super) fn release() -> ReleaseClaim {
         machine: MACHINE,
         machine_version: 0,
         boot: INSTALLER,
-        release: Release::fetched(now(), PEER, [0; 32]),
+        release: Release::fetched(now().minus(Attempt::LIFETIME), PEER, [0; 32]),
         artefact: fixtures::ARTEFACT,
         events: Vec::new(),
     }
