@@ -25,8 +25,8 @@ const SWITCH_ON: &str = "switch it on";
 /// What Drover says where he is to restart one whose next boot wipes an older install.
 const RESTART: &str = "restart it";
 
-/// What Drover says where a machine should have gone on by itself. Whoever does so sees that it runs
-/// what is on its disk, or nothing.
+/// What Drover says where a machine should have gone on by itself. Whoever does so leaves one alone
+/// that tests itself or installs, and starts one anew that runs what is on its disk.
 const LOOK: &str = "look at its console";
 
 /// What Drover advises where an older install is in the way, and he has to say that it may go.
@@ -65,10 +65,10 @@ impl World {
         if !node.is_registered && node.written_as.is_none() {
             self.schedule(Duration::ZERO, Event::Deed(index, Deed::WriteDown));
         }
-        let is_told_to = [SWITCH_ON, RESTART, LOOK]
-            .iter()
-            .any(|it| told.contains(it));
-        if self.nodes[index].bmc.is_none() && is_told_to {
+        let node = &self.nodes[index];
+        let is_told_to = told.contains(SWITCH_ON) || told.contains(RESTART);
+        let sees_that_it_runs = told.contains(LOOK) && node.runs.is_some();
+        if node.bmc.is_none() && (is_told_to || sees_that_it_runs) {
             self.schedule(minute, Event::Deed(index, Deed::Cycle));
         }
         let is_on_its_way = matches!(machine.state, State::Provisioning(_) | State::Failed(_));
