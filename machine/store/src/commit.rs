@@ -163,12 +163,14 @@ impl Committer {
             return;
         }
         let began = Instant::now();
-        while jobs.len() < ENOUGH && began.elapsed() < COMPANY {
+        loop {
+            self.take_waiting(jobs);
+            if jobs.len() >= ENOUGH || began.elapsed() >= COMPANY {
+                return;
+            }
             // This is the commit task's own thread.
             thread::sleep(LOOK);
-            self.take_waiting(jobs);
         }
-        self.take_waiting(jobs);
     }
 
     fn take_waiting(&mut self, jobs: &mut Vec<Job>) {

@@ -13,7 +13,6 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -23,6 +22,7 @@ use testbed::namespace::Namespace;
 use testbed::process::ProcessIdentity;
 use testbed::reaper::{LabRecord, remove_stale, wait_reaped};
 use testbed::requirement::built;
+use tokio::runtime::Handle;
 
 /// Only so that a test that hangs ends.
 const LONG: Duration = Duration::from_mins(5);
@@ -99,23 +99,20 @@ fn a_lab_whose_reaper_was_killed_too_is_removed_by_the_next() {
 /// Who looks must leave nothing in a folder that goes: it would stay.
 #[tokio::test(flavor = "multi_thread")]
 async fn labs_go_while_others_look_for_left_overs() {
-    let went = AtomicBool::new(false);
+    let runtime = Handle::current();
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !went.load(Ordering::Relaxed) {
-                remove_stale().unwrap();
+        let labs = scope.spawn(|| {
+            let _inside = runtime.enter();
+            for _ in 0..10 {
+                let lab = Lab::up("looked-at").unwrap();
+                let folder = lab.folder().to_owned();
+                lab.finish();
+                assert!(!folder.exists(), "{} stayed", folder.display());
             }
         });
-        for _ in 0..10 {
-            let lab = Lab::up("looked-at").unwrap();
-            let folder = lab.folder().to_owned();
-            lab.finish();
-            if folder.exists() {
-                went.store(true, Ordering::Relaxed);
-                panic!("{} stayed", folder.display());
-            }
+        while !labs.is_finished() {
+            remove_stale().unwrap();
         }
-        went.store(true, Ordering::Relaxed);
     });
 }
 
