@@ -32,6 +32,7 @@ use crate::commit::job::{Job, Submit};
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::events::Event;
+use crate::lease_journal;
 use crate::read_model::refresh;
 
 /// The commit task.
@@ -142,13 +143,16 @@ impl Committer {
                 gathered = self.queue.recv_many(&mut jobs, BATCH) => gathered,
             };
             if gathered == 0 {
-                return;
+                break;
             }
             self.gather_more(&mut jobs);
             let done = write_batch(&self.db, &mut jobs).await;
             self.shared.count(&done, &jobs);
             self.written = Some(Instant::now());
             jobs.drain(..).for_each(|job| job.answer(&done));
+        }
+        if let Err(error) = lease_journal::fold_all(&self.db).await {
+            tracing::warn!(%error, "the journal of leases is folded at the next start");
         }
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::db::opening::{Opened, open_file, open_memory, open_server};
 use crate::error::StoreError;
+use crate::lease_journal::{self, LeaseJournal};
 use crate::lineage::Lineage;
 use crate::location::Location;
 use crate::read_model::reader::Reader;
@@ -34,6 +35,7 @@ pub struct Db {
     unreadable: Arc<Unreadable>,
     statuses: Arc<watch::Sender<i64>>,
     model: Arc<SharedModel>,
+    lease_journal: LeaseJournal,
     asked: Arc<Asked>,
     #[cfg(feature = "faults")]
     faults: Arc<crate::faults::Faults>,
@@ -66,17 +68,20 @@ impl Db {
             Location::SqliteMemory => open_memory(&place).await?,
             Location::Postgres(url) => open_server(url.options(), &place).await?,
         };
-        Ok(Self {
+        let db = Self {
             opened,
             place,
             lineage,
             unreadable: Arc::default(),
             statuses: Arc::default(),
             model: Arc::default(),
+            lease_journal: LeaseJournal::default(),
             asked: Arc::default(),
             #[cfg(feature = "faults")]
             faults: Arc::default(),
-        })
+        };
+        lease_journal::recover(&db).await?;
+        Ok(db)
     }
 
     /// What can be made to go wrong with it.
@@ -118,6 +123,10 @@ impl Db {
             reads: self.asked.reads.load(Ordering::Relaxed),
             transactions: self.asked.transactions.load(Ordering::Relaxed),
         }
+    }
+
+    pub(crate) const fn lease_journal(&self) -> &LeaseJournal {
+        &self.lease_journal
     }
 
     pub(crate) fn lineage(&self) -> &Lineage {
@@ -197,7 +206,8 @@ impl Db {
         let (place, lineage) = (Arc::clone(&self.place), Arc::clone(&self.lineage));
         let statuses = Arc::clone(&self.statuses);
         let model = Arc::clone(&self.model);
-        let transaction = Transaction::new(open?, place, lineage, (statuses, model));
+        let journaled = self.lease_journal.untouched();
+        let transaction = Transaction::new(open?, place, lineage, (statuses, model), journaled);
         #[cfg(feature = "faults")]
         let transaction = transaction.with_faults(&self.faults);
         Ok(transaction)

@@ -174,15 +174,11 @@ pub(crate) async fn append(
         }
     }
     let rows: Vec<Vec<Value>> = (last - count + 1..).zip(events).map(values).collect();
-    for chunk in rows.chunks(CHUNK) {
-        let statement = Statement::insert(&INSERT, chunk.iter().cloned());
+    for statement in Statement::inserts(&INSERT, rows) {
         transaction.execute(statement).await?;
     }
     Ok(())
 }
-
-/// Rows in one statement at most: both databases limit the values of one (SQLite 32,766).
-const CHUNK: usize = 64;
 
 /// COALESCE keeps SQLite from looking for these among all events without a machine.
 const OF_MACHINE: &str = "(machine = $1 OR (COALESCE(machine, $1) = $1 \

@@ -40,6 +40,7 @@ mod generation_row;
 pub mod identities;
 pub mod intents;
 pub mod key_file;
+mod lease_journal;
 pub mod leases;
 mod lineage;
 pub mod lineage_error;

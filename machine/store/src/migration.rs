@@ -51,6 +51,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         "artefacts",
         include_str!("../migrations/0012_artefacts.sql"),
     ),
+    (
+        13,
+        "lease journal",
+        include_str!("../migrations/0013_lease_journal.sql"),
+    ),
 ];
 
 /// The number of the newest step.

@@ -23,7 +23,7 @@ pub async fn latest(db: &Db) -> Result<Option<Timestamp>, StoreError> {
 }
 
 /// Where moments stand at which something happened.
-const MOMENTS: [(&str, &str); 15] = [
+const MOMENTS: [(&str, &str); 16] = [
     ("event", "at"),
     ("machine", "since"),
     ("evidence", "last_seen"),
@@ -37,6 +37,7 @@ const MOMENTS: [(&str, &str); 15] = [
     ("boot", "opened"),
     ("boot", "step_at"),
     ("lease", "granted"),
+    ("lease_journal", "granted"),
     ("claimant", "last_seen"),
     ("operation", "recorded"),
 ];

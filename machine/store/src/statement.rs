@@ -1,32 +1,17 @@
 //! One SQL text and its values, for either database.
 //!
-//! The values are a closed set of four types, which both databases store as they are, so a
-//! statement is written once and each driver still gets real types. A text never holds a NUL,
-//! which PostgreSQL refuses and SQLite would keep.
+//! The values are of a closed set of types ([`Value`]), so a statement is written once and each driver
+//! still gets real types.
+
+mod value;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::net::{IpAddr, SocketAddr};
 
-use machine_core::disk::DiskIdentity;
-use machine_core::hardware::{Arch, Firmware, MacAddress};
-use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId, OperationId};
-use machine_core::intent::Actor;
-use machine_core::network::{ClientKey, SubnetName};
-use machine_core::time::Timestamp;
-use rusqlite::ToSql;
-use rusqlite::types::{ToSqlOutput, ValueRef};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Database, Encode, Type};
 
-/// A value of a column.
-#[derive(Debug, Clone)]
-pub(crate) enum Value {
-    Text(Option<String>),
-    Integer(Option<i64>),
-    Boolean(Option<bool>),
-    Bytes(Option<Vec<u8>>),
-}
+pub(crate) use crate::statement::value::Value;
 
 /// A SQL text with its values. The text is never made of anything that a caller gave.
 #[derive(Debug, Clone)]
@@ -36,6 +21,9 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
+    /// Rows in one statement at most: both databases limit the values of one (SQLite 32,766).
+    pub(crate) const ROWS: usize = 64;
+
     pub(crate) fn new(sql: impl Into<Cow<'static, str>>) -> Self {
         Self {
             sql: sql.into(),
@@ -80,6 +68,16 @@ impl Statement {
         Self::with(sql, values)
     }
 
+    /// The same for any number of rows, in as few statements as possible. Each takes a power of two of
+    /// them, so that few different statements have to be prepared.
+    pub(crate) fn inserts(insert: &Insert, rows: Vec<Vec<Value>>) -> impl Iterator<Item = Self> {
+        let mut rest = rows.into_iter();
+        std::iter::from_fn(move || {
+            let exponent = rest.len().min(Self::ROWS).checked_ilog2()?;
+            Some(Self::insert(insert, rest.by_ref().take(1 << exponent)))
+        })
+    }
+
     pub(crate) fn sql(&self) -> &str {
         &self.sql
     }
@@ -109,18 +107,6 @@ impl Statement {
     }
 }
 
-impl ToSql for Value {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let value = match self {
-            Self::Text(text) => text.as_ref().map(|it| ValueRef::Text(it.as_bytes())),
-            Self::Integer(number) => number.map(ValueRef::Integer),
-            Self::Boolean(truth) => truth.map(|it| ValueRef::Integer(i64::from(it))),
-            Self::Bytes(bytes) => bytes.as_ref().map(|it| ValueRef::Blob(it)),
-        };
-        Ok(ToSqlOutput::Borrowed(value.unwrap_or(ValueRef::Null)))
-    }
-}
-
 /// An INSERT of whole rows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Insert {
@@ -141,125 +127,6 @@ pub(crate) fn placeholders(first: usize, count: usize) -> String {
     text.push(')');
     text
 }
-
-impl From<Option<String>> for Value {
-    fn from(text: Option<String>) -> Self {
-        Self::Text(text.map(|text| {
-            if text.contains('\0') {
-                text.replace('\0', "\u{fffd}")
-            } else {
-                text
-            }
-        }))
-    }
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Some(text).into()
-    }
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        text.to_owned().into()
-    }
-}
-
-impl From<Option<&str>> for Value {
-    fn from(text: Option<&str>) -> Self {
-        text.map(str::to_owned).into()
-    }
-}
-
-impl From<i64> for Value {
-    fn from(number: i64) -> Self {
-        Self::Integer(Some(number))
-    }
-}
-
-impl From<u32> for Value {
-    fn from(number: u32) -> Self {
-        i64::from(number).into()
-    }
-}
-
-impl From<Option<i64>> for Value {
-    fn from(number: Option<i64>) -> Self {
-        Self::Integer(number)
-    }
-}
-
-impl From<Timestamp> for Value {
-    fn from(at: Timestamp) -> Self {
-        at.as_millis().into()
-    }
-}
-
-impl From<Option<Timestamp>> for Value {
-    fn from(at: Option<Timestamp>) -> Self {
-        at.map(Timestamp::as_millis).into()
-    }
-}
-
-impl From<bool> for Value {
-    fn from(truth: bool) -> Self {
-        Self::Boolean(Some(truth))
-    }
-}
-
-impl From<Option<bool>> for Value {
-    fn from(truth: Option<bool>) -> Self {
-        Self::Boolean(truth)
-    }
-}
-
-impl From<Vec<u8>> for Value {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::Bytes(Some(bytes))
-    }
-}
-
-impl From<Option<Vec<u8>>> for Value {
-    fn from(bytes: Option<Vec<u8>>) -> Self {
-        Self::Bytes(bytes)
-    }
-}
-
-macro_rules! texts {
-    ($($name:ty),* $(,)?) => {$(
-        impl From<&$name> for Value {
-            fn from(value: &$name) -> Self {
-                value.to_string().into()
-            }
-        }
-
-        impl From<Option<&$name>> for Value {
-            fn from(value: Option<&$name>) -> Self {
-                value.map(ToString::to_string).into()
-            }
-        }
-    )*};
-}
-
-// What prints in full and is read back by `FromStr`.
-texts!(
-    MachineId,
-    ClusterId,
-    BootId,
-    AttemptId,
-    IntentId,
-    OperationId,
-    MacAddress,
-    DiskIdentity,
-    Arch,
-    Firmware,
-    Actor,
-    ClientKey,
-    SubnetName,
-    IpAddr,
-    SocketAddr,
-);
 
 #[cfg(test)]
 mod tests {
@@ -282,7 +149,20 @@ mod tests {
     }
 
     #[test]
-    fn a_nul_never_reaches_a_database() {
-        assert!(matches!(Value::from("a\0b"), Value::Text(Some(text)) if text == "a\u{fffd}b"));
+    fn rows_go_in_powers_of_two() {
+        let sizes = |rows: usize| -> Vec<usize> {
+            let insert = Insert {
+                table: "counter",
+                columns: &["name"],
+                rest: "",
+            };
+            let rows = vec![vec![Value::from("a")]; rows];
+            let statements = Statement::inserts(&insert, rows);
+            statements.map(|it| it.values.len()).collect()
+        };
+        assert_eq!(sizes(0), [0_usize; 0]);
+        assert_eq!(sizes(7), [4, 2, 1]);
+        assert_eq!(sizes(64), [64]);
+        assert_eq!(sizes(130), [64, 64, 2]);
     }
 }

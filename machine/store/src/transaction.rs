@@ -3,6 +3,9 @@
 //! On SQLite it takes the one writing connection and the write lock at once (BEGIN IMMEDIATE), so
 //! it never fails half-way because another has written. Dropped without a commit, it is undone.
 
+mod held;
+mod savepoint;
+
 use std::sync::Arc;
 
 use machine_core::generation::Generation;
@@ -11,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::error::StoreError;
 use crate::generation_row::{count_up, read};
+use crate::lease_journal::Journaled;
 use crate::lineage::Lineage;
 use crate::lineage_error::LineageError;
 use crate::read_model::reader::Reader;
@@ -35,6 +39,7 @@ pub(crate) struct Transaction {
     touched: Touched,
     /// Whether a table was written whose rows are held in memory.
     has_written_held: bool,
+    journaled: Journaled,
     #[cfg(feature = "faults")]
     faults: Arc<crate::faults::Faults>,
 }
@@ -51,6 +56,7 @@ impl Transaction {
         place: Arc<str>,
         lineage: Arc<Lineage>,
         (statuses, model): (Arc<watch::Sender<i64>>, Arc<SharedModel>),
+        journaled: Journaled,
     ) -> Self {
         Self {
             open,
@@ -62,6 +68,7 @@ impl Transaction {
             model,
             touched: Touched::default(),
             has_written_held: false,
+            journaled,
             #[cfg(feature = "faults")]
             faults: Arc::default(),
         }
@@ -84,6 +91,11 @@ impl Transaction {
     /// What it changes of what is held in memory: to be told by whoever writes.
     pub(crate) const fn touched(&mut self) -> &mut Touched {
         &mut self.touched
+    }
+
+    /// What it has done to the journal of leases.
+    pub(crate) const fn journaled(&mut self) -> &mut Journaled {
+        &mut self.journaled
     }
 
     /// Of what it has written so far nothing is held in memory, though rows of these tables are.
@@ -122,7 +134,7 @@ impl Transaction {
 
     /// Runs a statement; how many rows it changed.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
-        self.has_written_held |= writes_held(statement.sql());
+        self.has_written_held |= held::is_written(statement.sql());
         let place = &self.place;
         match &mut self.open {
             Open::Sqlite(open) => open
@@ -143,7 +155,7 @@ impl Transaction {
     }
 
     pub(crate) async fn all(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
-        self.has_written_held |= writes_held(statement.sql());
+        self.has_written_held |= held::is_written(statement.sql());
         let place = &self.place;
         match &mut self.open {
             Open::Sqlite(open) => open
@@ -164,22 +176,6 @@ impl Transaction {
         statement: Statement,
     ) -> Result<Option<Row>, StoreError> {
         Ok(self.all(statement).await?.into_iter().next())
-    }
-
-    /// Marks the place to which [`Self::undo`] returns.
-    pub(crate) async fn savepoint(&mut self) -> Result<(), StoreError> {
-        self.plain("SAVEPOINT item").await
-    }
-
-    /// Keeps what was done since the savepoint.
-    pub(crate) async fn keep(&mut self) -> Result<(), StoreError> {
-        self.plain("RELEASE SAVEPOINT item").await
-    }
-
-    /// Undoes what was done since the savepoint, also after a failed statement.
-    pub(crate) async fn undo(&mut self) -> Result<(), StoreError> {
-        self.plain("ROLLBACK TO SAVEPOINT item").await?;
-        self.plain("RELEASE SAVEPOINT item").await
     }
 
     /// Commits; when this returns, the transaction outlives a power cut, and the mark has followed.
@@ -216,6 +212,11 @@ impl Transaction {
 
     async fn make_durable(self, then: impl FnOnce() + Send) -> Result<(), StoreError> {
         let place = &self.place;
+        let mut journaled = self.journaled;
+        let then = || {
+            journaled.settle();
+            then();
+        };
         let done = match self.open {
             Open::Sqlite(open) => open
                 .commit_and(then)
@@ -273,32 +274,3 @@ impl Reader for Transaction {
         self.all(statement).await
     }
 }
-
-/// Whether a statement writes a table whose rows are held in memory.
-fn writes_held(sql: &str) -> bool {
-    const HELD: [&str; 13] = [
-        "attempt",
-        "bmc",
-        "boot",
-        "claimant",
-        "cluster",
-        "evidence",
-        "fact",
-        "ignored_uuid",
-        "intent",
-        "machine",
-        "member",
-        "operation",
-        "power_on",
-    ];
-    let mut words = sql.split_ascii_whitespace();
-    let table = match words.next() {
-        Some("UPDATE") => words.next(),
-        Some("INSERT" | "DELETE") => words.nth(1),
-        _ => None,
-    };
-    table.is_some_and(|table| HELD.contains(&table))
-}
-
-#[cfg(test)]
-mod tests;

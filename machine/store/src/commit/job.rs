@@ -84,6 +84,14 @@ items! {
 }
 
 impl Job {
+    /// The lease that it grants or renews.
+    pub(crate) const fn lease(&self) -> Option<&Lease> {
+        match self {
+            Self::Lease(ticket) => Some(&ticket.item),
+            _ => None,
+        }
+    }
+
     /// How many events it holds that nobody waits for.
     pub(crate) fn unanswered_events(&self) -> u64 {
         match self {

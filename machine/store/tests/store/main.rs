@@ -30,6 +30,7 @@ mod facts;
 mod faults;
 mod fixtures;
 mod generated;
+mod granted;
 mod identity;
 mod in_memory;
 mod lineage;
@@ -115,6 +116,8 @@ const CASES: &[Case] = cases![
     commits::a_thousand_leases_at_once,
     commits::an_address_belongs_to_one_client,
     commits::a_lease_moves_renews_expires_and_ends,
+    granted::the_rules_hold_whatever_is_in_the_journal,
+    granted::more_leases_than_the_journal_takes_stand,
     commits::one_bad_item_fails_alone,
     commits::copies_of_a_boot_add_up,
     commits::what_is_queued_is_written_before_the_end,
