@@ -7,13 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use drover::command::failed::Failed;
 use drover::command::{Arguments, run};
-use mimalloc::MiMalloc;
 use tokio::runtime::Runtime;
-
-/// An exchange of DHCP is some hundred small pieces of memory on two threads: with the allocator of the
-/// C library they were a sixth of its time (docs/decisions/037).
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How long a thread that blocks may go on after the end: one that reads from a disk that hangs
 /// would keep the program for ever.

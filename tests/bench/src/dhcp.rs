@@ -6,10 +6,9 @@
 //! Drover's leases are on disk before their ACK; Kea's are written to a file and not synced.
 //!
 //! perfdhcp begins so many exchanges a second, and both cores belong to whoever needs them: what its
-//! highest clean rate says is bounded by perfdhcp itself. [`crate::dhcp_client`] asks for what the
+//! highest clean rate says is bounded by perfdhcp itself. [`crate::dhcp_at_once`] asks for what the
 //! server has on a core of its own.
 
-use crate::dhcp_client::{self, AT_ONCE, Served};
 use crate::dhcp_load::{DhcpLoad, Exchanges};
 use crate::error::BenchError;
 use crate::report::{Report, Row};
@@ -124,7 +123,7 @@ pub(crate) fn measure(
         );
         add(case, "ms to an answer, p99", of(&half, |it| it.slowest));
     }
-    pair.at_once(report)
+    Ok(())
 }
 
 fn of(rounds: &[[Exchanges; 2]], figure: fn(Exchanges) -> f64) -> Vec<[f64; 2]> {
@@ -132,50 +131,6 @@ fn of(rounds: &[[Exchanges; 2]], figure: fn(Exchanges) -> f64) -> Vec<[f64; 2]> 
 }
 
 impl Pair<'_> {
-    /// What each serves on a core of its own, as fast as it can.
-    fn at_once(&mut self, report: &mut Report) -> Result<(), BenchError> {
-        let case = format!("DHCP, hosts, {AT_ONCE} at once, a core each");
-        let mut served = Vec::new();
-        for number in 1..=self.site.rounds {
-            tell(&format!("{case}, round {number} of {}", self.site.rounds));
-            let is_drover_first = number % 2 == 1;
-            let first = self.serve(usize::from(!is_drover_first))?;
-            let second = self.serve(usize::from(is_drover_first))?;
-            served.push(if is_drover_first {
-                [first, second]
-            } else {
-                [second, first]
-            });
-        }
-        let mut add = |measure, figure: fn(Served) -> f64| {
-            report.add(Row {
-                case: case.clone(),
-                measure,
-                peer: "Kea",
-                rounds: served.iter().map(|it| it.map(figure)).collect(),
-            });
-        };
-        add("exchanges/s", Served::rate);
-        add("server CPU µs each", Served::cpu_each);
-        Ok(())
-    }
-
-    fn serve(&mut self, index: usize) -> Result<Served, BenchError> {
-        self.seed += 1;
-        let (name, server, wire) = match index {
-            0 => ("Drover", &self.servers.drover, DROVER),
-            _ => ("Kea", &self.servers.kea, PEERS),
-        };
-        let load = dhcp_client::run(self.site, server, (wire, self.seed))?;
-        tell(&format!(
-            "  {name}: {:.0}/s, {} lost, {:.0} µs each",
-            load.rate(),
-            load.lost(),
-            load.cpu_each()
-        ));
-        Ok(load)
-    }
-
     /// The highest clean rate of each, from the rate of `first` on.
     fn climb(&mut self, crowd: &Crowd, first: [Exchanges; 2]) -> Result<[f64; 2], BenchError> {
         let clean = |it: Exchanges| if it.is_clean() { reached(it) } else { f64::NAN };

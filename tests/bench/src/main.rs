@@ -5,6 +5,7 @@
 //! a factor of two from one hour to the next on a machine that others use.
 
 mod dhcp;
+mod dhcp_at_once;
 mod dhcp_client;
 mod dhcp_load;
 mod durability;
@@ -76,6 +77,9 @@ async fn measure(report: &mut Report) -> Result<(), BenchError> {
             dhcp::measure(&site, &servers, report)?;
         }
         servers.stop().await?;
+    }
+    if wanted("dhcp") {
+        dhcp_at_once::measure(&site, report).await?;
     }
     if wanted("durability") {
         durability::measure(&site, report).await?;

@@ -54,7 +54,7 @@ impl Servers {
             drover,
             nginx: start_nginx(site)?,
             dnsmasq: start_dnsmasq(site, &site.path("files"))?,
-            kea: start_kea(site)?,
+            kea: start_kea(site, "kea.leases")?,
             async_tftp: start_async_tftp(site)?,
             asset: format!("/assets/{digest}/kernel"),
         };
@@ -198,15 +198,15 @@ pub(crate) fn start_dnsmasq(site: &BenchSite, files: &Path) -> Result<Program, B
     Ok(site.lab.start("dnsmasq", command)?)
 }
 
-/// Kea with leases in a file that it writes and never syncs, and two threads.
-pub(crate) fn start_kea(site: &BenchSite) -> Result<Program, BenchError> {
+/// Kea with leases in a file of this name that it writes and never syncs, and two threads.
+pub(crate) fn start_kea(site: &BenchSite, leases: &str) -> Result<Program, BenchError> {
     let folder = site.lab.folder().display();
     let [first, last] = PEERS.pool();
     let (interface, network, server) = (PEERS.interface, PEERS.network(), PEERS.server());
     let configuration = format!(
         r#"{{"Dhcp4": {{
   "interfaces-config": {{"interfaces": ["{interface}"]}},
-  "lease-database": {{"type": "memfile", "persist": true, "name": "{folder}/kea.leases", "lfc-interval": 0}},
+  "lease-database": {{"type": "memfile", "persist": true, "name": "{folder}/{leases}", "lfc-interval": 0}},
   "valid-lifetime": 4000,
   "multi-threading": {{"enable-multi-threading": true, "thread-pool-size": 2, "packet-queue-size": 1024}},
   "subnet4": [{{"id": 1, "subnet": "{network}", "interface": "{interface}",

@@ -100,7 +100,14 @@ impl Round {
                 NGINX_PORT,
             )
             .await?,
-            kea: started(site, || start_kea(site), Question::Dhcp, PEERS, 67).await?,
+            kea: started(
+                site,
+                || start_kea(site, "kea.leases"),
+                Question::Dhcp,
+                PEERS,
+                67,
+            )
+            .await?,
         })
     }
 }
