@@ -37,18 +37,18 @@ pub(crate) async fn measure(site: &BenchSite, report: &mut Report) -> Result<(),
 
 async fn drover(site: &BenchSite, round: u32) -> Result<Served, BenchError> {
     let state = format!("state-at-once-{round}");
-    let mut server = start_drover(site, &state, &[], None).await?;
+    let mut drover = start_drover(site, &state, &[], None).await?;
     first_answer(site, Question::Dhcp, DROVER, 67)?;
-    let served = dhcp_client::run(site, &server, (DROVER, 2 * round))?;
-    server.stop(ENDS_WITHIN).await?;
+    let served = dhcp_client::run(site, &drover, (DROVER, 2 * round))?;
+    drover.stop(ENDS_WITHIN).await?;
     Ok(told("Drover", served))
 }
 
 async fn kea(site: &BenchSite, round: u32) -> Result<Served, BenchError> {
-    let mut server = start_kea(site, &format!("kea-at-once-{round}.leases"))?;
+    let mut kea = start_kea(site, &format!("kea-at-once-{round}.leases"))?;
     first_answer(site, Question::Dhcp, PEERS, 67)?;
-    let served = dhcp_client::run(site, &server, (PEERS, 2 * round + 1))?;
-    server.stop(ENDS_WITHIN).await?;
+    let served = dhcp_client::run(site, &kea, (PEERS, 2 * round + 1))?;
+    kea.stop(ENDS_WITHIN).await?;
     Ok(told("Kea", served))
 }
 
