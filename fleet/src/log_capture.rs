@@ -3,13 +3,17 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use tracing::subscriber::{DefaultGuard, set_default};
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber, set_default};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// What this thread logs for as long as this lives: every level, with the spans around each line.
 pub(crate) struct Log {
     written: Written,
     _guard: DefaultGuard,
+    /// With only one there is, tracing takes the word of whichever thread logs first, and other
+    /// tests' threads want nothing logged.
+    _second: Dispatch,
 }
 
 #[derive(Clone, Default)]
@@ -18,6 +22,7 @@ struct Written(Arc<Mutex<Vec<u8>>>);
 impl Log {
     pub(crate) fn capture() -> Self {
         let written = Written::default();
+        let second = Dispatch::new(NoSubscriber::default());
         let log = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
@@ -26,6 +31,7 @@ impl Log {
         Self {
             written,
             _guard: set_default(log),
+            _second: second,
         }
     }
 

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use bmc_control::connect::Connector;
 use bmc_control::limits::Limits;
 use machine_core::power::{BootDevice, BootOverride};
+use tracing::Dispatch;
+use tracing::subscriber::{NoSubscriber, set_default};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::ipmi_sim::IpmiSim;
@@ -45,7 +47,10 @@ async fn passwords_are_nowhere() {
         .with_ansi(false)
         .with_max_level(tracing::Level::TRACE)
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // With only one there is, tracing takes the word of whichever thread logs first, and other tests'
+    // threads want nothing logged.
+    let _second = Dispatch::new(NoSubscriber::default());
+    let _guard = set_default(subscriber);
     let sim = IpmiSim::start();
     let connector = Connector::new(Limits::DEFAULT);
     let mut printed = Vec::new();
