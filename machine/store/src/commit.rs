@@ -32,7 +32,6 @@ use crate::commit::job::{Job, Submit};
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::events::Event;
-use crate::lease_journal;
 use crate::read_model::refresh;
 
 /// The commit task.
@@ -151,7 +150,7 @@ impl Committer {
             self.written = Some(Instant::now());
             jobs.drain(..).for_each(|job| job.answer(&done));
         }
-        if let Err(error) = lease_journal::fold_all(&self.db).await {
+        if let Err(error) = self.db.fold_leases().await {
             tracing::warn!(%error, "the journal of leases is folded at the next start");
         }
     }

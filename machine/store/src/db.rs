@@ -4,6 +4,7 @@
 //! PostgreSQL: one pool of sqlx, and never less than `synchronous_commit=on`. The schema of both is
 //! brought up to date by sqlx.
 
+mod lease_recovery;
 pub(crate) mod opening;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::db::opening::{Opened, open_file, open_memory, open_server};
 use crate::error::StoreError;
-use crate::lease_journal::{self, LeaseJournal};
+use crate::lease_journal::LeaseJournal;
 use crate::lineage::Lineage;
 use crate::location::Location;
 use crate::read_model::reader::Reader;
@@ -80,7 +81,7 @@ impl Db {
             #[cfg(feature = "faults")]
             faults: Arc::default(),
         };
-        lease_journal::recover(&db).await?;
+        db.recover_leases().await?;
         Ok(db)
     }
 

@@ -16,24 +16,13 @@
 
 pub(crate) mod pending;
 
-use std::collections::BTreeMap;
 use std::mem;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use machine_core::network::{Lease, SubnetName};
+use machine_core::network::{ClientKey, Lease, SubnetName};
 
-use crate::db::Db;
-use crate::error::StoreError;
 use crate::lease_journal::pending::Pending;
-use crate::leases;
-use crate::statement::{Insert, Statement, placeholders};
-use crate::transaction::Transaction;
-
-/// Rows of the journal at most. A fold of so many takes some 15 ms, in which leases wait for their ACK;
-/// then their answers come at once. With four times as many, perfdhcp's own buffer does not take them
-/// (`make bench`).
-const ROWS: usize = 2048;
 
 /// The journal of one database. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +36,15 @@ pub(crate) struct Journaled {
     journal: LeaseJournal,
     is_folded: bool,
     appended: Vec<Lease>,
+}
+
+/// What the table of leases does not know yet.
+#[derive(Debug)]
+pub(crate) struct Folded {
+    /// By subnet and client.
+    pub(crate) leases: Vec<Lease>,
+    /// The addresses that nobody has any more.
+    pub(crate) left: Vec<(SubnetName, IpAddr)>,
 }
 
 impl LeaseJournal {
@@ -63,10 +61,17 @@ impl LeaseJournal {
         }
     }
 
-    /// The leases it holds, and the addresses that nobody has any more.
-    fn all(&self) -> (Vec<Lease>, Vec<(SubnetName, IpAddr)>) {
-        let pending = self.pending();
-        (pending.leases().cloned().collect(), pending.left())
+    /// Holds what was found in the journal of a database that was just opened, in its order.
+    pub(crate) fn hold(&self, found: Vec<Lease>) {
+        let mut pending = self.pending();
+        for lease in found {
+            pending.put(lease);
+        }
+    }
+
+    /// How many rows it has.
+    pub(crate) fn rows(&self) -> usize {
+        self.pending().rows()
     }
 
     /// How often it was folded so far.
@@ -93,6 +98,33 @@ impl LeaseJournal {
 }
 
 impl Journaled {
+    /// How many rows the journal had when the transaction began.
+    pub(crate) fn rows(&self) -> usize {
+        self.journal.rows()
+    }
+
+    /// Who had an address then, if the journal knew it.
+    pub(crate) fn holder(&self, subnet: &SubnetName, address: IpAddr) -> Option<ClientKey> {
+        self.journal.pending().holder(subnet, address)
+    }
+
+    /// Notes that leases were appended.
+    pub(crate) fn append<'a>(&mut self, leases: impl Iterator<Item = &'a Lease>) {
+        self.appended.extend(leases.cloned());
+    }
+
+    /// What is to be folded. None if there is nothing, or if this transaction has done it already.
+    pub(crate) fn take(&mut self) -> Option<Folded> {
+        let pending = self.journal.pending();
+        if pending.is_empty() || mem::replace(&mut self.is_folded, true) {
+            return None;
+        }
+        Some(Folded {
+            leases: pending.leases().cloned().collect(),
+            left: pending.left(),
+        })
+    }
+
     /// The transaction is committed.
     pub(crate) fn settle(&mut self) {
         if !self.is_folded && self.appended.is_empty() {
@@ -105,130 +137,3 @@ impl Journaled {
         self.appended.drain(..).for_each(|it| pending.put(it));
     }
 }
-
-/// Appends leases that are in nobody's way. `false` if one may be, or if the database has several
-/// writers; nothing of them is written then.
-pub(crate) async fn append(
-    transaction: &mut Transaction,
-    leases: &[&Lease],
-) -> Result<bool, StoreError> {
-    if !transaction.has_one_writer() || !are_free(transaction, leases).await? {
-        return Ok(false);
-    }
-    let rows = transaction.journaled().journal.pending().rows();
-    if rows + leases.len() > ROWS {
-        fold(transaction).await?;
-    }
-    let rows = leases.iter().map(|it| leases::values(it));
-    for statement in Statement::inserts(&JOURNAL, rows.collect()) {
-        transaction.execute(statement).await?;
-    }
-    let appended = leases.iter().copied().cloned();
-    transaction.journaled().appended.extend(appended);
-    Ok(true)
-}
-
-/// Whether no other client holds the address of one of these.
-async fn are_free(transaction: &mut Transaction, leases: &[&Lease]) -> Result<bool, StoreError> {
-    let mut wanted: BTreeMap<(IpAddr, &SubnetName), &Lease> = BTreeMap::new();
-    {
-        let pending = transaction.journaled().journal.pending();
-        for lease in leases {
-            let first = wanted
-                .entry((lease.address, &lease.subnet))
-                .or_insert(lease);
-            let holder = pending.holder(&lease.subnet, lease.address);
-            if first.client != lease.client || holder.is_some_and(|it| it != lease.client) {
-                return Ok(false);
-            }
-        }
-    }
-    let all: Vec<&Lease> = wanted.values().copied().collect();
-    for chunk in all.chunks(Statement::ROWS) {
-        for row in transaction.all(at_addresses(chunk)).await? {
-            let Ok(row) = leases::read(&row) else {
-                return Ok(false);
-            };
-            let stands = wanted.get(&(row.address, &row.subnet)).is_none_or(|lease| {
-                row.client == lease.client || row.expires <= leases::gives_way_at(lease)
-            });
-            if !stands {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
-}
-
-fn at_addresses(leases: &[&Lease]) -> Statement {
-    let places = placeholders(1, leases.len());
-    let statement = Statement::select(
-        "lease",
-        &leases::COLUMNS,
-        &format!("WHERE address IN {places}"),
-    );
-    leases
-        .iter()
-        .fold(statement, |statement, it| statement.bind(&it.address))
-}
-
-/// Sorts what the journal holds into the table. From then on the transaction finds all leases there.
-pub(crate) async fn fold(transaction: &mut Transaction) -> Result<(), StoreError> {
-    const EMPTY: &str = "DELETE FROM lease_journal";
-    let journaled = transaction.journaled();
-    let (pending, left) = journaled.journal.all();
-    if pending.is_empty() || mem::replace(&mut journaled.is_folded, true) {
-        return Ok(());
-    }
-    for (subnet, address) in &left {
-        leases::end_at(transaction, subnet, *address).await?;
-    }
-    let rows = || pending.iter().map(leases::values).collect();
-    if !transaction.insert_together(&leases::UPSERT, rows()).await? {
-        // An address has gone to another client since the last fold.
-        for lease in &pending {
-            leases::make_room(transaction, lease).await?;
-        }
-        for statement in Statement::inserts(&leases::UPSERT, rows()) {
-            transaction.execute(statement).await?;
-        }
-    }
-    transaction.execute(Statement::new(EMPTY)).await.map(|_| ())
-}
-
-/// Folds what a database holds that was just opened.
-pub(crate) async fn recover(db: &Db) -> Result<(), StoreError> {
-    let all = Statement::select("lease_journal", &leases::COLUMNS, "ORDER BY id");
-    let rows = db.all(all).await?;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let found = db.readable(&rows, leases::read)?;
-    {
-        let mut pending = db.lease_journal().pending();
-        for lease in found {
-            pending.put(lease);
-        }
-    }
-    if let Err(error) = fold_all(db).await {
-        // On a disk that is full, what is in the journal is still known.
-        tracing::warn!(%error, "the journal of leases is not folded into their table yet");
-    }
-    Ok(())
-}
-
-/// Folds what it holds, in a transaction of its own.
-pub(crate) async fn fold_all(db: &Db) -> Result<(), StoreError> {
-    if db.lease_journal().pending().rows() == 0 {
-        return Ok(());
-    }
-    let mut transaction = db.begin().await?;
-    fold(&mut transaction).await?;
-    transaction.commit_and(|| {}).await
-}
-
-const JOURNAL: Insert = Insert {
-    table: "lease_journal",
-    columns: &leases::COLUMNS,
-    rest: "",
-};

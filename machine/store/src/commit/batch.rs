@@ -11,8 +11,9 @@ use crate::commit::job::Job;
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::events;
-use crate::lease_journal;
-use crate::leases::{self, LeaseOutcome};
+use crate::lease_fold;
+use crate::lease_row;
+use crate::lease_writes::{self, LeaseOutcome};
 use crate::read_model::refresh;
 use crate::statement::Value;
 use crate::transaction::{TRIES, Transaction};
@@ -83,18 +84,21 @@ async fn write_leases(transaction: &mut Transaction, jobs: &[Job]) -> Result<boo
     if leases.is_empty() && !has_end {
         return Ok(true);
     }
-    if !has_end && lease_journal::append(transaction, &leases).await? {
+    if !has_end && lease_fold::append(transaction, &leases).await? {
         return Ok(true);
     }
-    lease_journal::fold(transaction).await?;
-    let rows = || leases.iter().map(|it| leases::values(it)).collect();
-    if transaction.insert_together(&leases::UPSERT, rows()).await? {
+    lease_fold::fold(transaction).await?;
+    let rows = || leases.iter().map(|it| lease_row::values(it)).collect();
+    if transaction
+        .insert_together(&lease_row::TABLE, rows())
+        .await?
+    {
         return Ok(true);
     }
     for lease in &leases {
-        leases::drop_expired(transaction, lease).await?;
+        lease_writes::drop_expired(transaction, lease).await?;
     }
-    transaction.insert_together(&leases::UPSERT, rows()).await
+    transaction.insert_together(&lease_row::TABLE, rows()).await
 }
 
 fn boot_rows(jobs: &[Job]) -> Vec<Vec<Value>> {

@@ -11,7 +11,7 @@ use crate::boots;
 use crate::error::StoreError;
 use crate::events::Event;
 use crate::evidence::{self, Evidence};
-use crate::leases::{self, LeaseOutcome};
+use crate::lease_writes::{self, LeaseOutcome};
 use crate::statement::Statement;
 use crate::touched::Parts;
 use crate::transaction::Transaction;
@@ -118,10 +118,12 @@ impl Item for Lease {
     type Outcome = LeaseOutcome;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<LeaseOutcome>, StoreError> {
-        Ok(match leases::grant(writing.transaction, self).await? {
-            LeaseOutcome::Committed => Verdict::Keep(LeaseOutcome::Committed),
-            taken @ LeaseOutcome::Taken { .. } => Verdict::Undo(taken),
-        })
+        Ok(
+            match lease_writes::grant(writing.transaction, self).await? {
+                LeaseOutcome::Committed => Verdict::Keep(LeaseOutcome::Committed),
+                taken @ LeaseOutcome::Taken { .. } => Verdict::Undo(taken),
+            },
+        )
     }
 }
 
@@ -130,7 +132,7 @@ impl Item for LeaseEnd {
     type Outcome = bool;
 
     async fn write(&self, writing: &mut Writing<'_>) -> Result<Verdict<bool>, StoreError> {
-        leases::end(
+        lease_writes::end(
             writing.transaction,
             &self.subnet,
             &self.client,

@@ -47,6 +47,10 @@ impl Pending {
         self.rows
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.subnets.is_empty()
+    }
+
     /// How often it was emptied: who has read the table before that has read what is old.
     pub(crate) const fn folds(&self) -> u64 {
         self.folds
