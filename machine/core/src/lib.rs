@@ -13,6 +13,7 @@
 //! - what is being tried: [`attempt`], [`boot`], [`release`]
 //! - whether anything may happen at all: [`generation`], [`safe_mode`]
 //! - what is to be said of it: [`condition`], [`claim_condition`], [`advice`], [`awaited`]
+//! - who has which address: [`network`], [`standing`]
 //! - what happens next: [`decision`] for a boot, [`plan`] for a machine, [`bootstrap`] for a cluster
 //! - what a simulation breaks to show that it would notice: [`sabotage`]
 
@@ -61,4 +62,5 @@ pub mod report;
 pub mod sabotage;
 pub mod safe_mode;
 pub mod secret;
+pub mod standing;
 pub mod time;

@@ -1,9 +1,9 @@
-//! DHCPv4 for network boot: packets, leases and replies, without a socket.
+//! DHCPv4 for network boot: packets and replies, without a socket.
 //!
 //! ```text
 //! bytes ─► packet ─► client ─► (lease, verdict) ─► reply ─► route + bytes
 //! ```
-//! [`packet`] knows the wire, [`client`] says who asks and on what firmware, [`lease`] proposes an
+//! [`packet`] knows the wire, [`client`] says who asks and on what firmware, `pxe/lease` proposes an
 //! address, [`verdict`] judges a REQUEST, [`load`] says what is to be loaded, [`reply`] builds the
 //! answer and [`route`] says where it goes. [`offers`] and [`chains`] remember what a single packet
 //! does not say. What gets no answer has a reason: [`dropped`]. Nothing here can fail on what the network
@@ -19,7 +19,6 @@ pub mod client_class;
 pub mod dropped;
 pub mod hostname;
 pub mod ipxe;
-pub mod lease;
 pub mod load;
 pub mod offers;
 pub mod option;

@@ -10,10 +10,10 @@ use std::fmt;
 use std::net::IpAddr;
 
 use machine_core::network::Subnet;
+use machine_core::standing::Standing;
 
 use crate::ask::RequestKind;
 use crate::dropped::Dropped;
-use crate::lease::standing::Standing;
 
 /// What becomes of a REQUEST.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -29,8 +29,8 @@ use std::time::Duration;
 
 use machine_core::hardware::MacAddress;
 use machine_core::network::{ClientKey, DhcpMode, Lease};
-use pxe_dhcp::lease::error::ReservationError;
 use pxe_dhcp::packet::claimed_hardware_address;
+use pxe_lease::error::ReservationError;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace, warn};

@@ -7,8 +7,9 @@
 use crate::dependency_tree::TreePackage;
 
 /// The pure crates: their packages and their folders.
-pub const PURE_CRATES: [(&str, &str); 7] = [
+pub const PURE_CRATES: [(&str, &str); 8] = [
     ("machine-core", "machine/core"),
+    ("pxe-lease", "pxe/lease"),
     ("pxe-dhcp", "pxe/dhcp"),
     ("pxe-tftp", "pxe/tftp"),
     ("pxe-loader", "pxe/loader"),

@@ -9,10 +9,10 @@ use machine_core::network::Lease;
 use machine_core::time::Timestamp;
 use pxe_dhcp::ask::RequestKind;
 use pxe_dhcp::dropped::Dropped;
-use pxe_dhcp::lease::error::NotHeld;
-use pxe_dhcp::lease::standing::Acquaintance;
 use pxe_dhcp::reply::Grant;
 use pxe_dhcp::verdict::{Refusal, Verdict, judge};
+use pxe_lease::acquaintance::Acquaintance;
+use pxe_lease::error::NotHeld;
 
 use crate::dhcp::incoming::Asked;
 use crate::dhcp::responder::{Answered, Responder, answered, exchange, nak};

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use machine_core::network::ClientKey;
-use pxe_dhcp::lease::error::DeclineIgnored;
-use pxe_dhcp::lease::standing::Acquaintance;
 use pxe_dhcp::reply::Grant;
+use pxe_lease::acquaintance::Acquaintance;
+use pxe_lease::error::DeclineIgnored;
 use tracing::warn;
 
 use crate::dhcp::incoming::Asked;

@@ -13,10 +13,10 @@ use machine_core::sabotage::Sabotage;
 use machine_core::time::Timestamp;
 use pxe_dhcp::ask::Ask;
 use pxe_dhcp::dropped::Dropped;
-use pxe_dhcp::lease::standing::Acquaintance;
 use pxe_dhcp::load::Load;
 use pxe_dhcp::reply::{BootInstruction, Exchange, Grant, ProxySchool, Reply, refuse};
 use pxe_dhcp::verdict::Refusal;
+use pxe_lease::acquaintance::Acquaintance;
 use tracing::debug;
 
 use crate::complaint::Complaints;

@@ -1,7 +1,7 @@
 //! Why a DHCP client gets no answer, beyond what its packet says.
 
 use pxe_dhcp::dropped::Dropped;
-use pxe_dhcp::lease::error::{DeclineIgnored, Exhausted};
+use pxe_lease::error::{DeclineIgnored, Exhausted};
 use thiserror::Error;
 
 use crate::directory::Unavailable;

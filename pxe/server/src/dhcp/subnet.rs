@@ -7,8 +7,8 @@ use machine_core::network::{DhcpMode, Lease, Subnet};
 use pxe_dhcp::ask::Ask;
 use pxe_dhcp::client::BootClient;
 use pxe_dhcp::dropped::Dropped;
-use pxe_dhcp::lease::LeaseTable;
-use pxe_dhcp::lease::limits::Limits;
+use pxe_lease::limits::Limits;
+use pxe_lease::table::LeaseTable;
 
 use crate::dhcp::prober::Prober;
 

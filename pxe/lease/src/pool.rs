@@ -9,8 +9,6 @@ use std::net::{IpAddr, Ipv6Addr};
 use machine_core::network::{DhcpMode, Subnet};
 use machine_core::sabotage::Sabotage;
 
-use crate::option;
-
 /// Free addresses, and which addresses may be free at all.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pool {
@@ -46,10 +44,8 @@ impl Pool {
         }
         pool.free = pool.ranges.iter().copied().collect();
         let network = subnet.network;
-        let edges = (network.prefix() <= 30)
-            .then(|| option::broadcast(&network))
-            .flatten();
-        let own = [Some(subnet.server), subnet.router, edges.map(IpAddr::V4)];
+        let edges = network.broadcast();
+        let own = [Some(subnet.server), subnet.router, edges];
         for address in own.into_iter().flatten().chain(subnet.dns.iter().copied()) {
             pool.exclude(address);
         }

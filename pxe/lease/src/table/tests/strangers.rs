@@ -3,10 +3,10 @@
 use std::net::Ipv4Addr;
 
 use super::{at, client, ip, lease, offer, subnet};
-use crate::lease::LeaseTable;
-use crate::lease::error::{Exhausted, NotHeld};
-use crate::lease::limits::Limits;
-use crate::lease::standing::Acquaintance;
+use crate::acquaintance::Acquaintance;
+use crate::error::{Exhausted, NotHeld};
+use crate::limits::Limits;
+use crate::table::LeaseTable;
 
 #[test]
 fn strangers_leave_room_for_registered_machines() {

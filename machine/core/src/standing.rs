@@ -1,15 +1,6 @@
-//! Who a client is to us, and what an address is to a client.
+//! What an address is to a client that asks for it: lease tables say so, DHCP servers answer by it.
 
 use std::net::IpAddr;
-
-/// Whether a client is one of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Acquaintance {
-    /// A registered machine.
-    Registered,
-    /// Anybody else.
-    Stranger,
-}
 
 /// How a client stands to an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

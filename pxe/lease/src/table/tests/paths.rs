@@ -7,9 +7,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{at, client, ip, lease, subnet};
-use crate::lease::LeaseTable;
-use crate::lease::limits::Limits;
-use crate::lease::standing::Acquaintance;
+use crate::acquaintance::Acquaintance;
+use crate::limits::Limits;
+use crate::table::LeaseTable;
 use machine_core::time::Timestamp;
 use std::net::IpAddr;
 

@@ -12,28 +12,20 @@
 //! put away is bounded, both together: neither random MACs nor DECLINEs may drain the pool of
 //! registered machines. Reservations are no part of it.
 
-pub mod error;
-pub mod limits;
-pub mod standing;
-
-mod binding;
-mod ledger;
 mod occupancy;
-mod pool;
-mod quarantine;
-mod strangers;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use machine_core::network::{ClientKey, Lease, Network, Subnet, SubnetName};
+use machine_core::standing::Standing;
 use machine_core::time::Timestamp;
 
-use crate::lease::binding::Binding;
-use crate::lease::error::{Exhausted, NotHeld, ReservationError};
-use crate::lease::ledger::Ledger;
-use crate::lease::limits::Limits;
-use crate::lease::standing::{Acquaintance, Standing};
+use crate::acquaintance::Acquaintance;
+use crate::binding::Binding;
+use crate::error::{Exhausted, NotHeld, ReservationError};
+use crate::ledger::Ledger;
+use crate::limits::Limits;
 
 /// The leases, offers and free addresses of one subnet.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use machine_core::network::Subnet;
 
-use crate::lease::pool::Pool;
+use crate::pool::Pool;
 
 /// Bounds that keep clients from draining a subnet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

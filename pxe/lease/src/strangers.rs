@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use machine_core::network::ClientKey;
 use machine_core::time::Timestamp;
 
-use crate::lease::standing::Acquaintance;
+use crate::acquaintance::Acquaintance;
 
 /// Who is a stranger, and has what.
 #[derive(Debug, Clone, Default)]

@@ -6,10 +6,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{at, client, ip, lease, subnet};
-use crate::lease::LeaseTable;
-use crate::lease::error::DeclineIgnored;
-use crate::lease::limits::Limits;
-use crate::lease::standing::Acquaintance;
+use crate::acquaintance::Acquaintance;
+use crate::error::DeclineIgnored;
+use crate::limits::Limits;
+use crate::table::LeaseTable;
 use machine_core::time::Timestamp;
 
 /// A registered machine that does what strangers do.

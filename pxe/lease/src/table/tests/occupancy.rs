@@ -1,11 +1,12 @@
 //! Which addresses are tried before they are offered, and what becomes of those in use, as a probe or a
 //! DECLINE says.
 
+use machine_core::standing::Standing;
+
 use super::{at, client, lease, offer, small, subnet};
-use crate::lease::LeaseTable;
-use crate::lease::error::DeclineIgnored;
-use crate::lease::limits::Limits;
-use crate::lease::standing::Standing;
+use crate::error::DeclineIgnored;
+use crate::limits::Limits;
+use crate::table::LeaseTable;
 
 #[test]
 fn an_address_is_tried_before_its_first_offer_only() {

@@ -12,10 +12,10 @@ use machine_core::network::{ClientKey, Subnet};
 use machine_core::sabotage::Sabotage;
 use machine_core::time::Timestamp;
 
-use crate::lease::binding::{Binding, Bindings};
-use crate::lease::pool::Pool;
-use crate::lease::quarantine::Quarantine;
-use crate::lease::strangers::Strangers;
+use crate::binding::{Binding, Bindings};
+use crate::pool::Pool;
+use crate::quarantine::Quarantine;
+use crate::strangers::Strangers;
 
 /// So many cards are remembered whoever else is there: to forget them is not worth a search.
 const FEW: usize = 64;

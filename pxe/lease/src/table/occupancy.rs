@@ -10,8 +10,8 @@ use std::net::IpAddr;
 use machine_core::network::ClientKey;
 use machine_core::time::Timestamp;
 
-use crate::lease::LeaseTable;
-use crate::lease::error::DeclineIgnored;
+use crate::error::DeclineIgnored;
+use crate::table::LeaseTable;
 
 impl LeaseTable {
     /// Whether the address that is offered to this client was never looked at: nobody has a lease of
