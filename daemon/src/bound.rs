@@ -4,7 +4,8 @@
 
 mod records;
 
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use api_server::grpc;
@@ -16,6 +17,7 @@ use machine_store::exclusive::Exclusive;
 use machine_store::location::Location;
 use machine_store::{leases, reservations};
 use pxe_server::assets::Assets;
+use pxe_server::bind_error::BindError;
 use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, Reservation, ServedSubnet};
 use pxe_server::foreign_server::search::find_foreign_server;
 use pxe_server::interface::Interface;
@@ -97,8 +99,8 @@ pub async fn bind(
     let exclusive = Exclusive::take(&location, &this_process()).await?;
     // What people have to mend is told before anybody waits.
     StartError::all(look_aside(settings).await?)?;
-    let served = take_interfaces(settings, &subnets)?;
-    find_foreign_servers(settings, &served).await?;
+    let interfaces = take_interfaces(&subnets)?;
+    find_foreign_servers(settings, &subnets, &interfaces).await?;
     let records = Records::open(&location, state).await?;
     let (assets, images) = import_images(settings, state.file("images"), stop).await?;
     let (commit, committing) = Committer::spawn(records.db.clone());
@@ -117,7 +119,7 @@ pub async fn bind(
         Arc::clone(&reconciler),
         Arc::clone(&reports),
     );
-    let plane = bind_plane(settings, served, directory, (&site, assets)).await?;
+    let plane = bind_plane(settings, interfaces, directory, (&site, assets)).await?;
     let event_sinks = listen(&site.subnets, settings.event_sink_port).await?;
     let logs = listen(&site.subnets, settings.log_port).await?;
     let socket = state.file("drover.sock");
@@ -170,27 +172,18 @@ fn site(
     })
 }
 
-/// Holds the interface of each subnet.
-pub fn take_interfaces(
-    settings: &Settings,
-    subnets: &[Subnet],
-) -> Result<Vec<ServedSubnet>, StartError> {
-    let told = subnets.iter().zip(&settings.subnets);
-    told.map(|(subnet, told)| {
-        Ok(ServedSubnet {
-            subnet: subnet.clone(),
-            interface: Interface::take(&told.interface)?,
-            probes_addresses: told.probe_addresses,
-        })
-    })
-    .collect()
+/// Holds the interfaces of the subnets, each once.
+pub fn take_interfaces(subnets: &[Subnet]) -> Result<Vec<Interface>, BindError> {
+    let names: BTreeSet<&str> = subnets.iter().map(|it| it.interface.as_str()).collect();
+    names.into_iter().map(Interface::take).collect()
 }
 
-/// Binds this port of ours in each subnet.
+/// Binds this port of ours at each address by which machines reach us.
 pub async fn listen(subnets: &[Subnet], port: u16) -> Result<Vec<TcpListener>, StartError> {
     let mut listeners = Vec::new();
-    for subnet in subnets {
-        let at = SocketAddr::new(subnet.server, port);
+    let servers: BTreeSet<IpAddr> = subnets.iter().map(|it| it.server).collect();
+    for server in servers {
+        let at = SocketAddr::new(server, port);
         let listener = TcpListener::bind(at).await;
         listeners.push(listener.map_err(|source| StartError::Listen {
             at: at.to_string(),
@@ -200,18 +193,22 @@ pub async fn listen(subnets: &[Subnet], port: u16) -> Result<Vec<TcpListener>, S
     Ok(listeners)
 }
 
+/// Looks for another server on each link where we are to be the only one.
 async fn find_foreign_servers(
     settings: &Settings,
-    served: &[ServedSubnet],
+    subnets: &[Subnet],
+    interfaces: &[Interface],
 ) -> Result<(), StartError> {
-    for (held, told) in served.iter().zip(&settings.subnets) {
-        if !matches!(held.subnet.mode, DhcpMode::Authoritative { .. }) {
+    for held in interfaces {
+        let interface = held.name().to_owned();
+        let here = subnets.iter().zip(&settings.subnets).filter(|(subnet, _)| {
+            subnet.is_on(&interface) && matches!(subnet.mode, DhcpMode::Authoritative { .. })
+        });
+        let Some(wait) = here.map(|(_, told)| told.foreign_server_wait).max() else {
             continue;
-        }
-        let interface = told.interface.clone();
+        };
         info!(interface, "listening for another DHCP server");
-        let wait = told.foreign_server_wait;
-        if let Some(found) = find_foreign_server(&held.interface, wait).await? {
+        if let Some(found) = find_foreign_server(held, wait).await? {
             return Err(StartError::ForeignServer {
                 interface,
                 server: found.server.to_string(),
@@ -223,7 +220,7 @@ async fn find_foreign_servers(
 
 async fn bind_plane(
     settings: &Settings,
-    served: Vec<ServedSubnet>,
+    interfaces: Vec<Interface>,
     directory: BootAnswers,
     (site, assets): (&Site, Assets),
 ) -> Result<BoundPlane<BootAnswers>, StartError> {
@@ -243,7 +240,7 @@ async fn bind_plane(
             address: it.address,
         });
     let plane = BootPlane {
-        settings: plane_settings(settings, served),
+        settings: plane_settings(settings, &site.subnets, interfaces),
         directory,
         assets: Arc::new(assets),
         loaders: Arc::new(loaders),
@@ -253,10 +250,20 @@ async fn bind_plane(
     Ok(plane.bind()?)
 }
 
-/// Where the boot plane listens.
-pub fn plane_settings(settings: &Settings, subnets: Vec<ServedSubnet>) -> BootPlaneSettings {
+/// Where the boot plane listens. The subnets are those of the settings, in their order.
+pub fn plane_settings(
+    settings: &Settings,
+    subnets: &[Subnet],
+    interfaces: Vec<Interface>,
+) -> BootPlaneSettings {
+    let served = subnets.iter().zip(&settings.subnets);
+    let served = served.map(|(subnet, told)| ServedSubnet {
+        subnet: subnet.clone(),
+        probes_addresses: told.probe_addresses,
+    });
     BootPlaneSettings {
-        subnets,
+        interfaces,
+        subnets: served.collect(),
         http_port: settings.http_port,
         tftp_port: settings.tftp_port,
         descriptors: descriptors::limit(),

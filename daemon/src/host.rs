@@ -5,7 +5,7 @@ use std::io::{self, Read, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use machine_core::network::Network;
+use machine_core::network::{Network, SubnetName};
 use machine_store::exclusive::Holder;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
@@ -32,16 +32,56 @@ pub enum HostError {
     #[error("the system does not list its interfaces")]
     Unlisted(#[source] nix::Error),
     /// An address of the settings does not belong to the interface's network.
-    #[error("{place}: {what} is not in {network}, the network of {interface}")]
+    #[error("{place}: {what} is not in {network}, {whose}")]
     NotInNetwork {
         /// Where the settings name it.
         place: String,
         /// Which.
         what: String,
+        /// The network that it should be in.
+        network: Network,
+        /// Whose that is.
+        whose: String,
+    },
+    /// A network of the settings is none of its interface's.
+    #[error(
+        "{place}: the interface {interface} has no address in {network}, only in {there}: give it one; \
+         or, if machines reach Drover through relays, name those in `relays`"
+    )]
+    NotOnLink {
+        /// Where the settings name it.
+        place: String,
+        /// The network.
+        network: Network,
         /// The interface.
         interface: String,
+        /// The networks that the interface is in.
+        there: String,
+    },
+    /// A subnet that is said to be behind relays is on the link.
+    #[error(
+        "{place}: the interface {interface} has an address in {network}, so machines there need no \
+         relay: leave `relays` out"
+    )]
+    OnTheLink {
+        /// Where the settings name it.
+        place: String,
+        /// The network.
+        network: Network,
+        /// The interface.
+        interface: String,
+    },
+    /// Two subnets share addresses.
+    #[error("{place}: the network {network} overlaps {other}, that of subnet {subnet}")]
+    Overlap {
+        /// Where the settings name it.
+        place: String,
         /// Its network.
         network: Network,
+        /// The subnet before it.
+        subnet: SubnetName,
+        /// The network of that one.
+        other: Network,
     },
     /// The disk of the state directory is full.
     #[error(

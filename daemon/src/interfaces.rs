@@ -1,5 +1,10 @@
 //! The interfaces of the host: what the settings say of them, held against what the system says.
 
+mod notes;
+mod reach;
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 
 use machine_core::network::{DhcpMode, Network, Subnet};
@@ -61,8 +66,18 @@ fn resolve_all(settings: &[SubnetSettings], addresses: &[HostAddress]) -> Resolv
     for told in settings {
         match resolve(told, addresses) {
             Ok(subnet) => {
-                resolved.notes.extend(notes_on_interface(told, addresses));
-                resolved.notes.extend(notes_on_ranges(told, &subnet));
+                resolved.notes.extend(notes::of(told, &subnet, addresses));
+                let earlier = resolved.subnets.iter();
+                let overlap = earlier.filter(|it| it.network.overlaps(&subnet.network));
+                let overlaps: Vec<HostError> = overlap
+                    .map(|other| HostError::Overlap {
+                        place: told.place.to_string(),
+                        network: subnet.network,
+                        subnet: other.name.clone(),
+                        other: other.network,
+                    })
+                    .collect();
+                resolved.mistakes.extend(overlaps);
                 resolved.subnets.push(subnet);
             }
             Err(mistakes) => resolved.mistakes.extend(mistakes),
@@ -72,26 +87,16 @@ fn resolve_all(settings: &[SubnetSettings], addresses: &[HostAddress]) -> Resolv
 }
 
 fn resolve(settings: &SubnetSettings, addresses: &[HostAddress]) -> Result<Subnet, Vec<HostError>> {
-    let place = settings.place.to_string();
-    let found = addresses
-        .iter()
-        .find(|it| it.interface == settings.interface);
-    let network =
-        found.and_then(|it| Some((it.address, Network::containing(it.address, it.prefix)?)));
-    let Some((server, network)) = network else {
-        let mut there: Vec<&str> = addresses.iter().map(|it| it.interface.as_str()).collect();
-        there.dedup();
-        return Err(vec![HostError::NoInterface {
-            place,
-            interface: settings.interface.clone(),
-            there: there.join(", "),
-        }]);
-    };
+    let placed = reach::placed(settings, addresses).map_err(|mistake| vec![mistake])?;
+    let network = placed.network;
     let stray = strays(settings, network).map(|what| HostError::NotInNetwork {
-        place: place.clone(),
+        place: settings.place.to_string(),
         what,
-        interface: settings.interface.clone(),
         network,
+        whose: match settings.relays {
+            Some(_) => format!("that of subnet {}", settings.name),
+            None => format!("the network of {}", settings.interface),
+        },
     });
     let stray: Vec<HostError> = stray.collect();
     if !stray.is_empty() {
@@ -99,8 +104,10 @@ fn resolve(settings: &SubnetSettings, addresses: &[HostAddress]) -> Result<Subne
     }
     Ok(Subnet {
         name: settings.name.clone(),
+        interface: settings.interface.clone(),
+        reach: placed.reach,
         network,
-        server,
+        server: placed.server,
         mode: settings.mode.clone(),
         unknown: settings.unknown,
         router: settings.router,
@@ -123,184 +130,4 @@ fn strays(settings: &SubnetSettings, network: Network) -> impl Iterator<Item = S
         .map(|it| format!("the range {it}"));
     let router = settings.router.filter(move |it| !is_within(*it));
     ranges.chain(router.map(|it| format!("the router {it}")))
-}
-
-fn notes_on_interface(settings: &SubnetSettings, addresses: &[HostAddress]) -> Vec<String> {
-    let (place, interface) = (&settings.place, &settings.interface);
-    let own: Vec<&HostAddress> = addresses
-        .iter()
-        .filter(|it| it.interface == *interface)
-        .collect();
-    let mut notes = Vec::new();
-    if own.iter().any(|it| !it.is_up) {
-        notes.push(format!(
-            "{place}: the interface {interface} is down, so no machine can reach Drover over it: ip \
-             link set {interface} up"
-        ));
-    }
-    if own.iter().any(|it| it.is_loopback) {
-        notes.push(format!(
-            "{place}: {interface} is the loopback, on which there is no machine but this host: \
-             wanted the interface that machines are connected to"
-        ));
-    }
-    if let [used, _, ..] = own.as_slice() {
-        let all: Vec<String> = own
-            .iter()
-            .map(|it| format!("{}/{}", it.address, it.prefix))
-            .collect();
-        notes.push(format!(
-            "{place}: the interface {interface} has the addresses {}: Drover serves the network of \
-             {} only, and is reached at that address",
-            all.join(", "),
-            used.address
-        ));
-    }
-    notes
-}
-
-/// Addresses that no machine may have are left out of every lease; who put them into a range counts
-/// on more addresses than there are.
-fn notes_on_ranges(settings: &SubnetSettings, subnet: &Subnet) -> Vec<String> {
-    let DhcpMode::Authoritative { ranges } = &subnet.mode else {
-        return Vec::new();
-    };
-    let reserved = [
-        (Some(subnet.server), "the address of Drover itself"),
-        (subnet.router, "the router"),
-        (Some(subnet.network.address()), "the network's own address"),
-        (subnet.network.broadcast(), "the broadcast address"),
-    ];
-    let held = ranges.iter().flat_map(|range| {
-        let within = reserved.iter().filter_map(move |(address, what)| {
-            let address = address.filter(|it| range.contains(*it))?;
-            Some((range, address, *what))
-        });
-        within.collect::<Vec<_>>()
-    });
-    held.map(|(range, address, what)| {
-        format!(
-            "{}: the range {range} holds {address}, {what}: it is not leased",
-            settings.place
-        )
-    })
-    .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::settings::check::check;
-    use crate::settings::reading::parse;
-
-    fn subnets(text: &str) -> Vec<SubnetSettings> {
-        check("drover.yaml", &parse("drover.yaml", text))
-            .unwrap()
-            .subnets
-    }
-
-    fn address(interface: &str, last: u8) -> HostAddress {
-        HostAddress {
-            interface: interface.to_owned(),
-            address: IpAddr::from([10, 88, 0, last]),
-            prefix: 24,
-            is_up: true,
-            is_loopback: false,
-        }
-    }
-
-    fn eth1() -> HostAddress {
-        address("eth1", 1)
-    }
-
-    #[test]
-    fn the_system_gives_the_network() {
-        let resolved = resolve_all(&subnets("subnets: [{ interface: eth1 }]"), &[eth1()]);
-        let subnet = &resolved.subnets[0];
-        assert_eq!(subnet.network.to_string(), "10.88.0.0/24");
-        assert_eq!(subnet.server, IpAddr::from([10, 88, 0, 1]));
-        assert_eq!(resolved.notes, Vec::<String>::new());
-    }
-
-    #[test]
-    fn all_that_does_not_fit_is_told_with_its_line() {
-        let text = "subnets:\n  - { interface: eth9 }\n  - { interface: eth1, mode: authoritative, \
-                    ranges: [10.78.0.1-10.78.0.2], router: 10.78.0.9 }\n";
-        let resolved = resolve_all(&subnets(text), &[eth1(), address("eth1", 2)]);
-        let got: Vec<String> = resolved.mistakes.iter().map(ToString::to_string).collect();
-        let wanted = [
-            "drover.yaml:2: there is no interface \"eth9\" with an IPv4 address; there are eth1",
-            "drover.yaml:3: the range 10.78.0.1-10.78.0.2 is not in 10.88.0.0/24, the network of eth1",
-            "drover.yaml:3: the router 10.78.0.9 is not in 10.88.0.0/24, the network of eth1",
-        ];
-        assert_eq!(got, wanted);
-    }
-
-    #[test]
-    fn a_subnet_with_a_mistake_is_held_against_its_network_all_the_same() {
-        let text = "subnets:\n  - interface: eth1\n    mode: authoritative\n    ranges: \
-                    [10.78.0.1-10.78.0.2, oops]\n    router: 10.78.0.9\n    mtu: many\n";
-        let mistakes = check("drover.yaml", &parse("drover.yaml", text)).unwrap_err();
-        assert_eq!(mistakes.told.len(), 2, "{mistakes}");
-        let resolved = resolve_all(&mistakes.rest.subnets, &[eth1()]);
-        let got: Vec<String> = resolved.mistakes.iter().map(ToString::to_string).collect();
-        assert_eq!(got.len(), 2, "{got:?}");
-        for (told, stray) in got
-            .iter()
-            .zip(["the range 10.78.0.1", "the router 10.78.0.9"])
-        {
-            assert!(told.contains(stray), "{told}");
-        }
-    }
-
-    /// The files of `tests/settings` that only a host can judge.
-    #[test]
-    fn what_a_start_can_do_with_is_noted() {
-        let down = HostAddress {
-            is_up: false,
-            ..address("eth3", 3)
-        };
-        let loopback = HostAddress {
-            is_loopback: true,
-            ..address("lo", 9)
-        };
-        let two = [address("eth5", 5), address("eth5", 6)];
-        let addresses = [&[down, loopback, eth1()], two.as_slice()].concat();
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/settings");
-        for (file, wanted) in [
-            ("iface-down", &["the interface eth3 is down"][..]),
-            ("iface-lo", &["lo is the loopback"]),
-            (
-                "iface-two",
-                &[
-                    "the interface eth5 has the addresses 10.88.0.5/24, 10.88.0.6/24: Drover serves \
-                   the network of 10.88.0.5 only",
-                ],
-            ),
-            (
-                "ranges-own",
-                &["the range 10.88.0.1-10.88.0.100 holds 10.88.0.1, the address of Drover itself"],
-            ),
-            (
-                "ranges-router",
-                &["the range 10.88.0.50-10.88.0.100 holds 10.88.0.60, the router"],
-            ),
-            (
-                "ranges-bcast",
-                &[
-                    "the range 10.88.0.0-10.88.0.255 holds 10.88.0.1, the address of Drover itself",
-                    "the range 10.88.0.0-10.88.0.255 holds 10.88.0.0, the network's own address",
-                    "the range 10.88.0.0-10.88.0.255 holds 10.88.0.255, the broadcast address",
-                ],
-            ),
-        ] {
-            let text = std::fs::read_to_string(format!("{folder}/{file}.yaml")).unwrap();
-            let notes = resolve_all(&subnets(&text), &addresses).notes;
-            assert_eq!(notes.len(), wanted.len(), "{file}: {notes:#?}");
-            for (note, wanted) in notes.iter().zip(wanted) {
-                let wanted = format!("drover.yaml:3: {wanted}");
-                assert!(note.starts_with(&wanted), "wanted {wanted}, got {note}");
-            }
-        }
-    }
 }

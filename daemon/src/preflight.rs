@@ -114,10 +114,10 @@ fn altered_images(settings: &Settings) -> Vec<StartError> {
 
 /// Binds each port and lets it go again.
 async fn check_ports(found: &mut Found, settings: &Settings, subnets: &[Subnet]) {
-    let Some(served) = found.take(take_interfaces(settings, subnets)) else {
+    let Some(interfaces) = found.take(take_interfaces(subnets)) else {
         return;
     };
-    found.take(probe(&plane_settings(settings, served)));
+    found.take(probe(&plane_settings(settings, subnets, interfaces)));
     found.take(listen(subnets, settings.event_sink_port).await);
     found.take(listen(subnets, settings.log_port).await);
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use fleet::expiry::retention::Retention;
 use machine_core::hardware::Arch;
 use machine_core::lease_options::LeaseOptions;
-use machine_core::network::{DhcpMode, SubnetName, UnknownPolicy};
+use machine_core::network::{DhcpMode, Network, SubnetName, UnknownPolicy};
 use thiserror::Error;
 
 /// Where a setting stands.
@@ -94,15 +94,20 @@ pub enum LogFormat {
     Json,
 }
 
-/// A subnet as the settings describe it: its network and our address in it come from the system.
+/// A subnet as the settings describe it: our address for it comes from the system, and mostly its
+/// network, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubnetSettings {
     /// Where it stands.
     pub place: Place,
     /// Its name.
     pub name: SubnetName,
-    /// The interface that is in it.
+    /// The interface by which its machines reach us.
     pub interface: String,
+    /// Its network, if that is not the first of the interface.
+    pub network: Option<Network>,
+    /// The relays behind which it is, if it is not on the link of the interface.
+    pub relays: Option<Vec<IpAddr>>,
     /// How its DHCP is done.
     pub mode: DhcpMode,
     /// What unknown machines get.

@@ -2,6 +2,7 @@
 //! are wrong are told at once.
 
 mod images;
+mod reach;
 mod subnets;
 
 use std::cell::RefCell;

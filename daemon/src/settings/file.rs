@@ -143,8 +143,16 @@ section! {
     SubnetSection {
         /// What to call it.
         name: String = "provisioning";
-        /// The network interface that is in it. Its address and prefix are read from the system.
+        /// The network interface by which its machines reach Drover. Its addresses are read from the
+        /// system.
         interface: String = "eth1";
+        /// Its network, where that is not the one of the interface's first address: a second one of
+        /// the same interface, or one that is reached through relays.
+        network: String = "10.77.0.0/24";
+        /// For a subnet that is not on the link of the interface: the addresses of the relay agents
+        /// that may ask for it (giaddr). An empty list says all whose address is in a network that is
+        /// served. Wants `network` and mode: authoritative, or off.
+        relays: Vec<Spanned<String>> = "[10.77.0.254]";
         /// proxy, which is the default: boot information beside another DHCP server. authoritative:
         /// the only DHCP server of the subnet; wants `ranges`. off: silent.
         mode: String = "authoritative";

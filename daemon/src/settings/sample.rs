@@ -4,6 +4,9 @@ use std::fmt::Write;
 
 use crate::settings::file::{FieldDocument, LIST_SECTIONS, SINGLE_SECTIONS};
 
+/// What most subnets do without, commented out: the rest of the example stands as it is.
+const RARE: &[&str] = &["network", "relays"];
+
 /// The sample file: every setting with its documentation. Single values are commented out and show
 /// their defaults; the lists hold one example each.
 pub fn sample() -> String {
@@ -24,7 +27,13 @@ pub fn sample() -> String {
         let _ = writeln!(text, "{name}:");
         for (index, field) in fields.iter().enumerate() {
             document(&mut text, field, "    # ");
-            let lead = if index == 0 { "  - " } else { "    " };
+            let lead = if index == 0 {
+                "  - "
+            } else if RARE.contains(&field.name) {
+                "    #"
+            } else {
+                "    "
+            };
             let _ = writeln!(text, "{lead}{}: {}", field.name, field.sample);
         }
     }
@@ -60,6 +69,13 @@ mod tests {
     fn uncommented_it_still_is_one() {
         let uncommented: String = sample()
             .lines()
+            .map(|line| match line.trim_start().strip_prefix('#') {
+                Some(setting) if line.starts_with("    #") && !setting.starts_with(' ') => {
+                    assert!(RARE.iter().any(|it| setting.starts_with(it)), "{line}");
+                    line
+                }
+                _ => line,
+            })
             .map(|line| match line.strip_prefix('#') {
                 Some(setting) if setting.starts_with("  ") || !setting.starts_with(' ') => setting,
                 _ => line,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use machine_core::boot::{Asker, Boot, BootOrigin, BootStep};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::lease_options::LeaseOptions;
-use machine_core::network::{DhcpMode, Subnet};
+use machine_core::network::{DhcpMode, Reach, Subnet};
 use machine_store::events::Event;
 use machine_store::{boots, events, machines};
 use pxe_server::directory::StepOwner;
@@ -49,6 +49,8 @@ pub(super) async fn directory(unknown: UnknownPolicy) -> BootAnswers {
 async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootAnswers {
     let subnet = Subnet {
         name: SubnetName::new("lab"),
+        interface: "eth1".to_owned(),
+        reach: Reach::Direct,
         network: "10.77.0.0/24".parse().unwrap(),
         server: "10.77.0.1".parse().unwrap(),
         mode,

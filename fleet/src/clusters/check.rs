@@ -72,7 +72,7 @@ mod tests {
     use api_server::document::cluster::{parse, with_line};
     use machine_core::hardware::Arch;
     use machine_core::lease_options::LeaseOptions;
-    use machine_core::network::{DhcpMode, SubnetName, UnknownPolicy};
+    use machine_core::network::{DhcpMode, Reach, SubnetName, UnknownPolicy};
 
     use super::*;
 
@@ -120,6 +120,8 @@ members:
     fn networks_that_would_hide_the_machines_or_the_endpoint_are_told_with_their_line() {
         let subnet = |network: &str| Subnet {
             name: SubnetName::new("rack"),
+            interface: "eth1".to_owned(),
+            reach: Reach::Direct,
             network: network.parse().unwrap(),
             server: "10.77.0.1".parse().unwrap(),
             mode: DhcpMode::Off,

@@ -4,6 +4,7 @@
 //! facts and `now` in, values out. There is no socket, clock or random source here; identifiers are
 //! made from bytes that the caller drew, times are values that the caller read.
 //!
+//! - where it asks: [`network`], [`topology`]
 //! - who is on the wire: [`evidence`], [`claimant`], [`assurance`]; of what it is made: [`hardware`],
 //!   [`disk`]
 //! - what may become of a machine: [`lifecycle`], [`machine`]
@@ -64,3 +65,4 @@ pub mod safe_mode;
 pub mod secret;
 pub mod standing;
 pub mod time;
+pub mod topology;

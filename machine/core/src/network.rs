@@ -190,14 +190,31 @@ pub enum UnknownPolicy {
     Inspect,
 }
 
+/// How the machines of a subnet reach us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// They are on a link of ours.
+    Direct,
+    /// Through routers with relay agents (RFC 1542 §4).
+    Relayed {
+        /// The relays that may ask for this subnet, by the address that they give (`giaddr`). If none
+        /// is named: all in networks that are served.
+        relays: Vec<IpAddr>,
+    },
+}
+
 /// One subnet that Drover serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subnet {
     /// Its name.
     pub name: SubnetName,
+    /// The interface of this host by which its machines reach us.
+    pub interface: String,
+    /// Whether they are on the link of that interface.
+    pub reach: Reach,
     /// Its addresses.
     pub network: Network,
-    /// Our own address in it: the server identifier, and the host in every URL.
+    /// Our own address for it, of its interface: the server identifier, and the host in every URL.
     pub server: IpAddr,
     /// How its DHCP is done.
     pub mode: DhcpMode,

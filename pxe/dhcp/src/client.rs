@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
 use machine_core::hardware::{Arch, Firmware, MacAddress, SystemUuid};
 use machine_core::network::ClientKey;
+use machine_core::topology::Origin;
 
 use crate::ask::{self, Ask, ServerPort};
 use crate::client_class::{ArchCode, VendorClass};
@@ -70,10 +71,10 @@ pub struct BootClient {
     pub header: Header,
     /// What the relay added (option 82), to be given back as it is.
     pub relay_information: Option<Vec<u8>>,
-    /// An address in the subnet that it asks in, if the packet says: link selection (82.5,
-    /// RFC 3527), else the relay, else its own address if it wrote to us alone (a renewal from
-    /// behind a relay comes by ordinary routing). Without it, the interface decides.
-    pub link: Option<IpAddr>,
+    /// Where it asks: link selection (82.5, RFC 3527), else subnet selection (118, RFC 3011), else the
+    /// relay; its own address if it wrote to us alone, since a renewal from behind a relay comes by
+    /// ordinary routing; else the link.
+    pub origin: Origin,
     /// The address that it would like (option 50).
     pub requested: Option<IpAddr>,
     /// The client identifier (option 61). ROM, iPXE and system of one machine send different ones,
@@ -127,7 +128,7 @@ impl BootClient {
                 ciaddr: packet.ciaddr,
                 giaddr: packet.giaddr,
             },
-            link: link(packet, arrival, relay_information.as_deref()),
+            origin: origin(packet, arrival, relay_information.as_deref()),
             relay_information,
             requested: ask::address_option(packet, OptionCode::REQUESTED_ADDRESS),
             identifier: options
@@ -214,19 +215,30 @@ fn mac_in_identifier(identifier: &[u8]) -> Option<[u8; 6]> {
     }
 }
 
-fn link(packet: &Packet, arrival: Arrival, relay_information: Option<&[u8]>) -> Option<IpAddr> {
+fn origin(packet: &Packet, arrival: Arrival, relay_information: Option<&[u8]>) -> Origin {
     const LINK_SELECTION: OptionCode = OptionCode(5);
     let some = |address: Ipv4Addr| Some(address).filter(|it| !it.is_unspecified());
-    let Some(relay) = some(packet.giaddr) else {
-        return some(packet.ciaddr)
-            .filter(|_| arrival.unicast)
-            .map(IpAddr::V4);
-    };
-    let selected = relay_information.and_then(|information| {
-        let sub_options = OptionList::encapsulated(information);
-        sub_options.get(LINK_SELECTION).and_then(option::address)
-    });
-    Some(IpAddr::V4(selected.unwrap_or(relay)))
+    let wanted = packet.options.get(OptionCode::SUBNET_SELECTION);
+    let wanted = wanted.and_then(option::address).and_then(some);
+    if let Some(relay) = some(packet.giaddr) {
+        let selected = relay_information.and_then(|information| {
+            let sub_options = OptionList::encapsulated(information);
+            let address = sub_options.get(LINK_SELECTION).and_then(option::address);
+            address.and_then(some)
+        });
+        return Origin::Relay {
+            relay: IpAddr::V4(relay),
+            selected: selected.or(wanted).map(IpAddr::V4),
+        };
+    }
+    match some(packet.ciaddr).filter(|_| arrival.unicast) {
+        Some(address) => Origin::Client {
+            address: IpAddr::V4(address),
+        },
+        None => Origin::Link {
+            selected: wanted.map(IpAddr::V4),
+        },
+    }
 }
 
 /// The first code that Drover boots. Option 60 counts only beside option 93 or 94, which every PXE

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use machine_core::topology::NotServed;
+
 use crate::option::MessageKind;
 
 /// Why a packet gets no answer.
@@ -73,16 +75,13 @@ pub enum Dropped {
         /// Which address.
         address: IpAddr,
     },
-    /// It is not in the subnet that it asks in, and came through no relay.
+    /// It is not in the subnet that it asks in.
     Foreign {
         /// Its address.
         address: IpAddr,
     },
-    /// It came through a relay, from a network that is not served.
-    ForeignRelay {
-        /// The relay, or the subnet that it names.
-        address: IpAddr,
-    },
+    /// It asks in no subnet that is served.
+    NotServed(NotServed),
     /// DECLINE and RELEASE have no reply.
     NeverAnswered {
         /// What it is.
@@ -111,7 +110,11 @@ impl Dropped {
     /// Whether it deserves a line in the log, though it may be well formed: somebody waits for an
     /// answer and can only be helped by a person.
     pub const fn is_told(self) -> bool {
-        self.is_malformed() || matches!(self, Self::HttpBoot | Self::ForeignRelay { .. })
+        self.is_malformed()
+            || matches!(
+                self,
+                Self::HttpBoot | Self::NotServed(NotServed::Relay(_) | NotServed::Selected { .. })
+            )
     }
 }
 
@@ -149,10 +152,7 @@ impl fmt::Display for Dropped {
             Self::NoLease => f.write_str("there is no address for it"),
             Self::NoRecord { address } => write!(f, "no record of a lease of {address}"),
             Self::Foreign { address } => write!(f, "{address} is not in the subnet it asks in"),
-            Self::ForeignRelay { address } => write!(
-                f,
-                "its relay speaks for {address}, which is in no subnet of the settings"
-            ),
+            Self::NotServed(why) => why.fmt(f),
             Self::NeverAnswered { kind } => write!(f, "a {kind} has no reply"),
         }
     }

@@ -72,6 +72,8 @@ impl OptionCode {
     pub const CLIENT_INTERFACE: Self = Self(94);
     /// The SMBIOS UUID behind a type byte.
     pub const MACHINE_IDENTIFIER: Self = Self(97);
+    /// An address in the subnet that its sender wants (RFC 3011).
+    pub const SUBNET_SELECTION: Self = Self(118);
     /// Where hosts look for names without dots (RFC 3397).
     pub const DOMAIN_SEARCH: Self = Self(119);
     /// iPXE's encapsulated options.

@@ -102,7 +102,7 @@ mod tests {
     use std::time::Duration;
 
     use machine_core::lease_options::LeaseOptions;
-    use machine_core::network::{DhcpMode, SubnetName, UnknownPolicy};
+    use machine_core::network::{DhcpMode, Reach, SubnetName, UnknownPolicy};
 
     use super::*;
 
@@ -113,6 +113,8 @@ mod tests {
     fn subnet() -> Subnet {
         Subnet {
             name: SubnetName::new("lab"),
+            interface: "eth1".to_owned(),
+            reach: Reach::Direct,
             network: "10.77.0.0/24".parse().unwrap(),
             server: ip("10.77.0.1"),
             mode: DhcpMode::Authoritative {

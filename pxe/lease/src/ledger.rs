@@ -123,6 +123,11 @@ impl Ledger {
             .or_else(|| self.reclaim(now))
     }
 
+    /// Whether an address is left that nobody has now.
+    pub(crate) fn has_unused(&self, now: Timestamp) -> bool {
+        !self.pool.is_empty() || self.leases.first_ended(now).is_some()
+    }
+
     /// The address of the lease that ended first. Its client is forgotten.
     pub(crate) fn reclaim(&mut self, now: Timestamp) -> Option<IpAddr> {
         while let Some(client) = self.leases.first_ended(now) {

@@ -70,6 +70,11 @@ impl Pool {
             .sum()
     }
 
+    /// Whether none is free.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.free.is_empty()
+    }
+
     /// How many addresses may be leased to anybody, now that some are ours or reserved.
     pub(crate) const fn usable(&self) -> usize {
         self.usable

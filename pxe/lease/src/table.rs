@@ -248,6 +248,18 @@ impl LeaseTable {
         true
     }
 
+    /// Whether the client has a reservation, an offer or a lease here, ended ones included.
+    pub fn knows(&self, client: ClientKey) -> bool {
+        self.ledger.own(client).iter().any(Option::is_some)
+    }
+
+    /// Whether there is an address for the client: its own, or any that nobody has now.
+    pub fn has_room(&mut self, client: ClientKey, now: Timestamp) -> bool {
+        self.ledger.forget_ended(now);
+        let is_own = self.ledger.familiar(client, now).is_some();
+        is_own || self.ledger.has_unused(now)
+    }
+
     /// How many leases are known, ended ones included.
     pub fn leases(&self) -> usize {
         self.ledger.leases.len()

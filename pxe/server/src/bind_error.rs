@@ -3,7 +3,6 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use machine_core::network::SubnetName;
 use thiserror::Error;
 
 /// Why a socket can't be had.
@@ -56,11 +55,13 @@ pub enum BindError {
         /// On which interface.
         interface: String,
     },
-    /// The subnet's server address is not one of this host.
-    #[error("the server address {address} of subnet {subnet} is not an address of this host")]
+    /// Our address of an interface is gone.
+    #[error(
+        "{address} is not an address of this host any more: look at `ip address show {interface}`"
+    )]
     AddressNotHere {
-        /// Which subnet.
-        subnet: SubnetName,
+        /// Of which interface it was.
+        interface: String,
         /// Which address.
         address: IpAddr,
     },

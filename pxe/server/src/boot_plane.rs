@@ -6,11 +6,12 @@
 mod running;
 mod sockets;
 
-use std::net::{IpAddr, SocketAddr};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use machine_core::hardware::MacAddress;
-use machine_core::network::{ClientKey, DhcpMode, Lease, Subnet};
+use machine_core::network::{ClientKey, DhcpMode, Lease, Reach, Subnet};
 use tokio::net::TcpListener;
 use tracing::warn;
 
@@ -22,6 +23,7 @@ use crate::complaint::Complaints;
 use crate::dhcp::line::Line;
 use crate::dhcp::prober::Prober;
 use crate::dhcp::responder::Responder;
+use crate::dhcp::served::ServedSubnets;
 use crate::dhcp::subnet::DhcpSubnet;
 use crate::dhcp::{DhcpControl, DhcpServer};
 use crate::dhcp_thread::DhcpThread;
@@ -35,13 +37,11 @@ use crate::loaders::Loaders;
 use crate::tftp::TftpServer;
 use crate::tftp::entrance::Entrance;
 
-/// A subnet, and the interface that it is served on.
+/// A subnet, and how it is served.
 #[derive(Debug)]
 pub struct ServedSubnet {
     /// The subnet.
     pub subnet: Subnet,
-    /// The interface, held for as long as it is served.
-    pub interface: Interface,
     /// Whether an address is looked at by ARP before it is offered for the first time.
     pub probes_addresses: bool,
 }
@@ -49,7 +49,9 @@ pub struct ServedSubnet {
 /// Where the boot plane listens. The ports of DHCP are what the protocol says.
 #[derive(Debug)]
 pub struct BootPlaneSettings {
-    /// The subnets, each on an interface of its own.
+    /// The interfaces of the subnets, held for as long as they are served.
+    pub interfaces: Vec<Interface>,
+    /// The subnets.
     pub subnets: Vec<ServedSubnet>,
     /// The port of HTTP; 0 for any.
     pub http_port: u16,
@@ -111,19 +113,10 @@ pub struct BoundPlane<D> {
 /// Finds out whether every socket could be had, without keeping one. To be called within a tokio
 /// runtime.
 pub fn probe(settings: &BootPlaneSettings) -> Result<(), BindError> {
-    for served in &settings.subnets {
-        Sockets::bind(served.link(), settings.ports(), None)?;
+    for link in settings.links() {
+        Sockets::bind(&link, settings.ports(), None)?;
     }
     Ok(())
-}
-
-impl ServedSubnet {
-    fn link(&self) -> Link<'_> {
-        Link {
-            interface: self.interface.name(),
-            subnet: &self.subnet,
-        }
-    }
 }
 
 impl BootPlaneSettings {
@@ -133,44 +126,75 @@ impl BootPlaneSettings {
             tftp: self.tftp_port,
         }
     }
+
+    fn links(&self) -> Vec<Link<'_>> {
+        let links = self.interfaces.iter().map(|interface| {
+            let subnets = self.subnets.iter().map(|served| &served.subnet);
+            let interface = interface.name();
+            Link {
+                interface,
+                subnets: subnets.filter(|it| it.interface == interface).collect(),
+            }
+        });
+        links.collect()
+    }
 }
 
 /// What the subnets are served by, as far as it is bound.
 #[derive(Debug, Default)]
 struct Entrances {
-    subnets: Vec<Arc<DhcpSubnet>>,
     lines: Vec<Line>,
     files: Vec<Entrance>,
-    listeners: Vec<(TcpListener, SocketAddr)>,
-    arp_links: Vec<Arc<ArpLink>>,
+    listeners: BTreeMap<Ipv4Addr, (TcpListener, SocketAddr)>,
+    arp_links: BTreeMap<String, Arc<ArpLink>>,
 }
 
 impl Entrances {
     /// Binds those of DHCP for its thread.
-    fn bind(
-        settings: &BootPlaneSettings,
-        leases: &[Lease],
-        thread: &DhcpThread,
-    ) -> Result<Self, BindError> {
+    fn bind(settings: &BootPlaneSettings, thread: &DhcpThread) -> Result<Self, BindError> {
         let mut bound = Self::default();
         let networks = settings.subnets.iter().map(|it| it.subnet.network);
         let networks: Arc<[_]> = networks.collect();
-        for served in &settings.subnets {
-            let sockets = Sockets::bind(served.link(), settings.ports(), Some(thread))?;
-            let arp = arp_link(served);
-            let prober = arp.clone().map(|arp| arp as Arc<dyn Prober>);
-            let subnet = DhcpSubnet::new(served.subnet.clone(), sockets.http.1, leases);
-            let subnet = Arc::new(subnet.probed_by(prober));
-            bound.arp_links.extend(arp);
-            bound.lines.extend(sockets.lines(&subnet));
+        for link in settings.links() {
+            let sockets = Sockets::bind(&link, settings.ports(), Some(thread))?;
+            bound.lines.extend(sockets.lines(link.interface));
             bound.files.push(Entrance {
                 socket: sockets.tftp,
                 served: Arc::clone(&networks),
             });
-            bound.listeners.push(sockets.http);
-            bound.subnets.push(subnet);
+            bound.listeners.extend(sockets.http);
+        }
+        for served in &settings.subnets {
+            let interface = &served.subnet.interface;
+            if served.is_probed() && !bound.arp_links.contains_key(interface) {
+                let arp = arp_link(interface);
+                bound
+                    .arp_links
+                    .extend(arp.map(|it| (interface.clone(), it)));
+            }
         }
         Ok(bound)
+    }
+
+    /// The subnets with their leases, each with what looks at its addresses.
+    fn subnets(&self, settings: &BootPlaneSettings, leases: &[Lease]) -> ServedSubnets {
+        let subnets = settings.subnets.iter().map(|served| {
+            let subnet = &served.subnet;
+            let arp = self.arp_links.get(&subnet.interface);
+            let arp = arp.filter(|_| served.is_probed());
+            let prober = arp.map(|it| Arc::clone(it) as Arc<dyn Prober>);
+            DhcpSubnet::new(subnet.clone(), self.http_of(subnet.server), leases).probed_by(prober)
+        });
+        ServedSubnets::new(subnets.collect())
+    }
+
+    /// Where scripts are fetched from.
+    fn http_of(&self, server: IpAddr) -> SocketAddr {
+        let bound = self.listeners.iter();
+        let mut bound = bound.filter(|(ours, _)| IpAddr::V4(**ours) == server);
+        bound
+            .next()
+            .map_or_else(|| SocketAddr::new(server, 0), |(_, (_, at))| *at)
     }
 }
 
@@ -178,11 +202,11 @@ impl<D: Directory> BootPlane<D> {
     /// Binds every socket. To be called within a tokio runtime.
     pub fn bind(self) -> Result<BoundPlane<D>, BindError> {
         let thread = DhcpThread::new().map_err(BindError::NoRuntime)?;
-        let entrances = Entrances::bind(&self.settings, &self.leases, &thread)?;
+        let entrances = Entrances::bind(&self.settings, &thread)?;
         let card = random_card().map_err(BindError::NoRandomness)?;
-        let watches = watches(&self.settings.subnets, card);
-        let subnets: Arc<[_]> = entrances.subnets.into();
-        let control = DhcpControl::over(Arc::clone(&subnets));
+        let watches = watches(&self.settings, card);
+        let subnets = entrances.subnets(&self.settings, &self.leases);
+        let control = DhcpControl::over(subnets.clone());
         reserve(&control, &self.reservations);
         let complaints = |protocol| Arc::new(Complaints::new(protocol));
         let descriptors = self.settings.descriptors;
@@ -200,7 +224,7 @@ impl<D: Directory> BootPlane<D> {
             complaints("tftp"),
             TRANSFERS.min(descriptors / 4),
         );
-        let listeners = entrances.listeners;
+        let listeners: Vec<_> = entrances.listeners.into_values().collect();
         let http = HttpServer {
             directory: self.directory,
             assets: self.assets,
@@ -209,7 +233,6 @@ impl<D: Directory> BootPlane<D> {
             connections: CONNECTIONS.min(descriptors / 2) / listeners.len().max(1),
             guesses: Throttle::default(),
         };
-        let served = self.settings.subnets.into_iter();
         Ok(BoundPlane {
             dhcp,
             thread,
@@ -219,21 +242,24 @@ impl<D: Directory> BootPlane<D> {
             lines: entrances.lines,
             entrances: entrances.files,
             listeners,
-            arp_links: entrances.arp_links,
+            arp_links: entrances.arp_links.into_values().collect(),
             watches,
-            interfaces: served.map(|served| served.interface).collect(),
+            interfaces: self.settings.interfaces,
         })
     }
 }
 
-/// Where we lease addresses, the ARP by which they are looked at before. Without it they are leased
-/// all the same: a client that finds its address in use declines it.
-fn arp_link(served: &ServedSubnet) -> Option<Arc<ArpLink>> {
-    let leases = matches!(served.subnet.mode, DhcpMode::Authoritative { .. });
-    if !leases || !served.probes_addresses {
-        return None;
+impl ServedSubnet {
+    /// Whether addresses are looked at by ARP, which ends at the link.
+    fn is_probed(&self) -> bool {
+        let leases = matches!(self.subnet.mode, DhcpMode::Authoritative { .. });
+        self.probes_addresses && leases && self.subnet.reach == Reach::Direct
     }
-    let interface = served.interface.name();
+}
+
+/// The ARP by which addresses are looked at before they are leased. Without it they are leased all the
+/// same: a client that finds its address in use declines it.
+fn arp_link(interface: &str) -> Option<Arc<ArpLink>> {
     match ArpLink::open(interface) {
         Ok(arp) => arp.map(Arc::new),
         Err(error) => {
@@ -248,18 +274,22 @@ fn arp_link(served: &ServedSubnet) -> Option<Arc<ArpLink>> {
     }
 }
 
-/// The links on which other DHCP servers are looked for: those where we do DHCP.
-fn watches(subnets: &[ServedSubnet], card: MacAddress) -> Vec<Watch> {
-    let served = subnets.iter();
-    served
-        .filter(|served| served.subnet.mode != DhcpMode::Off)
-        .map(|served| Watch {
-            interface: served.interface.name().to_owned(),
-            mode: served.subnet.mode.clone(),
+/// The links on which other DHCP servers are looked for: those on which we do DHCP. Where we lease
+/// addresses in one subnet of a link, another server on it is an intruder.
+fn watches(settings: &BootPlaneSettings, card: MacAddress) -> Vec<Watch> {
+    let links = settings.links().into_iter().filter_map(|link| {
+        let here = |it: &&&Subnet| it.reach == Reach::Direct && it.mode != DhcpMode::Off;
+        let mut modes = link.subnets.iter().filter(here).map(|it| &it.mode);
+        let first = modes.next()?;
+        let leases = |it: &&DhcpMode| matches!(it, DhcpMode::Authoritative { .. });
+        Some(Watch {
+            interface: link.interface.to_owned(),
+            mode: modes.find(leases).unwrap_or(first).clone(),
             card,
             pace: Pace::DEFAULT,
         })
-        .collect()
+    });
+    links.collect()
 }
 
 /// A reservation of yesterday's settings must not keep the daemon from starting.

@@ -18,6 +18,7 @@ pub(crate) mod line;
 pub(crate) mod prober;
 mod proposing;
 pub mod responder;
+pub mod served;
 mod silence;
 pub mod subnet;
 mod understanding;
@@ -39,7 +40,7 @@ use crate::dhcp::flights::{Flights, InWork, Question};
 use crate::dhcp::incoming::{Asked, Incoming};
 use crate::dhcp::line::Line;
 use crate::dhcp::responder::Responder;
-use crate::dhcp::subnet::DhcpSubnet;
+use crate::dhcp::served::ServedSubnets;
 use crate::directory::Directory;
 use crate::socket::Arrived;
 
@@ -121,7 +122,7 @@ impl<D: Directory> DhcpServer<D> {
             source: arrived.source,
             destination: arrived.destination,
             is_for_us: arrived.is_for_us,
-            subnet: &line.subnet,
+            interface: &line.interface,
         };
         let Some(asked) = self.responder.understand(&incoming) else {
             return;
@@ -178,12 +179,12 @@ pub enum ReserveError {
 /// Tells the running DHCP server what has changed. The default is that of a server of no subnet.
 #[derive(Debug, Clone, Default)]
 pub struct DhcpControl {
-    pub(crate) subnets: Arc<[Arc<DhcpSubnet>]>,
+    pub(crate) subnets: ServedSubnets,
 }
 
 impl DhcpControl {
     /// Of these subnets.
-    pub const fn over(subnets: Arc<[Arc<DhcpSubnet>]>) -> Self {
+    pub const fn over(subnets: ServedSubnets) -> Self {
         Self { subnets }
     }
 

@@ -18,6 +18,7 @@ use pxe_server::complaint::Complaints;
 use pxe_server::dhcp::DhcpControl;
 use pxe_server::dhcp::incoming::Incoming;
 use pxe_server::dhcp::responder::Responder;
+use pxe_server::dhcp::served::ServedSubnets;
 use pxe_server::dhcp::subnet::DhcpSubnet;
 use pxe_server::loaders::Loaders;
 
@@ -25,7 +26,7 @@ use crate::dhcp_client::{DhcpClient, Granted};
 use crate::invariant::Violation;
 use crate::lab::Lab;
 use crate::node::Node;
-use crate::subnet::subnets;
+use crate::subnet::{interface, subnets};
 
 /// The port of a DHCP client.
 const CLIENT: u16 = 68;
@@ -36,7 +37,7 @@ const HTTP: u16 = 8080;
 #[derive(Debug)]
 pub(crate) struct DhcpLinks {
     responder: Responder<BootAnswers>,
-    subnets: Arc<[Arc<DhcpSubnet>]>,
+    subnets: ServedSubnets,
     db: Db,
 }
 
@@ -47,10 +48,10 @@ impl DhcpLinks {
         for subnet in subnets() {
             let known = leases::of_subnet(db, &subnet.name).await?;
             let http = SocketAddr::new(subnet.server, HTTP);
-            served.push(Arc::new(DhcpSubnet::new(subnet, http, &known)));
+            served.push(DhcpSubnet::new(subnet, http, &known));
         }
-        let subnets: Arc<[_]> = served.into();
-        let control = DhcpControl::over(Arc::clone(&subnets));
+        let subnets = ServedSubnets::new(served);
+        let control = DhcpControl::over(subnets.clone());
         for kept in reservations::list(db).await? {
             // One that its subnet refuses is refused to whoever made it, too.
             let _ = control.reserve(ClientKey::Hardware(kept.mac), kept.address);
@@ -58,7 +59,7 @@ impl DhcpLinks {
         let content = files().map(|file| (file, Bytes::from_static(b"a loader")));
         let loaders = Arc::new(Loaders::from_memory(content));
         let complaints = Arc::new(Complaints::new("dhcp"));
-        let responder = Responder::new(directory, loaders, complaints, Arc::clone(&subnets));
+        let responder = Responder::new(directory, loaders, complaints, subnets.clone());
         let db = db.clone();
         Ok(Self {
             responder,
@@ -69,7 +70,7 @@ impl DhcpLinks {
 
     /// The handle by which reservations reach it.
     pub(crate) fn control(&self) -> DhcpControl {
-        DhcpControl::over(Arc::clone(&self.subnets))
+        DhcpControl::over(self.subnets.clone())
     }
 
     /// DISCOVER, OFFER, REQUEST and ACK of a node.
@@ -107,7 +108,7 @@ impl DhcpLinks {
             source: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, CLIENT),
             destination: Ipv4Addr::BROADCAST,
             is_for_us: false,
-            subnet: self.subnets.get(node.arranged.link)?,
+            interface: &interface(node.arranged.link),
         };
         let answered = self.responder.respond(&incoming).await?;
         let bytes = answered.reply.encode().bytes;

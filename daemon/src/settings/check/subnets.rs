@@ -35,7 +35,9 @@ impl Checker<'_> {
                 if other.name == subnet.name {
                     Some(("subnets.name", subnet.name.as_str()))
                 } else {
-                    let is_same = other.interface == subnet.interface;
+                    let is_same = other.interface == subnet.interface
+                        && other.network.is_none()
+                        && subnet.network.is_none();
                     is_same.then_some(("subnets.interface", subnet.interface.as_str()))
                 }
             });
@@ -81,6 +83,8 @@ impl Checker<'_> {
             patience,
             1..=60,
         ));
+        let network = self.network(section);
+        let relays = self.relays(told, &mode);
         let options = self.lease_options(section);
         let probe = section.probe_addresses.as_ref();
         let interface = interface?;
@@ -92,6 +96,8 @@ impl Checker<'_> {
             place: self.place(interface, "subnets.interface"),
             name: SubnetName::new(name.clone()),
             interface: interface.value.clone(),
+            network,
+            relays,
             mode,
             unknown: unknown.unwrap_or(UnknownPolicy::Ignore),
             router,

@@ -24,6 +24,22 @@ const MISTAKES: &[(&str, &str)] = &[
         "drover.yaml:3: subnets.interface: wanted something that stands here only once, got \"eth1\"",
     ),
     (
+        "subnets:\n  - interface: eth1\n    network: 10.77.0.1/24\n",
+        "drover.yaml:3: subnets.network: wanted a network such as 10.77.0.0/24, with no bit set behind its prefix, got \"10.77.0.1/24\"",
+    ),
+    (
+        "subnets:\n  - interface: eth1\n    mode: \"off\"\n    relays: [10.77.0.254]\n",
+        "drover.yaml:2: subnets.network is missing: the network of the machines behind the relays, such as 10.78.0.0/24",
+    ),
+    (
+        "subnets:\n  - interface: eth1\n    network: 10.78.0.0/24\n    relays: [10.78.0.254]\n",
+        "drover.yaml:4: subnets.relays: wanted mode: authoritative or off in a subnet that is behind relays, since beside another DHCP server Drover could not tell its machines apart, got \"relays in mode: proxy\"",
+    ),
+    (
+        "subnets:\n  - interface: eth1\n    network: 10.78.0.0/24\n    mode: \"off\"\n    relays: [router]\n",
+        "drover.yaml:5: subnets.relays: wanted ",
+    ),
+    (
         "images:\n  - name: a\n    kernel: /k\n    kernel_sha256: abc\n",
         "drover.yaml:4: images.kernel_sha256: wanted 64 hexadecimal digits, as sha256sum prints, got \"abc\"",
     ),

@@ -2,6 +2,7 @@
 
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::network::ClientKey;
+use machine_core::topology::Origin;
 use pxe_dhcp::client::{Arrival, BootClient};
 use pxe_dhcp::client_class::{ArchCode, VendorClass};
 use pxe_dhcp::dropped::Dropped;
@@ -218,19 +219,42 @@ fn the_link_is_the_selected_one_the_relays_or_the_clients_own() {
     let strange = captures::udhcpc()
         .through_relay()
         .replaced(OptionCode::RELAY_INFORMATION, &[5, 4, 10]);
-    for (capture, arrival, link) in [
-        (captures::udhcpc(), broadcast(), None),
+    let nowhere = captures::udhcpc()
+        .through_relay()
+        .replaced(OptionCode::RELAY_INFORMATION, &[5, 4, 0, 0, 0, 0]);
+    let wanted = [10, 80, 0, 0];
+    let wants = |capture: Capture| capture.replaced(OptionCode::SUBNET_SELECTION, &wanted);
+    let link = |selected: Option<&str>| Origin::Link {
+        selected: selected.map(ip),
+    };
+    let relay = |selected: Option<&str>| Origin::Relay {
+        relay: ip("10.77.0.254"),
+        selected: selected.map(ip),
+    };
+    let own = Origin::Client {
+        address: ip("10.77.0.60"),
+    };
+    for (capture, arrival, origin) in [
+        (captures::udhcpc(), broadcast(), link(None)),
+        (captures::udhcpc().through_relay(), broadcast(), relay(None)),
+        (selection.clone(), broadcast(), relay(Some("10.79.0.0"))),
+        (strange, broadcast(), relay(None)),
+        (nowhere, broadcast(), relay(None)),
+        (request.clone(), renewing(true), own),
+        (request, renewing(false), link(None)),
         (
-            captures::udhcpc().through_relay(),
+            wants(captures::udhcpc()),
             broadcast(),
-            Some("10.77.0.254"),
+            link(Some("10.80.0.0")),
         ),
-        (selection, broadcast(), Some("10.79.0.0")),
-        (strange, broadcast(), Some("10.77.0.254")),
-        (request.clone(), renewing(true), Some("10.77.0.60")),
-        (request, renewing(false), None),
+        (
+            wants(captures::udhcpc().through_relay()),
+            broadcast(),
+            relay(Some("10.80.0.0")),
+        ),
+        (wants(selection), broadcast(), relay(Some("10.79.0.0"))),
     ] {
-        assert_eq!(client(&capture, arrival).unwrap().link, link.map(ip));
+        assert_eq!(client(&capture, arrival).unwrap().origin, origin);
     }
 }
 

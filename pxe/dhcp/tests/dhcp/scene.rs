@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddrV4};
 use std::time::Duration;
 
 use machine_core::lease_options::LeaseOptions;
-use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
+use machine_core::network::{DhcpMode, Reach, Subnet, SubnetName, UnknownPolicy};
 use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::client::{Arrival, BootClient};
 use pxe_dhcp::dropped::Dropped;
@@ -20,6 +20,8 @@ pub(crate) fn ip(text: &str) -> IpAddr {
 pub(crate) fn authoritative() -> Subnet {
     Subnet {
         name: SubnetName::new("lab"),
+        interface: "eth1".to_owned(),
+        reach: Reach::Direct,
         network: "10.77.0.0/24".parse().unwrap(),
         server: ip("10.77.0.1"),
         mode: DhcpMode::Authoritative {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use machine_core::hardware::MacAddress;
 use machine_core::lease_options::LeaseOptions;
-use machine_core::network::{DhcpMode, UnknownPolicy};
+use machine_core::network::{DhcpMode, Reach, UnknownPolicy};
 
 use super::*;
 
@@ -32,6 +32,8 @@ fn client(number: u32) -> ClientKey {
 fn subnet(network: &str, range: &str) -> Subnet {
     Subnet {
         name: SubnetName::new("lab"),
+        interface: "eth1".to_owned(),
+        reach: Reach::Direct,
         network: network.parse().unwrap(),
         server: ip("10.77.0.1"),
         mode: DhcpMode::Authoritative {

@@ -1,5 +1,6 @@
-//! The sockets by which one subnet is served.
+//! The sockets of one interface.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener as StdListener};
 use std::sync::Arc;
@@ -12,15 +13,14 @@ use tokio::net::TcpListener;
 
 use crate::bind_error::BindError;
 use crate::dhcp::line::Line;
-use crate::dhcp::subnet::DhcpSubnet;
 use crate::dhcp_thread::DhcpThread;
 use crate::socket::{DatagramSocket, Place};
 
-/// A subnet, and the interface that it is served on.
-#[derive(Debug, Clone, Copy)]
+/// An interface, and the subnets whose machines reach us by it.
+#[derive(Debug, Clone)]
 pub(crate) struct Link<'a> {
     pub(crate) interface: &'a str,
-    pub(crate) subnet: &'a Subnet,
+    pub(crate) subnets: Vec<&'a Subnet>,
 }
 
 /// The ports that the protocols leave to us.
@@ -30,60 +30,58 @@ pub(crate) struct Ports {
     pub(crate) tftp: u16,
 }
 
-/// The sockets of one subnet.
+/// The sockets of one interface.
 #[derive(Debug)]
 pub(crate) struct Sockets {
     dhcp: Option<Arc<DatagramSocket>>,
-    routed: Option<Arc<DatagramSocket>>,
+    routed: Arc<BTreeMap<Ipv4Addr, Arc<DatagramSocket>>>,
     boot_service: Option<Arc<DatagramSocket>>,
     pub(crate) tftp: Arc<DatagramSocket>,
-    /// With the address that it really has.
-    pub(crate) http: (TcpListener, SocketAddr),
+    /// By our address: each with the address that it really has.
+    pub(crate) http: BTreeMap<Ipv4Addr, (TcpListener, SocketAddr)>,
 }
 
 impl Sockets {
     /// Binds all of them, those of DHCP for its thread. To be called within a tokio runtime.
     pub(crate) fn bind(
-        link: Link<'_>,
+        link: &Link<'_>,
         ports: Ports,
         thread: Option<&DhcpThread>,
     ) -> Result<Self, BindError> {
-        let ours = server_address(link.subnet);
         let on_thread = thread.map(DhcpThread::enter);
-        let serves_dhcp = link.subnet.mode != DhcpMode::Off;
-        let dhcp = serves_dhcp.then(|| link.here("DHCP", SERVER_PORT));
-        let dhcp = dhcp.transpose()?;
-        let boot_service = serves_dhcp.then(|| link.here("DHCP", BOOT_SERVICE_PORT));
-        let boot_service = boot_service.transpose()?;
-        let is_authoritative = matches!(link.subnet.mode, DhcpMode::Authoritative { .. });
-        // Beside another server on this very host, it would take that one's renewals.
-        let routed = is_authoritative.then(|| {
-            let address = SocketAddrV4::new(ours, SERVER_PORT);
-            let device = None;
-            link.datagrams(Place { device, address }, "DHCP")
+        let dhcp = link.serves_dhcp().then(|| link.dhcp()).transpose()?;
+        let boot_service = link.serves_dhcp().then(|| {
+            let everywhere = Ipv4Addr::UNSPECIFIED;
+            link.here("DHCP", SocketAddrV4::new(everywhere, BOOT_SERVICE_PORT))
         });
-        let routed = routed.transpose()?;
+        let boot_service = boot_service.transpose()?;
+        let routed = link.routed()?;
         drop(on_thread);
-        let tftp = link.here("TFTP", ports.tftp)?;
-        let http = link.listener(SocketAddrV4::new(ours, ports.http))?;
+        let tftp = link.here("TFTP", SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, ports.tftp))?;
+        let addresses = addresses(&link.subnets);
+        let listeners = addresses.into_iter().map(|address| {
+            let listener = link.listener(SocketAddrV4::new(address, ports.http))?;
+            Ok((address, listener))
+        });
         Ok(Self {
             dhcp,
-            routed,
+            routed: Arc::new(routed),
             boot_service,
             tftp,
-            http,
+            http: listeners.collect::<Result<_, BindError>>()?,
         })
     }
 
-    /// Where the DHCP of this subnet comes in.
-    pub(crate) fn lines(&self, subnet: &Arc<DhcpSubnet>) -> Vec<Line> {
+    /// Where the DHCP of this interface comes in.
+    pub(crate) fn lines(&self, interface: &str) -> Vec<Line> {
+        let interface: Arc<str> = interface.into();
         let line = |socket: &Arc<DatagramSocket>, port| Line {
             socket: Arc::clone(socket),
-            routed: self.routed.clone(),
+            routed: Arc::clone(&self.routed),
             port,
-            subnet: Arc::clone(subnet),
+            interface: Arc::clone(&interface),
         };
-        let dhcp = self.dhcp.iter().chain(&self.routed);
+        let dhcp = self.dhcp.iter().chain(self.routed.values());
         let boot_service = self.boot_service.iter();
         dhcp.map(|socket| line(socket, ServerPort::Dhcp))
             .chain(boot_service.map(|socket| line(socket, ServerPort::BootService)))
@@ -92,11 +90,49 @@ impl Sockets {
 }
 
 impl Link<'_> {
-    /// What is sent to this port by the link, to us or to everybody.
-    fn here(&self, protocol: &'static str, port: u16) -> Result<Arc<DatagramSocket>, BindError> {
+    fn serves_dhcp(&self) -> bool {
+        self.subnets.iter().any(|it| it.mode != DhcpMode::Off)
+    }
+
+    /// Port 67. Where we lease nothing, only what goes to everybody: beside another server on this
+    /// very host, a socket that is bound to the interface would take that one's renewals, since the
+    /// kernel prefers it (`compute_score` in `net/ipv4/udp.c`).
+    fn dhcp(&self) -> Result<Arc<DatagramSocket>, BindError> {
+        let is_only_server = self.subnets.iter().any(|it| leases(it));
+        let address = if is_only_server {
+            Ipv4Addr::UNSPECIFIED
+        } else {
+            Ipv4Addr::BROADCAST
+        };
+        self.here("DHCP", SocketAddrV4::new(address, SERVER_PORT))
+    }
+
+    /// What relays and renewals send to an address of ours, by whatever interface it comes in.
+    fn routed(&self) -> Result<BTreeMap<Ipv4Addr, Arc<DatagramSocket>>, BindError> {
+        let leasing: Vec<&Subnet> = self
+            .subnets
+            .iter()
+            .copied()
+            .filter(|it| leases(it))
+            .collect();
+        let sockets = addresses(&leasing).into_iter().map(|ours| {
+            let address = SocketAddrV4::new(ours, SERVER_PORT);
+            let device = None;
+            let socket = self.datagrams(Place { device, address }, "DHCP")?;
+            Ok((ours, socket))
+        });
+        sockets.collect()
+    }
+
+    /// What is sent to this address by the link: to us or to everybody, if it is 0.0.0.0.
+    fn here(
+        &self,
+        protocol: &'static str,
+        address: SocketAddrV4,
+    ) -> Result<Arc<DatagramSocket>, BindError> {
         let place = Place {
             device: Some(self.interface),
-            address: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port),
+            address,
         };
         self.datagrams(place, protocol)
     }
@@ -147,7 +183,7 @@ impl Link<'_> {
                 interface,
             },
             io::ErrorKind::AddrNotAvailable => BindError::AddressNotHere {
-                subnet: self.subnet.name.clone(),
+                interface,
                 address: address.ip(),
             },
             _ => BindError::Failed {
@@ -160,10 +196,16 @@ impl Link<'_> {
     }
 }
 
-/// DHCPv6 comes later: a subnet without an IPv4 address of ours has none of these servers.
-const fn server_address(subnet: &Subnet) -> Ipv4Addr {
-    match subnet.server {
+const fn leases(subnet: &Subnet) -> bool {
+    matches!(subnet.mode, DhcpMode::Authoritative { .. })
+}
+
+/// Our addresses for these subnets, each once. DHCPv6 comes later: a subnet without an IPv4 address
+/// of ours has none of these servers.
+fn addresses(subnets: &[&Subnet]) -> BTreeSet<Ipv4Addr> {
+    let servers = subnets.iter().map(|subnet| match subnet.server {
         IpAddr::V4(address) => address,
         IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
-    }
+    });
+    servers.collect()
 }

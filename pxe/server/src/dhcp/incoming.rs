@@ -24,8 +24,8 @@ pub struct Incoming<'a> {
     pub destination: Ipv4Addr,
     /// Whether that is ours.
     pub is_for_us: bool,
-    /// The subnet of the interface.
-    pub subnet: &'a Arc<DhcpSubnet>,
+    /// The interface that it came in by.
+    pub interface: &'a str,
 }
 
 impl Incoming<'_> {

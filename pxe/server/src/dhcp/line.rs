@@ -1,5 +1,6 @@
 //! The sockets of one interface: where questions come in, and by which answers leave.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
@@ -10,7 +11,6 @@ use pxe_dhcp::route::Destination;
 use tracing::{debug, trace};
 
 use crate::dhcp::incoming::Asked;
-use crate::dhcp::subnet::DhcpSubnet;
 use crate::socket::DatagramSocket;
 
 /// The sockets by which the clients of one interface are answered.
@@ -18,19 +18,20 @@ use crate::socket::DatagramSocket;
 pub(crate) struct Line {
     /// Where its packets come in.
     pub(crate) socket: Arc<DatagramSocket>,
-    /// From where what goes through a router or relay is sent: a socket that is bound to a device
-    /// reaches only that device's links.
-    pub(crate) routed: Option<Arc<DatagramSocket>>,
+    /// By our address: from where what goes through a router or relay is sent. A socket that is bound
+    /// to a device reaches only that device's links.
+    pub(crate) routed: Arc<BTreeMap<Ipv4Addr, Arc<DatagramSocket>>>,
     /// 67 or 4011.
     pub(crate) port: ServerPort,
-    /// The subnet of the interface.
-    pub(crate) subnet: Arc<DhcpSubnet>,
+    /// The interface.
+    pub(crate) interface: Arc<str>,
 }
 
 impl Line {
     /// Sends a reply to whoever asked, the way that it says.
     pub(super) async fn send(&self, asked: &Asked, reply: &Reply) -> io::Result<()> {
-        let routed = self.routed.as_ref();
+        let from = asked.answers_from();
+        let routed = self.routed.get(&from);
         let routed = routed.filter(|_| self.port == ServerPort::Dhcp);
         let (socket, address) = match reply.route.destination {
             Destination::Relay(address) | Destination::Client(address) => {
@@ -46,6 +47,6 @@ impl Line {
         }
         trace!(mac = %asked.client.mac, kind = %reply.kind, %address, "reply");
         let to = SocketAddrV4::new(address, reply.route.port);
-        socket.send(&encoded.bytes, asked.answers_from(), to).await
+        socket.send(&encoded.bytes, from, to).await
     }
 }

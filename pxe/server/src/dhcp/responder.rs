@@ -22,8 +22,8 @@ use tracing::debug;
 use crate::complaint::Complaints;
 use crate::dhcp::chainloading::Chainloading;
 use crate::dhcp::incoming::{Asked, Incoming};
+use crate::dhcp::served::ServedSubnets;
 use crate::dhcp::silence::Silence;
-use crate::dhcp::subnet::DhcpSubnet;
 use crate::directory::{BootQuestion, Directory, ObservedStep, StepOwner};
 use crate::loaders::Loaders;
 
@@ -33,7 +33,7 @@ pub struct Responder<D> {
     pub(super) directory: D,
     pub(super) complaints: Arc<Complaints>,
     pub(super) chainloading: Chainloading,
-    pub(super) subnets: Arc<[Arc<DhcpSubnet>]>,
+    pub(super) subnets: ServedSubnets,
     loaders: Arc<Loaders>,
 }
 
@@ -60,7 +60,7 @@ impl<D: Directory> Responder<D> {
         directory: D,
         loaders: Arc<Loaders>,
         complaints: Arc<Complaints>,
-        subnets: Arc<[Arc<DhcpSubnet>]>,
+        subnets: ServedSubnets,
     ) -> Self {
         Self {
             directory,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use machine_core::lease_options::LeaseOptions;
-use machine_core::network::{DhcpMode, Subnet, SubnetName, UnknownPolicy};
+use machine_core::network::{DhcpMode, Reach, Subnet, SubnetName, UnknownPolicy};
 use nix::sched::{CloneFlags, setns};
 use pxe_server::assets::Assets;
 use pxe_server::bind_error::BindError;
@@ -99,6 +99,11 @@ impl Lab {
         ip_in(&self.server, "address add 10.77.0.2/24 dev pxe-s");
     }
 
+    /// Gives the server's end an address in another network.
+    pub(crate) fn address_server(&self, address: &str) {
+        ip_in(&self.server, &format!("address add {address} dev pxe-s"));
+    }
+
     /// Gives the client's end an address of the ranges that nobody leased to it.
     pub(crate) fn static_host(&self, address: &str) {
         ip_in(&self.client, &format!("address add {address}/24 dev pxe-c"));
@@ -153,13 +158,22 @@ impl Lab {
         records: &Records,
         mode: DhcpMode,
     ) -> Result<BoundPlane<Records>, BindError> {
+        self.bind_all(records, vec![subnet(mode)])
+    }
+
+    fn bind_all(
+        &self,
+        records: &Records,
+        subnets: Vec<Subnet>,
+    ) -> Result<BoundPlane<Records>, BindError> {
+        let served = subnets.into_iter().map(|subnet| ServedSubnet {
+            subnet,
+            probes_addresses: true,
+        });
         let (loaders, _) = Loaders::read(self.directory.path());
         let settings = BootPlaneSettings {
-            subnets: vec![ServedSubnet {
-                subnet: subnet(mode),
-                interface: Interface::take("pxe-s")?,
-                probes_addresses: true,
-            }],
+            interfaces: vec![Interface::take("pxe-s")?],
+            subnets: served.collect(),
             http_port: 8080,
             tftp_port: 69,
             descriptors: 1024,
@@ -177,10 +191,61 @@ impl Lab {
 
     /// Starts the boot plane; it runs until the token is cancelled.
     pub(crate) fn start(&self, records: &Records, mode: DhcpMode) -> CancellationToken {
+        self.start_all(records, vec![subnet(mode)])
+    }
+
+    /// The same with these subnets.
+    pub(crate) fn start_all(&self, records: &Records, subnets: Vec<Subnet>) -> CancellationToken {
         let stop = CancellationToken::new();
-        let plane = self.bind(records, mode).unwrap();
+        let plane = self.bind_all(records, subnets).unwrap();
         tokio::spawn(plane.run(stop.clone()));
         stop
+    }
+}
+
+/// A namespace behind the client's, which is a router: `pxe-r` there and `pxe-f` here.
+#[derive(Debug)]
+pub(crate) struct FarSide {
+    namespace: String,
+}
+
+impl FarSide {
+    /// Joins it to a lab: 10.79.0.0/24, by the router 10.79.0.1, which is 10.77.0.9 at the near side.
+    pub(crate) fn new(lab: &Lab) -> Self {
+        let namespace = lab.client.replace("-c", "-f");
+        run("ip", &format!("netns add {namespace}"));
+        let far = Self { namespace };
+        ip_in(&far.namespace, "link set lo up");
+        let pair = format!(
+            "link add pxe-r type veth peer name pxe-f netns {}",
+            far.namespace
+        );
+        ip_in(&lab.client, &pair);
+        lab.address_client();
+        ip_in(&lab.client, "address add 10.79.0.1/24 dev pxe-r");
+        ip_in(&lab.client, "link set pxe-r up");
+        ip_in(&far.namespace, "link set pxe-f up");
+        ip_in(&lab.server, "route add 10.79.0.0/24 via 10.77.0.9");
+        lab.as_client(|| std::fs::write("/proc/sys/net/ipv4/ip_forward", "1").unwrap());
+        far
+    }
+
+    /// A program there.
+    pub(crate) fn program(&self, program: &str, directory: &Path) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new("nsenter");
+        command
+            .args([&entrance(&self.namespace), program])
+            .current_dir(directory)
+            .kill_on_drop(true);
+        command
+    }
+}
+
+impl Drop for FarSide {
+    fn drop(&mut self) {
+        let _ = Command::new("ip")
+            .args(["netns", "del", &self.namespace])
+            .status();
     }
 }
 
@@ -201,6 +266,8 @@ pub(crate) fn assets(directory: &Path) -> Arc<Assets> {
 pub(crate) fn subnet(mode: DhcpMode) -> Subnet {
     Subnet {
         name: SubnetName::new("lab"),
+        interface: "pxe-s".to_owned(),
+        reach: Reach::Direct,
         network: "10.77.0.0/24".parse().unwrap(),
         server: SERVER.into(),
         mode,

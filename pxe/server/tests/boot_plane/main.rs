@@ -15,6 +15,7 @@ mod log;
 mod peer;
 mod recorded_requests;
 mod records;
+mod several_subnets;
 mod tftp;
 mod tftp_lessons;
 mod unusual;
