@@ -188,8 +188,13 @@ impl Directory for BootAnswers {
     }
 
     #[instrument(name = "script", skip_all, fields(peer = %request.peer, boot = %request.boot, machine))]
-    async fn script(&self, request: ScriptRequest) -> Result<ScriptAnswer, ScriptRefusal> {
-        match self.answer_script(&request).await {
+    async fn script(&self, mut request: ScriptRequest) -> Result<ScriptAnswer, ScriptRefusal> {
+        let answered = async {
+            let (peer, seen) = (request.peer, request.hardware);
+            request.hardware = self.site.card_behind(peer, seen).await?;
+            self.answer_script(&request).await
+        };
+        match answered.await {
             Ok(Some(answer)) => Ok(answer),
             Ok(None) => Err(ScriptRefusal::NotFound),
             Err(error) => Err(unavailable(&error).into()),
@@ -197,16 +202,26 @@ impl Directory for BootAnswers {
     }
 
     #[instrument(name = "document", skip_all, fields(peer = %request.peer, boot, machine))]
-    async fn document(&self, request: DocumentRequest) -> Result<Document, DocumentRefusal> {
-        match self.release(&request).await {
+    async fn document(&self, mut request: DocumentRequest) -> Result<Document, DocumentRefusal> {
+        let answered = async {
+            let (peer, seen) = (request.peer, request.hardware);
+            request.hardware = self.site.card_behind(peer, seen).await?;
+            self.release(&request).await
+        };
+        match answered.await {
             Ok(Some(document)) => Ok(document),
             Ok(None) => Err(DocumentRefusal::Refused),
             Err(error) => Err(unavailable(&error).into()),
         }
     }
 
-    async fn report(&self, report: SystemReport) -> Result<(), DocumentRefusal> {
-        match self.hear_report(&report).await {
+    async fn report(&self, mut report: SystemReport) -> Result<(), DocumentRefusal> {
+        let heard = async {
+            let (peer, seen) = (report.peer, report.hardware);
+            report.hardware = self.site.card_behind(peer, seen).await?;
+            self.hear_report(&report).await
+        };
+        match heard.await {
             Ok(true) => Ok(()),
             Ok(false) => Err(DocumentRefusal::Refused),
             Err(error) => Err(unavailable(&error).into()),

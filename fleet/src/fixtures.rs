@@ -12,6 +12,8 @@ use machine_core::attempt::Attempt;
 use machine_core::cluster::{Cluster, ClusterSpec, Role};
 use machine_core::id::{AttemptId, BootId, ClusterId, IntentId, MachineId};
 use machine_core::intent::{Actor, Assignment, Intent, IntentKind};
+use machine_core::lease_options::LeaseOptions;
+use machine_core::network::{DhcpMode, Reach, Subnet, SubnetName, UnknownPolicy};
 use machine_core::os::OsSpec;
 use machine_core::plan::work::CONFIG_REQUEST_TIMEOUT;
 use machine_core::time::Timestamp;
@@ -116,6 +118,33 @@ pub(crate) async fn site() -> Site {
         bmcs: bmcs(),
         nodes: Arc::new(TalosNodes),
         randomness: randomness(),
+    }
+}
+
+/// The same with one subnet.
+pub(crate) async fn site_of(subnet: Subnet) -> Site {
+    Site {
+        subnets: vec![subnet],
+        ..site().await
+    }
+}
+
+/// A subnet on a link, whose addresses we lease.
+pub(crate) fn subnet() -> Subnet {
+    Subnet {
+        name: SubnetName::new("lab"),
+        interface: "eth1".to_owned(),
+        reach: Reach::Direct,
+        network: "10.77.0.0/24".parse().unwrap(),
+        server: "10.77.0.1".parse().unwrap(),
+        mode: DhcpMode::Authoritative {
+            ranges: vec!["10.77.0.50-10.77.0.60".parse().unwrap()],
+        },
+        unknown: UnknownPolicy::Ignore,
+        router: None,
+        dns: Vec::new(),
+        lease_time: Duration::from_hours(1),
+        options: LeaseOptions::default(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod bmcs;
 pub mod boots;
+mod card_behind;
 pub mod clock;
 pub mod clusters;
 pub mod error;

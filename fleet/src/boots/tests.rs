@@ -1,18 +1,16 @@
 //! What the records have of a boot after its questions, on a database in memory.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
 use machine_core::boot::{Asker, Boot, BootOrigin, BootStep};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
-use machine_core::lease_options::LeaseOptions;
-use machine_core::network::{DhcpMode, Reach, Subnet};
+use machine_core::network::{DhcpMode, Subnet};
 use machine_store::events::Event;
 use machine_store::{boots, events, machines};
 use pxe_server::directory::StepOwner;
 
 use super::*;
-use crate::fixtures::site;
+use crate::fixtures::{site, subnet};
 use crate::node_reports::neighbours::Neighbours;
 use crate::power::Power;
 use crate::site::Image;
@@ -48,17 +46,9 @@ pub(super) async fn directory(unknown: UnknownPolicy) -> BootAnswers {
 
 async fn directory_of(unknown: UnknownPolicy, mode: DhcpMode) -> BootAnswers {
     let subnet = Subnet {
-        name: SubnetName::new("lab"),
-        interface: "eth1".to_owned(),
-        reach: Reach::Direct,
-        network: "10.77.0.0/24".parse().unwrap(),
-        server: "10.77.0.1".parse().unwrap(),
         mode,
         unknown,
-        router: None,
-        dns: Vec::new(),
-        lease_time: Duration::from_hours(1),
-        options: LeaseOptions::default(),
+        ..subnet()
     };
     let site = Arc::new(Site {
         subnets: vec![subnet],

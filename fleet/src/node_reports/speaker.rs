@@ -22,10 +22,11 @@ impl NodeReports {
     pub(super) async fn speaker(&self, peer: IpAddr) -> Result<Option<Node>, StepError> {
         let held = holder(&self.site.db, peer, self.site.now()).await?;
         let is_near = self.site.subnet_of(peer).is_some();
-        let card = self.neighbours.find(peer).await;
+        let seen = self.neighbours.find(peer).await;
+        let card = self.site.card_behind(peer, seen).await?;
         let machine = match (held, card) {
             (Holder::Stranger, _) => return Ok(None),
-            // Behind a router its card is never known.
+            // Behind a router that is no relay of ours its card is never known.
             (Holder::Nobody, None) if !is_near => return Ok(None),
             (Holder::Machine(_) | Holder::Nobody, None) => {
                 return Err(StepError::Outside(format!(
