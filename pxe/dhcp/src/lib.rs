@@ -17,6 +17,7 @@ pub mod chains;
 pub mod client;
 pub mod client_class;
 pub mod dropped;
+pub mod frame;
 pub mod hostname;
 pub mod ipxe;
 pub mod load;

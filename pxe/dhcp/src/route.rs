@@ -37,8 +37,8 @@ pub enum Destination {
     Client(Ipv4Addr),
     /// 255.255.255.255 on the link that was asked.
     Broadcast,
-    /// A frame to the card, for an address that the client doesn't have yet: needs a packet
-    /// socket. A broadcast does as well.
+    /// A frame to the card, for an address that the client doesn't have yet ([`crate::frame`]): needs
+    /// a packet socket. A broadcast does as well.
     Link {
         /// The card.
         mac: MacAddress,

@@ -15,8 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use machine_core::hardware::MacAddress;
-use nix::ifaddrs::getifaddrs;
-use nix::sys::socket::{LinkAddr, bind};
+use nix::sys::socket::bind;
 use pxe_dhcp::address_probe::{ETHERTYPE, FRAME, claim, probe};
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -27,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace};
 
 use crate::dhcp::prober::{Prober, Probing};
+use crate::link_layer::ethernet;
 use crate::sys::watched;
 
 /// How many addresses are looked at together: five hundred new machines a second.
@@ -37,8 +37,6 @@ const ROUNDS: u32 = 2;
 const WAIT: Duration = Duration::from_millis(250);
 /// How long nothing is read after the system has refused to: while the interface is down.
 const REFUSED: Duration = Duration::from_secs(1);
-/// Ethernet, among the kinds of links (`ARPHRD_ETHER`).
-const ETHERNET: u16 = 1;
 
 /// The ARP of one link.
 #[derive(Debug)]
@@ -199,14 +197,6 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// The interface as packet sockets know it, and its card.
-fn ethernet(interface: &str) -> io::Result<Option<(LinkAddr, MacAddress)>> {
-    let links = getifaddrs()?.filter(|it| it.interface_name == interface);
-    let mut links = links.filter_map(|it| it.address?.as_link_addr().copied());
-    let found = links.find(|link| link.hatype() == ETHERNET);
-    Ok(found.and_then(|link| Some((link, MacAddress::new(link.addr()?)))))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,11 +225,5 @@ mod tests {
         asked.answered(ADDRESS, card(2));
         assert_eq!(answer.try_recv(), Ok(card(2)));
         assert!(asked.probes.is_empty());
-    }
-
-    #[test]
-    fn a_link_that_is_no_ethernet_is_not_probed() {
-        assert!(ethernet("lo").unwrap().is_none());
-        assert!(ethernet("no-such-if").unwrap().is_none());
     }
 }

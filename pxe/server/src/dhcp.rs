@@ -6,8 +6,8 @@
 //! packet means and what is replied is decided in [`responder`], which has no socket, by the rules
 //! of `pxe-dhcp`.
 //!
-//! Not done yet: a reply to a client that has no address goes to everybody on the link, also where
-//! RFC 2131 §4.1 has a frame to its card (that needs a packet socket). All clients take it.
+//! A reply to a client that has no address yet goes to its card alone, where the client takes that:
+//! nobody else needs to know the boot that it names.
 
 mod chainloading;
 mod flights;

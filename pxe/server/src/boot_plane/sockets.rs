@@ -10,10 +10,12 @@ use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::route::{BOOT_SERVICE_PORT, SERVER_PORT};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
+use tracing::warn;
 
 use crate::bind_error::BindError;
 use crate::dhcp::line::Line;
 use crate::dhcp_thread::DhcpThread;
+use crate::link_layer::FrameSocket;
 use crate::socket::{DatagramSocket, Place};
 
 /// An interface, and the subnets whose machines reach us by it.
@@ -35,6 +37,7 @@ pub(crate) struct Ports {
 pub(crate) struct Sockets {
     dhcp: Option<Arc<DatagramSocket>>,
     routed: Arc<BTreeMap<Ipv4Addr, Arc<DatagramSocket>>>,
+    frames: Option<Arc<FrameSocket>>,
     boot_service: Option<Arc<DatagramSocket>>,
     pub(crate) tftp: Arc<DatagramSocket>,
     /// By our address: each with the address that it really has.
@@ -66,6 +69,7 @@ impl Sockets {
         Ok(Self {
             dhcp,
             routed: Arc::new(routed),
+            frames: link.frames().map(Arc::new),
             boot_service,
             tftp,
             http: listeners.collect::<Result<_, BindError>>()?,
@@ -78,6 +82,7 @@ impl Sockets {
         let line = |socket: &Arc<DatagramSocket>, port| Line {
             socket: Arc::clone(socket),
             routed: Arc::clone(&self.routed),
+            frames: self.frames.clone(),
             port,
             interface: Arc::clone(&interface),
         };
@@ -122,6 +127,26 @@ impl Link<'_> {
             Ok((ours, socket))
         });
         sockets.collect()
+    }
+
+    /// By what clients are answered to whom we lease their first address.
+    fn frames(&self) -> Option<FrameSocket> {
+        let leases_here = |it: &&Subnet| leases(it) && it.is_on(self.interface);
+        if !self.subnets.iter().any(leases_here) {
+            return None;
+        }
+        match FrameSocket::open(self.interface) {
+            Ok(frames) => frames,
+            Err(error) => {
+                warn!(
+                    interface = self.interface,
+                    %error,
+                    "what is leased to a machine is told to everybody on the link, since frames can't \
+                     be sent to its card alone: run as root, or with CAP_NET_RAW"
+                );
+                None
+            }
+        }
     }
 
     /// What is sent to this address by the link: to us or to everybody, if it is 0.0.0.0.

@@ -5,12 +5,14 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 
+use machine_core::hardware::MacAddress;
 use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::reply::Reply;
-use pxe_dhcp::route::Destination;
+use pxe_dhcp::route::{Destination, SERVER_PORT};
 use tracing::{debug, trace};
 
 use crate::dhcp::incoming::Asked;
+use crate::link_layer::FrameSocket;
 use crate::socket::DatagramSocket;
 
 /// The sockets by which the clients of one interface are answered.
@@ -21,6 +23,9 @@ pub(crate) struct Line {
     /// By our address: from where what goes through a router or relay is sent. A socket that is bound
     /// to a device reaches only that device's links.
     pub(crate) routed: Arc<BTreeMap<Ipv4Addr, Arc<DatagramSocket>>>,
+    /// From where frames are sent to clients that have no address yet; without it, they are answered
+    /// before everybody.
+    pub(crate) frames: Option<Arc<FrameSocket>>,
     /// 67 or 4011.
     pub(crate) port: ServerPort,
     /// The interface.
@@ -31,22 +36,48 @@ impl Line {
     /// Sends a reply to whoever asked, the way that it says.
     pub(super) async fn send(&self, asked: &Asked, reply: &Reply) -> io::Result<()> {
         let from = asked.answers_from();
-        let routed = self.routed.get(&from);
-        let routed = routed.filter(|_| self.port == ServerPort::Dhcp);
-        let (socket, address) = match reply.route.destination {
-            Destination::Relay(address) | Destination::Client(address) => {
-                (routed.unwrap_or(&self.socket), address)
-            }
-            Destination::Broadcast | Destination::Link { .. } => {
-                (&self.socket, Ipv4Addr::BROADCAST)
-            }
-        };
         let encoded = reply.encode();
         if !encoded.left_out.is_empty() {
             debug!(mac = %asked.client.mac, left_out = ?encoded.left_out, "the reply is cut");
         }
-        trace!(mac = %asked.client.mac, kind = %reply.kind, %address, "reply");
-        let to = SocketAddrV4::new(address, reply.route.port);
-        socket.send(&encoded.bytes, from, to).await
+        let (route, bytes) = (reply.route, &encoded.bytes);
+        trace!(mac = %asked.client.mac, kind = %reply.kind, ?route, "reply");
+        let to = match route.destination {
+            Destination::Relay(address) | Destination::Client(address) => {
+                let to = SocketAddrV4::new(address, route.port);
+                return self.by_routing(from).send(bytes, from, to).await;
+            }
+            Destination::Link { mac, address } => {
+                let to = SocketAddrV4::new(address, route.port);
+                if self.send_frame(bytes, from, (mac, to)) {
+                    return Ok(());
+                }
+                Ipv4Addr::BROADCAST
+            }
+            Destination::Broadcast => Ipv4Addr::BROADCAST,
+        };
+        let to = SocketAddrV4::new(to, route.port);
+        self.socket.send(bytes, from, to).await
+    }
+
+    /// Boot services answer by the link: with the address that was asked, which may be a second one.
+    fn by_routing(&self, from: Ipv4Addr) -> &DatagramSocket {
+        let routed = self.routed.get(&from);
+        let routed = routed.filter(|_| self.port == ServerPort::Dhcp);
+        routed.unwrap_or(&self.socket)
+    }
+
+    /// Whether a frame went to the card: without the right to, or while the interface is busy, or
+    /// where it is too long for the link, the reply goes to everybody, whom it reaches as well.
+    fn send_frame(&self, bytes: &[u8], from: Ipv4Addr, to: (MacAddress, SocketAddrV4)) -> bool {
+        let from = SocketAddrV4::new(from, SERVER_PORT);
+        let Some(frames) = &self.frames else {
+            return false;
+        };
+        let sent = frames.send(bytes, from, to);
+        if let Err(error) = &sent {
+            debug!(%error, card = %to.0, "no frame for this card: everybody gets its reply");
+        }
+        sent.is_ok()
     }
 }

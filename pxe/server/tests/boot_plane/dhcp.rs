@@ -54,6 +54,24 @@ fn udhcpc_gets_a_lease_and_renews_it() {
     });
 }
 
+/// RFC 2131 §4.1: nobody else learns which boot it is told.
+#[test]
+fn a_client_that_takes_unicast_is_answered_alone() {
+    let Some(lab) = Lab::new() else { return };
+    lab.serve(async || {
+        let records = Records::default();
+        let _stop = lab.start(&records, authoritative());
+        let bystander = DhcpClient::new(&lab, 68);
+        let mut udhcpc = lab.client_program("udhcpc");
+        udhcpc.args(["-i", "pxe-c", "-f", "-q", "-n", "-s", "/bin/true"]);
+        assert!(udhcpc.status().await.unwrap().success());
+        assert_eq!(records.state().leases.len(), 1);
+        bystander.broadcast(&message(9, 1)).await;
+        let heard = bystander.receive().await;
+        assert_eq!((kind(&heard), heard.xid), (OFFER, 9), "its own comes first");
+    });
+}
+
 #[test]
 fn dhclient_gets_a_lease_and_gives_it_back() {
     let Some(lab) = Lab::new() else { return };

@@ -166,7 +166,7 @@ fn a_relay_of_an_unknown_network_is_one_line() {
         // Through the same socket, so that the others are read by then.
         client.send(&message(9, 1), SERVER, 67).await;
         client.receive().await;
-        let why = "its relay speaks for 192.0.2.9, which is in no subnet of the settings";
+        let why = "the relay 192.0.2.9 is in no network that is served, and no subnet names it";
         assert_eq!(log.warnings(why), 1, "{}", log.text());
     });
 }
