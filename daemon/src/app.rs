@@ -5,14 +5,18 @@
 //!   ─► images ─► bind ─► run ─► drain
 //! ```
 //! What can fail fails before anything is answered, with one sentence. It ends when it is asked to,
-//! whatever it is doing, and when one of its parts ends by itself.
+//! whatever it is doing, and when one of its parts ends by itself. When its network has changed, it
+//! drains and binds anew.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api_server::grpc;
 use api_server::operations::Operations;
 use config_talos::{event_sink, kernel_log};
+use machine_core::network::Subnet;
 use machine_store::exclusive::Exclusive;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -22,6 +26,7 @@ use tracing::{error, info, warn};
 use crate::bound::{Bound, bind};
 use crate::descriptors;
 use crate::host::{StateDirectory, this_process};
+use crate::network_watch::NetworkWatch;
 use crate::parts::Parts;
 use crate::preflight::checked_subnets;
 use crate::privileges;
@@ -41,41 +46,69 @@ const GRACE: Duration = Duration::from_secs(15);
 /// How long it may then take to write what was promised, and to close the database.
 const FLUSH: Duration = Duration::from_secs(10);
 
+/// How long the guards of the database may take to let it go.
+const LET_GO: Duration = Duration::from_secs(1);
+
+/// Why a life of the daemon ended well.
+enum Ended {
+    /// It was asked to.
+    Asked,
+    /// Its subnets are others now: the next life begins with them.
+    Moved(Vec<Subnet>),
+}
+
 /// Runs the daemon until `stop`, or until a part of it ends by itself.
 pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), StartError> {
     privileges::tell();
     descriptors::raise();
-    let subnets = checked_subnets(&settings)?;
+    let mut subnets = checked_subnets(&settings)?;
     let state = StateDirectory::take(&settings.state_directory, &this_process())?;
     for complaint in open_to_others(&settings.state_directory) {
         warn!("{complaint}");
     }
+    while let Ended::Moved(now) = live(&settings, &state, subnets, &stop).await? {
+        info!("the network of Drover has changed: it begins anew, with the addresses of now");
+        subnets = now;
+    }
+    drop(state);
+    Ok(())
+}
+
+/// From binding to draining.
+async fn live(
+    settings: &Settings,
+    state: &StateDirectory,
+    subnets: Vec<Subnet>,
+    stop: &CancellationToken,
+) -> Result<Ended, StartError> {
+    let stop = stop.child_token();
+    let watch = NetworkWatch::begin(&settings.subnets, &subnets);
     let bound = tokio::select! {
         biased;
         () = stop.cancelled() => {
             info!("stopped before it was ready");
-            return Ok(());
+            return Ok(Ended::Asked);
         }
-        bound = Box::pin(bind(&settings, &state, subnets, &stop)) => bound?,
+        bound = Box::pin(bind(settings, state, subnets, &stop)) => bound?,
     };
     info!(directory = %settings.state_directory.display(), "ready");
-    let ended = serve(bound, &settings, stop).await;
-    drop(state);
-    ended
+    serve(bound, settings, watch, stop).await
 }
 
 async fn serve(
     bound: Bound,
     settings: &Settings,
+    watch: io::Result<NetworkWatch>,
     stop: CancellationToken,
-) -> Result<(), StartError> {
+) -> Result<Ended, StartError> {
     let site = Arc::clone(&bound.site);
     let mut ground = Parts::default();
     let committing = bound.committing;
     ground.spawn("the commit task", async move {
         committing.await.map_err(|error| error.to_string())
     });
-    let mut guards = guard_database(bound.exclusive, &site);
+    let over = CancellationToken::new();
+    let mut guards = guard_database(bound.exclusive, &site, &over);
     let mut parts = start_receivers(&bound.reports, (bound.event_sinks, bound.logs), &stop);
     let effects = UseCaseEffects {
         site: Arc::clone(&site),
@@ -103,33 +136,60 @@ async fn serve(
         plane.await.map_err(|ended| chain(&ended))
     });
 
-    let failed = tokio::select! {
+    let moved = follow(watch);
+    let ended = tokio::select! {
         biased;
-        () = stop.cancelled() => None,
-        ended = parts.first_end() => Some(ended),
-        ended = ground.first_end() => Some(ended),
-        ended = guards.first_end() => Some(ended),
+        () = stop.cancelled() => Ok(Ended::Asked),
+        ended = parts.first_end() => Err(ended),
+        ended = ground.first_end() => Err(ended),
+        ended = guards.first_end() => Err(ended),
+        subnets = moved => Ok(Ended::Moved(subnets)),
     };
-    if let Some(failed) = &failed {
+    if let Err(failed) = &ended {
         error!(%failed, "the daemon can't go on");
-        stop.cancel();
     }
+    stop.cancel();
     info!("stopping: transfers may finish");
     drain(parts, ground, &site).await;
-    failed.map_or(Ok(()), |failed| Err(failed.into()))
+    over.cancel();
+    guards.end_within(LET_GO).await;
+    Ok(ended?)
+}
+
+/// The subnets of the next life, when the network has changed so much that there must be one.
+async fn follow(watch: io::Result<NetworkWatch>) -> Vec<Subnet> {
+    let moved = match watch {
+        Ok(mut watch) => watch.moved().await,
+        Err(error) => Err(error),
+    };
+    match moved {
+        Ok(subnets) => subnets,
+        Err(error) => {
+            warn!(%error, "changes of interfaces are not followed: restart Drover after one");
+            std::future::pending().await
+        }
+    }
 }
 
 /// What ends only when the database is no longer ours, or no longer to be trusted. It guards until
-/// the process is gone.
-fn guard_database(exclusive: Exclusive, site: &Site) -> Parts {
+/// all is `over`.
+fn guard_database(exclusive: Exclusive, site: &Site, over: &CancellationToken) -> Parts {
     let mut guards = Parts::default();
     let (kept, db) = (site.db.clone(), site.db.clone());
-    guards.spawn("the lock on the database", async move {
-        Err(chain(&exclusive.keep(kept).await))
-    });
-    guards.spawn(
+    let mut guard = |part, broken: Pin<Box<dyn Future<Output = String> + Send>>| {
+        let over = over.clone();
+        guards.spawn(part, async move {
+            let broken = over.run_until_cancelled_owned(broken);
+            broken.await.map_or(Ok(()), Err)
+        });
+    };
+    guard(
+        "the lock on the database",
+        Box::pin(async move { chain(&exclusive.keep(kept).await) }),
+    );
+    guard(
         "the database",
-        async move { Err(chain(&db.broken().await)) },
+        Box::pin(async move { chain(&db.broken().await) }),
     );
     guards
 }

@@ -10,6 +10,7 @@ pub mod descriptors;
 pub mod host;
 pub mod image_import;
 pub mod interfaces;
+pub mod network_watch;
 pub mod parts;
 pub mod preflight;
 pub mod privileges;

@@ -19,6 +19,7 @@ pub mod foreign_server;
 pub mod hashing;
 pub mod http;
 pub mod interface;
+pub mod link_events;
 mod link_layer;
 pub mod loaders;
 pub mod neighbour;

@@ -27,6 +27,7 @@ mod life;
 mod mounts;
 mod mutated;
 mod mutation;
+mod network;
 mod place;
 mod refused;
 mod restored;
