@@ -8,21 +8,11 @@ mod tests;
 use std::net::IpAddr;
 
 use machine_core::network::{DhcpMode, Network, Subnet};
-use nix::ifaddrs::{InterfaceAddress, getifaddrs};
-use nix::net::if_::InterfaceFlags;
+use nix::ifaddrs::getifaddrs;
 
 use crate::host::HostError;
+use crate::host_address::HostAddress;
 use crate::settings::SubnetSettings;
-
-/// An IPv4 address of this host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct HostAddress {
-    interface: String,
-    address: IpAddr,
-    prefix: u8,
-    is_up: bool,
-    is_loopback: bool,
-}
 
 /// The subnets of the settings as the system has them, and what is wrong with them.
 #[derive(Debug, Default)]
@@ -39,7 +29,8 @@ pub struct Resolved {
 pub fn resolve_subnets(settings: &[SubnetSettings]) -> Resolved {
     match getifaddrs() {
         Ok(listed) => {
-            let addresses: Vec<HostAddress> = listed.filter_map(|it| address_of(&it)).collect();
+            let addresses: Vec<HostAddress> =
+                listed.filter_map(|it| HostAddress::of(&it)).collect();
             resolve_all(settings, &addresses)
         }
         Err(error) => Resolved {
@@ -47,18 +38,6 @@ pub fn resolve_subnets(settings: &[SubnetSettings]) -> Resolved {
             ..Resolved::default()
         },
     }
-}
-
-fn address_of(listed: &InterfaceAddress) -> Option<HostAddress> {
-    let address = listed.address.as_ref()?.as_sockaddr_in()?.ip();
-    let mask = listed.netmask.as_ref()?.as_sockaddr_in()?.ip();
-    Some(HostAddress {
-        interface: listed.interface_name.clone(),
-        address: IpAddr::V4(address),
-        prefix: u8::try_from(u32::from(mask).count_ones()).ok()?,
-        is_up: listed.flags.contains(InterfaceFlags::IFF_UP),
-        is_loopback: listed.flags.contains(InterfaceFlags::IFF_LOOPBACK),
-    })
 }
 
 fn resolve_all(settings: &[SubnetSettings], addresses: &[HostAddress]) -> Resolved {

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod command;
 pub mod descriptors;
 pub mod host;
+mod host_address;
 pub mod image_import;
 pub mod interfaces;
 pub mod network_watch;

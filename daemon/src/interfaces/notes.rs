@@ -2,7 +2,7 @@
 
 use machine_core::network::{DhcpMode, Reach, Subnet};
 
-use crate::interfaces::HostAddress;
+use crate::host_address::HostAddress;
 use crate::settings::SubnetSettings;
 
 /// All of a subnet.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use machine_core::network::{Network, Reach};
 
 use crate::host::HostError;
-use crate::interfaces::HostAddress;
+use crate::host_address::HostAddress;
 use crate::settings::SubnetSettings;
 
 /// Where a subnet is, and our own address for it.

@@ -1,3 +1,5 @@
+//! Settings of subnets, held against hosts that are made up.
+
 use machine_core::network::Reach;
 
 use super::*;
