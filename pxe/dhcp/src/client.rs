@@ -175,6 +175,11 @@ impl BootClient {
         (self.vendor_class == VendorClass::Pxe || self.is_ipxe()) && !self.is_http()
     }
 
+    /// Whether it boots from the network in a way that Drover answers.
+    pub fn is_netboot(&self) -> bool {
+        self.is_pxe() || self.is_http()
+    }
+
     /// Whether its packet came through a relay.
     pub const fn is_relayed(&self) -> bool {
         !self.header.giaddr.is_unspecified()

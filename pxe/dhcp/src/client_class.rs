@@ -19,12 +19,15 @@ pub enum VendorClass {
 impl VendorClass {
     /// What a reply to a PXE client says of itself. EDK2 compares the first nine bytes.
     pub const PXE_CLIENT: &'static [u8] = b"PXEClient";
+    /// What a reply to a client of UEFI HTTP boot says of itself. EDK2 takes no offer without it
+    /// (`HttpBootDhcp4.c`).
+    pub const HTTP_CLIENT: &'static [u8] = b"HTTPClient";
 
     /// The class that these bytes of option 60 name.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         if bytes.starts_with(Self::PXE_CLIENT) {
             Self::Pxe
-        } else if bytes.starts_with(b"HTTPClient") {
+        } else if bytes.starts_with(Self::HTTP_CLIENT) {
             Self::Http
         } else {
             Self::None
@@ -40,8 +43,8 @@ impl ArchCode {
     /// The machine behind the code, if Drover can boot such machines.
     ///
     /// 7 and 9 both mean UEFI on x86-64: RFC 4578 says 9, its erratum and nearly all firmware say
-    /// 7. 6 is 32-bit x86 UEFI, 10 is 32-bit Arm, 22 is U-Boot's question for a script: none of
-    /// them has a loader here.
+    /// 7. 6 and 15 are 32-bit x86 UEFI, 10 and 18 are 32-bit Arm, 20 is HTTP on a PC BIOS, 21 to 24
+    /// are U-Boot's questions for a script, 25 to 30 are RISC-V: none of them has a loader here.
     pub const fn platform(self) -> Option<(Arch, Firmware)> {
         match self.0 {
             0 => Some((Arch::X86_64, Firmware::Bios)),

@@ -64,8 +64,6 @@ pub enum Dropped {
     LeaseOfOtherServer,
     /// Beside another DHCP server, only machines that boot over the network concern us.
     NotBooting,
-    /// UEFI HTTP boot, which has no answer yet.
-    HttpBoot,
     /// It should not boot from the network: silence says so.
     NothingToBoot,
     /// There is no address to give.
@@ -113,7 +111,7 @@ impl Dropped {
         self.is_malformed()
             || matches!(
                 self,
-                Self::HttpBoot | Self::NotServed(NotServed::Relay(_) | NotServed::Selected { .. })
+                Self::NotServed(NotServed::Relay(_) | NotServed::Selected { .. })
             )
     }
 }
@@ -145,9 +143,6 @@ impl fmt::Display for Dropped {
             Self::NotIpv4 => f.write_str("the subnet has no IPv4 address of ours"),
             Self::LeaseOfOtherServer => f.write_str("leases are the other server's here"),
             Self::NotBooting => f.write_str("it does not boot from the network"),
-            Self::HttpBoot => f.write_str(
-                "UEFI HTTP boot is not served: choose the entry for PXE over IPv4 in its firmware",
-            ),
             Self::NothingToBoot => f.write_str("there is nothing for it to boot"),
             Self::NoLease => f.write_str("there is no address for it"),
             Self::NoRecord { address } => write!(f, "no record of a lease of {address}"),

@@ -28,5 +28,6 @@ pub mod packet;
 mod raspberry_pi;
 pub mod reply;
 pub mod route;
+pub mod schools;
 pub mod vendor_options;
 pub mod verdict;

@@ -51,9 +51,9 @@ impl fmt::Display for NoLoader {
 }
 
 impl BootClient {
-    /// What it loads next, if it is to boot from the network. Only for what [`is_pxe`].
+    /// What it loads next, if it is to boot from the network. Only for what [`is_netboot`].
     ///
-    /// [`is_pxe`]: BootClient::is_pxe
+    /// [`is_netboot`]: BootClient::is_netboot
     pub fn load(&self) -> Load {
         if self.ipxe.is_some_and(|ipxe| ipxe.runs_our_scripts()) {
             return Load::Script;

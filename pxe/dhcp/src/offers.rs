@@ -39,7 +39,7 @@ struct Said {
 impl Offers {
     /// A network boot client is made an offer.
     pub fn offered(&mut self, client: &BootClient) {
-        if !client.is_pxe() {
+        if !client.is_netboot() {
             return;
         }
         let (mac, xid) = (client.mac, client.header.xid);

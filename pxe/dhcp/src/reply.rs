@@ -8,6 +8,8 @@
 //! - **Authoritative**: neither 60 nor 43. EDK2 takes a lease with a boot file and no option 60 as
 //!   it is; ROMs of PC BIOSes do the same, as ISC dhcpd's `filename` has shown for decades (MAAS
 //!   and Warewulf send no option 60 either).
+//! - **UEFI HTTP boot**: 60 `HTTPClient` and a URL in 67, in both modes. Without either EDK2 drops
+//!   the offer (`HttpBootDhcp4.c`).
 //! - **Proxy**: 60 always. For BIOS and iPXE, 43.6 = 8: "use this file". For UEFI there are two
 //!   schools ([`ProxySchool`]), each with firmware that fails with it.
 //!
@@ -45,6 +47,11 @@ pub enum BootInstruction {
         file: Vec<u8>,
         /// The TFTP server.
         next_server: IpAddr,
+    },
+    /// A boot file over HTTP, for firmware that does UEFI HTTP boot.
+    Url {
+        /// Its URL, with an address where others have a name: firmware may have no resolver.
+        url: String,
     },
     /// A script, for iPXE. Firmware has no use for it and boots nothing.
     Script {
@@ -169,16 +176,16 @@ impl Exchange<'_> {
         if self.client.is_ipxe() {
             draft.no_proxy();
         }
+        if draft.has_file() && self.client.is_http() {
+            draft.option(OptionCode::VENDOR_CLASS, VendorClass::HTTP_CLIENT);
+        }
         let route = Route::of_reply(self.client, yiaddr);
         Reply::new(self.client, draft, route)
     }
 
     /// The boot file and nothing else: beside another server, and on port 4011.
     fn boot_information(&self, kind: MessageKind) -> Result<Reply, Dropped> {
-        if self.client.is_http() {
-            return Err(Dropped::HttpBoot);
-        }
-        if !self.client.is_pxe() {
+        if !self.client.is_netboot() {
             return Err(Dropped::NotBooting);
         }
         let mut draft = Draft::new(self.client, self.subnet, kind)?;
@@ -186,6 +193,11 @@ impl Exchange<'_> {
             .boot_file(draft.server())
             .ok_or(Dropped::NothingToBoot)?;
         draft.boot_file(&file);
+        if self.client.is_http() {
+            draft.option(OptionCode::VENDOR_CLASS, VendorClass::HTTP_CLIENT);
+            let route = Route::of_reply(self.client, Ipv4Addr::UNSPECIFIED);
+            return Ok(Reply::new(self.client, draft, route));
+        }
         draft.option(OptionCode::VENDOR_CLASS, VendorClass::PXE_CLIENT);
         // Who asked a boot server for an item takes no answer without it (iPXE, PXE 2.1 §2.4.4).
         let boot_item = (self.client.boot_item).filter(|_| self.client.ask == Ask::BootService);
@@ -210,13 +222,14 @@ impl Exchange<'_> {
         }
     }
 
-    /// What the client is to load, if it is one that loads anything. UEFI HTTP boot gets nothing
-    /// yet.
+    /// What the client is to load, if it is one that loads anything.
     fn boot_file(&self, server: Ipv4Addr) -> Option<BootFile<'_>> {
-        if !self.client.is_pxe() {
-            return None;
-        }
         match self.answer {
+            BootInstruction::Url { url } if self.client.is_http() => Some(BootFile::Url {
+                url: url.as_bytes(),
+                server,
+            }),
+            _ if !self.client.is_pxe() => None,
             BootInstruction::Loader {
                 file,
                 next_server: IpAddr::V4(next_server),
@@ -227,11 +240,12 @@ impl Exchange<'_> {
                 // in 0xff; iPXE would show the NUL as %00 and ask for that.
                 terminated: !self.client.is_ipxe(),
             }),
-            BootInstruction::Script { url } if self.client.is_ipxe() => Some(BootFile::Script {
+            BootInstruction::Script { url } if self.client.is_ipxe() => Some(BootFile::Url {
                 url: url.as_bytes(),
                 server,
             }),
             BootInstruction::Loader { .. }
+            | BootInstruction::Url { .. }
             | BootInstruction::Script { .. }
             | BootInstruction::Silence
             | BootInstruction::NoBoot => None,

@@ -25,7 +25,7 @@ pub(crate) enum BootFile<'a> {
         next_server: Ipv4Addr,
         terminated: bool,
     },
-    Script {
+    Url {
         url: &'a [u8],
         server: Ipv4Addr,
     },
@@ -73,6 +73,11 @@ impl<'a> Draft<'a> {
     /// Our own address in the subnet.
     pub(crate) const fn server(&self) -> Ipv4Addr {
         self.server
+    }
+
+    /// Whether there is something to load.
+    pub(crate) fn has_file(&self) -> bool {
+        self.packet.options.contains(OptionCode::BOOT_FILE)
     }
 
     pub(crate) fn option(&mut self, code: OptionCode, value: &[u8]) {
@@ -153,7 +158,7 @@ impl<'a> Draft<'a> {
                 self.tftp_server(next_server, terminated);
                 (name, next_server, terminated)
             }
-            BootFile::Script { url, server } => (url, server, false),
+            BootFile::Url { url, server } => (url, server, false),
         };
         self.packet.siaddr = next_server;
         fill(&mut self.packet.file, name);

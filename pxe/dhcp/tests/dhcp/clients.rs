@@ -223,7 +223,7 @@ fn the_link_is_the_selected_one_the_relays_or_the_clients_own() {
         .through_relay()
         .replaced(OptionCode::RELAY_INFORMATION, &[5, 4, 0, 0, 0, 0]);
     let wanted = [10, 80, 0, 0];
-    let wants = |capture: Capture| capture.replaced(OptionCode::SUBNET_SELECTION, &wanted);
+    let wants = |capture: Capture| capture.with(OptionCode::SUBNET_SELECTION, &wanted);
     let link = |selected: Option<&str>| Origin::Link {
         selected: selected.map(ip),
     };

@@ -9,7 +9,7 @@ use pxe_dhcp::verdict::Refusal;
 use crate::captures::{self, Capture};
 use crate::dump::Dump;
 use crate::scene::{
-    answer, authoritative, broadcast, client, ip, loader, proxy, script, to_boot_service,
+    answer, authoritative, broadcast, client, ip, loader, proxy, script, to_boot_service, url,
 };
 
 macro_rules! golden {
@@ -26,7 +26,9 @@ macro_rules! golden {
 golden! {
     edk2_offer: server(&captures::edk2(), &loader("ipxe.efi"));
     edk2_offer_without_boot: server(&captures::edk2(), &BootInstruction::NoBoot);
-    edk2_http_offer: server(&captures::edk2_http(), &loader("ipxe.efi"));
+    edk2_http_offer: server(&captures::edk2_http(), &url("snponly.efi"));
+    edk2_http_offer_without_boot: server(&captures::edk2_http(), &BootInstruction::NoBoot);
+    edk2_http_proxy: beside(&captures::edk2_http(), &url("snponly.efi"), ProxySchool::Binl);
     edk2_through_relay: server(&captures::edk2().through_relay(), &loader("ipxe.efi"));
     bios_rom_offer: server(&captures::bios_rom(), &loader("undionly.kpxe"));
     bios_rom_ack: server(&request(captures::bios_rom()), &loader("undionly.kpxe"));

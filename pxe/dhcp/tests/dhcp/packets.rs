@@ -15,7 +15,7 @@ use pxe_dhcp::packet::Packet;
 use pxe_dhcp::reply::{BootInstruction, ProxySchool, Reply};
 use pxe_dhcp::route::Destination;
 
-use crate::scene::{answer, authoritative, broadcast, loader, script, source};
+use crate::scene::{answer, authoritative, broadcast, loader, script, source, url};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packets");
 
@@ -151,18 +151,17 @@ fn told(name: &str, case: &Case) -> String {
 }
 
 fn loads(client: &BootClient) -> (String, BootInstruction) {
-    if !client.is_pxe() {
-        let why = if client.is_http() {
-            Dropped::HttpBoot.to_string()
-        } else {
-            "nothing".to_owned()
-        };
-        return (why, BootInstruction::NoBoot);
+    if !client.is_netboot() {
+        return ("nothing".to_owned(), BootInstruction::NoBoot);
     }
     match client.load() {
         Load::Script => ("a script".to_owned(), script()),
         Load::Loader(arch, firmware) => {
             let file = format!("{}-{}", arch.as_str(), firmware.as_str());
+            if client.is_http() {
+                let told = format!("the loader {file}, over HTTP");
+                return (told, url(&file));
+            }
             (format!("a loader for {arch} {firmware}"), loader(&file))
         }
         Load::Nothing(why) => (why.to_string(), BootInstruction::NoBoot),

@@ -58,7 +58,7 @@ fn every_message_in_every_mode() {
         (inform(captures::edk2()), ack, theirs),
         (captures::udhcpc(), offer, Err(Dropped::NotBooting)),
         (request(captures::udhcpc()), ack, theirs),
-        (captures::edk2_http(), offer, Err(Dropped::HttpBoot)),
+        (captures::edk2_http(), offer, Err(Dropped::NothingToBoot)),
         (request(captures::edk2_http()), ack, theirs),
         (
             decline(captures::edk2()),

@@ -87,6 +87,12 @@ pub(crate) fn loader(file: &str) -> BootInstruction {
     }
 }
 
+pub(crate) fn url(file: &str) -> BootInstruction {
+    BootInstruction::Url {
+        url: format!("http://10.77.0.1:8080/loader/8a6e0b9c/{file}"),
+    }
+}
+
 pub(crate) fn script() -> BootInstruction {
     BootInstruction::Script {
         url: "http://10.77.0.1:8080/script/8a6e0b9c".to_owned(),

@@ -5,12 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use machine_core::hardware::{Arch, Firmware};
 use machine_core::id::BootId;
+use machine_core::network::DhcpMode;
 use machine_core::time::Timestamp;
+use pxe_dhcp::ask::Ask;
 use pxe_dhcp::chains::Chains;
 use pxe_dhcp::client::BootClient;
 use pxe_dhcp::load::Load;
 use pxe_dhcp::offers::Offers;
-use pxe_dhcp::reply::BootInstruction;
+use pxe_dhcp::reply::{BootInstruction, ProxySchool};
+use pxe_dhcp::schools::Schools;
 
 use crate::dhcp::incoming::Asked;
 use crate::loaders::Loaders;
@@ -20,6 +23,7 @@ use crate::loaders::Loaders;
 pub(crate) struct Chainloading {
     offers: Mutex<Offers>,
     chains: Mutex<Chains>,
+    schools: Mutex<Schools>,
 }
 
 impl Chainloading {
@@ -31,6 +35,34 @@ impl Chainloading {
     /// A client, with what it said when it was made the offer that it takes.
     pub(crate) fn completed(&self, client: BootClient) -> BootClient {
         locked(&self.offers).completed(client)
+    }
+
+    /// How UEFI firmware is told its file beside another DHCP server.
+    pub(super) fn school(
+        &self,
+        asked: &Asked,
+        told: &BootInstruction,
+        now: Timestamp,
+    ) -> ProxySchool {
+        let (client, mac) = (&asked.client, asked.client.mac);
+        let is_uefi = client
+            .platform()
+            .is_some_and(|(_, it)| it == Firmware::Uefi);
+        let has_choice = is_uefi
+            && asked.subnet.subnet.mode == DhcpMode::Proxy
+            && matches!(told, BootInstruction::Loader { .. });
+        match asked.client.ask {
+            Ask::Discover if has_choice => locked(&self.schools).next(mac, now),
+            Ask::BootService => {
+                locked(&self.schools).has_worked(mac);
+                ProxySchool::Binl
+            }
+            Ask::Discover
+            | Ask::Request(_)
+            | Ask::Inform { .. }
+            | Ask::Decline { .. }
+            | Ask::Release { .. } => ProxySchool::Binl,
+        }
     }
 
     /// What a boot is told to load, or why nothing.
@@ -45,12 +77,13 @@ impl Chainloading {
         match asked.client.load() {
             Load::Script => {
                 locked(&self.chains).became_ipxe(mac);
+                locked(&self.schools).has_worked(mac);
                 let url = format!("http://{}/boot/{boot}", asked.subnet.http);
                 Ok(BootInstruction::Script { url })
             }
             Load::Nothing(why) => Err(why.to_string()),
             Load::Loader(arch, firmware) => {
-                let told = loader(asked, loaders, arch, firmware)?;
+                let told = loader(asked, boot, loaders, (arch, firmware))?;
                 let round = locked(&self.chains).load(mac, boot, now);
                 round.map_err(|endless| endless.to_string())?;
                 Ok(told)
@@ -61,12 +94,16 @@ impl Chainloading {
 
 fn loader(
     asked: &Asked,
+    boot: BootId,
     loaders: &Loaders,
-    arch: Arch,
-    firmware: Firmware,
+    (arch, firmware): (Arch, Firmware),
 ) -> Result<BootInstruction, String> {
     let file = loaders.advertised(arch, firmware);
     let file = file.ok_or_else(|| format!("the loader for {arch} {firmware} is not installed"))?;
+    if asked.client.is_http() {
+        let url = format!("http://{}/loader/{boot}/{}", asked.subnet.http, file.name);
+        return Ok(BootInstruction::Url { url });
+    }
     Ok(BootInstruction::Loader {
         file: file.name.into(),
         next_server: asked.subnet.subnet.server,

@@ -12,7 +12,6 @@ use machine_core::network::DhcpMode;
 use machine_core::sabotage::Sabotage;
 use machine_core::time::Timestamp;
 use pxe_dhcp::ask::Ask;
-use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::load::Load;
 use pxe_dhcp::reply::{BootInstruction, Exchange, Grant, ProxySchool, Reply, refuse};
 use pxe_dhcp::verdict::Refusal;
@@ -51,6 +50,8 @@ pub(super) struct Decided {
     answer: BootInstruction,
     /// Why it gets no boot file, though it is to boot from the network.
     hindrance: Option<String>,
+    /// How UEFI firmware is told, beside another DHCP server.
+    school: ProxySchool,
     pub(super) acquaintance: Acquaintance,
 }
 
@@ -142,14 +143,12 @@ impl<D: Directory> Responder<D> {
     /// Who the client is, and what it boots.
     pub(super) async fn decide(&self, asked: &Asked) -> Result<Decided, Silence> {
         let client = &asked.client;
-        if !client.is_pxe() {
-            if client.is_http() {
-                self.complaints.note(client.mac, &Dropped::HttpBoot);
-            }
+        if !client.is_netboot() {
             return Ok(Decided {
                 boot: None,
                 answer: BootInstruction::NoBoot,
                 hindrance: None,
+                school: ProxySchool::Binl,
                 acquaintance: self.acquaintance(asked).await?,
             });
         }
@@ -176,6 +175,7 @@ impl<D: Directory> Responder<D> {
         };
         Ok(Decided {
             boot: answer.boot,
+            school: self.chainloading.school(asked, &told, self.now()),
             answer: told,
             hindrance,
             acquaintance: acquaintance(answer.is_registered),
@@ -245,7 +245,7 @@ pub(super) fn exchange<'a>(asked: &'a Asked, decided: &'a Decided) -> Exchange<'
         subnet: &asked.subnet.subnet,
         client: &asked.client,
         answer: &decided.answer,
-        school: ProxySchool::DiscoveryControl,
+        school: decided.school,
     }
 }
 
@@ -263,6 +263,7 @@ pub(super) fn answered(
     let address = grant.map(|grant| grant.address.to_string());
     let file = match &decided.answer {
         BootInstruction::Loader { file, .. } => Some(file.escape_ascii().to_string()),
+        BootInstruction::Url { url } => url.rsplit('/').next().map(|it| format!("{it} over HTTP")),
         // The URL holds the boot's id, which is a secret of that machine.
         BootInstruction::Script { .. } => Some("script".to_owned()),
         BootInstruction::NoBoot | BootInstruction::Silence => Some("no boot file".to_owned()),

@@ -57,10 +57,7 @@ impl DhcpSubnet {
         match (&self.subnet.mode, client.ask) {
             (DhcpMode::Off, _) => Err(Dropped::Off),
             (DhcpMode::Authoritative { .. }, _) => Ok(()),
-            (DhcpMode::Proxy, Ask::Discover | Ask::BootService) if client.is_pxe() => Ok(()),
-            (DhcpMode::Proxy, Ask::Discover | Ask::BootService) if client.is_http() => {
-                Err(Dropped::HttpBoot)
-            }
+            (DhcpMode::Proxy, Ask::Discover | Ask::BootService) if client.is_netboot() => Ok(()),
             (DhcpMode::Proxy, Ask::Discover | Ask::BootService) => Err(Dropped::NotBooting),
             (DhcpMode::Proxy, Ask::Request(_) | Ask::Inform { .. }) => {
                 Err(Dropped::LeaseOfOtherServer)

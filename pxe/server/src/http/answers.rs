@@ -57,7 +57,7 @@ impl<D: Directory> HttpServer<D> {
                 };
                 self.asset(connection.peer, (&digest, boot), range, head_only)
             }
-            Route::Loader { file } => self.loader(&file),
+            Route::Loader { file, boot } => self.loader(connection.peer, (&file, boot), head_only),
             Route::Document { token, name } => {
                 let (uuid, serial) = board(request.uri().query().unwrap_or_default());
                 let (peer, hardware) = (connection.peer, None);

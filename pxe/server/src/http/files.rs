@@ -6,7 +6,6 @@ use std::sync::Arc;
 use http::header::{CONTENT_TYPE, ETAG};
 use machine_core::boot::BootStep;
 use machine_core::id::BootId;
-use pxe_loader::bootloader::LoaderFile;
 use pxe_loader::bootloaders::find;
 
 use crate::asset::Asset;
@@ -69,14 +68,23 @@ impl<D: Directory> HttpServer<D> {
         })
     }
 
-    pub(super) fn loader(&self, file: &[u8]) -> Reply {
-        match self.loaders.find(file) {
-            Some(content) => {
-                let media_type =
-                    find(file).map_or("application/octet-stream", LoaderFile::media_type);
-                with_header(Range::Whole.reply(content), CONTENT_TYPE, media_type)
-            }
-            None => not_found(),
-        }
+    /// A bootloader; for firmware that does UEFI HTTP boot it is a step of its boot.
+    pub(super) fn loader(
+        &self,
+        peer: IpAddr,
+        (file, boot): (&[u8], Option<BootId>),
+        head_only: bool,
+    ) -> Reply {
+        let (Some(content), Some(named)) = (self.loaders.find(file), find(file)) else {
+            return not_found();
+        };
+        let whose = boot.filter(|_| !head_only);
+        let (size, step) = (content.len(), BootStep::Loader);
+        let delivery = whose.map(|boot| self.delivery(peer, (boot, step), size));
+        let reply = Range::Whole.reply(content).map(|body| match delivery {
+            Some(delivery) => body.delivered(delivery),
+            None => body,
+        });
+        with_header(reply, CONTENT_TYPE, named.media_type())
     }
 }

@@ -18,8 +18,8 @@ pub(crate) enum Route {
         digest: [u8; 32],
         boot: Option<(BootId, BootStep)>,
     },
-    /// A bootloader.
-    Loader { file: Vec<u8> },
+    /// A bootloader, and whose boot's step it is.
+    Loader { file: Vec<u8>, boot: Option<BootId> },
     /// A document of an attempt.
     Document { token: String, name: String },
     /// Where the system of an attempt tells something of itself.
@@ -33,6 +33,12 @@ impl Route {
         let third = parts.next();
         if parts.next().is_some() {
             return None;
+        }
+        if let ("loader", Some(file), None) = (kind, second, third) {
+            return Some(Self::Loader {
+                file: decode(file.as_bytes()),
+                boot: Some(first.parse().ok()?),
+            });
         }
         if let Some(name) = third {
             let is_report = kind == "c" && second == Some("report");
@@ -51,6 +57,7 @@ impl Route {
             }),
             ("loader", None) => Some(Self::Loader {
                 file: decode(first.as_bytes()),
+                boot: None,
             }),
             ("assets", Some(name)) => {
                 let digest = parse_digest(first)?;
@@ -107,6 +114,15 @@ mod tests {
             route(&format!("/script/{boot}?uuid=x")),
             Some(Route::Script { boot })
         );
+        let loader = |boot| Route::Loader {
+            file: b"snponly.efi".to_vec(),
+            boot,
+        };
+        assert_eq!(route("/loader/snponly.efi"), Some(loader(None)));
+        assert_eq!(
+            route(&format!("/loader/{boot}/snponly.efi")),
+            Some(loader(Some(boot)))
+        );
         assert_eq!(
             route(&format!("/assets/{}/kernel?boot={boot}", hex(&digest))),
             Some(Route::Asset {
@@ -142,6 +158,7 @@ mod tests {
             "/boot/",
             "/boot/..",
             "/boot/x/y",
+            "/loader/x/snponly.efi",
             "/script/%2e%2e",
             "/assets/../x",
             "/assets/abcd/kernel",

@@ -4,13 +4,14 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use machine_core::boot::{Asker, BootStep};
 use machine_core::network::DhcpMode;
+use machine_core::time::Timestamp;
 use pxe_dhcp::option::OptionCode;
 use pxe_dhcp::packet::Packet;
 
 use crate::exchange::{DhcpClient, ipxe, kind, message, pxe, request};
 use crate::lab::{Lab, SERVER, authoritative};
 use crate::log::Log;
-use crate::records::Records;
+use crate::records::{BOOT, Records, State};
 
 const ACK: u8 = 5;
 const LOADER: &[u8] = b"undionly.kpxe\0";
@@ -91,10 +92,10 @@ fn a_chain_that_never_becomes_ipxe_is_counted_and_stops() {
 }
 
 #[test]
-fn uefi_http_boot_gets_an_address_and_a_line() {
+fn uefi_http_boot_is_given_a_url_whose_get_is_a_step() {
     let Some(lab) = Lab::new() else { return };
     lab.serve(async || {
-        let log = Log::capture();
+        lab.address_client();
         let records = boots();
         let _stop = lab.start(&records, authoritative());
         let client = DhcpClient::new(&lab, 68);
@@ -103,8 +104,29 @@ fn uefi_http_boot_gets_an_address_and_a_line() {
         discover.options.push(OptionCode::VENDOR_CLASS, class);
         discover.options.push(OptionCode::CLIENT_ARCH, &[0, 16]);
         client.broadcast(&discover).await;
-        assert!(!client.receive().await.yiaddr.is_unspecified());
-        assert_eq!(log.warnings("UEFI HTTP boot is not served"), 1);
+        let offer = client.receive().await;
+        let of = |code| offer.options.get(code).unwrap().to_vec();
+        assert_eq!(of(OptionCode::VENDOR_CLASS), b"HTTPClient");
+        let url = String::from_utf8(of(OptionCode::BOOT_FILE)).unwrap();
+        assert_eq!(
+            url,
+            format!("http://{SERVER}:8080/loader/{BOOT}/snponly.efi")
+        );
+        // EDK2 asks for the size before (`HttpBootDxe`): that loads nothing.
+        for method in ["--head", "--fail"] {
+            let mut curl = lab.client_program("curl");
+            curl.args(["--silent", "--output", "loader", method, &url]);
+            assert!(curl.status().await.unwrap().success());
+        }
+        let loaded = |state: &State| {
+            state
+                .steps
+                .iter()
+                .filter(|it| it.step == BootStep::Loader)
+                .count()
+        };
+        records.until(|state| loaded(state) > 0).await;
+        assert_eq!(loaded(&records.state()), 1);
     });
 }
 
@@ -190,5 +212,44 @@ fn a_boot_service_answers_from_the_address_that_was_asked() {
         assert_eq!((kind(&ack), from), (ACK, IpAddr::V4(second)));
         let item = [6, 1, 8, 71, 4, 128, 0, 0, 0, 255];
         assert_eq!(ack.options.get(OptionCode::VENDOR), Some(&item[..]));
+    });
+}
+
+/// UEFI firmware of before 2017 boots by port 4011 only (edk2 issue 6944), HP's Gen9 only without it.
+#[test]
+fn a_proxys_offer_that_leads_to_nothing_is_followed_by_one_of_the_other_school() {
+    let Some(lab) = Lab::new() else { return };
+    lab.serve(async || {
+        lab.address_client();
+        let records = boots();
+        let _stop = lab.start(&records, DhcpMode::Proxy);
+        let client = DhcpClient::new(&lab, 68);
+        let firmwares = |kind: u8| {
+            let mut packet = message(1, kind);
+            let class = b"PXEClient:Arch:00007:UNDI:003016";
+            packet.options.push(OptionCode::VENDOR_CLASS, class);
+            packet.options.push(OptionCode::CLIENT_ARCH, &[0, 7]);
+            packet
+        };
+        let school_at = async |second: i64| {
+            records.state().now = Some(Timestamp::from_millis(second * 1000));
+            client.broadcast(&firmwares(1)).await;
+            let offer = client.receive().await;
+            offer.options.get(OptionCode::VENDOR).map(<[u8]>::to_vec)
+        };
+        let control = Some(vec![6, 1, 8, 255]);
+        assert_eq!(school_at(100).await, None, "port 4011 comes first");
+        assert_eq!(school_at(104).await, control);
+        assert_eq!(school_at(112).await, None);
+        // It asks the boot service: this one is right.
+        let firmware = DhcpClient::new(&lab, 4011);
+        let mut question = firmwares(3);
+        question.ciaddr = [10, 77, 0, 9].into();
+        firmware.send(&question, SERVER, 4011).await;
+        let (ack, _) = firmware.receive_from_anywhere().await;
+        assert_eq!(kind(&ack), ACK);
+        for second in [200, 300] {
+            assert_eq!(school_at(second).await, None);
+        }
     });
 }
