@@ -27,6 +27,9 @@ pub struct Chassis {
     pub calls: PathBuf,
     /// Whether it has UEFI; a legacy BIOS otherwise.
     pub uefi: bool,
+    /// Whether UEFI boots over HTTP and not by PXE.
+    #[serde(default)]
+    pub http_boot: bool,
     /// Its memory.
     pub memory_mib: u32,
     /// Its SMBIOS UUID.

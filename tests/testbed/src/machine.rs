@@ -18,6 +18,7 @@ pub struct Machine {
     pub(crate) uuid: Option<SystemUuid>,
     pub(crate) serial: Option<SerialNumber>,
     pub(crate) boot_order: BootOrder,
+    pub(crate) netboot: Netboot,
     pub(crate) credentials: Option<Credentials>,
 }
 
@@ -37,6 +38,15 @@ pub enum BootOrder {
     DiskFirst,
     /// The network, then the disks.
     NetworkFirst,
+}
+
+/// How UEFI boots from the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Netboot {
+    /// PXE over IPv4 first, as OVMF does by itself.
+    Pxe,
+    /// HTTP over IPv4, with PXE switched off.
+    Http,
 }
 
 /// Who may drive a BMC.
@@ -75,6 +85,7 @@ impl Machine {
             uuid: None,
             serial: None,
             boot_order: BootOrder::DiskFirst,
+            netboot: Netboot::Pxe,
             credentials: None,
         }
     }
@@ -115,6 +126,12 @@ impl Machine {
             user: user.to_owned(),
             password: password.to_owned(),
         });
+        self
+    }
+
+    /// Booting over HTTP: UEFI only.
+    pub const fn http_boot(mut self) -> Self {
+        self.netboot = Netboot::Http;
         self
     }
 

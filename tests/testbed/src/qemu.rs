@@ -82,6 +82,12 @@ fn firmware(line: &mut Line, chassis: &Chassis) {
     let flash = "if=pflash,format=raw,";
     line.option("-drive", &[flash, "readonly=on,file=", UEFI_CODE]);
     line.option("-drive", &[flash, "file=", &path(&chassis.variables())]);
+    if chassis.http_boot {
+        // OVMF reads which of its ways it takes (`OvmfPkg/Library/PlatformDxe…`, EmbeddedDriver).
+        for way in ["IPv4PXESupport", "IPv6PXESupport"] {
+            line.option("-fw_cfg", &["name=opt/org.tianocore/", way, ",string=n"]);
+        }
+    }
 }
 
 fn devices(line: &mut Line, chassis: &Chassis, network_first: bool) {
@@ -159,6 +165,7 @@ mod tests {
             log: "/lab/log".into(),
             calls: "/lab/calls".into(),
             uefi,
+            http_boot: false,
             memory_mib: 512,
             uuid: "4c4c4544-0000-4000-8000-000000000001".to_owned(),
             serial: "A,1".to_owned(),
