@@ -40,6 +40,8 @@ pub enum Addresses {
     FromDrover,
     /// Another DHCP server, which knows nothing of booting. Machines that nobody registered wait.
     FromAnother,
+    /// Drover, behind a router with a relay.
+    ThroughRelay,
 }
 
 impl Addresses {
@@ -47,6 +49,10 @@ impl Addresses {
         match self {
             Self::FromDrover => "mode: authoritative, ranges: [10.77.0.50-10.77.0.200]",
             Self::FromAnother => "mode: proxy, unknown: inspect",
+            Self::ThroughRelay => {
+                "mode: authoritative, ranges: [10.77.0.50-10.77.0.200], network: 10.77.0.0/24, \
+                 relays: [10.77.0.254], router: 10.77.0.254"
+            }
         }
     }
 }

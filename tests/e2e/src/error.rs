@@ -49,6 +49,14 @@ pub enum ScenarioError {
         /// What it printed.
         got: String,
     },
+    /// A program that lays cables failed.
+    #[error("`{command}` failed: {said}")]
+    Cables {
+        /// Its words.
+        command: String,
+        /// What it said.
+        said: String,
+    },
     /// There is no node image.
     #[error("no node image in {}: run tests/node/image/build", path.display())]
     NoImage {

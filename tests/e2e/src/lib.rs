@@ -14,6 +14,7 @@ pub mod node_image;
 pub mod planned;
 pub mod postgres;
 pub mod program;
+mod relay;
 pub mod scenario;
 pub mod segment;
 pub mod stages;

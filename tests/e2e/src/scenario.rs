@@ -19,6 +19,7 @@ use crate::error::ScenarioError;
 use crate::node_image::NodeImage;
 use crate::planned::{ENDPOINT, Planned, Racked, rack};
 use crate::postgres::Postgres;
+use crate::relay;
 use crate::timeline::Timeline;
 use crate::turn::Turn;
 
@@ -44,6 +45,7 @@ pub struct Scenario {
     lab: Lab,
     _capture: Program,
     _dhcp: Option<Program>,
+    _relay: Option<Program>,
     _turn: Turn,
 }
 
@@ -57,6 +59,18 @@ impl Scenario {
     pub async fn up_beside_dhcp(name: &str, machines: Vec<Planned>) -> Result<Self, ScenarioError> {
         let choices = Choices {
             addresses: Addresses::FromAnother,
+            ..Choices::USUAL
+        };
+        Self::up_with(name, machines, choices).await
+    }
+
+    /// The same, with a router and its relay between Drover and the machines.
+    pub async fn up_behind_relay(
+        name: &str,
+        machines: Vec<Planned>,
+    ) -> Result<Self, ScenarioError> {
+        let choices = Choices {
+            addresses: Addresses::ThroughRelay,
             ..Choices::USUAL
         };
         Self::up_with(name, machines, choices).await
@@ -94,6 +108,10 @@ impl Scenario {
     ) -> Result<Self, ScenarioError> {
         let Ground { turn, lab, capture } = ground;
         let addresses = choices.addresses;
+        let relay = match addresses {
+            Addresses::ThroughRelay => Some(relay::stand_between(&lab).await?),
+            Addresses::FromDrover | Addresses::FromAnother => None,
+        };
         let image = NodeImage::find()?;
         let state = lab.folder().join("state");
         let settings = documents::settings(&state, &image, choices);
@@ -101,7 +119,7 @@ impl Scenario {
         let drover = Drover::start(&lab, &settings, &state).await?;
         let racked = rack(&lab, machines)?;
         let dhcp = match addresses {
-            Addresses::FromDrover => None,
+            Addresses::FromDrover | Addresses::ThroughRelay => None,
             Addresses::FromAnother => {
                 let reserved = racked
                     .iter()
@@ -134,6 +152,7 @@ impl Scenario {
             lab,
             _capture: capture,
             _dhcp: dhcp,
+            _relay: relay,
             _turn: turn,
         })
     }

@@ -23,7 +23,7 @@ fn machines() -> Vec<Planned> {
 async fn installs(scenario: Scenario) {
     scenario.apply_cluster().await.unwrap();
     scenario.wait_active("cp-1", LONG).await.unwrap();
-    let member = &scenario.members()[0];
+    let member = scenario.member("cp-1").unwrap();
     let events = member.timeline.events();
     let count = |kind: &str| events.iter().filter(|it| it.kind == kind).count();
     let offered = events.iter().find(|it| it.kind == "offer").unwrap();

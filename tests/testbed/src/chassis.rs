@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::LabError;
+use crate::machine::Netboot;
 
 /// A racked machine as QEMU needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +28,8 @@ pub struct Chassis {
     pub calls: PathBuf,
     /// Whether it has UEFI; a legacy BIOS otherwise.
     pub uefi: bool,
-    /// Whether UEFI boots over HTTP and not by PXE.
-    #[serde(default)]
-    pub http_boot: bool,
+    /// How UEFI boots from the network.
+    pub netboot: Netboot,
     /// Its memory.
     pub memory_mib: u32,
     /// Its SMBIOS UUID.

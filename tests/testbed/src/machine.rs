@@ -5,6 +5,7 @@
 use std::fmt;
 
 use machine_core::hardware::{Firmware, MacAddress, SerialNumber, SystemUuid};
+use serde::{Deserialize, Serialize};
 
 /// What a machine is made of.
 #[derive(Debug, Clone)]
@@ -41,7 +42,7 @@ pub enum BootOrder {
 }
 
 /// How UEFI boots from the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Netboot {
     /// PXE over IPv4 first, as OVMF does by itself.
     Pxe,

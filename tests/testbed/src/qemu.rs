@@ -5,6 +5,7 @@
 //! network boot; a BIOS machine has no graphics, so that SeaBIOS and iPXE talk on the serial port.
 
 use crate::chassis::Chassis;
+use crate::machine::Netboot;
 use crate::requirement::UEFI_CODE;
 
 /// The program and its arguments; the boot order as given, whatever the chassis's own is.
@@ -82,7 +83,7 @@ fn firmware(line: &mut Line, chassis: &Chassis) {
     let flash = "if=pflash,format=raw,";
     line.option("-drive", &[flash, "readonly=on,file=", UEFI_CODE]);
     line.option("-drive", &[flash, "file=", &path(&chassis.variables())]);
-    if chassis.http_boot {
+    if chassis.netboot == Netboot::Http {
         // OVMF reads which of its ways it takes (`OvmfPkg/Library/PlatformDxe…`, EmbeddedDriver).
         for way in ["IPv4PXESupport", "IPv6PXESupport"] {
             line.option("-fw_cfg", &["name=opt/org.tianocore/", way, ",string=n"]);
@@ -165,7 +166,7 @@ mod tests {
             log: "/lab/log".into(),
             calls: "/lab/calls".into(),
             uefi,
-            http_boot: false,
+            netboot: Netboot::Pxe,
             memory_mib: 512,
             uuid: "4c4c4544-0000-4000-8000-000000000001".to_owned(),
             serial: "A,1".to_owned(),

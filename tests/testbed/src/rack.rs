@@ -11,7 +11,7 @@ use crate::artefacts::is_set;
 use crate::bmc::Bmc;
 use crate::chassis::{Chassis, DiskFile, Nic};
 use crate::error::LabError;
-use crate::machine::{BootOrder, Disk, Machine, Netboot};
+use crate::machine::{BootOrder, Disk, Machine};
 use crate::room::Room;
 use crate::tether::Tether;
 use crate::transcript::Transcript;
@@ -52,7 +52,7 @@ impl RackedMachine {
             log: artefact("qemu.log"),
             calls: artefact("bmc-calls.log"),
             uefi: machine.firmware == Firmware::Uefi,
-            http_boot: machine.netboot == Netboot::Http,
+            netboot: machine.netboot,
             memory_mib: machine.memory_mib,
             uuid: uuid.to_string(),
             serial: serial.to_string(),
