@@ -24,6 +24,16 @@ pub enum ServerPort {
     BootService,
 }
 
+impl ServerPort {
+    /// Its number.
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::Dhcp => 67,
+            Self::BootService => 4011,
+        }
+    }
+}
+
 /// What a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ask {

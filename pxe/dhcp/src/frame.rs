@@ -27,13 +27,21 @@ pub fn frame(
     (to_card, to): (MacAddress, SocketAddrV4),
     payload: &[u8],
 ) -> Option<Vec<u8>> {
-    let udp = u16::try_from(UDP_HEADER + payload.len()).ok()?;
-    let total = u16::try_from(HEADER + UDP_HEADER + payload.len()).ok()?;
-    let mut frame = Vec::with_capacity(14 + usize::from(total));
+    let datagram = datagram(from, to, payload)?;
+    let mut frame = Vec::with_capacity(14 + datagram.len());
     frame.extend(to_card.octets());
     frame.extend(from_card.octets());
     frame.extend(ETHERTYPE);
-    frame.extend(header(*from.ip(), *to.ip(), total));
+    frame.extend(datagram);
+    Some(frame)
+}
+
+/// A UDP datagram from its IPv4 header on. None if it is longer than one can be.
+pub fn datagram(from: SocketAddrV4, to: SocketAddrV4, payload: &[u8]) -> Option<Vec<u8>> {
+    let udp = u16::try_from(UDP_HEADER + payload.len()).ok()?;
+    let total = u16::try_from(HEADER + UDP_HEADER + payload.len()).ok()?;
+    let mut datagram = Vec::with_capacity(usize::from(total));
+    datagram.extend(header(*from.ip(), *to.ip(), total));
     let [port_high, port_low] = from.port().to_be_bytes();
     let [to_high, to_low] = to.port().to_be_bytes();
     let [length_high, length_low] = udp.to_be_bytes();
@@ -45,10 +53,10 @@ pub fn frame(
         length_high,
         length_low,
     ];
-    frame.extend(start);
-    frame.extend(checksum(*from.ip(), *to.ip(), start, payload));
-    frame.extend(payload);
-    Some(frame)
+    datagram.extend(start);
+    datagram.extend(checksum(*from.ip(), *to.ip(), start, payload));
+    datagram.extend(payload);
+    Some(datagram)
 }
 
 fn header(from: Ipv4Addr, to: Ipv4Addr, total: u16) -> [u8; HEADER] {

@@ -25,6 +25,7 @@ pub mod offers;
 pub mod option;
 pub mod option_list;
 pub mod packet;
+pub mod pcapng;
 mod raspberry_pi;
 pub mod reply;
 pub mod route;

@@ -43,6 +43,7 @@ use crate::dhcp::responder::Responder;
 use crate::dhcp::served::ServedSubnets;
 use crate::directory::Directory;
 use crate::socket::Arrived;
+use crate::witness::Witness;
 
 /// How many answers may be in work for one socket: two batches of the commit task, so that one
 /// gathers while the other is written. Whoever comes later waits for fewer than in a longer queue.
@@ -63,6 +64,10 @@ pub(crate) struct DhcpServer<D> {
 impl<D: Directory> DhcpServer<D> {
     pub(crate) fn new(responder: Responder<D>, card: MacAddress) -> Arc<Self> {
         Arc::new(Self { responder, card })
+    }
+
+    pub(crate) fn witness(&self) -> Arc<Witness> {
+        self.responder.witness()
     }
 
     /// Serves what comes in on one socket until told to stop; then finishes what is in work.
@@ -153,7 +158,13 @@ impl<D: Directory> DhcpServer<D> {
         drop(in_work);
         let Some(answered) = answered else { return };
         match line.send(&asked, &answered.reply).await {
-            Ok(()) => self.responder.sent(answered),
+            Ok(sent) => {
+                let card = asked.client.mac;
+                let is_known = self.responder.directory.may_be_registered(card);
+                let packet = sent.witnessed(self.responder.now());
+                self.responder.witness.passed(card, is_known, packet);
+                self.responder.sent(answered);
+            }
             Err(error) => {
                 let why = format!("can't send a {}: {error}", answered.reply.kind);
                 self.responder.complaints.note(asked.client.mac, &why);

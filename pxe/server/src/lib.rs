@@ -28,3 +28,4 @@ pub mod servers;
 mod socket;
 mod sys;
 mod tftp;
+pub mod witness;

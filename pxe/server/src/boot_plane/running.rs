@@ -11,6 +11,7 @@ use crate::boot_plane::BoundPlane;
 use crate::dhcp::DhcpControl;
 use crate::directory::Directory;
 use crate::servers::{ServerEnded, Servers};
+use crate::witness::Witness;
 
 impl<D: Directory> BoundPlane<D> {
     /// The first address of HTTP, with the port that it really has.
@@ -31,6 +32,11 @@ impl<D: Directory> BoundPlane<D> {
     /// The handle by which reservations reach the running DHCP server.
     pub fn control(&self) -> DhcpControl {
         self.control.clone()
+    }
+
+    /// The last packets of each card.
+    pub fn witness(&self) -> Arc<Witness> {
+        self.dhcp.witness()
     }
 
     /// The card by which other DHCP servers are looked for: no machine's, and not answered by us.

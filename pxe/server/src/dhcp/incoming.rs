@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 
+use machine_core::time::Timestamp;
 use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::client::BootClient;
 use pxe_dhcp::packet::claimed_hardware_address;
@@ -10,6 +11,7 @@ use pxe_dhcp::packet::claimed_hardware_address;
 use crate::complaint::Source;
 use crate::dhcp::prober::Prober;
 use crate::dhcp::subnet::DhcpSubnet;
+use crate::witness::Witnessed;
 
 /// A packet, and how it came in.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +31,18 @@ pub struct Incoming<'a> {
 }
 
 impl Incoming<'_> {
+    /// It, to be kept.
+    pub(super) fn witnessed(&self, at: Timestamp) -> Witnessed {
+        Witnessed {
+            at,
+            inbound: true,
+            from: self.source,
+            to: SocketAddrV4::new(self.destination, self.port.number()),
+            payload: self.packet.into(),
+            unanswered: None,
+        }
+    }
+
     /// Whom a complaint about it is to name. Most clients have no address yet.
     pub(super) fn sender(&self) -> Source {
         claimed_hardware_address(self.packet)

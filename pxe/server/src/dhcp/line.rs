@@ -6,14 +6,38 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 
 use machine_core::hardware::MacAddress;
+use machine_core::time::Timestamp;
 use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::reply::Reply;
-use pxe_dhcp::route::{Destination, SERVER_PORT};
+use pxe_dhcp::route::{Destination, Route, SERVER_PORT};
 use tracing::{debug, trace};
 
 use crate::dhcp::incoming::Asked;
 use crate::link_layer::FrameSocket;
 use crate::socket::DatagramSocket;
+use crate::witness::Witnessed;
+
+/// A reply that was sent.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    from: SocketAddrV4,
+    to: SocketAddrV4,
+    bytes: Vec<u8>,
+}
+
+impl Sent {
+    /// It, to be kept.
+    pub(super) fn witnessed(self, at: Timestamp) -> Witnessed {
+        Witnessed {
+            at,
+            inbound: false,
+            from: self.from,
+            to: self.to,
+            payload: self.bytes.into(),
+            unanswered: None,
+        }
+    }
+}
 
 /// The sockets by which the clients of one interface are answered.
 #[derive(Debug, Clone)]
@@ -34,30 +58,45 @@ pub(crate) struct Line {
 
 impl Line {
     /// Sends a reply to whoever asked, the way that it says.
-    pub(super) async fn send(&self, asked: &Asked, reply: &Reply) -> io::Result<()> {
+    pub(super) async fn send(&self, asked: &Asked, reply: &Reply) -> io::Result<Sent> {
         let from = asked.answers_from();
         let encoded = reply.encode();
         if !encoded.left_out.is_empty() {
             debug!(mac = %asked.client.mac, left_out = ?encoded.left_out, "the reply is cut");
         }
-        let (route, bytes) = (reply.route, &encoded.bytes);
-        trace!(mac = %asked.client.mac, kind = %reply.kind, ?route, "reply");
-        let to = match route.destination {
+        trace!(mac = %asked.client.mac, kind = %reply.kind, route = ?reply.route, "reply");
+        let to = self.deliver(&encoded.bytes, from, reply.route).await?;
+        Ok(Sent {
+            from: SocketAddrV4::new(from, self.port.number()),
+            to,
+            bytes: encoded.bytes,
+        })
+    }
+
+    /// Sends it the way that it is to go; whereto it went.
+    async fn deliver(
+        &self,
+        bytes: &[u8],
+        from: Ipv4Addr,
+        route: Route,
+    ) -> io::Result<SocketAddrV4> {
+        let at = |address| SocketAddrV4::new(address, route.port);
+        match route.destination {
             Destination::Relay(address) | Destination::Client(address) => {
-                let to = SocketAddrV4::new(address, route.port);
-                return self.by_routing(from).send(bytes, from, to).await;
+                let socket = self.by_routing(from);
+                socket.send(bytes, from, at(address)).await?;
+                return Ok(at(address));
             }
             Destination::Link { mac, address } => {
-                let to = SocketAddrV4::new(address, route.port);
-                if self.send_frame(bytes, from, (mac, to)) {
-                    return Ok(());
+                if self.send_frame(bytes, from, (mac, at(address))) {
+                    return Ok(at(address));
                 }
-                Ipv4Addr::BROADCAST
             }
-            Destination::Broadcast => Ipv4Addr::BROADCAST,
-        };
-        let to = SocketAddrV4::new(to, route.port);
-        self.socket.send(bytes, from, to).await
+            Destination::Broadcast => {}
+        }
+        let everybody = at(Ipv4Addr::BROADCAST);
+        self.socket.send(bytes, from, everybody).await?;
+        Ok(everybody)
     }
 
     /// Boot services answer by the link: with the address that was asked, which may be a second one.

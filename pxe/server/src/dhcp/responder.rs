@@ -25,6 +25,7 @@ use crate::dhcp::served::ServedSubnets;
 use crate::dhcp::silence::Silence;
 use crate::directory::{BootQuestion, Directory, ObservedStep, StepOwner};
 use crate::loaders::Loaders;
+use crate::witness::Witness;
 
 /// What answers are made from.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub struct Responder<D> {
     pub(super) complaints: Arc<Complaints>,
     pub(super) chainloading: Chainloading,
     pub(super) subnets: ServedSubnets,
+    pub(super) witness: Arc<Witness>,
     loaders: Arc<Loaders>,
 }
 
@@ -67,9 +69,15 @@ impl<D: Directory> Responder<D> {
             directory,
             complaints,
             chainloading: Chainloading::default(),
+            witness: Arc::default(),
             subnets,
             loaders,
         }
+    }
+
+    /// The last packets of each card.
+    pub(crate) fn witness(&self) -> Arc<Witness> {
+        Arc::clone(&self.witness)
     }
 
     /// The answer to a packet, if it gets one. Whoever has sent it says so: [`Self::sent`].
@@ -88,20 +96,26 @@ impl<D: Directory> Responder<D> {
     /// The answer to a client, once everything that it says is durable. Why there is none is told.
     pub(crate) async fn answer(&self, asked: &Asked) -> Option<Answered> {
         let mac = asked.client.mac;
-        match self.answer_or_silence(asked).await {
+        let silence = match self.answer_or_silence(asked).await {
             Ok(answered) => return Some(answered),
-            Err(silence @ Silence::AllInUse { .. }) => {
+            Err(silence) => silence,
+        };
+        if !matches!(silence, Silence::Done) {
+            self.witness.unanswered(mac, &silence.to_string());
+        }
+        match silence {
+            Silence::AllInUse { .. } => {
                 self.complaints.note(mac, &silence);
             }
-            Err(Silence::Unavailable(error)) => {
+            Silence::Unavailable(error) => {
                 self.complaints.note(mac, &error);
             }
-            Err(Silence::Exhausted(error)) => {
+            Silence::Exhausted(error) => {
                 let subnet = &asked.subnet.subnet.name;
                 let why = format!("no address in {subnet}: {error}");
                 self.complaints.note(mac, &why);
             }
-            Err(silence) => debug!(%mac, ask = %asked.client.ask.kind(), %silence, "not answered"),
+            silence => debug!(%mac, ask = %asked.client.ask.kind(), %silence, "not answered"),
         }
         None
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use machine_core::topology::NotServed;
 use pxe_dhcp::client::{Arrival, BootClient};
 use pxe_dhcp::dropped::Dropped;
-use pxe_dhcp::packet::Packet;
+use pxe_dhcp::packet::{Packet, claimed_hardware_address};
 use tracing::trace;
 
 use crate::dhcp::incoming::{Asked, Incoming};
@@ -15,7 +15,17 @@ use crate::directory::Directory;
 impl<D: Directory> Responder<D> {
     /// What a packet asks; nothing where it is not to be answered, which is told where it has to be.
     pub(crate) fn understand(&self, incoming: &Incoming<'_>) -> Option<Asked> {
-        match self.read(incoming) {
+        let card = claimed_hardware_address(incoming.packet);
+        if let Some(card) = card {
+            let is_known = self.directory.may_be_registered(card);
+            let packet = incoming.witnessed(self.now());
+            self.witness.passed(card, is_known, packet);
+        }
+        let read = self.read(incoming);
+        if let (Err(dropped), Some(card)) = (&read, card) {
+            self.witness.unanswered(card, &dropped.to_string());
+        }
+        match read {
             Ok(asked) => return Some(asked),
             Err(dropped @ Dropped::NotServed(NotServed::Relay(_) | NotServed::Selected { .. })) => {
                 // One line for all that are behind it.

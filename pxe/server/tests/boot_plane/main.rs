@@ -19,3 +19,4 @@ mod several_subnets;
 mod tftp;
 mod tftp_lessons;
 mod unusual;
+mod witnessed;
