@@ -115,6 +115,7 @@ async fn serve(
         power: bound.power,
         status: Arc::clone(&bound.status),
         dhcp: bound.plane.control(),
+        boots: bound.boots,
     };
     let operations = Operations::new(site.db.clone(), site.commit.clone(), Arc::new(effects));
     let stopped = stop.clone().cancelled_owned();

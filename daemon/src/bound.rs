@@ -36,6 +36,7 @@ use crate::parts::PartEnded;
 use crate::random::SystemRandomness;
 use crate::settings::Settings;
 use crate::start_error::StartError;
+use fleet::boot_plane_view::BootPlaneView;
 use fleet::boots::BootAnswers;
 use fleet::node_reports::NodeReports;
 use fleet::node_reports::neighbours::KernelNeighbours;
@@ -60,6 +61,8 @@ pub struct Bound {
     pub reports: Arc<NodeReports>,
     /// The boot plane.
     pub plane: BoundPlane<BootAnswers>,
+    /// Who answers boots there, and what was seen.
+    pub boots: BootPlaneView,
     /// Where Talos' events come in.
     pub event_sinks: Vec<TcpListener>,
     /// Where Talos' logs come in.
@@ -119,7 +122,15 @@ pub async fn bind(
         Arc::clone(&reconciler),
         Arc::clone(&reports),
     );
-    let plane = bind_plane(settings, interfaces, directory, (&site, assets)).await?;
+    let loaders = Arc::new(loaders(settings));
+    let answers = directory.clone();
+    let files = (Arc::new(assets), Arc::clone(&loaders));
+    let plane = bind_plane(settings, interfaces, directory, (&site, files)).await?;
+    let boots = BootPlaneView {
+        answers,
+        witness: plane.witness(),
+        loaders,
+    };
     let event_sinks = listen(&site.subnets, settings.event_sink_port).await?;
     let logs = listen(&site.subnets, settings.log_port).await?;
     let socket = state.file("drover.sock");
@@ -134,6 +145,7 @@ pub async fn bind(
         reconciler,
         reports,
         plane,
+        boots,
         event_sinks,
         logs,
         api,
@@ -218,16 +230,21 @@ async fn find_foreign_servers(
     Ok(())
 }
 
-async fn bind_plane(
-    settings: &Settings,
-    interfaces: Vec<Interface>,
-    directory: BootAnswers,
-    (site, assets): (&Site, Assets),
-) -> Result<BoundPlane<BootAnswers>, StartError> {
+/// The bootloaders; those that are missing are told.
+fn loaders(settings: &Settings) -> Loaders {
     let (loaders, missing) = Loaders::read(&settings.loaders);
     for loader in &missing {
         warn!("{loader}");
     }
+    loaders
+}
+
+async fn bind_plane(
+    settings: &Settings,
+    interfaces: Vec<Interface>,
+    directory: BootAnswers,
+    (site, (assets, loaders)): (&Site, (Arc<Assets>, Arc<Loaders>)),
+) -> Result<BoundPlane<BootAnswers>, StartError> {
     let mut known = Vec::new();
     for subnet in &site.subnets {
         known.extend(leases::of_subnet(&site.db, &subnet.name).await?);
@@ -242,8 +259,8 @@ async fn bind_plane(
     let plane = BootPlane {
         settings: plane_settings(settings, &site.subnets, interfaces),
         directory,
-        assets: Arc::new(assets),
-        loaders: Arc::new(loaders),
+        assets,
+        loaders,
         leases: known,
         reservations: reserved.collect(),
     };

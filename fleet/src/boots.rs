@@ -14,6 +14,7 @@ mod claims_told;
 mod declines;
 mod dhcp;
 mod document;
+pub(crate) mod explaining;
 mod found;
 mod full_disk;
 mod guesses;

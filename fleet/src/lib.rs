@@ -4,12 +4,14 @@
 #![forbid(unsafe_code)]
 
 pub mod bmcs;
+pub mod boot_plane_view;
 pub mod boots;
 mod card_behind;
 pub mod clock;
 pub mod clusters;
 pub mod error;
 pub mod expiry;
+mod explaining;
 #[cfg(test)]
 mod fixtures;
 pub mod hardware_facts;

@@ -24,6 +24,7 @@ use machine_store::secrets;
 use pxe_server::dhcp::DhcpControl;
 use tokio::time::timeout;
 
+use crate::boot_plane_view::BootPlaneView;
 use crate::clusters::check::check_cluster;
 use crate::error::StepError;
 use crate::power::{Power, password_place};
@@ -48,6 +49,8 @@ pub struct UseCaseEffects {
     pub status: Arc<Status>,
     /// The running DHCP server.
     pub dhcp: DhcpControl,
+    /// Those who answer boots.
+    pub boots: BootPlaneView,
 }
 
 impl ClockAndIds for UseCaseEffects {

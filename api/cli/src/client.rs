@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use api_proto::v1::Mutation;
+use api_proto::v1::boot_service_client::BootServiceClient;
 use api_proto::v1::cluster_service_client::ClusterServiceClient;
 use api_proto::v1::database_service_client::DatabaseServiceClient;
 use api_proto::v1::machine_service_client::MachineServiceClient;
@@ -56,6 +57,11 @@ pub async fn clusters_quietly(socket: &Path) -> Result<Clusters, CommandError> {
         ..connect(socket).await?
     };
     Ok(ClusterServiceClient::new(channel))
+}
+
+/// The service of boots.
+pub async fn boots(socket: &Path) -> Result<BootServiceClient<PatientChannel>, CommandError> {
+    Ok(BootServiceClient::new(connect(socket).await?))
 }
 
 /// The service of the database.

@@ -1,6 +1,7 @@
 //! The commands, as they are typed: a room for each noun.
 
 pub mod arguments;
+pub mod boot;
 pub mod cluster;
 pub mod cluster_access;
 pub mod database;
@@ -10,6 +11,7 @@ pub mod output_format;
 
 use clap::Subcommand;
 
+use crate::command::boot::{BootCommand, ExplainArguments};
 use crate::command::cluster::ClusterCommand;
 use crate::command::database::DatabaseCommand;
 use crate::command::machine::MachineCommand;
@@ -23,6 +25,11 @@ pub enum ClientCommand {
     /// Clusters: what they should be, and how far they are
     #[command(subcommand)]
     Cluster(ClusterCommand),
+    /// Why a machine boots what it boots, what its last packets said, and what should have come next
+    Explain(ExplainArguments),
+    /// Boots: what a client would be told
+    #[command(subcommand)]
+    Boot(BootCommand),
     /// The database: whether it is the one to go on with
     #[command(subcommand)]
     Database(DatabaseCommand),

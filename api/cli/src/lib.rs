@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod boot;
 pub mod client;
 pub mod cluster;
 pub mod cluster_access;

@@ -5,7 +5,7 @@ use crate::command::arguments::ClientArguments;
 use crate::command::cluster::ClusterCommand;
 use crate::command::machine::MachineCommand;
 use crate::error::CommandError;
-use crate::{cluster, database, machine};
+use crate::{boot, cluster, database, machine};
 
 /// Runs a command. Whoever reads only the first lines has what he wants: that is no failure.
 pub async fn run(command: ClientCommand, arguments: &ClientArguments) -> Result<(), CommandError> {
@@ -35,6 +35,14 @@ async fn carry_out(
                 warned?;
             }
             cluster::run(command, arguments).await
+        }
+        ClientCommand::Explain(asked) => {
+            database::warn(arguments).await?;
+            boot::explain(asked, arguments).await
+        }
+        ClientCommand::Boot(command) => {
+            database::warn(arguments).await?;
+            boot::run(command, arguments).await
         }
         ClientCommand::Database(command) => database::run(command, arguments).await,
     }

@@ -12,6 +12,13 @@ use crate::v1;
         version = "v1",
         description = "The views of the API as JSON"
     ),
-    components(schemas(v1::Machine, v1::Cluster, v1::Event, v1::Database, v1::Error))
+    components(schemas(
+        v1::BootExplanation,
+        v1::Machine,
+        v1::Cluster,
+        v1::Event,
+        v1::Database,
+        v1::Error
+    ))
 )]
 pub struct Views;

@@ -3,6 +3,7 @@
 
 pub mod addresses;
 pub mod attention;
+pub mod boots;
 pub mod clock;
 pub mod cluster_checks;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod power;
 use crate::cluster_vault::ClusterVault;
 use crate::effects::addresses::Addresses;
 use crate::effects::attention::Attention;
+use crate::effects::boots::BootExplaining;
 use crate::effects::clock::ClockAndIds;
 use crate::effects::cluster_checks::ClusterChecks;
 use crate::effects::passwords::PasswordVault;
@@ -19,7 +21,14 @@ use crate::effects::power::PowerControl;
 
 /// All of it, as one thing that the use cases hold.
 pub trait Effects:
-    ClockAndIds + PasswordVault + ClusterVault + PowerControl + Addresses + ClusterChecks + Attention
+    ClockAndIds
+    + PasswordVault
+    + ClusterVault
+    + PowerControl
+    + Addresses
+    + ClusterChecks
+    + Attention
+    + BootExplaining
 {
 }
 
@@ -31,5 +40,6 @@ impl<T> Effects for T where
         + Addresses
         + ClusterChecks
         + Attention
+        + BootExplaining
 {
 }

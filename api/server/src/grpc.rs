@@ -3,6 +3,7 @@
 
 mod access;
 mod accounted;
+mod boots;
 mod clusters;
 mod database;
 mod events;
@@ -13,6 +14,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
+use api_proto::v1::boot_service_server::BootServiceServer;
 use api_proto::v1::cluster_service_server::ClusterServiceServer;
 use api_proto::v1::database_service_server::DatabaseServiceServer;
 use api_proto::v1::event_service_server::EventServiceServer;
@@ -22,6 +24,7 @@ use tokio::sync::watch;
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::Server;
 
+use crate::grpc::boots::BootFace;
 use crate::grpc::clusters::ClusterFace;
 use crate::grpc::database::DatabaseFace;
 use crate::grpc::events::EventFace;
@@ -63,10 +66,12 @@ pub async fn serve(
     let machines = MachineFace::new(operations.clone(), stopping);
     let clusters = ClusterFace::new(operations.clone());
     let events = EventFace::new(operations.clone());
+    let boots = BootFace::new(operations.clone());
     Server::builder()
         .add_service(MachineServiceServer::new(machines))
         .add_service(ClusterServiceServer::new(clusters))
         .add_service(EventServiceServer::new(events))
+        .add_service(BootServiceServer::new(boots))
         .add_service(DatabaseServiceServer::new(DatabaseFace::new(operations)))
         .serve_with_incoming_shutdown(UnixListenerStream::new(listener), stop)
         .await

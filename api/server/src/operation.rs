@@ -21,6 +21,12 @@ pub enum Operation {
     ListEvents,
     /// Shows the database's standing.
     GetDatabase,
+    /// Says why a machine boots what it boots.
+    ExplainBoot,
+    /// Says what a client that is made up would be told.
+    TestBoot,
+    /// Hands out the last packets of a machine.
+    ExportPackets,
     /// Accepts a machine.
     AcceptMachine,
     /// Tries again what a machine failed at.
@@ -67,7 +73,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation there is.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::ListMachines,
         Self::GetMachine,
         Self::WatchTimeline,
@@ -75,6 +81,9 @@ impl Operation {
         Self::GetCluster,
         Self::ListEvents,
         Self::GetDatabase,
+        Self::ExplainBoot,
+        Self::TestBoot,
+        Self::ExportPackets,
         Self::AcceptMachine,
         Self::RetryMachine,
         Self::CancelMachine,
@@ -104,6 +113,9 @@ impl Operation {
             Self::ListMachines | Self::GetMachine | Self::WatchTimeline => EVERYBODY,
             Self::ListClusters | Self::GetCluster => EVERYBODY,
             Self::ListEvents | Self::GetDatabase => EVERYBODY,
+            Self::ExplainBoot | Self::TestBoot => EVERYBODY,
+            // Everything that a machine said of itself on the wire.
+            Self::ExportPackets => DAILY_WORK,
             Self::AcceptMachine | Self::RetryMachine | Self::CancelMachine => DAILY_WORK,
             Self::SetPower | Self::ReleaseHold | Self::RetireMachine => DAILY_WORK,
             Self::ReplaceBoard | Self::IgnoreUuid | Self::AcceptBmc => DAILY_WORK,
@@ -127,6 +139,7 @@ impl Operation {
             Self::ListMachines | Self::GetMachine | Self::WatchTimeline => false,
             Self::ListClusters | Self::GetCluster => false,
             Self::ListEvents | Self::GetDatabase | Self::ConfirmDatabase => false,
+            Self::ExplainBoot | Self::TestBoot | Self::ExportPackets => false,
             Self::AcceptMachine | Self::RetryMachine => false,
             Self::CancelMachine | Self::RetireMachine => false,
             Self::ApplyMachines | Self::ApplyCluster => false,

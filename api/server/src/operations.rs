@@ -5,6 +5,7 @@ mod advice;
 mod apply_machines;
 pub mod apply_result;
 mod boards;
+pub mod boots;
 mod cancel;
 mod cluster_change;
 mod cluster_end;

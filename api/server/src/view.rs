@@ -2,6 +2,7 @@
 //! cases return. The messages of `api/proto` are the views: gRPC sends them, and the commands print
 //! them as JSON.
 
+pub(crate) mod boot;
 pub(crate) mod cluster;
 pub(crate) mod database;
 pub(crate) mod event;

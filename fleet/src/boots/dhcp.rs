@@ -137,7 +137,7 @@ impl BootAnswers {
 }
 
 /// The boot that a question begins.
-fn opened(id: BootId, question: &BootQuestion, read: &BootRead, at: Timestamp) -> Boot {
+pub(super) fn opened(id: BootId, question: &BootQuestion, read: &BootRead, at: Timestamp) -> Boot {
     Boot {
         id,
         machine: read.standing.as_ref().map(|standing| standing.machine.id),

@@ -15,7 +15,7 @@
 //! - whether anything may happen at all: [`generation`], [`safe_mode`]
 //! - what is to be said of it: [`condition`], [`claim_condition`], [`advice`], [`awaited`]
 //! - who has which address: [`network`], [`standing`]
-//! - what happens next: [`decision`] for a boot, [`plan`] for a machine, [`bootstrap`] for a cluster
+//! - what happens next: [`decision`] for a boot and its [`explanation`], [`plan`] for a machine, [`bootstrap`] for a cluster
 //! - what a simulation breaks to show that it would notice: [`sabotage`]
 
 #![forbid(unsafe_code)]
@@ -43,6 +43,7 @@ pub mod dossier;
 pub mod doubt;
 pub mod endpoint;
 pub mod evidence;
+pub mod explanation;
 #[cfg(test)]
 mod fixtures;
 pub mod generation;

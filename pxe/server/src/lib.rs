@@ -29,3 +29,4 @@ mod socket;
 mod sys;
 mod tftp;
 pub mod witness;
+pub mod witnessed;

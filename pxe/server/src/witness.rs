@@ -4,13 +4,19 @@
 //! on record are kept apart from strangers, of whom anybody can make as many as he likes: those
 //! displace each other.
 
+mod missing;
+mod reading;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddrV4;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use machine_core::boot::BootStep;
 use machine_core::hardware::MacAddress;
-use machine_core::time::Timestamp;
 use pxe_dhcp::pcapng::{Captured, pcapng};
+
+use crate::witnessed::Witnessed;
 
 /// How many packets of a card are kept: three boots with firmware, iPXE and system.
 const PACKETS: usize = 32;
@@ -18,23 +24,6 @@ const PACKETS: usize = 32;
 const KNOWN: usize = 1024;
 /// How many cards of strangers.
 const STRANGERS: usize = 256;
-
-/// A packet that passed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Witnessed {
-    /// When.
-    pub at: Timestamp,
-    /// Whether it came in; otherwise it went out.
-    pub inbound: bool,
-    /// From whom.
-    pub from: SocketAddrV4,
-    /// To whom.
-    pub to: SocketAddrV4,
-    /// The UDP payload.
-    pub payload: Box<[u8]>,
-    /// Why it got no answer, if that is so.
-    pub unanswered: Option<String>,
-}
 
 /// The last packets of each card.
 #[derive(Debug, Default)]
@@ -110,91 +99,55 @@ impl Cards {
     }
 }
 
-/// These packets as a file for tcpdump and Wireshark.
+/// What a packet says, in a line.
+pub fn line(packet: &Witnessed) -> String {
+    reading::line(packet)
+}
+
+/// What should have come after these packets of a card, the boot of which has come so far; and who
+/// usually keeps it from coming.
+pub fn what_is_missing(packets: &[Witnessed], reached: Option<BootStep>) -> String {
+    missing::missing(packets, reached)
+}
+
+/// These packets as a file for tcpdump and Wireshark. The ids of boots are blotted out: with one,
+/// whoever has the machine's address is given its script.
 pub fn capture(packets: &[Witnessed]) -> Vec<u8> {
-    let packets = packets.iter().map(|packet| Captured {
-        at: packet.at,
-        inbound: packet.inbound,
-        from: packet.from,
-        to: packet.to,
-        payload: &packet.payload,
-        comment: packet.unanswered.as_deref(),
-    });
+    let payloads: Vec<Vec<u8>> = packets.iter().map(|it| blotted(&it.payload)).collect();
+    let packets = packets
+        .iter()
+        .zip(&payloads)
+        .map(|(packet, payload)| Captured {
+            at: packet.at,
+            inbound: packet.inbound,
+            from: packet.from,
+            to: packet.to,
+            payload,
+            comment: packet.unanswered.as_deref(),
+        });
     pcapng(packets)
+}
+
+/// A payload without the ids of boots that stand in URLs of ours.
+fn blotted(payload: &[u8]) -> Vec<u8> {
+    /// Hexadecimal digits of an id.
+    const DIGITS: usize = 32;
+    let mut blotted = payload.to_vec();
+    for path in [&b"/boot/"[..], b"/loader/"] {
+        for (place, _) in payload
+            .windows(path.len())
+            .enumerate()
+            .filter(|it| it.1 == path)
+        {
+            let id = place + path.len()..place + path.len() + DIGITS;
+            if let Some(id) = blotted.get_mut(id) {
+                id.fill(b'x');
+            }
+        }
+    }
+    blotted
 }
 
 fn locked(cards: &Mutex<Cards>) -> MutexGuard<'_, Cards> {
     cards.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use super::*;
-
-    fn card(number: u16) -> MacAddress {
-        let [high, low] = number.to_be_bytes();
-        MacAddress::new([2, 0, 0, 0, high, low])
-    }
-
-    fn packet(at: i64, inbound: bool) -> Witnessed {
-        Witnessed {
-            at: Timestamp::from_millis(at),
-            inbound,
-            from: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68),
-            to: SocketAddrV4::new(Ipv4Addr::BROADCAST, 67),
-            payload: Box::default(),
-            unanswered: None,
-        }
-    }
-
-    #[test]
-    fn the_last_packets_of_a_card_are_kept() {
-        let witness = Witness::default();
-        for at in 0..40 {
-            witness.passed(card(1), true, packet(at, true));
-        }
-        let kept: Vec<i64> = witness
-            .of(card(1))
-            .iter()
-            .map(|it| it.at.as_millis())
-            .collect();
-        assert_eq!(kept, (8..40).collect::<Vec<_>>());
-        assert!(witness.of(card(2)).is_empty());
-    }
-
-    #[test]
-    fn why_there_is_no_answer_stands_at_the_question() {
-        let witness = Witness::default();
-        witness.passed(card(1), false, packet(0, true));
-        witness.passed(card(1), false, packet(1, false));
-        witness.unanswered(card(1), "no address");
-        witness.unanswered(card(2), "nobody");
-        let kept = witness.of(card(1));
-        assert_eq!(kept[0].unanswered.as_deref(), Some("no address"));
-        assert_eq!(kept[1].unanswered, None);
-    }
-
-    #[test]
-    fn strangers_displace_each_other_and_no_machine() {
-        let witness = Witness::default();
-        witness.passed(card(0), true, packet(0, true));
-        for number in 1..=1000 {
-            witness.passed(card(number), false, packet(0, true));
-        }
-        assert_eq!(witness.of(card(0)).len(), 1);
-        assert!(witness.of(card(1)).is_empty());
-        assert_eq!(witness.of(card(1000)).len(), 1);
-        let strangers = locked(&witness.strangers);
-        assert_eq!(strangers.packets.len(), STRANGERS);
-    }
-
-    #[test]
-    fn a_card_that_becomes_a_machines_keeps_what_came_before() {
-        let witness = Witness::default();
-        witness.passed(card(1), false, packet(0, true));
-        witness.passed(card(1), true, packet(1, true));
-        assert_eq!(witness.of(card(1)).len(), 2);
-    }
 }

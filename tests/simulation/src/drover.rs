@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api_server::operations::Operations;
+use fleet::boot_plane_view::BootPlaneView;
 use fleet::boots::BootAnswers;
 use fleet::clusters::Clusters;
 use fleet::expiry;
@@ -174,6 +175,11 @@ async fn wire_up(lab: &Arc<Lab>, ground: &Ground) -> Result<Parts, StoreError> {
         power,
         status: Arc::clone(&status),
         dhcp: links.control(),
+        boots: BootPlaneView {
+            answers: directory.clone(),
+            witness: Arc::default(),
+            loaders: Arc::default(),
+        },
     };
     let operations = Operations::new(site.db.clone(), site.commit.clone(), Arc::new(effects));
     // It is killed, never stopped.

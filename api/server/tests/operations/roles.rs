@@ -7,6 +7,7 @@ use api_server::cluster_vault::AccessRole;
 use api_server::effects::power::{PowerOff, PowerRequest};
 use api_server::error::UseCaseError;
 use api_server::operation::Operation;
+use api_server::operations::boots::TestedWords;
 use api_server::operations::endings::Ending;
 use api_server::operations::events::EventsOf;
 use api_server::operations::page::Page;
@@ -34,7 +35,10 @@ impl Around {
             | Operation::ListClusters
             | Operation::GetCluster
             | Operation::ListEvents
-            | Operation::GetDatabase => self.look(operation, caller).await,
+            | Operation::GetDatabase
+            | Operation::ExplainBoot
+            | Operation::TestBoot
+            | Operation::ExportPackets => self.look(operation, caller).await,
             Operation::CancelMachine
             | Operation::RetireMachine
             | Operation::ReplaceBoard
@@ -72,6 +76,20 @@ impl Around {
                 events.await.map(drop)
             }
             Operation::GetDatabase => it.show_database(caller).map(drop),
+            Operation::ExplainBoot => it.explain_boot(caller, "cp-1").await.map(drop),
+            Operation::ExportPackets => it.export_packets(caller, "cp-1").await.map(drop),
+            Operation::TestBoot => {
+                let words = TestedWords {
+                    mac: "52:54:00:77:00:01",
+                    uuid: "",
+                    arch: "amd64",
+                    firmware: "uefi",
+                    over_http: false,
+                    is_ipxe: false,
+                    via: "",
+                };
+                it.test_boot(caller, words).await.map(drop)
+            }
             other => panic!("{other:?} is no question"),
         }
     }

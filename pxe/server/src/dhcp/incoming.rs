@@ -11,7 +11,7 @@ use pxe_dhcp::packet::claimed_hardware_address;
 use crate::complaint::Source;
 use crate::dhcp::prober::Prober;
 use crate::dhcp::subnet::DhcpSubnet;
-use crate::witness::Witnessed;
+use crate::witnessed::Witnessed;
 
 /// A packet, and how it came in.
 #[derive(Debug, Clone, Copy)]

@@ -15,7 +15,7 @@ use tracing::{debug, trace};
 use crate::dhcp::incoming::Asked;
 use crate::link_layer::FrameSocket;
 use crate::socket::DatagramSocket;
-use crate::witness::Witnessed;
+use crate::witnessed::Witnessed;
 
 /// A reply that was sent.
 #[derive(Debug)]

@@ -19,6 +19,7 @@ mod clients;
 mod commands;
 mod dhcp;
 mod ending;
+mod explain;
 mod floods;
 mod generate;
 mod hex;

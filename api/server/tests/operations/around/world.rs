@@ -11,12 +11,14 @@ use api_server::cluster_vault::{AccessOrder, ClusterVault, SecretsLikeness, Vaul
 use api_server::document::cluster::{ClusterFault, ClusterField};
 use api_server::effects::addresses::{AddressGiver, Addresses};
 use api_server::effects::attention::{Attention, SeenCluster, SeenMachine};
+use api_server::effects::boots::{BootExplaining, Explained, TestedClient};
 use api_server::effects::clock::ClockAndIds;
 use api_server::effects::cluster_checks::ClusterChecks;
 use api_server::effects::error::EffectError;
 use api_server::effects::passwords::PasswordVault;
 use api_server::effects::power::{PowerControl, PowerRequest};
 use machine_core::cluster::{Cluster, ClusterSpec};
+use machine_core::hardware::MacAddress;
 use machine_core::id::{ClusterId, MachineId};
 use machine_core::machine::Machine;
 use machine_core::network::ClientKey;
@@ -318,5 +320,31 @@ impl Attention for World {
 
     fn seen_cluster(&self, _: ClusterId) -> SeenCluster {
         SeenCluster::default()
+    }
+}
+
+/// Nobody boots here.
+#[async_trait::async_trait]
+impl BootExplaining for World {
+    async fn explain(&self, card: MacAddress) -> Result<Explained, EffectError> {
+        Ok(explained(format!("nothing was heard from {card}")))
+    }
+
+    fn packets(&self, _: &[MacAddress]) -> (Vec<u8>, u32) {
+        (Vec::new(), 0)
+    }
+
+    async fn test(&self, client: &TestedClient) -> Result<Explained, EffectError> {
+        Ok(explained(format!("{client:?}")))
+    }
+}
+
+fn explained(missing: String) -> Explained {
+    Explained {
+        rules: Vec::new(),
+        packets: Vec::new(),
+        steps: Vec::new(),
+        missing: Some(missing),
+        told: None,
     }
 }
