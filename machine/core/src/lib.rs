@@ -14,7 +14,7 @@
 //! - what is being tried: [`attempt`], [`boot`], [`release`]
 //! - whether anything may happen at all: [`generation`], [`safe_mode`]
 //! - what is to be said of it: [`condition`], [`claim_condition`], [`advice`], [`awaited`]
-//! - who has which address: [`network`], [`standing`]
+//! - who has which address: [`network`], [`duid`], [`standing`]
 //! - what happens next: [`decision`] for a boot, [`plan`] for a machine, [`bootstrap`] for a cluster
 //! - what a simulation breaks to show that it would notice: [`sabotage`]
 
@@ -41,6 +41,7 @@ pub mod decision;
 pub mod disk;
 pub mod dossier;
 pub mod doubt;
+pub mod duid;
 pub mod endpoint;
 pub mod evidence;
 #[cfg(test)]
