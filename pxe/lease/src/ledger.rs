@@ -13,6 +13,7 @@ use machine_core::sabotage::Sabotage;
 use machine_core::time::Timestamp;
 
 use crate::binding::{Binding, Bindings};
+use crate::limits::Limits;
 use crate::pool::Pool;
 use crate::quarantine::Quarantine;
 use crate::strangers::Strangers;
@@ -35,10 +36,11 @@ pub(crate) struct Ledger {
     pub(crate) tried: BTreeSet<IpAddr>,
     offer_time: Duration,
     quarantine_time: Duration,
+    remembered: usize,
 }
 
 impl Ledger {
-    pub(crate) fn new(subnet: &Subnet, offer_time: Duration, quarantine_time: Duration) -> Self {
+    pub(crate) fn new(subnet: &Subnet, limits: &Limits) -> Self {
         Self {
             pool: Pool::new(subnet),
             leases: Bindings::default(),
@@ -48,12 +50,15 @@ impl Ledger {
             reserved_for: BTreeMap::new(),
             quarantine: Quarantine::default(),
             tried: BTreeSet::new(),
-            offer_time,
-            quarantine_time,
+            offer_time: limits.offer,
+            quarantine_time: limits.quarantine,
+            remembered: limits.remembered,
         }
     }
 
-    /// Ends offers and quarantines whose time has come. Their addresses are free again.
+    /// Ends offers and quarantines whose time has come. Their addresses are free again. A client keeps
+    /// its address beyond its lease, but not where addresses never run out: firmware that draws an
+    /// IAID for each boot (EDK2, `PxeBcDriver.c`) would be remembered for ever.
     pub(crate) fn forget_ended(&mut self, now: Timestamp) {
         self.strangers.forget_ended(now);
         while let Some(client) = self.offers.first_ended(now) {
@@ -64,6 +69,13 @@ impl Ledger {
         while let Some(address) = self.quarantine.first_ended(now) {
             self.quarantine.remove(address);
             self.settle(address);
+        }
+        while self.leases.len() > self.remembered
+            && let Some(client) = self.leases.first_ended(now)
+        {
+            if let Some(Binding { address, .. }) = self.drop_lease(&client) {
+                self.settle(address);
+            }
         }
         self.forget_the_gone();
     }

@@ -43,7 +43,7 @@ impl LeaseTable {
             subnet: subnet.name.clone(),
             network: subnet.network,
             limits,
-            ledger: Ledger::new(subnet, limits.offer, limits.quarantine),
+            ledger: Ledger::new(subnet, &limits),
         }
     }
 

@@ -15,6 +15,7 @@ mod paths;
 mod reserved;
 mod share;
 mod strangers;
+mod v6;
 
 fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
