@@ -5,8 +5,8 @@
 //! made from bytes that the caller drew, times are values that the caller read.
 //!
 //! - where it asks: [`network`], [`topology`]
-//! - who is on the wire: [`evidence`], [`claimant`], [`assurance`]; of what it is made: [`hardware`],
-//!   [`disk`]
+//! - who is on the wire: [`client_class`], [`evidence`], [`claimant`], [`assurance`]; of what it is
+//!   made: [`hardware`], [`disk`]
 //! - what may become of a machine: [`lifecycle`], [`machine`]
 //! - what people and policies want: [`cluster`] and the [`os`] of its machines, [`intent`],
 //!   [`allocation`]
@@ -32,6 +32,7 @@ pub mod bootstrap;
 pub mod bootstrap_pace;
 pub mod claim_condition;
 pub mod claimant;
+pub mod client_class;
 pub mod clock_lag;
 pub mod cluster;
 pub mod cluster_endpoint;
