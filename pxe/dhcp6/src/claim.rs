@@ -108,10 +108,12 @@ pub fn card_in(address: Ipv6Addr) -> Option<MacAddress> {
     }
 }
 
-/// The DUID that a server makes of a card of its host (type 3, RFC 8415 §11.4): it needs no record
-/// to stay the same.
+/// The DUID that Drover makes of a card of its host: it needs no record to stay the same. It is one
+/// with a time (type 1, RFC 8415 §11.2), which is always this one: others make theirs of the card
+/// alone (dnsmasq does), and a server on the same host must not take our clients for its own.
 pub fn duid_of(card: MacAddress) -> Option<Duid> {
-    Duid::new(&[&[0, 3, 0, 1][..], &card.octets()].concat()).ok()
+    const TIME: [u8; 4] = *b"Drvr";
+    Duid::new(&[&[0, 1][..], &ETHERNET, &TIME, &card.octets()].concat()).ok()
 }
 
 #[cfg(test)]
@@ -140,7 +142,18 @@ mod tests {
         ] {
             assert_eq!(card_of(&duid(text)), card, "{text}");
         }
-        assert_eq!(duid_of(CARD).as_ref().and_then(card_of), Some(CARD));
+    }
+
+    #[test]
+    fn our_own_duid_stays_the_same_and_is_no_other_servers() {
+        let ours = duid_of(CARD).unwrap();
+        assert_eq!(duid_of(CARD).as_ref(), Some(&ours));
+        assert_eq!(card_of(&ours), Some(CARD));
+        assert_ne!(
+            ours,
+            duid("00:03:00:01:52:54:00:77:00:01"),
+            "dnsmasq on the same host"
+        );
     }
 
     #[test]
