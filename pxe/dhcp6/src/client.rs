@@ -144,6 +144,14 @@ impl BootClient {
         self.is_ipxe || self.is_http() || self.vendor_class == VendorClass::Pxe
     }
 
+    /// Whether it is firmware of our link that will look for a route to its boot server: EDK2 waits
+    /// for one (see [`crate::router_advertisement`]). Its REQUEST is early enough.
+    pub fn looks_for_a_route(&self) -> bool {
+        let is_firmware = self.boots() && !self.is_ipxe;
+        let is_here = matches!(self.origin(), Origin::Link { .. });
+        is_firmware && is_here && self.ask == Ask::Request
+    }
+
     /// Where it asks: in the subnet of the address that the relay nearest to it names. A relay that
     /// names none leaves that to the next (RFC 8415 §13.1). If none does, they are switches of our own
     /// link (RFC 6221 §5.1).

@@ -5,8 +5,10 @@
 //! - **iPXE** asks for no address before an advertisement says M, and for no boot file before one says
 //!   M or O (`ipv6conf_rx_router_advertisement` in `ndp.c`).
 //! - **EDK2** asks at once. Before its first packet to the boot server it looks for a route to it for
-//!   up to ten seconds (`PxeBcCheckRouteTable`), and a prefix that is on the link is one
-//!   (`Ip6CreatePrefixListEntry`).
+//!   up to ten seconds (`PxeBcCheckRouteTable`), and then goes on without. OVMF 2022.11 takes a
+//!   router for one, and the prefix of the link for none: a boot is ten seconds shorter where there is
+//!   a router. So firmware that boots is told alone that we are one, for a minute
+//!   ([`RouterAdvertisement::encode_for_firmware`]). What boots next hears that we are none.
 //!
 //! Where another server gives the addresses, a router speaks already: two that say different things
 //! would be worse than none.
@@ -24,6 +26,9 @@ use crate::writer::name;
 /// What is said holds for three of the longest intervals between two advertisements: it outlives two
 /// that are lost (RFC 8106 §5.1), and not us by long.
 const LIFETIME: Duration = LONGEST_INTERVAL.saturating_mul(3);
+
+/// So long firmware takes us for its router: from its question to the start of what it has loaded.
+const ROUTER_OF_FIRMWARE: Duration = Duration::from_mins(1);
 
 /// The type of the message in `ICMPv6`.
 const ADVERTISEMENT: u8 = 134;
@@ -73,11 +78,26 @@ impl RouterAdvertisement {
         })
     }
 
-    /// The `ICMPv6` message. Its checksum is the kernel's to fill in (RFC 3542 §3.1).
+    /// The `ICMPv6` message, for all and for who solicits it. Its checksum is the kernel's to fill in
+    /// (RFC 3542 §3.1).
     pub fn encode(&self) -> Vec<u8> {
+        self.encode_as(Duration::ZERO)
+    }
+
+    /// The same with a route, for [`BootClient::looks_for_a_route`] alone, to its link-local address.
+    ///
+    /// [`BootClient::looks_for_a_route`]: crate::client::BootClient::looks_for_a_route
+    pub fn encode_for_firmware(&self) -> Vec<u8> {
+        self.encode_as(ROUTER_OF_FIRMWARE)
+    }
+
+    /// A router for so long.
+    fn encode_as(&self, router: Duration) -> Vec<u8> {
         let flags = MANAGED | OTHER | LOW_PREFERENCE;
-        // Type, code, checksum; no hop limit, the flags, no lifetime as a router; no times.
-        let mut bytes = vec![ADVERTISEMENT, 0, 0, 0, 0, flags, 0, 0];
+        let router = u16::try_from(router.as_secs()).unwrap_or(u16::MAX);
+        let [high, low] = router.to_be_bytes();
+        // Type, code, checksum; no hop limit, the flags, the lifetime as a router; no times.
+        let mut bytes = vec![ADVERTISEMENT, 0, 0, 0, 0, flags, high, low];
         bytes.extend([0; 8]);
         push(&mut bytes, 1, &self.card.octets());
         if let Some(mtu) = self.mtu {

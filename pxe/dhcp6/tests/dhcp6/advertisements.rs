@@ -7,7 +7,7 @@ use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, Reach, Subnet};
 use pxe_dhcp6::router_advertisement::RouterAdvertisement;
 
-use crate::scene::{ip, stateful, stateless, v6};
+use crate::scene::{client, ip, stateful, stateless, v6};
 
 const CARD: MacAddress = MacAddress::new([2, 0, 0, 0, 0, 1]);
 
@@ -61,6 +61,27 @@ fn an_advertisement_says_managed_on_the_link_and_no_router() {
         (31, search),
     ];
     assert_eq!(options(&message), expected);
+}
+
+#[test]
+fn firmware_is_told_of_a_router_and_of_nothing_else() {
+    let advertisement = RouterAdvertisement::of(&stateful(), CARD).unwrap();
+    let (all, firmware) = (advertisement.encode(), advertisement.encode_for_firmware());
+    assert_eq!(all[6..8], [0, 0], "for hosts we are no router");
+    assert_eq!(firmware[6..8], [0, 60]);
+    assert_eq!((&all[..6], &all[8..]), (&firmware[..6], &firmware[8..]));
+    for (name, looks) in [
+        ("edk2-pxe-request", true),
+        ("edk2-http-request", true),
+        ("edk2-pxe-solicit", false),
+        ("edk2-pxe-boot-service", false),
+        ("edk2-stack-solicit", false),
+        ("ipxe-request", false),
+        ("relayed-edk2-pxe-request", false),
+        ("system-renew", false),
+    ] {
+        assert_eq!(client(name).looks_for_a_route(), looks, "{name}");
+    }
 }
 
 #[test]

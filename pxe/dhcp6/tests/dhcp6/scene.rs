@@ -41,10 +41,18 @@ pub(crate) const PACKETS: &[Files] = packets![
     "edk2-pxe-solicit",
     "edk2-stack-information-request",
     "edk2-stack-solicit",
+    "ipxe-2019-solicit",
     "ipxe-information-request",
     "ipxe-request",
     "ipxe-solicit",
+    "ovmf-http-solicit",
+    "ovmf-pxe-boot-service",
+    "ovmf-pxe-solicit",
+    "ovmf-stack-information-request",
+    "ovmf-stack-solicit",
+    "relayed-edk2-pxe-request",
     "relayed-edk2-pxe-solicit",
+    "relayed-ovmf-pxe-solicit",
     "relayed-twice-edk2-pxe-solicit",
     "system-confirm",
     "system-decline",
@@ -128,7 +136,7 @@ pub(crate) fn arrival(name: &str) -> Arrival {
             source: "[fe80::a1b2]:546".parse().unwrap(),
             ..multicast()
         },
-        _ if name == "edk2-pxe-boot-service" => Arrival {
+        _ if name.ends_with("pxe-boot-service") => Arrival {
             port: ServerPort::BootService,
             source: "[fd77::60]:4011".parse().unwrap(),
             unicast: true,
