@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use machine_core::hardware::MacAddress;
-use machine_core::network::{ClientKey, Reach};
+use machine_core::network::Reach;
 use machine_store::error::StoreError;
 use machine_store::leases;
 
@@ -33,15 +33,13 @@ impl Site {
         let now = self.now();
         let leases = leases::of_address(&self.db, peer).await?;
         let current = leases.into_iter().find(|it| now < it.expires);
-        Ok(current.map(|it| match it.client {
-            ClientKey::Hardware(mac) => mac,
-        }))
+        Ok(current.and_then(|it| it.client.card()))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use machine_core::network::{Lease, Subnet, SubnetName};
+    use machine_core::network::{ClientKey, Lease, Subnet, SubnetName};
     use machine_core::time::Timestamp;
 
     use super::*;

@@ -161,12 +161,12 @@ impl Addresses for UseCaseEffects {
 
     fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), EffectError> {
         self.dhcp
-            .reserve(client, address)
+            .reserve(&client, address)
             .map_err(|error| EffectError::Failed(error.to_string()))
     }
 
     fn unreserve(&self, client: ClientKey, address: IpAddr) {
-        self.dhcp.unreserve(client, address);
+        self.dhcp.unreserve(&client, address);
     }
 }
 

@@ -36,7 +36,7 @@ impl Call {
     /// only read is held for a change.
     pub(crate) fn of(path: &str, may_ask_bmc: bool) -> Self {
         let method = path.rsplit('/').next().unwrap_or_default();
-        let reads = ["List", "Get", "Watch"];
+        let reads = ["List", "Get", "Watch", "Explain", "ExportPackets", "Test"];
         if reads.iter().any(|verb| method.starts_with(verb)) {
             return Self::Question;
         }

@@ -12,7 +12,6 @@ use machine_core::evidence::KnownIdentity;
 use machine_core::hardware::MacAddress;
 use machine_core::intent::Intent;
 use machine_core::machine::Machine;
-use machine_core::network::ClientKey;
 use machine_core::time::Timestamp;
 use machine_store::{boots, claimants, clusters, identities, intents, leases, machines};
 use pxe_server::directory::DocumentRequest;
@@ -74,7 +73,7 @@ impl BootAnswers {
         let leased_to = leases
             .iter()
             .find(|it| it.expires > at)
-            .map(|it| card_of(it.client));
+            .and_then(|it| it.client.card());
         Ok(Case {
             attempt,
             intent,
@@ -145,11 +144,5 @@ impl Case {
             ..said.clone()
         });
         self.said.as_ref().is_some_and(differs) || registered.as_ref().is_some_and(differs)
-    }
-}
-
-const fn card_of(client: ClientKey) -> MacAddress {
-    match client {
-        ClientKey::Hardware(mac) => mac,
     }
 }

@@ -19,7 +19,9 @@ impl BootAnswers {
         address: IpAddr,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        let ClientKey::Hardware(card) = client;
+        let Some(card) = client.card() else {
+            return Ok(());
+        };
         let Some(known) = self.known_by_card(card).await? else {
             return Ok(());
         };

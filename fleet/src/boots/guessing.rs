@@ -8,7 +8,6 @@ use std::net::IpAddr;
 use machine_core::evidence::KnownIdentity;
 use machine_core::hardware::MacAddress;
 use machine_core::id::MachineId;
-use machine_core::network::ClientKey;
 use machine_core::time::Timestamp;
 use machine_store::error::StoreError;
 use machine_store::{boots, identities, leases, reservations};
@@ -116,8 +115,8 @@ impl BootAnswers {
     ) -> Result<Option<MachineId>, StoreError> {
         let db = &self.site.db;
         let leased = leases::of_address(db, address).await?;
-        if let Some(lease) = leased.iter().find(|it| it.expires > at) {
-            let ClientKey::Hardware(card) = lease.client;
+        let lease = leased.iter().find(|it| it.expires > at);
+        if let Some(card) = lease.and_then(|it| it.client.card()) {
             return Ok(self.known_by_card(card).await?.map(|it| it.machine));
         }
         if let Some(reserved) = reservations::of_address(db, address).await? {

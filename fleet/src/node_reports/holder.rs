@@ -29,8 +29,10 @@ pub(crate) enum Holder {
 /// Who has this address.
 pub(crate) async fn holder(db: &Db, address: IpAddr, at: Timestamp) -> Result<Holder, StoreError> {
     for lease in leases::of_address(db, address).await? {
-        if at < lease.expires {
-            let ClientKey::Hardware(mac) = lease.client;
+        // A DUID says nothing of a card: what booted at the address says more.
+        if at < lease.expires
+            && let Some(mac) = lease.client.card()
+        {
             let known = identities::candidates(db, &[mac].into(), None).await?;
             return Ok(known
                 .first()
@@ -60,7 +62,7 @@ pub(crate) async fn addresses(
 ) -> Result<BTreeSet<IpAddr>, StoreError> {
     let known = identities::of_machine(db, machine).await?;
     for card in known.into_iter().flat_map(|known| known.macs) {
-        let leased = leases::of_client(db, ClientKey::Hardware(card)).await?;
+        let leased = leases::of_client(db, &ClientKey::Hardware(card)).await?;
         had.extend(leased.into_iter().map(|lease| lease.address));
     }
     let mut own = BTreeSet::new();

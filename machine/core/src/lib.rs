@@ -5,8 +5,8 @@
 //! made from bytes that the caller drew, times are values that the caller read.
 //!
 //! - where it asks: [`network`], [`topology`]
-//! - who is on the wire: [`evidence`], [`claimant`], [`assurance`]; of what it is made: [`hardware`],
-//!   [`disk`]
+//! - who is on the wire: [`client_class`], [`evidence`], [`claimant`], [`assurance`]; of what it is
+//!   made: [`hardware`], [`disk`]
 //! - what may become of a machine: [`lifecycle`], [`machine`]
 //! - what people and policies want: [`cluster`] and the [`os`] of its machines, [`intent`],
 //!   [`allocation`]
@@ -14,8 +14,9 @@
 //! - what is being tried: [`attempt`], [`boot`], [`release`]
 //! - whether anything may happen at all: [`generation`], [`safe_mode`]
 //! - what is to be said of it: [`condition`], [`claim_condition`], [`advice`], [`awaited`]
-//! - who has which address: [`network`], [`standing`]
-//! - what happens next: [`decision`] for a boot and its [`explanation`], [`plan`] for a machine, [`bootstrap`] for a cluster
+//! - who has which address: [`network`], [`duid`], [`standing`]
+//! - what happens next: [`decision`] for a boot and its [`explanation`], [`plan`] for a machine,
+//!   [`bootstrap`] for a cluster
 //! - what a simulation breaks to show that it would notice: [`sabotage`]
 
 #![forbid(unsafe_code)]
@@ -32,6 +33,7 @@ pub mod bootstrap;
 pub mod bootstrap_pace;
 pub mod claim_condition;
 pub mod claimant;
+pub mod client_class;
 pub mod clock_lag;
 pub mod cluster;
 pub mod cluster_endpoint;
@@ -41,6 +43,7 @@ pub mod decision;
 pub mod disk;
 pub mod dossier;
 pub mod doubt;
+pub mod duid;
 pub mod endpoint;
 pub mod evidence;
 pub mod explanation;

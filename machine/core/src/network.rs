@@ -1,4 +1,6 @@
-//! Subnets, ranges and leases. Addresses are [`IpAddr`], because DHCPv6 comes later.
+//! Subnets, ranges and leases. Addresses are [`IpAddr`], for DHCPv4 and DHCPv6.
+
+pub mod client_key;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,6 +9,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::duid::Duid;
 use crate::hardware::MacAddress;
 use crate::lease_options::LeaseOptions;
 use crate::time::Timestamp;
@@ -231,17 +234,39 @@ pub struct Subnet {
 }
 
 /// Who holds a lease. ROM, iPXE and OS of one machine send different client identifiers, so a v4
-/// lease belongs to the hardware address; v6 will add the DUID and IAID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// lease belongs to the hardware address. A v6 lease belongs to an identity association
+/// (RFC 8415 §4.2): there is nothing else that all clients send.
+///
+/// Prints as `52:54:00:77:00:01` or `duid:00:04:4c:4c:00:01/iaid:0000002a`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ClientKey {
     /// The hardware address (`chaddr`) of a DHCPv4 client.
     Hardware(MacAddress),
+    /// An identity association (`IA_NA`) of a DHCPv6 client.
+    Duid {
+        /// Whose it is.
+        duid: Duid,
+        /// Which of its own it is.
+        iaid: u32,
+    },
+}
+
+impl ClientKey {
+    /// The card that it is, if it is one. A DUID never says: the card in it may be another one of
+    /// the same machine (RFC 8415 §11.2).
+    pub const fn card(&self) -> Option<MacAddress> {
+        match self {
+            Self::Hardware(mac) => Some(*mac),
+            Self::Duid { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for ClientKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Hardware(mac) => mac.fmt(f),
+            Self::Duid { duid, iaid } => write!(f, "duid:{duid}/iaid:{iaid:08x}"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Leases as rows: of their table, and of the journal of those that were just granted.
 
-use machine_core::network::{ClientKey, Lease, SubnetName};
+use machine_core::network::{Lease, SubnetName};
 
 use crate::error::StoreError;
 use crate::row::{Fields, Row};
@@ -44,7 +44,7 @@ pub(crate) fn values(lease: &Lease) -> Vec<Value> {
 
 pub(crate) fn read(row: &Row) -> Result<Lease, StoreError> {
     let fields = Fields::new(row, "lease", "client");
-    let client = |text: &str| text.parse().ok().map(ClientKey::Hardware);
+    let client = |text: &str| text.parse().ok();
     Ok(Lease {
         subnet: SubnetName::new(fields.text("subnet")?),
         client: fields.named("client", client)?,

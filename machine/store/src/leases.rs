@@ -30,8 +30,8 @@ pub async fn of_address(db: &Db, address: IpAddr) -> Result<Vec<Lease>, StoreErr
 }
 
 /// The leases of a client, one a subnet, also the expired ones.
-pub async fn of_client(db: &Db, client: ClientKey) -> Result<Vec<Lease>, StoreError> {
-    let rows = Statement::select("lease", &COLUMNS, "WHERE client = $1").bind(&client);
+pub async fn of_client(db: &Db, client: &ClientKey) -> Result<Vec<Lease>, StoreError> {
+    let rows = Statement::select("lease", &COLUMNS, "WHERE client = $1").bind(client);
     current(db, rows, read_all, |it| it.of_client(client)).await
 }
 

@@ -6,12 +6,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
+use machine_core::client_class::{ArchCode, VendorClass};
 use machine_core::hardware::{Arch, Firmware, MacAddress, SystemUuid};
 use machine_core::network::ClientKey;
 use machine_core::topology::Origin;
 
 use crate::ask::{self, Ask, ServerPort};
-use crate::client_class::{ArchCode, VendorClass};
 use crate::dropped::Dropped;
 use crate::hostname::HostName;
 use crate::ipxe::Ipxe;

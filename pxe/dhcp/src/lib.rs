@@ -15,7 +15,6 @@ pub mod address_probe;
 pub mod ask;
 pub mod chains;
 pub mod client;
-pub mod client_class;
 pub mod dropped;
 pub mod frame;
 pub mod hostname;

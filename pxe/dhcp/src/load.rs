@@ -6,10 +6,10 @@
 
 use std::fmt;
 
+use machine_core::client_class::ArchCode;
 use machine_core::hardware::{Arch, Firmware};
 
 use crate::client::BootClient;
-use crate::client_class::ArchCode;
 use crate::ipxe::{Ipxe, IpxeFeature};
 use crate::raspberry_pi::is_raspberry_pi;
 

@@ -7,11 +7,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use machine_core::client_class::{ArchCode, VendorClass};
 use machine_core::hardware::{MacAddress, SystemUuid};
 
 use crate::ask::{Ask, RequestKind};
 use crate::client::BootClient;
-use crate::client_class::{ArchCode, VendorClass};
 use crate::ipxe::Ipxe;
 
 /// How many offers are remembered: more than the cards that are between OFFER and REQUEST at one

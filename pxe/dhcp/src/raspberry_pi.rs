@@ -1,8 +1,7 @@
 //! The ROM of a Raspberry Pi, which says that it is a PC.
 
+use machine_core::client_class::ArchCode;
 use machine_core::hardware::MacAddress;
-
-use crate::client_class::ArchCode;
 
 /// The blocks of addresses of Raspberry Pis (IEEE's registry: Raspberry Pi Foundation, Raspberry Pi
 /// Trading, Raspberry Pi (Trading) Ltd).

@@ -20,12 +20,12 @@ mod fields;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use machine_core::client_class::VendorClass;
 use machine_core::hardware::Firmware;
 use machine_core::network::{DhcpMode, Subnet};
 
 use crate::ask::{Ask, ServerPort};
 use crate::client::BootClient;
-use crate::client_class::VendorClass;
 use crate::dropped::Dropped;
 use crate::option::{MessageKind, OptionCode};
 use crate::packet::{Encoded, Packet};

@@ -27,44 +27,44 @@ pub(crate) struct Bindings {
 impl Bindings {
     /// Binds a client to an address, both freed from others before. Returns the address that the
     /// client had.
-    pub(crate) fn bind(&mut self, client: ClientKey, binding: Binding) -> Option<IpAddr> {
+    pub(crate) fn bind(&mut self, client: &ClientKey, binding: Binding) -> Option<IpAddr> {
         let before = self.unbind(client).map(|it| it.address);
         if let Some(other) = self.holder(binding.address) {
-            self.unbind(other);
+            self.unbind(&other);
         }
-        self.clients.insert(client, binding);
-        self.addresses.insert(binding.address, client);
-        self.ends.insert((binding.until, client));
+        self.clients.insert(client.clone(), binding);
+        self.addresses.insert(binding.address, client.clone());
+        self.ends.insert((binding.until, client.clone()));
         before.filter(|address| *address != binding.address)
     }
 
     /// Ends the pair of this client.
-    pub(crate) fn unbind(&mut self, client: ClientKey) -> Option<Binding> {
-        let binding = self.clients.remove(&client)?;
+    pub(crate) fn unbind(&mut self, client: &ClientKey) -> Option<Binding> {
+        let (client, binding) = self.clients.remove_entry(client)?;
         self.addresses.remove(&binding.address);
         self.ends.remove(&(binding.until, client));
         Some(binding)
     }
 
     /// What the client has, even if it has ended.
-    pub(crate) fn of(&self, client: ClientKey) -> Option<Binding> {
-        self.clients.get(&client).copied()
+    pub(crate) fn of(&self, client: &ClientKey) -> Option<Binding> {
+        self.clients.get(client).copied()
     }
 
     /// Whether the client has this very address, even if it has ended.
-    pub(crate) fn is_bound(&self, client: ClientKey, address: IpAddr) -> bool {
+    pub(crate) fn is_bound(&self, client: &ClientKey, address: IpAddr) -> bool {
         self.of(client).is_some_and(|it| it.address == address)
     }
 
     /// Who has the address, even if it has ended.
     pub(crate) fn holder(&self, address: IpAddr) -> Option<ClientKey> {
-        self.addresses.get(&address).copied()
+        self.addresses.get(&address).cloned()
     }
 
     /// The pair that ended first, if any has ended by `now`.
     pub(crate) fn first_ended(&self, now: Timestamp) -> Option<ClientKey> {
         let (until, client) = self.ends.first()?;
-        (*until <= now).then_some(*client)
+        (*until <= now).then(|| client.clone())
     }
 
     /// How many there are.

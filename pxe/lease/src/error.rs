@@ -40,7 +40,7 @@ pub enum NotHeld {
 }
 
 /// A reservation that can't be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ReservationError {
     /// The address is not in the subnet.
     #[error("wanted an address in {network}, got {address}")]
@@ -67,7 +67,7 @@ pub enum ReservationError {
 }
 
 /// A word that an address is in use, by a DECLINE or a probe, that is not believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeclineIgnored {
     /// The client does not have the address.
     #[error("{client} has not {address}, of which it was said to be in use")]

@@ -13,6 +13,7 @@ use machine_core::sabotage::Sabotage;
 use machine_core::time::Timestamp;
 
 use crate::binding::{Binding, Bindings};
+use crate::limits::Limits;
 use crate::pool::Pool;
 use crate::quarantine::Quarantine;
 use crate::strangers::Strangers;
@@ -35,10 +36,11 @@ pub(crate) struct Ledger {
     pub(crate) tried: BTreeSet<IpAddr>,
     offer_time: Duration,
     quarantine_time: Duration,
+    remembered: usize,
 }
 
 impl Ledger {
-    pub(crate) fn new(subnet: &Subnet, offer_time: Duration, quarantine_time: Duration) -> Self {
+    pub(crate) fn new(subnet: &Subnet, limits: &Limits) -> Self {
         Self {
             pool: Pool::new(subnet),
             leases: Bindings::default(),
@@ -48,22 +50,32 @@ impl Ledger {
             reserved_for: BTreeMap::new(),
             quarantine: Quarantine::default(),
             tried: BTreeSet::new(),
-            offer_time,
-            quarantine_time,
+            offer_time: limits.offer,
+            quarantine_time: limits.quarantine,
+            remembered: limits.remembered,
         }
     }
 
-    /// Ends offers and quarantines whose time has come. Their addresses are free again.
+    /// Ends offers and quarantines whose time has come. Their addresses are free again. A client keeps
+    /// its address beyond its lease, but not where addresses never run out: firmware that draws an
+    /// IAID for each boot (EDK2, `PxeBcDriver.c`) would be remembered for ever.
     pub(crate) fn forget_ended(&mut self, now: Timestamp) {
         self.strangers.forget_ended(now);
         while let Some(client) = self.offers.first_ended(now) {
-            if let Some(address) = self.drop_offer(client) {
+            if let Some(address) = self.drop_offer(&client) {
                 self.settle(address);
             }
         }
         while let Some(address) = self.quarantine.first_ended(now) {
             self.quarantine.remove(address);
             self.settle(address);
+        }
+        while self.leases.len() > self.remembered
+            && let Some(client) = self.leases.first_ended(now)
+        {
+            if let Some(Binding { address, .. }) = self.drop_lease(&client) {
+                self.settle(address);
+            }
         }
         self.forget_the_gone();
     }
@@ -79,12 +91,12 @@ impl Ledger {
         self.strangers.keep_registered(|client| {
             leases.of(client).is_some()
                 || offers.of(client).is_some()
-                || reserved.contains_key(&client)
+                || reserved.contains_key(client)
         });
     }
 
     /// Whether the client has an offer, or a lease that has not ended.
-    pub(crate) fn has_address(&self, client: ClientKey, now: Timestamp) -> bool {
+    pub(crate) fn has_address(&self, client: &ClientKey, now: Timestamp) -> bool {
         let lease = self.leases.of(client);
         self.offers.of(client).is_some() || lease.is_some_and(|lease| lease.until > now)
     }
@@ -96,15 +108,15 @@ impl Ledger {
     }
 
     /// Every address that is the client's, the best first.
-    pub(crate) fn own(&self, client: ClientKey) -> [Option<IpAddr>; 3] {
+    pub(crate) fn own(&self, client: &ClientKey) -> [Option<IpAddr>; 3] {
         [
-            self.reserved.get(&client).copied(),
+            self.reserved.get(client).copied(),
             self.offers.of(client).map(|it| it.address),
             self.leases.of(client).map(|it| it.address),
         ]
     }
 
-    pub(crate) fn familiar(&self, client: ClientKey, now: Timestamp) -> Option<IpAddr> {
+    pub(crate) fn familiar(&self, client: &ClientKey, now: Timestamp) -> Option<IpAddr> {
         self.own(client)
             .into_iter()
             .flatten()
@@ -113,7 +125,7 @@ impl Ledger {
 
     pub(crate) fn unused(
         &mut self,
-        client: ClientKey,
+        client: &ClientKey,
         requested: Option<IpAddr>,
         now: Timestamp,
     ) -> Option<IpAddr> {
@@ -131,7 +143,7 @@ impl Ledger {
     /// The address of the lease that ended first. Its client is forgotten.
     pub(crate) fn reclaim(&mut self, now: Timestamp) -> Option<IpAddr> {
         while let Some(client) = self.leases.first_ended(now) {
-            let Binding { address, .. } = self.drop_lease(client)?;
+            let Binding { address, .. } = self.drop_lease(&client)?;
             self.settle(address);
             if self.pool.take(address) {
                 return Some(address);
@@ -141,21 +153,21 @@ impl Ledger {
     }
 
     /// Whether nobody but the client has a right to the address, and the client may have it.
-    pub(crate) fn is_available(&self, client: ClientKey, address: IpAddr, now: Timestamp) -> bool {
-        let is_others = |holder: Option<ClientKey>| holder.filter(|it| *it != client);
-        let reserved_for = self.reserved_for.get(&address).copied();
-        let leased = is_others(self.leases.holder(address)).and_then(|it| self.leases.of(it));
-        (reserved_for == Some(client) || self.pool.may_hold(address))
+    pub(crate) fn is_available(&self, client: &ClientKey, address: IpAddr, now: Timestamp) -> bool {
+        let is_others = |holder: Option<ClientKey>| holder.filter(|it| it != client);
+        let is_reserved = self.reserved_for.get(&address) == Some(client);
+        let leased = is_others(self.leases.holder(address)).and_then(|it| self.leases.of(&it));
+        (is_reserved || self.pool.may_hold(address))
             && is_others(self.offers.holder(address)).is_none()
             && leased.is_none_or(|it| it.until <= now || Sabotage::AddressGivenTwice.is_on())
             && !self.quarantine.contains(address)
     }
 
     /// Holds an available address for a client.
-    pub(crate) fn offer(&mut self, client: ClientKey, address: IpAddr, now: Timestamp) {
-        let former = self.leases.holder(address).filter(|it| *it != client);
+    pub(crate) fn offer(&mut self, client: &ClientKey, address: IpAddr, now: Timestamp) {
+        let former = self.leases.holder(address).filter(|it| it != client);
         if let Some(former) = former {
-            self.drop_lease(former);
+            self.drop_lease(&former);
         }
         self.pool.take(address);
         self.strangers.offered(client);
@@ -165,12 +177,12 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn drop_offer(&mut self, client: ClientKey) -> Option<IpAddr> {
+    pub(crate) fn drop_offer(&mut self, client: &ClientKey) -> Option<IpAddr> {
         self.strangers.offer_ended(client);
         self.offers.unbind(client).map(|it| it.address)
     }
 
-    pub(crate) fn drop_lease(&mut self, client: ClientKey) -> Option<Binding> {
+    pub(crate) fn drop_lease(&mut self, client: &ClientKey) -> Option<Binding> {
         self.strangers.lease_ended(client);
         self.leases.unbind(client)
     }
@@ -182,10 +194,10 @@ impl Ledger {
         now: Timestamp,
     ) -> Timestamp {
         if let Some(holder) = self.offers.holder(address) {
-            self.drop_offer(holder);
+            self.drop_offer(&holder);
         }
         if let Some(holder) = self.leases.holder(address) {
-            self.drop_lease(holder);
+            self.drop_lease(&holder);
         }
         self.tried.remove(&address);
         self.pool.take(address);
@@ -206,12 +218,30 @@ impl Ledger {
     }
 }
 
-/// A number that scatters neighbouring MACs (the finaliser of `SplitMix64`).
-fn spread(client: ClientKey) -> u64 {
-    let ClientKey::Hardware(mac) = client;
-    let [a, b, c, d, e, f] = mac.octets();
-    let mut mixed = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
+/// A number that scatters neighbouring clients.
+fn spread(client: &ClientKey) -> u64 {
+    match client {
+        ClientKey::Hardware(mac) => {
+            let [a, b, c, d, e, f] = mac.octets();
+            mixed(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+        }
+        ClientKey::Duid { duid, iaid } => {
+            let words = duid.as_bytes().chunks(8).map(word);
+            words.fold(mixed(u64::from(*iaid)), |state, word| mixed(state ^ word))
+        }
+    }
+}
+
+/// Up to eight bytes as a number.
+fn word(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
+/// The finaliser of `SplitMix64`.
+fn mixed(mut number: u64) -> u64 {
+    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
 }

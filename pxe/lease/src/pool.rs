@@ -49,7 +49,10 @@ impl Pool {
         for address in own.into_iter().flatten().chain(subnet.dns.iter().copied()) {
             pool.exclude(address);
         }
-        if edges.is_some() {
+        // Of IPv6, every router of the network has its first address (RFC 4291 §2.6.1), except on a
+        // link of two (RFC 6164 §4).
+        let is_routers = network.address().is_ipv6() && network.prefix() < 127;
+        if edges.is_some() || is_routers {
             pool.exclude(network.address());
         }
         let mut excluded = pool.excluded.iter();

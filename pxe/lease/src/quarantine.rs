@@ -17,7 +17,7 @@ pub(crate) struct Quarantine {
     decliners: BTreeMap<ClientKey, usize>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Entry {
     until: Timestamp,
     /// Who declined it, or was found there by a probe.
@@ -28,11 +28,11 @@ impl Quarantine {
     /// Puts an address away.
     pub(crate) fn put(&mut self, address: IpAddr, client: Option<ClientKey>, until: Timestamp) {
         self.remove(address);
-        self.addresses.insert(address, Entry { until, client });
-        self.ends.insert((until, address));
-        if let Some(client) = client {
+        if let Some(client) = client.clone() {
             *self.decliners.entry(client).or_default() += 1;
         }
+        self.addresses.insert(address, Entry { until, client });
+        self.ends.insert((until, address));
     }
 
     /// Ends the quarantine of an address.
@@ -64,11 +64,11 @@ impl Quarantine {
     }
 
     /// The one that ends first of those that other clients have put away.
-    pub(crate) fn first_of_others(&self, client: ClientKey) -> Option<IpAddr> {
+    pub(crate) fn first_of_others(&self, client: &ClientKey) -> Option<IpAddr> {
         let is_others = |address: &IpAddr| {
             let entry = self.addresses.get(address);
             entry
-                .and_then(|it| it.client)
+                .and_then(|it| it.client.as_ref())
                 .is_some_and(|it| it != client)
         };
         let mut ends = self.ends.iter().map(|(_, address)| *address);
@@ -76,8 +76,8 @@ impl Quarantine {
     }
 
     /// How many this client has put away.
-    pub(crate) fn declined_by(&self, client: ClientKey) -> usize {
-        self.decliners.get(&client).copied().unwrap_or(0)
+    pub(crate) fn declined_by(&self, client: &ClientKey) -> usize {
+        self.decliners.get(client).copied().unwrap_or(0)
     }
 
     /// The one whose end came first, if any has ended by `now`.

@@ -24,65 +24,65 @@ pub(crate) struct Strangers {
 
 impl Strangers {
     /// What the records say of a client now.
-    pub(crate) fn meet(&mut self, client: ClientKey, acquaintance: Acquaintance) {
+    pub(crate) fn meet(&mut self, client: &ClientKey, acquaintance: Acquaintance) {
         match acquaintance {
             Acquaintance::Registered => {
-                self.registered.insert(client);
+                self.registered.insert(client.clone());
                 self.forget(client);
             }
             Acquaintance::Stranger => {
-                self.registered.remove(&client);
+                self.registered.remove(client);
             }
         }
     }
 
     /// An address is offered to the client, or held for it.
-    pub(crate) fn offered(&mut self, client: ClientKey) {
-        if !self.registered.contains(&client) && self.offered.insert(client) {
-            self.both += usize::from(self.leased.contains_key(&client));
+    pub(crate) fn offered(&mut self, client: &ClientKey) {
+        if !self.registered.contains(client) && self.offered.insert(client.clone()) {
+            self.both += usize::from(self.leased.contains_key(client));
         }
     }
 
     /// Its offer has ended.
-    pub(crate) fn offer_ended(&mut self, client: ClientKey) {
-        if self.offered.remove(&client) {
-            self.both -= usize::from(self.leased.contains_key(&client));
+    pub(crate) fn offer_ended(&mut self, client: &ClientKey) {
+        if self.offered.remove(client) {
+            self.both -= usize::from(self.leased.contains_key(client));
         }
     }
 
     /// The client has a lease until then.
-    pub(crate) fn leased(&mut self, client: ClientKey, until: Timestamp) {
+    pub(crate) fn leased(&mut self, client: &ClientKey, until: Timestamp) {
         self.lease_ended(client);
-        if !self.registered.contains(&client) {
-            self.leased.insert(client, until);
-            self.ends.insert((until, client));
-            self.both += usize::from(self.offered.contains(&client));
+        if !self.registered.contains(client) {
+            self.leased.insert(client.clone(), until);
+            self.ends.insert((until, client.clone()));
+            self.both += usize::from(self.offered.contains(client));
         }
     }
 
     /// Its lease is somebody else's, or nobody's.
-    pub(crate) fn lease_ended(&mut self, client: ClientKey) {
-        if let Some(until) = self.leased.remove(&client) {
-            self.ends.remove(&(until, client));
+    pub(crate) fn lease_ended(&mut self, client: &ClientKey) {
+        if let Some((client, until)) = self.leased.remove_entry(client) {
             self.both -= usize::from(self.offered.contains(&client));
+            self.ends.remove(&(until, client));
         }
     }
 
     /// Ends leases whose time has come.
     pub(crate) fn forget_ended(&mut self, now: Timestamp) {
-        while let Some((_, client)) = self.ends.first().copied().filter(|end| end.0 <= now) {
-            self.lease_ended(client);
+        while let Some((_, client)) = self.ends.first().filter(|end| end.0 <= now).cloned() {
+            self.lease_ended(&client);
         }
     }
 
     /// Whether this stranger has an address already.
-    pub(crate) fn has(&self, client: ClientKey) -> bool {
-        self.offered.contains(&client) || self.leased.contains_key(&client)
+    pub(crate) fn has(&self, client: &ClientKey) -> bool {
+        self.offered.contains(client) || self.leased.contains_key(client)
     }
 
     /// Whether the records said last that this client is registered.
-    pub(crate) fn is_registered(&self, client: ClientKey) -> bool {
-        self.registered.contains(&client)
+    pub(crate) fn is_registered(&self, client: &ClientKey) -> bool {
+        self.registered.contains(client)
     }
 
     /// How many clients are remembered to be no strangers.
@@ -91,8 +91,8 @@ impl Strangers {
     }
 
     /// Forgets of all others that they are no strangers: they are looked up when they ask again.
-    pub(crate) fn keep_registered(&mut self, stays: impl Fn(ClientKey) -> bool) {
-        self.registered.retain(|client| stays(*client));
+    pub(crate) fn keep_registered(&mut self, stays: impl Fn(&ClientKey) -> bool) {
+        self.registered.retain(|client| stays(client));
     }
 
     /// How many have an offer and no lease.
@@ -105,7 +105,7 @@ impl Strangers {
         self.leased.len() + self.offers()
     }
 
-    fn forget(&mut self, client: ClientKey) {
+    fn forget(&mut self, client: &ClientKey) {
         self.offer_ended(client);
         self.lease_ended(client);
     }

@@ -43,13 +43,13 @@ impl LeaseTable {
             subnet: subnet.name.clone(),
             network: subnet.network,
             limits,
-            ledger: Ledger::new(subnet, limits.offer, limits.quarantine),
+            ledger: Ledger::new(subnet, &limits),
         }
     }
 
     /// Keeps an address for one client, in or out of the ranges. Whoever has leased it now can't
     /// renew; the client gets it when that lease ends. Its reservation before this one is over.
-    pub fn reserve(&mut self, client: ClientKey, address: IpAddr) -> Result<(), ReservationError> {
+    pub fn reserve(&mut self, client: &ClientKey, address: IpAddr) -> Result<(), ReservationError> {
         if !self.network.contains(address) {
             let network = self.network;
             return Err(ReservationError::Outside { address, network });
@@ -57,21 +57,22 @@ impl LeaseTable {
         if self.ledger.pool.is_excluded(address) {
             return Err(ReservationError::Ours { address });
         }
-        let holder = self.ledger.reserved_for.get(&address).copied();
+        let holder = self.ledger.reserved_for.get(&address);
         if let Some(other) = holder.filter(|it| *it != client) {
+            let other = other.clone();
             return Err(ReservationError::Reserved { address, other });
         }
         self.unreserve(client);
-        self.ledger.reserved.insert(client, address);
-        self.ledger.reserved_for.insert(address, client);
+        self.ledger.reserved.insert(client.clone(), address);
+        self.ledger.reserved_for.insert(address, client.clone());
         self.ledger.pool.reserve(address);
         self.ledger.strangers.meet(client, Acquaintance::Registered);
         Ok(())
     }
 
     /// Ends a client's reservation, if it has one. Its lease is not touched.
-    pub fn unreserve(&mut self, client: ClientKey) {
-        if let Some(before) = self.ledger.reserved.remove(&client) {
+    pub fn unreserve(&mut self, client: &ClientKey) {
+        if let Some(before) = self.ledger.reserved.remove(client) {
             self.ledger.reserved_for.remove(&before);
             self.ledger.pool.unreserve(before);
             self.ledger.settle(before);
@@ -81,7 +82,7 @@ impl LeaseTable {
     /// An address to offer, held for the client for [`Limits::offer`].
     pub fn propose(
         &mut self,
-        client: ClientKey,
+        client: &ClientKey,
         requested: Option<IpAddr>,
         acquaintance: Acquaintance,
         now: Timestamp,
@@ -102,7 +103,7 @@ impl LeaseTable {
     /// Whether the client may have an address: always, if it is no stranger or has one already.
     fn make_room(
         &mut self,
-        client: ClientKey,
+        client: &ClientKey,
         acquaintance: Acquaintance,
         now: Timestamp,
     ) -> Result<(), Exhausted> {
@@ -110,7 +111,7 @@ impl LeaseTable {
         if self.ledger.strangers.is_registered(client) && self.ledger.has_address(client, now) {
             return Ok(());
         }
-        let is_reserved = self.ledger.reserved.contains_key(&client);
+        let is_reserved = self.ledger.reserved.contains_key(client);
         if is_reserved || acquaintance == Acquaintance::Registered {
             let registered = Acquaintance::Registered;
             self.ledger.strangers.meet(client, registered);
@@ -133,7 +134,7 @@ impl LeaseTable {
     }
 
     /// Whether the client has an offer or a lease now: then it may ask again, whoever it is.
-    pub fn has_address(&mut self, client: ClientKey, now: Timestamp) -> bool {
+    pub fn has_address(&mut self, client: &ClientKey, now: Timestamp) -> bool {
         self.ledger.forget_ended(now);
         self.ledger.has_address(client, now)
     }
@@ -142,7 +143,7 @@ impl LeaseTable {
     /// has ended.
     pub fn time_left(
         &self,
-        client: ClientKey,
+        client: &ClientKey,
         address: IpAddr,
         now: Timestamp,
     ) -> Option<Duration> {
@@ -151,8 +152,8 @@ impl LeaseTable {
     }
 
     /// How a client stands to an address that it asks for.
-    pub fn standing(&self, client: ClientKey, address: IpAddr, now: Timestamp) -> Standing {
-        let is_reserved = self.ledger.reserved.get(&client) == Some(&address);
+    pub fn standing(&self, client: &ClientKey, address: IpAddr, now: Timestamp) -> Standing {
+        let is_reserved = self.ledger.reserved.get(client) == Some(&address);
         if !is_reserved && !self.ledger.pool.may_hold(address) {
             return if self.ledger.reserved_for.contains_key(&address) {
                 Standing::Taken
@@ -176,7 +177,7 @@ impl LeaseTable {
     /// Holds an address for a client while its lease is being committed, if it may have it.
     pub fn hold(
         &mut self,
-        client: ClientKey,
+        client: &ClientKey,
         address: IpAddr,
         acquaintance: Acquaintance,
         now: Timestamp,
@@ -199,24 +200,17 @@ impl LeaseTable {
         if lease.subnet != self.subnet {
             return;
         }
-        let Lease {
-            client, address, ..
-        } = *lease;
+        let (client, address) = (&lease.client, lease.address);
         let offered = self.ledger.drop_offer(client);
         if let Some(other) = self.ledger.offers.holder(address) {
-            self.ledger.drop_offer(other);
+            self.ledger.drop_offer(&other);
         }
         let binding = Binding {
             address,
             until: lease.expires,
         };
-        if let Some(other) = self
-            .ledger
-            .leases
-            .holder(address)
-            .filter(|it| *it != client)
-        {
-            self.ledger.drop_lease(other);
+        if let Some(other) = self.ledger.leases.holder(address).filter(|it| it != client) {
+            self.ledger.drop_lease(&other);
         }
         let before = self.ledger.leases.bind(client, binding);
         self.ledger.strangers.leased(client, lease.expires);
@@ -229,7 +223,7 @@ impl LeaseTable {
     }
 
     /// The client took another server's offer.
-    pub fn withdrawn(&mut self, client: ClientKey) {
+    pub fn withdrawn(&mut self, client: &ClientKey) {
         if let Some(address) = self.ledger.drop_offer(client) {
             self.ledger.settle(address);
         }
@@ -237,7 +231,7 @@ impl LeaseTable {
 
     /// The client gives its lease back; it will get the same address again if it can. False if
     /// it has no such lease.
-    pub fn released(&mut self, client: ClientKey, address: IpAddr, now: Timestamp) -> bool {
+    pub fn released(&mut self, client: &ClientKey, address: IpAddr, now: Timestamp) -> bool {
         let lease = self.ledger.leases.of(client);
         let Some(lease) = lease.filter(|it| it.address == address) else {
             return false;
@@ -249,12 +243,12 @@ impl LeaseTable {
     }
 
     /// Whether the client has a reservation, an offer or a lease here, ended ones included.
-    pub fn knows(&self, client: ClientKey) -> bool {
+    pub fn knows(&self, client: &ClientKey) -> bool {
         self.ledger.own(client).iter().any(Option::is_some)
     }
 
     /// Whether there is an address for the client: its own, or any that nobody has now.
-    pub fn has_room(&mut self, client: ClientKey, now: Timestamp) -> bool {
+    pub fn has_room(&mut self, client: &ClientKey, now: Timestamp) -> bool {
         self.ledger.forget_ended(now);
         let is_own = self.ledger.familiar(client, now).is_some();
         is_own || self.ledger.has_unused(now)

@@ -69,7 +69,7 @@ const CONNECTIONS: usize = 8192;
 const TRANSFERS: usize = 2048;
 
 /// An address that is kept for a client, in whatever subnet has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {
     /// For whom.
     pub client: ClientKey,
@@ -295,7 +295,7 @@ fn watches(settings: &BootPlaneSettings, card: MacAddress) -> Vec<Watch> {
 /// A reservation of yesterday's settings must not keep the daemon from starting.
 fn reserve(control: &DhcpControl, reservations: &[Reservation]) {
     for Reservation { client, address } in reservations {
-        if let Err(error) = control.reserve(*client, *address) {
+        if let Err(error) = control.reserve(client, *address) {
             warn!(%client, %address, %error, "the reservation is left out");
         }
     }

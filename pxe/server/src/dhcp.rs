@@ -200,7 +200,7 @@ impl DhcpControl {
     }
 
     /// Keeps an address for a client; its reservation before this one is over.
-    pub fn reserve(&self, client: ClientKey, address: IpAddr) -> Result<(), ReserveError> {
+    pub fn reserve(&self, client: &ClientKey, address: IpAddr) -> Result<(), ReserveError> {
         let subnet = self.subnets.iter().find(|served| {
             matches!(served.subnet.mode, DhcpMode::Authoritative { .. })
                 && served.subnet.network.contains(address)
@@ -210,7 +210,7 @@ impl DhcpControl {
     }
 
     /// Ends a client's reservation in the subnet of this address.
-    pub fn unreserve(&self, client: ClientKey, address: IpAddr) {
+    pub fn unreserve(&self, client: &ClientKey, address: IpAddr) {
         let mut subnets = self.subnets.iter();
         if let Some(served) = subnets.find(|it| it.subnet.network.contains(address)) {
             served.table().unreserve(client);

@@ -54,7 +54,7 @@ impl DhcpLinks {
         let control = DhcpControl::over(subnets.clone());
         for kept in reservations::list(db).await? {
             // One that its subnet refuses is refused to whoever made it, too.
-            let _ = control.reserve(ClientKey::Hardware(kept.mac), kept.address);
+            let _ = control.reserve(&ClientKey::Hardware(kept.mac), kept.address);
         }
         let content = files().map(|file| (file, Bytes::from_static(b"a loader")));
         let loaders = Arc::new(Loaders::from_memory(content));
@@ -118,7 +118,7 @@ impl DhcpLinks {
 
     /// What was acknowledged is on record.
     async fn check_kept(&self, lab: &Lab, (client, granted): (&DhcpClient, Granted)) {
-        let known = leases::of_client(&self.db, ClientKey::Hardware(client.mac)).await;
+        let known = leases::of_client(&self.db, &ClientKey::Hardware(client.mac)).await;
         let is = |address: IpAddr| address == granted.address;
         if known.is_ok_and(|known| !known.iter().any(|it| is(it.address))) {
             let address = granted.address;

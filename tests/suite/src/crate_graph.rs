@@ -183,7 +183,10 @@ fn arrows_of_line(line: &str) -> Result<(String, BTreeSet<String>), GraphError> 
     let name = |text: &str| {
         let text = text.trim();
         let is_name = text == ANY
-            || !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '/');
+            || !text.is_empty()
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '/');
         is_name
             .then(|| text.to_owned())
             .ok_or_else(|| GraphError::Line(line.to_owned()))

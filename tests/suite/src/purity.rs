@@ -7,10 +7,11 @@
 use crate::dependency_tree::TreePackage;
 
 /// The pure crates: their packages and their folders.
-pub const PURE_CRATES: [(&str, &str); 8] = [
+pub const PURE_CRATES: [(&str, &str); 9] = [
     ("machine-core", "machine/core"),
     ("pxe-lease", "pxe/lease"),
     ("pxe-dhcp", "pxe/dhcp"),
+    ("pxe-dhcp6", "pxe/dhcp6"),
     ("pxe-tftp", "pxe/tftp"),
     ("pxe-loader", "pxe/loader"),
     ("bmc-ipmi", "bmc/ipmi"),

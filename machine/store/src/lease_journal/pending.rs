@@ -59,7 +59,7 @@ impl Pending {
     /// Who holds an address, if that is known here.
     pub(crate) fn holder(&self, subnet: &SubnetName, address: IpAddr) -> Option<ClientKey> {
         let subnet = self.subnets.get(subnet)?;
-        subnet.of_address.get(&address).copied().flatten()
+        subnet.of_address.get(&address).cloned().flatten()
     }
 
     /// Whether a row of the table is not true any more: its client has a newer lease, or its address
@@ -81,15 +81,15 @@ impl Pending {
     /// The leases of an address, one a subnet.
     pub(crate) fn of_address(&self, address: IpAddr) -> Vec<Lease> {
         let lease = |subnet: &PendingSubnet| {
-            let client = subnet.of_address.get(&address).copied().flatten()?;
-            subnet.of_client.get(&client).cloned()
+            let client = subnet.of_address.get(&address)?.as_ref()?;
+            subnet.of_client.get(client).cloned()
         };
         self.subnets.values().filter_map(lease).collect()
     }
 
     /// The leases of a client, one a subnet.
-    pub(crate) fn of_client(&self, client: ClientKey) -> Vec<Lease> {
-        let lease = |subnet: &PendingSubnet| subnet.of_client.get(&client).cloned();
+    pub(crate) fn of_client(&self, client: &ClientKey) -> Vec<Lease> {
+        let lease = |subnet: &PendingSubnet| subnet.of_client.get(client).cloned();
         self.subnets.values().filter_map(lease).collect()
     }
 
@@ -113,13 +113,13 @@ impl Pending {
 
 impl PendingSubnet {
     fn put(&mut self, lease: Lease) {
-        let (client, address) = (lease.client, lease.address);
-        if let Some(before) = self.of_client.insert(client, lease)
+        let (client, address) = (lease.client.clone(), lease.address);
+        if let Some(before) = self.of_client.insert(client.clone(), lease)
             && before.address != address
         {
             self.of_address.insert(before.address, None);
         }
-        if let Some(Some(other)) = self.of_address.insert(address, Some(client))
+        if let Some(Some(other)) = self.of_address.insert(address, Some(client.clone()))
             && other != client
         {
             self.of_client.remove(&other);
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn leases_come_in_the_order_of_their_clients() {
         let pending = pending(&[lease(3, 1), lease(1, 2), lease(2, 3)]);
-        let clients: Vec<_> = pending.leases().map(|it| it.client).collect();
+        let clients: Vec<_> = pending.leases().map(|it| &it.client).collect();
         assert!(clients.is_sorted(), "{clients:?}");
     }
 

@@ -64,16 +64,16 @@ impl Rules {
         if let Some(holder) = holder.cloned() {
             return LeaseOutcome::Taken { holder };
         }
-        self.leases.insert(lease.client, lease.clone());
+        self.leases.insert(lease.client.clone(), lease.clone());
         LeaseOutcome::Committed
     }
 
-    fn end(&mut self, client: ClientKey, address: IpAddr) -> bool {
+    fn end(&mut self, client: &ClientKey, address: IpAddr) -> bool {
         let is_his = self
             .leases
-            .get(&client)
+            .get(client)
             .is_some_and(|it| it.address == address);
-        is_his && self.leases.remove(&client).is_some()
+        is_his && self.leases.remove(client).is_some()
     }
 
     fn all(&self, is_wanted: impl Fn(&Lease) -> bool) -> Vec<Lease> {
@@ -89,7 +89,7 @@ async fn assert_held(db: &Db, rules: &Rules, subnet: &SubnetName) {
     assert_eq!(held, rules.all(|_| true));
     for number in 0..5 {
         let (client, address) = (lease(number).client, address(number));
-        let mut held = leases::of_client(db, client).await.unwrap();
+        let mut held = leases::of_client(db, &client).await.unwrap();
         held.retain(|it| it.subnet == *subnet);
         assert_eq!(held, rules.all(|it| it.client == client));
         let mut held = leases::of_address(db, address).await.unwrap();
@@ -137,11 +137,11 @@ pub(crate) fn the_rules_hold_whatever_is_in_the_journal(bench: &Bench) {
                         let (client, address) = (lease(client).client, address(number));
                         let end = LeaseEnd {
                             subnet: subnet.clone(),
-                            client,
+                            client: client.clone(),
                             address,
                         };
                         let ended = commits.submit(end).await.unwrap();
-                        assert_eq!(ended, rules.end(client, address));
+                        assert_eq!(ended, rules.end(&client, address));
                     }
                     // There is no journal to be found again.
                     Act::Restart if !bench.is_sqlite() => {}

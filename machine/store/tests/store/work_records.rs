@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use machine_core::attempt::{Attempt, AttemptEnd, Delivery, Release, Verdict, Wipe};
 use machine_core::boot::{Boot, BootOrigin, BootStep};
+use machine_core::duid::Duid;
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::id::{AttemptId, BootId, IntentId};
 use machine_core::intent::{Actor, Intent, IntentEnd, IntentKind};
@@ -203,19 +204,31 @@ pub(crate) fn boots_come_back(bench: &Bench) {
     bench.block(newest_come_first(&bench.db, &commits));
 }
 
+/// Clients of both DHCPs.
+fn client() -> impl Strategy<Value = ClientKey> {
+    let bytes = proptest::collection::vec(any::<u8>(), 3..=130);
+    prop_oneof![
+        any::<[u8; 6]>().prop_map(|it| ClientKey::Hardware(MacAddress::new(it))),
+        (bytes, any::<u32>()).prop_map(|(bytes, iaid)| ClientKey::Duid {
+            duid: Duid::new(&bytes).unwrap(),
+            iaid
+        }),
+    ]
+}
+
 pub(crate) fn leases_come_back(bench: &Bench) {
     let (commits, _) = bench.commits();
     let identifier = option::of(proptest::collection::vec(any::<u8>(), 0..40));
-    let parts = (text(), any::<[u8; 6]>(), ip(), identifier, time(), time());
+    let parts = (text(), client(), ip(), identifier, time(), time());
     // Each in a subnet of its own: some addresses are drawn more than once.
     let subnets = Cell::new(0);
     each(
         &parts,
-        |(subnet, mac, address, client_identifier, granted, expires)| {
+        |(subnet, client, address, client_identifier, granted, expires)| {
             subnets.set(subnets.get() + 1);
             let lease = Lease {
                 subnet: SubnetName::new(format!("{}-{subnet}", subnets.get())),
-                client: ClientKey::Hardware(MacAddress::new(mac)),
+                client,
                 address,
                 client_identifier,
                 granted,
@@ -227,6 +240,8 @@ pub(crate) fn leases_come_back(bench: &Bench) {
                 let found = leases::of_subnet(&bench.db, &lease.subnet).await.unwrap();
                 assert_eq!(found, std::slice::from_ref(&lease));
                 let found = leases::of_address(&bench.db, address).await.unwrap();
+                assert!(found.contains(&lease), "{found:?}");
+                let found = leases::of_client(&bench.db, &lease.client).await.unwrap();
                 assert!(found.contains(&lease), "{found:?}");
             });
         },

@@ -1,10 +1,10 @@
 //! Who is behind each capture.
 
+use machine_core::client_class::{ArchCode, VendorClass};
 use machine_core::hardware::{Arch, Firmware, MacAddress};
 use machine_core::network::ClientKey;
 use machine_core::topology::Origin;
 use pxe_dhcp::client::{Arrival, BootClient};
-use pxe_dhcp::client_class::{ArchCode, VendorClass};
 use pxe_dhcp::dropped::Dropped;
 use pxe_dhcp::ipxe::IpxeFeature;
 use pxe_dhcp::load::Load;

@@ -16,7 +16,7 @@ use crate::table::LeaseTable;
 impl LeaseTable {
     /// Whether the address that is offered to this client was never looked at: nobody has a lease of
     /// it on record, not even an ended one, and no probe was told by [`Self::tried`].
-    pub fn is_untried(&self, client: ClientKey, address: IpAddr) -> bool {
+    pub fn is_untried(&self, client: &ClientKey, address: IpAddr) -> bool {
         self.ledger.offers.is_bound(client, address)
             && self.ledger.leases.holder(address).is_none()
             && !self.ledger.tried.contains(&address)
@@ -24,7 +24,7 @@ impl LeaseTable {
 
     /// A probe found nobody at the address that is offered to this client. It is not tried again for
     /// as long as the offer stands.
-    pub fn tried(&mut self, client: ClientKey, address: IpAddr) {
+    pub fn tried(&mut self, client: &ClientKey, address: IpAddr) {
         if self.ledger.offers.is_bound(client, address) {
             self.ledger.tried.insert(address);
         }
@@ -35,49 +35,58 @@ impl LeaseTable {
     /// all, is not believed, and the offer stands.
     pub fn occupied(
         &mut self,
-        client: ClientKey,
+        client: &ClientKey,
         address: IpAddr,
-        by: ClientKey,
+        by: &ClientKey,
         now: Timestamp,
     ) -> Result<Timestamp, DeclineIgnored> {
         self.ledger.forget_ended(now);
         if !self.is_untried(client, address) {
-            return Err(DeclineIgnored::NotHeld { client, address });
+            return Err(DeclineIgnored::NotHeld {
+                client: client.clone(),
+                address,
+            });
         }
         self.may_put_away(by)?;
         self.make_room_in_quarantine(client)?;
-        Ok(self.ledger.put_away(address, Some(by), now))
+        Ok(self.ledger.put_away(address, Some(by.clone()), now))
     }
 
     /// The client found its address in use. Returns until when it is put away; the lease is gone.
     pub fn declined(
         &mut self,
-        client: ClientKey,
+        client: &ClientKey,
         address: IpAddr,
         now: Timestamp,
     ) -> Result<Timestamp, DeclineIgnored> {
         self.ledger.forget_ended(now);
         let leased = self.ledger.leases.is_bound(client, address);
         if !leased && !self.ledger.offers.is_bound(client, address) {
-            return Err(DeclineIgnored::NotHeld { client, address });
+            return Err(DeclineIgnored::NotHeld {
+                client: client.clone(),
+                address,
+            });
         }
         self.may_put_away(client)?;
         self.make_room_in_quarantine(client)?;
-        Ok(self.ledger.put_away(address, Some(client), now))
+        Ok(self.ledger.put_away(address, Some(client.clone()), now))
     }
 
     /// Whether a card may have one more address put away.
-    fn may_put_away(&self, client: ClientKey) -> Result<(), DeclineIgnored> {
+    fn may_put_away(&self, client: &ClientKey) -> Result<(), DeclineIgnored> {
         let limit = self.limits.declines_per_client;
         if self.ledger.quarantine.declined_by(client) >= limit {
-            return Err(DeclineIgnored::TooMany { client, limit });
+            return Err(DeclineIgnored::TooMany {
+                client: client.clone(),
+                limit,
+            });
         }
         Ok(())
     }
 
     /// Whether one more address may be put away. A registered machine is believed before others:
     /// for its address the first of theirs is tried again.
-    fn make_room_in_quarantine(&mut self, client: ClientKey) -> Result<(), DeclineIgnored> {
+    fn make_room_in_quarantine(&mut self, client: &ClientKey) -> Result<(), DeclineIgnored> {
         let ledger = &mut self.ledger;
         let limit = self.limits.quarantined;
         let left = self.limits.left_for_strangers(ledger.pool.usable());

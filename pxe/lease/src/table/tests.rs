@@ -15,6 +15,7 @@ mod paths;
 mod reserved;
 mod share;
 mod strangers;
+mod v6;
 
 fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -73,7 +74,7 @@ fn lease(number: u32, address: IpAddr, expires: Timestamp) -> Lease {
 }
 
 fn offer(table: &mut LeaseTable, number: u32, now: Timestamp) -> Result<IpAddr, Exhausted> {
-    table.propose(client(number), None, Acquaintance::Stranger, now)
+    table.propose(&client(number), None, Acquaintance::Stranger, now)
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn a_client_gets_the_same_address_again() {
         Ok(first),
         "the lease has ended"
     );
-    assert!(table.released(client(1), first, at(501)));
+    assert!(table.released(&client(1), first, at(501)));
     assert_eq!(
         offer(&mut table, 1, at(502)),
         Ok(first),
@@ -111,14 +112,14 @@ fn the_address_asked_for_is_given_if_it_is_free() {
     let wanted = Some(ip("10.77.0.12"));
     let propose = |table: &mut LeaseTable, number| {
         table
-            .propose(client(number), wanted, Acquaintance::Stranger, at(0))
+            .propose(&client(number), wanted, Acquaintance::Stranger, at(0))
             .unwrap()
     };
     assert_eq!(propose(&mut table, 1), ip("10.77.0.12"));
     assert_ne!(propose(&mut table, 2), ip("10.77.0.12"));
     let elsewhere = Some(ip("10.77.0.99"));
     let given = table
-        .propose(client(3), elsewhere, Acquaintance::Stranger, at(0))
+        .propose(&client(3), elsewhere, Acquaintance::Stranger, at(0))
         .unwrap();
     assert!((ip("10.77.0.10")..=ip("10.77.0.13")).contains(&given));
 }
@@ -133,7 +134,7 @@ fn offers_lapse_and_their_addresses_are_free() {
     assert!(offer(&mut table, 5, at(59)).is_err());
     offer(&mut table, 5, at(60)).unwrap();
     assert_eq!(table.offers(), 1);
-    table.withdrawn(client(5));
+    table.withdrawn(&client(5));
     assert_eq!(table.offers(), 0);
 }
 
@@ -182,7 +183,7 @@ fn standings() {
         (1, ip("fd77::1"), 0, Standing::NotLeased),
     ] {
         assert_eq!(
-            table.standing(client(number), address, at(now)),
+            table.standing(&client(number), address, at(now)),
             standing,
             "{number} {address}"
         );
@@ -194,7 +195,7 @@ fn what_is_held_for_a_commit_is_nobody_elses() {
     let mut table = small();
     let address = ip("10.77.0.10");
     let mut hold =
-        |number, now| table.hold(client(number), address, Acquaintance::Stranger, at(now));
+        |number, now| table.hold(&client(number), address, Acquaintance::Stranger, at(now));
     assert_eq!(hold(1, 0), Ok(()));
     assert_eq!(hold(2, 0), Err(NotHeld::Taken { address }));
     assert_eq!(hold(2, 60), Ok(()), "the hold has lapsed");
@@ -238,7 +239,7 @@ fn a_proxy_gives_nothing() {
     let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
     let registered = Acquaintance::Registered;
     assert_eq!(
-        table.propose(client(1), Some(ip("10.77.0.9")), registered, at(0)),
+        table.propose(&client(1), Some(ip("10.77.0.9")), registered, at(0)),
         Err(Exhausted::Addresses)
     );
 }

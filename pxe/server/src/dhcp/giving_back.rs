@@ -17,10 +17,12 @@ impl<D: Directory> Responder<D> {
         (server, address): (Option<IpAddr>, IpAddr),
     ) -> Result<Answered, Silence> {
         is_ours(asked, server)?;
-        let client = asked.client.key;
+        let client = &asked.client.key;
         let until = asked.subnet.table().declined(client, address, self.now())?;
         warn!(%client, %address, %until, "the address is in use by somebody without a lease");
-        self.directory.declined(client, address, until).await;
+        self.directory
+            .declined(client.clone(), address, until)
+            .await;
         self.ended(asked, address).await
     }
 
@@ -30,7 +32,7 @@ impl<D: Directory> Responder<D> {
         (server, address): (Option<IpAddr>, IpAddr),
     ) -> Result<Answered, Silence> {
         is_ours(asked, server)?;
-        let client = asked.client.key;
+        let client = &asked.client.key;
         if asked.subnet.table().released(client, address, self.now()) {
             return self.ended(asked, address).await;
         }
@@ -40,7 +42,7 @@ impl<D: Directory> Responder<D> {
     async fn ended(&self, asked: &Asked, address: IpAddr) -> Result<Answered, Silence> {
         let subnet = asked.subnet.subnet.name.clone();
         self.directory
-            .lease_ended(subnet, asked.client.key, address)
+            .lease_ended(subnet, asked.client.key.clone(), address)
             .await?;
         Err(Silence::Done)
     }

@@ -74,7 +74,7 @@ impl<D: Directory> Responder<D> {
                 Ok(Held::ByAnother)
             }
             Err(unavailable) => {
-                let client = asked.client.key;
+                let client = &asked.client.key;
                 let left = asked.subnet.table().time_left(client, address, self.now());
                 let left = left.ok_or_else(|| unavailable.clone())?;
                 let why = format!("{unavailable}: its lease is not renewed, and ends by itself");
@@ -89,11 +89,11 @@ impl<D: Directory> Responder<D> {
         let (client, now) = (&asked.client, self.now());
         let address = request.address();
         let mut table = asked.subnet.table();
-        let standing = table.standing(client.key, address, now);
+        let standing = table.standing(&client.key, address, now);
         let verdict = judge(request, &asked.subnet.subnet, standing);
         match verdict {
             Verdict::Ignore(Dropped::ForOtherServer { server }) => {
-                table.withdrawn(client.key);
+                table.withdrawn(&client.key);
                 let why = "another DHCP server leases addresses in a subnet that should be ours";
                 self.complaints.note(server, &why);
                 verdict
@@ -110,13 +110,13 @@ fn hold(
     now: Timestamp,
 ) -> Result<(), NotHeld> {
     let mut table = asked.subnet.table();
-    table.hold(asked.client.key, address, acquaintance, now)
+    table.hold(&asked.client.key, address, acquaintance, now)
 }
 
 fn lease(asked: &Asked, address: IpAddr, granted: Timestamp) -> Lease {
     Lease {
         subnet: asked.subnet.subnet.name.clone(),
-        client: asked.client.key,
+        client: asked.client.key.clone(),
         address,
         client_identifier: asked.client.identifier.clone(),
         granted,
@@ -127,7 +127,7 @@ fn lease(asked: &Asked, address: IpAddr, granted: Timestamp) -> Lease {
 /// The records say that somebody else holds the address, who keeps it: the client asks anew and is
 /// offered another.
 fn lost(asked: &Asked, address: IpAddr, holder: &Lease, now: Timestamp) {
-    let client = asked.client.key;
+    let client = &asked.client.key;
     let mut table = asked.subnet.table();
     table.withdrawn(client);
     table.released(client, address, now);

@@ -37,12 +37,12 @@ impl<D: Directory> Responder<D> {
     fn propose(&self, asked: &Asked, acquaintance: Acquaintance) -> Result<IpAddr, Silence> {
         let client = &asked.client;
         let mut table = asked.subnet.table();
-        Ok(table.propose(client.key, client.requested, acquaintance, self.now())?)
+        Ok(table.propose(&client.key, client.requested, acquaintance, self.now())?)
     }
 
     /// Whether somebody without a lease uses an address, which then is put away.
     async fn is_in_use(&self, asked: &Asked, address: IpAddr) -> bool {
-        let client = asked.client.key;
+        let client = &asked.client.key;
         let (Some(prober), IpAddr::V4(v4)) = (asked.prober(), address) else {
             return false;
         };
@@ -56,7 +56,7 @@ impl<D: Directory> Responder<D> {
         let by = ClientKey::Hardware(card);
         let occupied = {
             let mut table = asked.subnet.table();
-            table.occupied(client, address, by, self.now())
+            table.occupied(client, address, &by, self.now())
         };
         match occupied {
             Ok(until) => {

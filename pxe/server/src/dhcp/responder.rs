@@ -222,7 +222,7 @@ impl<D: Directory> Responder<D> {
     /// Whether a client that does not boot from the network is one of ours: the system of a
     /// machine, mostly. Only where it matters, since most of them are asked about for nothing.
     async fn acquaintance(&self, asked: &Asked) -> Result<Acquaintance, Silence> {
-        let key = asked.client.key;
+        let key = &asked.client.key;
         let matters = match asked.client.ask {
             Ask::Discover => !asked.subnet.table().has_address(key, self.now()),
             Ask::Request(_) => true,

@@ -71,8 +71,8 @@ fn chosen<'a>(
         }
         Ask::Discover | Ask::BootService => client.requested.and_then(has),
     };
-    let has_room = |it: &DhcpSubnet| it.table().has_room(client.key, now);
-    let knows = |it: &DhcpSubnet| it.table().knows(client.key);
+    let has_room = |it: &DhcpSubnet| it.table().has_room(&client.key, now);
+    let knows = |it: &DhcpSubnet| it.table().knows(&client.key);
     find(&knows)
         .or_else(|| named.filter(|it| has_room(it)))
         .or_else(|| find(&has_room))

@@ -6,8 +6,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 
+use machine_core::client_class::VendorClass;
 use machine_core::hardware::MacAddress;
-use pxe_dhcp::client_class::VendorClass;
 use pxe_dhcp::option::{MessageKind, OptionCode, address};
 use pxe_dhcp::option_list::OptionList;
 use pxe_dhcp::packet::{HardwareAddress, Operation, Packet};

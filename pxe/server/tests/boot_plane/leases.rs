@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use machine_core::network::ClientKey;
 use machine_core::time::Timestamp;
 use pxe_dhcp::option::OptionCode;
 use pxe_dhcp::packet::Packet;
@@ -44,7 +43,7 @@ fn firmware_that_nobody_knows_is_a_stranger_and_a_machines_system_is_none() {
     let Some(lab) = Lab::new() else { return };
     lab.serve(async || {
         let records = Records::default();
-        let ClientKey::Hardware(ours) = key(9);
+        let ours = key(9).card().unwrap();
         records.state().registered.insert(ours);
         let _stop = lab.start(&records, small());
         let client = DhcpClient::new(&lab, 68);
@@ -68,7 +67,7 @@ fn strangers_that_ask_for_addresses_at_random_leave_some() {
     let Some(lab) = Lab::new() else { return };
     lab.serve(async || {
         let records = Records::default();
-        let ClientKey::Hardware(ours) = key(9);
+        let ours = key(9).card().unwrap();
         records.state().registered.insert(ours);
         let _stop = lab.start(&records, small());
         let client = DhcpClient::new(&lab, 68);

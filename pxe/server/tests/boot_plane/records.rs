@@ -113,7 +113,7 @@ impl Directory for Records {
             && *holder != lease.client
         {
             let holder = Lease {
-                client: *holder,
+                client: holder.clone(),
                 ..lease
             };
             return Ok(LeaseOutcome::Taken { holder });

@@ -59,7 +59,7 @@ fn sideways_arrows_and_arrows_to_the_top_are_found() {
     assert!(drawn(SMALL).sideways().is_empty());
     assert!(drawn(SMALL).to_the_top().is_empty());
     let bad =
-        drawn("pxe/server -> bmc/ipmi, pxe/dhcp\nmachine/store -> pxe/dhcp\nbmc/ipmi -> daemon");
+        drawn("pxe/server -> bmc/ipmi, pxe/dhcp\nmachine/store -> pxe/dhcp6\nbmc/ipmi -> daemon");
     assert_eq!(bad.sideways(), ["pxe/server -> bmc/ipmi"]);
     assert_eq!(bad.to_the_top(), ["bmc/ipmi -> daemon"]);
 }

@@ -12,15 +12,18 @@ use crate::table::LeaseTable;
 fn an_address_is_tried_before_its_first_offer_only() {
     let mut table = small();
     let address = offer(&mut table, 1, at(0)).unwrap();
-    assert!(table.is_untried(client(1), address));
-    assert!(!table.is_untried(client(2), address), "not offered to it");
-    table.tried(client(1), address);
+    assert!(table.is_untried(&client(1), address));
+    assert!(!table.is_untried(&client(2), address), "not offered to it");
+    table.tried(&client(1), address);
     assert_eq!(offer(&mut table, 1, at(1)), Ok(address));
-    assert!(!table.is_untried(client(1), address), "a repeated DISCOVER");
+    assert!(
+        !table.is_untried(&client(1), address),
+        "a repeated DISCOVER"
+    );
     table.committed(&lease(1, address, at(100)));
     assert_eq!(offer(&mut table, 1, at(200)), Ok(address));
     assert!(
-        !table.is_untried(client(1), address),
+        !table.is_untried(&client(1), address),
         "it had it, and comes back"
     );
 }
@@ -29,14 +32,14 @@ fn an_address_is_tried_before_its_first_offer_only() {
 fn an_address_that_was_given_up_is_tried_again() {
     let mut table = small();
     let address = offer(&mut table, 1, at(0)).unwrap();
-    table.tried(client(1), address);
+    table.tried(&client(1), address);
     // The offer lapses.
     assert_eq!(offer(&mut table, 1, at(120)), Ok(address));
-    assert!(table.is_untried(client(1), address));
-    table.tried(client(1), address);
-    table.withdrawn(client(1));
+    assert!(table.is_untried(&client(1), address));
+    table.tried(&client(1), address);
+    table.withdrawn(&client(1));
     assert_eq!(offer(&mut table, 1, at(121)), Ok(address));
-    assert!(table.is_untried(client(1), address));
+    assert!(table.is_untried(&client(1), address));
     assert!(table.ledger.tried.is_empty());
 }
 
@@ -51,14 +54,14 @@ fn an_address_of_an_ended_lease_is_tried_before_another_gets_it() {
     let address = offer(&mut table, 1, at(0)).unwrap();
     table.committed(&lease(1, address, at(100)));
     assert_eq!(offer(&mut table, 2, at(200)), Ok(address));
-    assert!(table.is_untried(client(2), address));
+    assert!(table.is_untried(&client(2), address));
 }
 
 #[test]
 fn an_occupied_address_is_not_offered() {
     let mut table = small();
     let probed = offer(&mut table, 1, at(0)).unwrap();
-    let put_away = table.occupied(client(1), probed, client(99), at(0));
+    let put_away = table.occupied(&client(1), probed, &client(99), at(0));
     assert_eq!(put_away, Ok(at(600)));
     let instead = offer(&mut table, 1, at(0)).unwrap();
     assert_ne!(instead, probed);
@@ -69,7 +72,7 @@ fn who_has_a_lease_is_not_put_away_for_an_answer_that_comes_late() {
     let mut table = small();
     let address = offer(&mut table, 1, at(0)).unwrap();
     table.committed(&lease(1, address, at(100)));
-    let late = table.occupied(client(1), address, client(1), at(1));
+    let late = table.occupied(&client(1), address, &client(1), at(1));
     let client = client(1);
     assert_eq!(late, Err(DeclineIgnored::NotHeld { client, address }));
     assert_eq!(offer(&mut table, 1, at(2)), Ok(address));
@@ -82,12 +85,12 @@ fn a_router_that_answers_for_every_address_does_not_drain_the_pool() {
     let router = client(99);
     for _ in 0..3 {
         let address = offer(&mut table, 1, at(0)).unwrap();
-        let put_away = table.occupied(client(1), address, router, at(0));
+        let put_away = table.occupied(&client(1), address, &router, at(0));
         assert!(put_away.is_ok());
     }
     let address = offer(&mut table, 1, at(0)).unwrap();
     assert_eq!(
-        table.occupied(client(1), address, router, at(0)),
+        table.occupied(&client(1), address, &router, at(0)),
         Err(DeclineIgnored::TooMany {
             client: router,
             limit: 3
@@ -101,7 +104,7 @@ fn declined_addresses_stay_away_and_declines_are_bounded() {
     let mut table = small();
     let first = offer(&mut table, 1, at(0)).unwrap();
     assert_eq!(
-        table.declined(client(2), first, at(0)),
+        table.declined(&client(2), first, at(0)),
         Err(DeclineIgnored::NotHeld {
             client: client(2),
             address: first
@@ -110,12 +113,12 @@ fn declined_addresses_stay_away_and_declines_are_bounded() {
     for _ in 0..3 {
         let address = offer(&mut table, 1, at(0)).unwrap();
         table.committed(&lease(1, address, at(100)));
-        assert_eq!(table.declined(client(1), address, at(0)), Ok(at(600)));
-        assert_eq!(table.standing(client(1), address, at(1)), Standing::Taken);
+        assert_eq!(table.declined(&client(1), address, at(0)), Ok(at(600)));
+        assert_eq!(table.standing(&client(1), address, at(1)), Standing::Taken);
     }
     let last = offer(&mut table, 1, at(0)).unwrap();
     assert_eq!(
-        table.declined(client(1), last, at(0)),
+        table.declined(&client(1), last, at(0)),
         Err(DeclineIgnored::TooMany {
             client: client(1),
             limit: 3
@@ -132,7 +135,7 @@ fn declined_addresses_stay_away_and_declines_are_bounded() {
         "the quarantine is over"
     );
     let again = offer(&mut table, 1, at(600)).unwrap();
-    assert!(table.declined(client(1), again, at(600)).is_ok());
+    assert!(table.declined(&client(1), again, at(600)).is_ok());
 }
 
 #[test]
@@ -140,10 +143,10 @@ fn all_clients_together_put_away_only_a_share() {
     let subnet = subnet("10.77.0.0/24", "10.77.0.10-10.77.0.13");
     let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
     let first = offer(&mut table, 1, at(0)).unwrap();
-    assert!(table.declined(client(1), first, at(0)).is_ok());
+    assert!(table.declined(&client(1), first, at(0)).is_ok());
     let second = offer(&mut table, 2, at(0)).unwrap();
     assert_eq!(
-        table.declined(client(2), second, at(0)),
+        table.declined(&client(2), second, at(0)),
         Err(DeclineIgnored::Full { limit: 1 })
     );
 }

@@ -113,7 +113,9 @@ impl World {
 
     fn acknowledge(&mut self, number: u32, address: IpAddr, seconds: i64) {
         let stranger = Acquaintance::Stranger;
-        let held = self.table.hold(client(number), address, stranger, self.now);
+        let held = self
+            .table
+            .hold(&client(number), address, stranger, self.now);
         if held.is_ok() {
             let until = self.now.plus(Duration::from_secs(seconds.unsigned_abs()));
             self.table.committed(&lease(number, address, until));
@@ -131,7 +133,7 @@ impl World {
         let wanted = wanted.map(Self::address);
         let proposed = self
             .table
-            .propose(client(number), wanted, acquaintance, self.now);
+            .propose(&client(number), wanted, acquaintance, self.now);
         if let Ok(address) = proposed {
             self.offered.insert(number, address);
             self.check_offer(number, address);
@@ -139,7 +141,7 @@ impl World {
     }
 
     fn decline(&mut self, number: u32, address: IpAddr) {
-        let is_taken = self.table.declined(client(number), address, self.now);
+        let is_taken = self.table.declined(&client(number), address, self.now);
         let lives_there = |(held, _): &(IpAddr, Timestamp)| *held == address;
         if is_taken.is_ok() && self.believed.get(&number).is_some_and(lives_there) {
             self.believed.remove(&number);
@@ -172,25 +174,28 @@ impl World {
             } => {
                 if self
                     .table
-                    .released(client(number), Self::address(address), now)
+                    .released(&client(number), Self::address(address), now)
                 {
                     self.believed.remove(&number);
                 }
             }
             Event::Decline { client, address } => self.decline(client, Self::address(address)),
-            Event::Withdraw { client: number } => self.table.withdrawn(client(number)),
+            Event::Withdraw { client: number } => self.table.withdrawn(&client(number)),
             Event::Reserve {
                 client: number,
                 address,
             } => {
-                let _ = self.table.reserve(client(number), Self::address(address));
+                let _ = self.table.reserve(&client(number), Self::address(address));
             }
             Event::Probe { address } => {
                 let stranger = client(u32::MAX);
                 for number in self.offered.keys() {
-                    let _ =
-                        self.table
-                            .occupied(client(*number), Self::address(address), stranger, now);
+                    let _ = self.table.occupied(
+                        &client(*number),
+                        Self::address(address),
+                        &stranger,
+                        now,
+                    );
                 }
             }
             Event::Wait { seconds } => {
@@ -254,7 +259,7 @@ proptest! {
         let expected = 8 - in_pool.count();
         let given = (100..200)
             .filter(|number| {
-                world.table.propose(client(*number), None, Acquaintance::Registered, later).is_ok()
+                world.table.propose(&client(*number), None, Acquaintance::Registered, later).is_ok()
             })
             .count();
         prop_assert_eq!(given, expected);

@@ -45,7 +45,7 @@ fn scene() -> LeaseTable {
     let subnet = subnet("10.77.0.0/24", "10.77.0.10-10.77.0.21");
     let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
     for (number, address) in [(60, "10.77.0.10"), (61, "10.77.0.15")] {
-        table.reserve(client(number), ip(address)).unwrap();
+        table.reserve(&client(number), ip(address)).unwrap();
     }
     table
 }
@@ -60,12 +60,12 @@ fn acquaintance(number: u32) -> Acquaintance {
 
 fn apply(table: &mut LeaseTable, event: &Event, now: Timestamp) {
     let held = |table: &LeaseTable, number| {
-        let own = table.ledger.own(client(number));
+        let own = table.ledger.own(&client(number));
         own.into_iter().flatten().next()
     };
     match *event {
         Event::Discover(number) => {
-            let _ = table.propose(client(number), None, acquaintance(number), now);
+            let _ = table.propose(&client(number), None, acquaintance(number), now);
         }
         Event::Take(number, seconds) => {
             let Some(address) = held(table, number) else {
@@ -73,7 +73,7 @@ fn apply(table: &mut LeaseTable, event: &Event, now: Timestamp) {
             };
             let asker = client(number);
             if table
-                .hold(asker, address, acquaintance(number), now)
+                .hold(&asker, address, acquaintance(number), now)
                 .is_ok()
             {
                 let until = now.plus(Duration::from_secs(seconds.unsigned_abs()));
@@ -82,15 +82,15 @@ fn apply(table: &mut LeaseTable, event: &Event, now: Timestamp) {
         }
         Event::Decline(number) => {
             if let Some(address) = held(table, number) {
-                let _ = table.declined(client(number), address, now);
+                let _ = table.declined(&client(number), address, now);
             }
         }
         Event::Release(number) => {
             if let Some(address) = held(table, number) {
-                table.released(client(number), address, now);
+                table.released(&client(number), address, now);
             }
         }
-        Event::Withdraw(number) => table.withdrawn(client(number)),
+        Event::Withdraw(number) => table.withdrawn(&client(number)),
         Event::Wait(_) => {}
     }
 }
@@ -110,7 +110,7 @@ proptest! {
             }
             apply(&mut table, event, now);
             let registered = Acquaintance::Registered;
-            let got = table.clone().propose(client(MACHINE), None, registered, now);
+            let got = table.clone().propose(&client(MACHINE), None, registered, now);
             prop_assert!(got.is_ok(), "after {event:?}: {got:?}");
         }
     }
@@ -123,18 +123,18 @@ fn what_strangers_lease_and_what_they_decline_leave_the_kept_quarter() {
     let stranger = Acquaintance::Stranger;
     // More clients than there are addresses; every fourth declines what it is offered.
     for number in 0..1000 {
-        let Ok(address) = table.propose(client(number), None, stranger, at(0)) else {
+        let Ok(address) = table.propose(&client(number), None, stranger, at(0)) else {
             continue;
         };
         if number % 4 == 0 {
-            let _ = table.declined(client(number), address, at(0));
+            let _ = table.declined(&client(number), address, at(0));
         } else {
             table.committed(&lease(number, address, at(3600)));
         }
     }
     let registered = Acquaintance::Registered;
     for number in 2000..2000 + 151 / 4 {
-        let got = table.propose(client(number), None, registered, at(0));
+        let got = table.propose(&client(number), None, registered, at(0));
         assert!(got.is_ok(), "machine {number}: {got:?}");
     }
 }
@@ -146,8 +146,8 @@ fn one_client_can_not_empty_a_pool_and_what_it_declined_comes_back() {
     let stranger = Acquaintance::Stranger;
     let mut declined = 0;
     for _ in 0..200 {
-        let address = table.propose(client(1), None, stranger, at(0)).unwrap();
-        declined += usize::from(table.declined(client(1), address, at(0)).is_ok());
+        let address = table.propose(&client(1), None, stranger, at(0)).unwrap();
+        declined += usize::from(table.declined(&client(1), address, at(0)).is_ok());
     }
     assert_eq!(declined, 3);
     assert_eq!(table.ledger.quarantine.len(), 3);
@@ -162,19 +162,19 @@ fn a_registered_machine_that_declines_is_believed_before_strangers() {
     for number in [1, 2] {
         let stranger = Acquaintance::Stranger;
         let address = table
-            .propose(client(number), None, stranger, at(0))
+            .propose(&client(number), None, stranger, at(0))
             .unwrap();
-        table.declined(client(number), address, at(0)).unwrap();
+        table.declined(&client(number), address, at(0)).unwrap();
     }
     let registered = Acquaintance::Registered;
-    let used = table.propose(client(7), None, registered, at(1)).unwrap();
-    table.declined(client(7), used, at(1)).unwrap();
-    let instead = table.propose(client(7), None, registered, at(1)).unwrap();
+    let used = table.propose(&client(7), None, registered, at(1)).unwrap();
+    table.declined(&client(7), used, at(1)).unwrap();
+    let instead = table.propose(&client(7), None, registered, at(1)).unwrap();
     assert_ne!(instead, used);
     let stranger = Acquaintance::Stranger;
-    let address = table.propose(client(3), None, stranger, at(1)).unwrap();
+    let address = table.propose(&client(3), None, stranger, at(1)).unwrap();
     assert_eq!(
-        table.declined(client(3), address, at(1)),
+        table.declined(&client(3), address, at(1)),
         Err(DeclineIgnored::Full { limit: 2 })
     );
 }
@@ -184,17 +184,17 @@ fn who_is_registered_and_has_an_address_renews_while_strangers_have_all_of_their
     let subnet = subnet("10.77.0.0/24", "10.77.0.10-10.77.0.13");
     let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
     let registered = Acquaintance::Registered;
-    let address = table.propose(client(7), None, registered, at(0)).unwrap();
+    let address = table.propose(&client(7), None, registered, at(0)).unwrap();
     table.committed(&lease(7, address, at(1000)));
     for number in 1..=3 {
         let stranger = Acquaintance::Stranger;
         let other = table
-            .propose(client(number), None, stranger, at(0))
+            .propose(&client(number), None, stranger, at(0))
             .unwrap();
         table.committed(&lease(number, other, at(1000)));
     }
     // Its system asks: nobody looks up who it is, since it has an address.
-    let asks = table.propose(client(7), None, Acquaintance::Stranger, at(1));
+    let asks = table.propose(&client(7), None, Acquaintance::Stranger, at(1));
     assert_eq!(asks, Ok(address));
 }
 
@@ -204,15 +204,15 @@ fn an_address_is_counted_while_its_client_has_an_offer_whatever_became_of_its_le
     for gives_back in [true, false] {
         let mut table = LeaseTable::new(&subnet, Limits::of(&subnet));
         let stranger = Acquaintance::Stranger;
-        let address = table.propose(client(1), None, stranger, at(0)).unwrap();
+        let address = table.propose(&client(1), None, stranger, at(0)).unwrap();
         table.committed(&lease(1, address, at(10)));
         // It asks again, and holds the same address by an offer and a lease.
-        table.propose(client(1), None, stranger, at(1)).unwrap();
+        table.propose(&client(1), None, stranger, at(1)).unwrap();
         if gives_back {
-            table.released(client(1), address, at(2));
+            table.released(&client(1), address, at(2));
         }
         let taken = (2..10).filter(|number| {
-            let got = table.propose(client(*number), None, stranger, at(10));
+            let got = table.propose(&client(*number), None, stranger, at(10));
             got.is_ok_and(|address| {
                 table.committed(&lease(*number, address, at(1000)));
                 true
@@ -220,7 +220,7 @@ fn an_address_is_counted_while_its_client_has_an_offer_whatever_became_of_its_le
         });
         assert_eq!(taken.count(), 2, "of four addresses one is kept");
         let registered = Acquaintance::Registered;
-        let got = table.propose(client(99), None, registered, at(10));
+        let got = table.propose(&client(99), None, registered, at(10));
         assert!(got.is_ok(), "{got:?}");
     }
 }

@@ -24,7 +24,7 @@ fn strangers_leave_room_for_registered_machines() {
     assert!(offer(&mut table, 1, at(0)).is_ok(), "a repeated DISCOVER");
     assert!(
         table
-            .propose(client(3), None, Acquaintance::Registered, at(0))
+            .propose(&client(3), None, Acquaintance::Registered, at(0))
             .is_ok()
     );
     assert!(
@@ -41,7 +41,7 @@ fn strangers_lease_no_more_than_their_share() {
     let take = |table: &mut LeaseTable, number, acquaintance, now| {
         let octet = 9 + u8::try_from(number).unwrap();
         let address = Ipv4Addr::new(10, 77, 0, octet).into();
-        table.hold(client(number), address, acquaintance, at(now))?;
+        table.hold(&client(number), address, acquaintance, at(now))?;
         table.committed(&lease(number, address, at(now + 100)));
         Ok::<(), NotHeld>(())
     };
@@ -77,10 +77,10 @@ fn whoever_is_registered_later_counts_no_more() {
     let full = Exhausted::Strangers { limit: 3 };
     assert_eq!(offer(&mut table, 9, at(0)), Err(full), "as at start");
     let registered = Acquaintance::Registered;
-    assert!(table.propose(client(1), None, registered, at(0)).is_ok());
+    assert!(table.propose(&client(1), None, registered, at(0)).is_ok());
     assert!(offer(&mut table, 9, at(0)).is_ok());
-    table.reserve(client(2), ip("10.77.0.200")).unwrap();
-    table.withdrawn(client(9));
+    table.reserve(&client(2), ip("10.77.0.200")).unwrap();
+    table.withdrawn(&client(9));
     assert!(offer(&mut table, 8, at(0)).is_ok());
 }
 
@@ -93,7 +93,7 @@ fn cards_that_are_gone_are_forgotten() {
         let now = at(i64::from(number) * 120);
         let registered = Acquaintance::Registered;
         table
-            .propose(client(number), None, registered, now)
+            .propose(&client(number), None, registered, now)
             .unwrap();
         assert!(table.ledger.strangers.registered() <= 80, "{number}");
     }

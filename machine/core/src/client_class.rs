@@ -1,11 +1,11 @@
-//! What a client says that it is: its kind of network boot (option 60) and its processor and firmware
-//! (option 93).
+//! What a client of DHCP says that it is: its kind of network boot (option 60, or 16 of DHCPv6) and
+//! its processor and firmware (option 93, or 61 of DHCPv6: RFC 5970 §3.3 has the same codes).
 
 use std::fmt;
 
-use machine_core::hardware::{Arch, Firmware};
+use crate::hardware::{Arch, Firmware};
 
-/// Which kind of network boot a client says that it does (option 60).
+/// Which kind of network boot a client says that it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VendorClass {
     /// `PXEClient…`: a boot file over TFTP. iPXE says so too.
@@ -23,7 +23,7 @@ impl VendorClass {
     /// (`HttpBootDhcp4.c`).
     pub const HTTP_CLIENT: &'static [u8] = b"HTTPClient";
 
-    /// The class that these bytes of option 60 name.
+    /// The class that these bytes name.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         if bytes.starts_with(Self::PXE_CLIENT) {
             Self::Pxe
@@ -59,14 +59,15 @@ impl ArchCode {
         matches!(self.0, 15..=20)
     }
 
-    /// The codes of option 93, in the client's order of preference. A half code at the end is left
+    /// The codes of an option, in the client's order of preference. A half code at the end is left
     /// out.
     pub fn list(bytes: &[u8]) -> impl Iterator<Item = Self> {
         let (codes, _half) = bytes.as_chunks::<2>();
         codes.iter().map(|code| Self(u16::from_be_bytes(*code)))
     }
 
-    /// The code inside option 60, `PXEClient:Arch:00007:UNDI:003016`, for clients without 93.
+    /// The code inside a class, `PXEClient:Arch:00007:UNDI:003016`, for clients that say it nowhere
+    /// else.
     pub fn from_vendor_class(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (_, rest) = text.split_once(":Arch:")?;
