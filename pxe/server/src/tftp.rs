@@ -32,7 +32,8 @@ use crate::neighbour::find_neighbour;
 use crate::socket::Arrived;
 use crate::tftp::entrance::Entrance;
 use crate::tftp::outlet::Outlet;
-use crate::tftp::roster::{Admitted, Queued, Roster, RosterLimits, Ticket};
+use crate::tftp::roster::limits::RosterLimits;
+use crate::tftp::roster::{Admitted, NoPlace, Queued, Roster, Ticket};
 use crate::tftp::session::{Session, Turn};
 
 /// How long transfers may go on after the daemon was told to stop.
@@ -131,9 +132,10 @@ impl<D: Directory> TftpServer<D> {
                             transfers.spawn(Arc::clone(self).transfer(arrived, *request, ticket));
                         }
                         Answer::Wait(request, queued) => {
+                            let waiting = (*request, queued);
                             let server = Arc::clone(self);
-                            let waiting = server.wait(arrived, request, queued, end.clone());
-                            transfers.spawn(waiting);
+                            let (entrance, end) = (entrance.clone(), end.clone());
+                            transfers.spawn(server.wait(entrance, arrived, waiting, end));
                         }
                     }
                 }
@@ -169,27 +171,34 @@ impl<D: Directory> TftpServer<D> {
             Admitted::Begins(ticket) => Answer::Transfer(Box::new(request), ticket),
             Admitted::Repeats => Answer::Nothing,
             Admitted::Waits(queued) => Answer::Wait(Box::new(request), queued),
-            Admitted::TooMany => {
-                self.complaints.note(source, &"too many transfers at once");
-                Answer::Nothing
-            }
+            Admitted::TooMany => Answer::Packet(self.too_many(source)),
         }
     }
 
     /// Begins once there is a place.
     async fn wait(
         self: Arc<Self>,
+        entrance: Entrance,
         arrived: Arrived,
-        request: Box<Request>,
-        queued: Queued,
+        (request, queued): (Request, Queued),
         end: CancellationToken,
     ) {
-        let Some(ticket) = queued.place(&request, &end).await else {
-            let source = IpAddr::V4(*arrived.source.ip());
-            self.complaints.note(source, &"too many transfers at once");
-            return;
-        };
-        self.transfer(arrived, *request, ticket).await;
+        match queued.place(&request, &end).await {
+            Ok(ticket) => self.transfer(arrived, request, ticket).await,
+            Err(NoPlace::Displaced) => {
+                let source = IpAddr::V4(*arrived.source.ip());
+                entrance.refuse(&self.too_many(source), arrived);
+            }
+            Err(NoPlace::Gone) => {
+                debug!(source = %arrived.source, "it asked no more before there was a place");
+            }
+        }
+    }
+
+    /// What is told to whoever waits more often than there is room for: never silence.
+    fn too_many(&self, source: IpAddr) -> Vec<u8> {
+        self.complaints.note(source, &"too many transfers at once");
+        ErrorCode::Undefined.packet("too many transfers wait, ask later")
     }
 
     async fn transfer(self: Arc<Self>, arrived: Arrived, mut request: Request, ticket: Ticket) {
@@ -223,11 +232,12 @@ impl<D: Directory> TftpServer<D> {
         };
         while let Some(ended) = session.next().await {
             let took = ended.took.as_secs_f64();
+            let now = Instant::now().into_std();
             if let Some(failure) = ended.failure {
-                let now = Instant::now().into_std();
                 self.lessons().failed(*peer.ip(), failure, now);
             }
             if is_complete(&ended.status) {
+                self.lessons().succeeded(*peer.ip(), now);
                 let detail = format!("{file}, {size} bytes in {took:.1} s");
                 self.fetched(IpAddr::V4(*peer.ip()), detail).await;
             } else if let Some(why) = early_end(&file.to_string(), &ended.status) {

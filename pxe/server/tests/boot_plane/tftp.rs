@@ -275,3 +275,18 @@ fn transfers_that_were_abandoned_after_their_options_keep_no_place_from_a_real_o
         assert!(is_loader(&TftpClient::new().await.read("").await));
     });
 }
+
+#[test]
+fn one_address_reads_any_number_of_files_at_once_and_none_is_refused() {
+    let Some(lab) = Lab::new() else { return };
+    lab.serve(async || {
+        let _stop = lab.start(&Records::default(), DhcpMode::Off);
+        // Eight times as many as may read at a time.
+        let read = async || TftpClient::new().await.read("").await;
+        let readers: Vec<_> = (0..256).map(|_| tokio::spawn(read())).collect();
+        for reader in readers {
+            let content = reader.await.unwrap();
+            assert!(is_loader(&content), "{} bytes", content.len());
+        }
+    });
+}
