@@ -21,7 +21,7 @@ use pxe_server::bind_error::BindError;
 use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, Reservation, ServedSubnet};
 use pxe_server::foreign_server::search::find_foreign_server;
 use pxe_server::interface::Interface;
-use pxe_server::loaders::Loaders;
+use pxe_server::loaders::{Loaders, MissingLoader};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -224,8 +224,8 @@ async fn bind_plane(
     directory: BootAnswers,
     (site, assets): (&Site, Assets),
 ) -> Result<BoundPlane<BootAnswers>, StartError> {
-    let (loaders, missing) = Loaders::read(&settings.loaders);
-    for loader in &missing {
+    let (loaders, missing) = Loaders::installed(&settings.loaders);
+    for loader in missing.iter().filter(|it| is_wanted(it, settings)) {
         warn!("{loader}");
     }
     let mut known = Vec::new();
@@ -250,6 +250,12 @@ async fn bind_plane(
     Ok(plane.bind()?)
 }
 
+/// Whether a loader that is missing is given to machines of a subnet.
+pub fn is_wanted(missing: &MissingLoader, settings: &Settings) -> bool {
+    let subnets = &settings.subnets;
+    subnets.iter().any(|subnet| missing.concerns(subnet.loader))
+}
+
 /// Where the boot plane listens. The subnets are those of the settings, in their order.
 pub fn plane_settings(
     settings: &Settings,
@@ -260,6 +266,7 @@ pub fn plane_settings(
     let served = served.map(|(subnet, told)| ServedSubnet {
         subnet: subnet.clone(),
         probes_addresses: told.probe_addresses,
+        loader: told.loader,
     });
     BootPlaneSettings {
         interfaces,

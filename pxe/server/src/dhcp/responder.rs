@@ -32,7 +32,7 @@ use crate::loaders::Loaders;
 pub struct Responder<D> {
     pub(super) directory: D,
     pub(super) complaints: Arc<Complaints>,
-    pub(super) chainloading: Chainloading,
+    pub(crate) chainloading: Chainloading,
     pub(super) subnets: ServedSubnets,
     loaders: Arc<Loaders>,
 }

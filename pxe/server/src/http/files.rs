@@ -6,17 +6,23 @@ use std::sync::Arc;
 use http::header::{CONTENT_TYPE, ETAG};
 use machine_core::boot::BootStep;
 use machine_core::id::BootId;
+use pxe_loader::asked_name::AskedName;
 use pxe_loader::bootloader::LoaderFile;
 use pxe_loader::bootloaders::find;
+use pxe_loader::made::Made;
 
 use crate::asset::Asset;
 use crate::assets::Found;
 use crate::directory::{Directory, ObservedStep, StepOwner};
 use crate::hashing::hex;
 use crate::http::HttpServer;
+use crate::http::answers::base;
+use crate::http::connection::Connection;
 use crate::http::delivery::{Delivery, Ended};
 use crate::http::range::Range;
-use crate::http::reply::{Reply, not_found, unavailable, with_header};
+use crate::http::reply::{Reply, not_found, script_text, unavailable, with_header};
+use crate::neighbour::find_neighbour;
+use crate::script::early_script;
 
 impl<D: Directory> HttpServer<D> {
     pub(super) fn asset(
@@ -69,7 +75,12 @@ impl<D: Directory> HttpServer<D> {
         })
     }
 
-    pub(super) fn loader(&self, file: &[u8]) -> Reply {
+    pub(super) async fn loader(&self, connection: Connection, file: &[u8]) -> Reply {
+        let name = AskedName::new(file);
+        // What GRUB asks for is said in names that only TFTP carries.
+        if name.made() == Some(Made::Autoexec) {
+            return self.autoexec(connection).await;
+        }
         match self.loaders.find(file) {
             Some(content) => {
                 let media_type =
@@ -77,6 +88,20 @@ impl<D: Directory> HttpServer<D> {
                 with_header(Range::Whole.reply(content), CONTENT_TYPE, media_type)
             }
             None => not_found(),
+        }
+    }
+
+    /// The script that iPXE asks for before it has done DHCP: for the peer that holds a boot.
+    async fn autoexec(&self, connection: Connection) -> Reply {
+        let hardware = find_neighbour(connection.peer).await;
+        match self.directory.held(connection.peer, hardware).await {
+            Ok(Some(held)) => script_text(early_script(base(connection), held.boot)),
+            Ok(None) => not_found(),
+            Err(error) => {
+                let why = format!("no script: {error}");
+                self.complaints.note(connection.peer, &why);
+                unavailable()
+            }
         }
     }
 }

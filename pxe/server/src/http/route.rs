@@ -4,6 +4,7 @@ use http::Uri;
 use machine_core::boot::BootStep;
 use machine_core::id::BootId;
 
+use crate::hashing::parse_digest;
 use crate::http::query::{decode, value};
 
 /// Something that is served.
@@ -28,7 +29,12 @@ pub(crate) enum Route {
 
 impl Route {
     pub(crate) fn of(uri: &Uri) -> Option<Self> {
-        let mut parts = uri.path().strip_prefix('/')?.split('/');
+        let path = uri.path().strip_prefix('/')?;
+        if let Some(file) = path.strip_prefix("loader/") {
+            let file = decode(file.as_bytes());
+            return Some(Self::Loader { file });
+        }
+        let mut parts = path.split('/');
         let (kind, first, second) = (parts.next()?, parts.next()?, parts.next());
         let third = parts.next();
         if parts.next().is_some() {
@@ -49,11 +55,8 @@ impl Route {
             ("script", None) => Some(Self::Script {
                 boot: first.parse().ok()?,
             }),
-            ("loader", None) => Some(Self::Loader {
-                file: decode(first.as_bytes()),
-            }),
             ("assets", Some(name)) => {
-                let digest = parse_digest(first)?;
+                let digest = parse_digest(first.as_bytes())?;
                 let boot = value(uri.query().unwrap_or_default(), "boot");
                 let boot = boot.and_then(|boot| boot.parse().ok()).zip(step_of(name));
                 Some(Self::Asset { digest, boot })
@@ -78,14 +81,6 @@ fn step_of(name: &str) -> Option<BootStep> {
         "initrd" => Some(BootStep::Initrd),
         _ => None,
     }
-}
-
-fn parse_digest(text: &str) -> Option<[u8; 32]> {
-    let (high, low) = text.split_at_checked(32)?;
-    // An id is 32 digits too: two of them are a digest.
-    let halves = [high.parse::<BootId>().ok()?, low.parse::<BootId>().ok()?];
-    let bytes: Vec<u8> = halves.iter().flat_map(|half| *half.as_bytes()).collect();
-    bytes.try_into().ok()
 }
 
 #[cfg(test)]
@@ -132,6 +127,19 @@ mod tests {
                 name: "installed".to_owned()
             })
         );
+    }
+
+    #[test]
+    fn a_loader_is_named_as_loaders_name_what_they_ask_for() {
+        for (uri, file) in [
+            ("/loader/snponly.efi", "snponly.efi"),
+            // shim puts its own slash behind its directory's.
+            ("/loader//grubx64.efi", "/grubx64.efi"),
+            ("/loader/%5cgrubx64.efi", "\\grubx64.efi"),
+        ] {
+            let file = file.as_bytes().to_vec();
+            assert_eq!(route(uri), Some(Route::Loader { file }), "{uri}");
+        }
     }
 
     #[test]
