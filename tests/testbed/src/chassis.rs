@@ -27,6 +27,8 @@ pub struct Chassis {
     pub calls: PathBuf,
     /// Whether it has UEFI; a legacy BIOS otherwise.
     pub uefi: bool,
+    /// Whether its UEFI enforces Secure Boot.
+    pub secure_boot: bool,
     /// Its memory.
     pub memory_mib: u32,
     /// Its SMBIOS UUID.

@@ -12,6 +12,7 @@ use machine_core::hardware::{Firmware, MacAddress, SerialNumber, SystemUuid};
 pub struct Machine {
     pub(crate) name: String,
     pub(crate) firmware: Firmware,
+    pub(crate) secure_boot: bool,
     pub(crate) memory_mib: u32,
     pub(crate) disks: Vec<Disk>,
     pub(crate) nics: Vec<MacAddress>,
@@ -69,6 +70,7 @@ impl Machine {
         Self {
             name: name.to_owned(),
             firmware,
+            secure_boot: false,
             memory_mib: 512,
             disks: Vec::new(),
             nics: Vec::new(),
@@ -77,6 +79,12 @@ impl Machine {
             boot_order: BootOrder::DiskFirst,
             credentials: None,
         }
+    }
+
+    /// Enforcing Secure Boot with Microsoft's keys; only UEFI does.
+    pub const fn secure_boot(mut self) -> Self {
+        self.secure_boot = true;
+        self
     }
 
     /// With this much memory (512 MiB otherwise).

@@ -52,6 +52,7 @@ impl RackedMachine {
             log: artefact("qemu.log"),
             calls: artefact("bmc-calls.log"),
             uefi: machine.firmware == Firmware::Uefi,
+            secure_boot: machine.secure_boot,
             memory_mib: machine.memory_mib,
             uuid: uuid.to_string(),
             serial: serial.to_string(),
