@@ -28,6 +28,10 @@ async fn a_machine_with_secure_boot_installs_by_shim_and_grub() {
     let scenario = scenario.await.unwrap();
     scenario.apply_cluster().await.unwrap();
     let member = scenario.member("cp-1").unwrap();
+    // As the kernel's first code says it, which asks the firmware.
+    let enforced = "UEFI Secure Boot is enabled";
+    let console = member.machine.console();
+    console.wait_for(enforced, LONG).await.unwrap();
     let installed = member
         .timeline
         .wait_for("installed", LONG, |event| event.kind == "installed");
@@ -49,5 +53,21 @@ async fn a_machine_with_secure_boot_installs_by_shim_and_grub() {
     assert!(steps.map(place).is_sorted(), "{events:?}");
     let loader = &events[place("loader")].detail;
     assert!(loader.starts_with("shimx64.efi, "), "{loader}");
+    scenario.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_firmware_refuses_a_loader_that_nobody_signed() {
+    let machine = Machine::uefi("cp-1").secure_boot();
+    let machines = vec![Planned::control_plane(machine)];
+    let scenario = Scenario::up("secure-boot-unsigned", machines)
+        .await
+        .unwrap();
+    scenario.apply_cluster().await.unwrap();
+    let member = scenario.member("cp-1").unwrap();
+    let console = member.machine.console();
+    console.wait_for("Access Denied", LONG).await.unwrap();
+    let loaded = |kind: &str| member.timeline.events().iter().any(|it| it.kind == kind);
+    assert!(!loaded("ipxe") && !loaded("script"));
     scenario.finish().await.unwrap();
 }
