@@ -21,7 +21,7 @@ use pxe_server::bind_error::BindError;
 use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, Reservation, ServedSubnet};
 use pxe_server::foreign_server::search::find_foreign_server;
 use pxe_server::interface::Interface;
-use pxe_server::loaders::Loaders;
+use pxe_server::loaders::{Loaders, MissingLoader};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -230,10 +230,10 @@ async fn find_foreign_servers(
     Ok(())
 }
 
-/// The bootloaders; those that are missing are told.
+/// The bootloaders; those that are missing and wanted are told.
 fn loaders(settings: &Settings) -> Loaders {
-    let (loaders, missing) = Loaders::read(&settings.loaders);
-    for loader in &missing {
+    let (loaders, missing) = Loaders::installed(&settings.loaders);
+    for loader in missing.iter().filter(|it| is_wanted(it, settings)) {
         warn!("{loader}");
     }
     loaders
@@ -267,6 +267,12 @@ async fn bind_plane(
     Ok(plane.bind()?)
 }
 
+/// Whether a loader that is missing is given to machines of a subnet.
+pub fn is_wanted(missing: &MissingLoader, settings: &Settings) -> bool {
+    let subnets = &settings.subnets;
+    subnets.iter().any(|subnet| missing.concerns(subnet.loader))
+}
+
 /// Where the boot plane listens. The subnets are those of the settings, in their order.
 pub fn plane_settings(
     settings: &Settings,
@@ -277,6 +283,7 @@ pub fn plane_settings(
     let served = served.map(|(subnet, told)| ServedSubnet {
         subnet: subnet.clone(),
         probes_addresses: told.probe_addresses,
+        loader: told.loader,
     });
     BootPlaneSettings {
         interfaces,

@@ -12,7 +12,7 @@ use pxe_server::loaders::Loaders;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::bound::{listen, plane_settings, take_interfaces};
+use crate::bound::{is_wanted, listen, plane_settings, take_interfaces};
 use crate::host::{has_room, is_held};
 use crate::image_import::{look_at_images, refused};
 use crate::interfaces::{Resolved, resolve_subnets};
@@ -68,9 +68,10 @@ pub async fn check(settings: &Settings) -> Found {
         notes,
         mistakes,
     } = resolve_subnets(&settings.subnets);
-    let (_, missing) = Loaders::read(&settings.loaders);
+    let (_, missing) = Loaders::installed(&settings.loaders);
+    let missing = missing.iter().filter(|it| is_wanted(it, settings));
     found.notes = notes;
-    found.notes.extend(missing.iter().map(ToString::to_string));
+    found.notes.extend(missing.map(ToString::to_string));
     found
         .notes
         .extend(open_to_others(&settings.state_directory));

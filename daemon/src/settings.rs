@@ -20,6 +20,7 @@ use fleet::expiry::retention::Retention;
 use machine_core::hardware::Arch;
 use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, Network, SubnetName, UnknownPolicy};
+use pxe_loader::loader_choice::LoaderChoice;
 use thiserror::Error;
 
 /// Where a setting stands.
@@ -120,6 +121,8 @@ pub struct SubnetSettings {
     pub lease_time: Duration,
     /// What leases say beside.
     pub options: LeaseOptions,
+    /// Which loader machines are given.
+    pub loader: LoaderChoice,
     /// Whether an address is looked at by ARP before it is offered for the first time.
     pub probe_addresses: bool,
     /// How long to listen for another DHCP server first.

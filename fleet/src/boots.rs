@@ -19,6 +19,7 @@ mod found;
 mod full_disk;
 mod guesses;
 mod guessing;
+mod held;
 mod installer;
 mod keeping;
 mod kernels;
@@ -47,8 +48,9 @@ use machine_store::commit::item::LeaseEnd;
 use machine_store::identities;
 use pxe_server::complaint::Complaints;
 use pxe_server::directory::{
-    BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
-    ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, SystemReport, Unavailable,
+    BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, HeldBoot,
+    LeaseOutcome, ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, SystemReport,
+    Unavailable,
 };
 use tokio::sync::Semaphore;
 use tracing::{debug, instrument};
@@ -186,6 +188,15 @@ impl Directory for BootAnswers {
         if let Err(error) = self.note_decline(client, address, until).await {
             debug!(error = chain(&error), "a DECLINE was not told");
         }
+    }
+
+    async fn held(
+        &self,
+        peer: IpAddr,
+        hardware: Option<MacAddress>,
+    ) -> Result<Option<HeldBoot>, Unavailable> {
+        let held = self.held_boot(peer, hardware).await;
+        held.map_err(|error| unavailable(&error))
     }
 
     #[instrument(name = "script", skip_all, fields(peer = %request.peer, boot = %request.boot, machine))]

@@ -6,7 +6,6 @@ use machine_core::boot::Asker;
 use machine_core::hardware::MacAddress;
 use machine_core::network::Subnet;
 use pxe_server::directory::BootQuestion;
-use pxe_server::loaders::Loaders;
 use pxe_server::witness::{capture, line, what_is_missing};
 use pxe_server::witnessed::Witnessed;
 
@@ -45,7 +44,11 @@ impl BootExplaining for UseCaseEffects {
         };
         let told = self.boots.answers.would_be_told(&question, None).await;
         let told = told.map_err(|error| EffectError::Failed(error.chain()))?;
-        let file = told.is_network.then(|| file(&self.boots.loaders, client));
+        let loaders = &self.boots.loaders;
+        let name = self
+            .dhcp
+            .loader_name(&subnet.name, loaders, client.platform);
+        let file = told.is_network.then(|| file(name, client));
         Ok(Explained {
             rules: told.rules,
             packets: Vec::new(),
@@ -92,14 +95,14 @@ fn subnet<'a>(site: &'a Site, via: &str) -> Result<&'a Subnet, EffectError> {
 }
 
 /// What a client loads that boots from the network.
-fn file(loaders: &Loaders, client: &TestedClient) -> String {
+fn file(name: Option<&str>, client: &TestedClient) -> String {
     let (arch, firmware) = client.platform;
     if client.is_ipxe {
         return "its script".to_owned();
     }
-    match loaders.advertised(arch, firmware) {
-        Some(file) if client.over_http => format!("{} over HTTP", file.name),
-        Some(file) => format!("{} by TFTP", file.name),
+    match name {
+        Some(name) if client.over_http => format!("{name} over HTTP"),
+        Some(name) => format!("{name} by TFTP"),
         None => format!("no boot file, for the loader for {arch} {firmware} is not installed"),
     }
 }

@@ -83,8 +83,9 @@ section! {
 section! {
     /// The bootloaders.
     LoaderSection {
-        /// Directory with stock iPXE: undionly.kpxe for BIOS, snponly.efi for UEFI. The package
-        /// `ipxe` of Debian puts them here.
+        /// Directory with stock iPXE: undionly.kpxe for BIOS, snponly.efi for UEFI,
+        /// ipxe-arm64.efi for arm64. The package `ipxe` of Debian puts them here. shim and GRUB are
+        /// looked for here, too, and then where `shim-signed` and `grub-efi-amd64-signed` put them.
         directory: String = "/usr/lib/ipxe";
     }
 }
@@ -161,6 +162,10 @@ section! {
         /// What machines that nobody registered get. ignore: no boot file. inspect: they wait in
         /// iPXE until somebody accepts them.
         unknown: String = "ignore";
+        /// The loader that UEFI machines are given. ipxe: with the network driver of the firmware.
+        /// ipxe-native: with its own, for firmware whose driver is broken. grub: shim and GRUB, which
+        /// are signed, for machines that enforce Secure Boot; they start kernels that Debian signed.
+        loader: String = "ipxe";
         /// The default gateway that leases carry.
         router: String = "10.77.0.1";
         /// The name servers that leases carry.

@@ -34,6 +34,7 @@ pub(crate) const SETTINGS: Form = Form {
         ("subnets.ranges", "a list such as [10.77.0.50-10.77.0.200]"),
         ("subnets.ranges[]", "a range such as 10.77.0.50-10.77.0.200"),
         ("subnets.unknown", "ignore or inspect"),
+        ("subnets.loader", "ipxe, ipxe-native or grub"),
         ("subnets.router", "an address such as 10.77.0.1"),
         ("subnets.dns", "a list of addresses such as [10.77.0.1]"),
         ("subnets.dns[]", "an address such as 10.77.0.1"),

@@ -35,6 +35,20 @@ fn a_subnet_is_a_proxy_that_ignores_strangers_unless_told_otherwise() {
 }
 
 #[test]
+fn a_subnet_says_which_loader_its_machines_are_given() {
+    let loader = |line: &str| {
+        let settings = checked(&format!("subnets:\n  - interface: eth1\n{line}"));
+        settings.map(|it| it.subnets[0].loader)
+    };
+    assert_eq!(loader(""), Ok(LoaderChoice::Ipxe));
+    assert_eq!(loader("    loader: grub\n"), Ok(LoaderChoice::Grub));
+    let said = complaint("subnets:\n  - interface: eth1\n    loader: pxelinux\n");
+    let wanted =
+        "drover.yaml:3: subnets.loader: wanted one of ipxe, ipxe-native, grub, got \"pxelinux\"";
+    assert_eq!(said, wanted);
+}
+
+#[test]
 fn how_long_a_system_may_take_to_ask_for_its_config_is_told_in_seconds_within_bounds() {
     let seconds = |text: &str| checked(text).map(|it| it.config_request_timeout.as_secs());
     assert_eq!(seconds(""), Ok(300));

@@ -28,8 +28,13 @@ impl BootAnswers {
             return Ok(Some(boot));
         }
         let kept = boots::find(&self.site.db, id).await?;
-        let is_fresh = |boot: &Boot| self.site.now().since(boot.opened) < UNKEPT;
-        Ok(kept.or_else(|| self.unkept.find(id).filter(is_fresh)))
+        let unkept = || self.unkept.find(id).filter(|boot| self.is_fresh(boot));
+        Ok(kept.or_else(unkept))
+    }
+
+    /// Whether a boot that is not on record may be on its way there.
+    pub(super) fn is_fresh(&self, boot: &Boot) -> bool {
+        self.site.now().since(boot.opened) < UNKEPT
     }
 
     /// Keeps a boot that nobody was told anything of yet which has to be durable: a DISCOVER is
@@ -77,7 +82,7 @@ impl BootAnswers {
         }
     }
 
-    async fn boot_of(&self, owner: StepOwner) -> Result<Option<Boot>, StoreError> {
+    pub(super) async fn boot_of(&self, owner: StepOwner) -> Result<Option<Boot>, StoreError> {
         let db = &self.site.db;
         match owner {
             StepOwner::Boot(id) => self.find_boot(id).await,

@@ -162,7 +162,7 @@ impl BootAnswers {
             self.keep(advanced(boot, BootStep::Script, at)).await?;
         }
         if is_new {
-            let detail = format!("iPXE asks for its script: {who}");
+            let detail = format!("its loader asks for its script: {who}");
             self.note(boot, at, BootStep::Script, detail);
         }
         Ok(())

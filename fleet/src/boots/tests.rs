@@ -25,6 +25,7 @@ mod clones;
 mod flatcar;
 mod full_disk;
 mod guesses;
+mod held;
 mod impostors;
 mod kernels;
 mod log;

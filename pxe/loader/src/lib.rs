@@ -6,10 +6,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod asked_name;
 pub mod bootloader;
 pub mod bootloaders;
 pub mod command_line;
 pub mod expansion;
+pub mod grub_config;
+pub mod grub_configs;
+pub mod loader_choice;
+pub mod made;
 pub mod script;
 pub mod scripts;
 pub mod text;

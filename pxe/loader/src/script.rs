@@ -103,6 +103,8 @@ pub enum Command {
     Goto(Label),
     /// Waits so many seconds.
     Sleep(u16),
+    /// Asks for an address, on all cards.
+    Dhcp,
     /// Leaves iPXE; the firmware gets the status.
     Exit(u8),
     /// Starts the first disk of the BIOS.
@@ -148,6 +150,7 @@ impl fmt::Display for Command {
             }
             Self::Goto(label) => write!(f, "goto {}", label.as_str()),
             Self::Sleep(seconds) => write!(f, "sleep {seconds}"),
+            Self::Dhcp => f.write_str("dhcp"),
             Self::Exit(status) => write!(f, "exit {status}"),
             Self::SanbootLocal => f.write_str("sanboot --no-describe --drive 0x80"),
         }

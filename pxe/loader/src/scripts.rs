@@ -30,6 +30,16 @@ pub fn identify(url: &Url) -> Script {
     Script { lines }
 }
 
+/// The same for an iPXE that asks before it has an address (`autoexec.ipxe`).
+pub fn identify_early(url: &Url) -> Script {
+    let no_address = Text::new("No address was to be had");
+    let Script { lines } = identify(url);
+    let address = Line::RunOr(Command::Dhcp, Command::Echo(no_address));
+    Script {
+        lines: std::iter::once(address).chain(lines).collect(),
+    }
+}
+
 /// What a machine boots over the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Images {

@@ -14,7 +14,7 @@ use machine_core::hardware::Firmware;
 use proptest::prelude::*;
 use pxe_loader::command_line::{Argument, CommandLine};
 use pxe_loader::script::{Line, Script};
-use pxe_loader::scripts::{Images, LocalBoot, boot, identify, leave, wait};
+use pxe_loader::scripts::{Images, LocalBoot, boot, identify, identify_early, leave, wait};
 use pxe_loader::text::Text;
 use pxe_loader::url::Url;
 
@@ -53,6 +53,15 @@ fn the_first_script() {
          iseq ${{platform}} efi && exit 1 || exit 0\n"
     );
     assert_eq!(identify(&script_url()).to_string(), expected);
+}
+
+#[test]
+fn a_script_before_there_is_an_address_asks_for_one_and_goes_on_as_the_first_script() {
+    let early = identify_early(&script_url()).to_string();
+    let usual = identify(&script_url()).to_string();
+    let (lines, usual): (Vec<_>, Vec<_>) = (early.lines().collect(), usual.lines().collect());
+    assert!(lines[1].starts_with("dhcp || echo "), "{early}");
+    assert_eq!(lines[2..], usual[1..]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use machine_core::hardware::MacAddress;
 use machine_core::network::{ClientKey, DhcpMode, Lease, Reach, Subnet};
+use pxe_loader::loader_choice::LoaderChoice;
 use tokio::net::TcpListener;
 use tracing::warn;
 
@@ -34,6 +35,7 @@ use crate::http::HttpServer;
 use crate::http::throttle::Throttle;
 use crate::interface::Interface;
 use crate::loaders::Loaders;
+use crate::made_files::MadeFiles;
 use crate::tftp::TftpServer;
 use crate::tftp::entrance::Entrance;
 
@@ -44,6 +46,8 @@ pub struct ServedSubnet {
     pub subnet: Subnet,
     /// Whether an address is looked at by ARP before it is offered for the first time.
     pub probes_addresses: bool,
+    /// Which loader its machines are given.
+    pub loader: LoaderChoice,
 }
 
 /// Where the boot plane listens. The ports of DHCP are what the protocol says.
@@ -158,9 +162,11 @@ impl Entrances {
         for link in settings.links() {
             let sockets = Sockets::bind(&link, settings.ports(), Some(thread))?;
             bound.lines.extend(sockets.lines(link.interface));
+            let mut http = sockets.http.iter().map(|(_, (_, bound))| bound.port());
             bound.files.push(Entrance {
                 socket: sockets.tftp,
                 served: Arc::clone(&networks),
+                http_port: http.next().unwrap_or(settings.http_port),
             });
             bound.listeners.extend(sockets.http);
         }
@@ -183,7 +189,9 @@ impl Entrances {
             let arp = self.arp_links.get(&subnet.interface);
             let arp = arp.filter(|_| served.is_probed());
             let prober = arp.map(|it| Arc::clone(it) as Arc<dyn Prober>);
-            DhcpSubnet::new(subnet.clone(), self.http_of(subnet.server), leases).probed_by(prober)
+            DhcpSubnet::new(subnet.clone(), self.http_of(subnet.server), leases)
+                .probed_by(prober)
+                .loading(served.loader)
         });
         ServedSubnets::new(subnets.collect())
     }
@@ -217,14 +225,19 @@ impl<D: Directory> BootPlane<D> {
             complaints("dhcp"),
             subnets,
         );
+        let made = MadeFiles {
+            directory: directory.clone(),
+            assets: Arc::clone(&self.assets),
+            chains: responder.chainloading.chains(),
+        };
         let dhcp = DhcpServer::new(responder, card);
+        let listeners: Vec<_> = entrances.listeners.into_values().collect();
         let tftp = TftpServer::new(
-            directory.clone(),
+            made,
             Arc::clone(loaders),
             complaints("tftp"),
             TRANSFERS.min(descriptors / 4),
         );
-        let listeners: Vec<_> = entrances.listeners.into_values().collect();
         let http = HttpServer {
             directory: self.directory,
             assets: self.assets,

@@ -28,8 +28,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use machine_core::hardware::MacAddress;
-use machine_core::network::{ClientKey, DhcpMode, Lease};
+use machine_core::hardware::{Arch, Firmware, MacAddress};
+use machine_core::network::{ClientKey, DhcpMode, Lease, SubnetName};
 use pxe_dhcp::packet::claimed_hardware_address;
 use pxe_lease::error::ReservationError;
 use thiserror::Error;
@@ -42,6 +42,7 @@ use crate::dhcp::line::Line;
 use crate::dhcp::responder::Responder;
 use crate::dhcp::served::ServedSubnets;
 use crate::directory::Directory;
+use crate::loaders::Loaders;
 use crate::socket::Arrived;
 use crate::witness::Witness;
 
@@ -207,6 +208,18 @@ impl DhcpControl {
         });
         let subnet = subnet.ok_or(ReserveError::NoSubnet { address })?;
         Ok(subnet.table().reserve(client, address)?)
+    }
+
+    /// The name of the file that such a machine is told to load in this subnet, if any is there.
+    pub fn loader_name(
+        &self,
+        subnet: &SubnetName,
+        loaders: &Loaders,
+        (arch, firmware): (Arch, Firmware),
+    ) -> Option<&'static str> {
+        let served = self.subnets.iter().find(|it| it.subnet.name == *subnet)?;
+        let file = loaders.advertised(arch, firmware, served.loader);
+        file.map(|file| file.name)
     }
 
     /// Ends a client's reservation in the subnet of this address.

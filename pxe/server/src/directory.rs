@@ -67,7 +67,17 @@ pub trait Directory: Clone + Send + Sync + 'static {
         std::future::ready(())
     }
 
-    /// iPXE asks for its script, and says what it knows of its machine.
+    /// The boot that a peer holds, and its card: it asks for a file whose name does not tell its
+    /// boot. None if it holds none, or if the card behind its address is not the one of the boot.
+    fn held(
+        &self,
+        _peer: IpAddr,
+        _hardware: Option<MacAddress>,
+    ) -> impl Future<Output = Result<Option<HeldBoot>, Unavailable>> + Send {
+        std::future::ready(Ok(None))
+    }
+
+    /// A loader asks for its script, and says what it knows of its machine.
     fn script(
         &self,
         request: ScriptRequest,
@@ -115,6 +125,15 @@ pub struct BootQuestion {
     pub asker: Asker,
     /// A DISCOVER, which may open a boot; otherwise a REQUEST, which goes on with one.
     pub is_discover: bool,
+}
+
+/// A boot, and the card that it began with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldBoot {
+    /// Its id: a secret of its machine.
+    pub boot: BootId,
+    /// The card.
+    pub mac: MacAddress,
 }
 
 /// Whether to boot from the network.

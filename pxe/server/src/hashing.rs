@@ -23,6 +23,18 @@ pub fn hex(digest: &[u8; 32]) -> String {
         })
 }
 
+/// The SHA-256 that these hexadecimal digits are.
+pub(crate) fn parse_digest(digits: &[u8]) -> Option<[u8; 32]> {
+    let value = |digit: u8| char::from(digit).to_digit(16)?.try_into().ok();
+    let (pairs, rest) = digits.as_chunks();
+    let bytes = pairs.iter().map(|[high, low]| {
+        let (high, low): (u8, u8) = (value(*high)?, value(*low)?);
+        Some(high << 4 | low)
+    });
+    let digest: Vec<u8> = bytes.collect::<Option<_>>()?;
+    digest.try_into().ok().filter(|_| rest.is_empty())
+}
+
 /// Whether the file at `path` is the one that is wanted; it is read and nothing else.
 pub fn verify(path: &Path, wanted: &[u8; 32], stop: &CancellationToken) -> Result<(), AssetError> {
     let got = digest_of(open(path)?, path, stop, |_| Ok(()))?;
@@ -81,6 +93,19 @@ pub(crate) fn digest_of(
 mod tests {
     use super::*;
     use std::fs;
+
+    #[test]
+    fn digits_are_a_digest_if_there_are_sixty_four() {
+        let digest: [u8; 32] = Sha256::digest(b"kernel").into();
+        let digits = hex(&digest);
+        assert_eq!(parse_digest(digits.as_bytes()), Some(digest));
+        let upper = digits.to_ascii_uppercase();
+        assert_eq!(parse_digest(upper.as_bytes()), Some(digest));
+        let around = [&digits[1..], &digits[2..], "", &format!("{digits}0")];
+        for other in around.into_iter().chain([&*format!("g{}", &digits[1..])]) {
+            assert_eq!(parse_digest(other.as_bytes()), None, "{other}");
+        }
+    }
 
     #[test]
     fn to_verify_a_file_nothing_is_written() {

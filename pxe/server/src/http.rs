@@ -22,7 +22,7 @@ mod delivery;
 mod files;
 mod listened;
 mod places;
-mod query;
+pub(crate) mod query;
 mod range;
 mod reply;
 mod report;

@@ -1,7 +1,8 @@
 //! Which hardware address is behind an IP address, as the kernel's neighbour table knows it.
 //!
-//! The table is read from `/proc/net/arp` (`proc_net(5)`). Behind a relay, the entry is the router's
-//! or there is none.
+//! The table is read from `/proc/thread-self/net/arp` (`proc_net(5)`): that of the network namespace
+//! in which our sockets are, where `/proc/net` is that of the process's first thread. Behind a relay,
+//! the entry is the router's or there is none.
 
 use std::net::IpAddr;
 
@@ -10,7 +11,7 @@ use tracing::debug;
 
 /// The hardware address behind `address`, if the kernel knows one.
 pub async fn find_neighbour(address: IpAddr) -> Option<MacAddress> {
-    match tokio::fs::read_to_string("/proc/net/arp").await {
+    match tokio::fs::read_to_string("/proc/thread-self/net/arp").await {
         Ok(table) => find_in_table(&table, address),
         Err(error) => {
             debug!(%error, "can't read the neighbour table");

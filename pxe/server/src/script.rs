@@ -9,7 +9,7 @@ use machine_core::hardware::Firmware;
 use machine_core::id::BootId;
 use pxe_loader::command_line::{Argument, CommandLine, InvalidArgument};
 use pxe_loader::script::Script;
-use pxe_loader::scripts::{Images, LocalBoot, boot, identify, leave, wait};
+use pxe_loader::scripts::{Images, LocalBoot, boot, identify, identify_early, leave, wait};
 use pxe_loader::text::Text;
 use pxe_loader::url::{InvalidUrl, Url};
 use thiserror::Error;
@@ -24,6 +24,8 @@ pub(crate) enum ScriptError {
     Argument(#[from] InvalidArgument),
     #[error(transparent)]
     Url(#[from] InvalidUrl),
+    #[error("wanted the digest of an image, got something else")]
+    Digest,
 }
 
 /// The first script of a boot: asks iPXE to say who it is. It is the same for every machine and
@@ -33,9 +35,24 @@ pub(crate) fn first_script(base: SocketAddr, boot: BootId) -> Result<String, Scr
     Ok(identify(&url).to_string())
 }
 
+/// The same for an iPXE that asks before it has done DHCP.
+pub(crate) fn early_script(base: SocketAddr, boot: BootId) -> Result<String, ScriptError> {
+    let url: Url = format!("http://{base}/script/{boot}").parse()?;
+    Ok(identify_early(&url).to_string())
+}
+
+/// How long a machine that waits may wait until it asks again.
+pub(crate) fn draw_pause() -> u16 {
+    let mut random = [0];
+    match getrandom::fill(&mut random) {
+        Ok(()) => pause(random[0]),
+        Err(_) => pause(0),
+    }
+}
+
 /// Seconds until a machine that waits asks again: not the same for all, or a rack that was switched
 /// on at once would ask at once for ever.
-pub(crate) fn pause(random: u8) -> u16 {
+fn pause(random: u8) -> u16 {
     PAUSE + u16::from(random) % SPREAD
 }
 
@@ -84,7 +101,7 @@ fn boot_script(
     boot(firmware, images, again)
 }
 
-fn command_line(arguments: &[String]) -> Result<CommandLine, InvalidArgument> {
+pub(crate) fn command_line(arguments: &[String]) -> Result<CommandLine, InvalidArgument> {
     let parsed = arguments
         .iter()
         .map(|argument| match argument.split_once('=') {

@@ -1,39 +1,39 @@
-//! TFTP for firmware: the loaders of the catalogue, from memory, read only (RFC 1350).
+//! TFTP for firmware and loaders: the files of the catalogue, and those that are made for whoever
+//! asks, from memory and read only (RFC 1350).
 //!
 //! Requests come in on port 69; each transfer has a port of its own, on the address that was asked.
 //! The client's name for a file is looked up and never becomes a path.
 
+mod asked;
 pub(crate) mod entrance;
 mod outlet;
 mod roster;
+mod serving;
 mod session;
 
 use std::io;
-use std::net::{IpAddr, SocketAddrV4};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use machine_core::boot::BootStep;
+use pxe_loader::asked_name::AskedName;
 use pxe_loader::bootloaders::is_probe;
-use pxe_tftp::agreement::Limits;
 use pxe_tftp::lesson::Lessons;
-use pxe_tftp::outcome::{Abort, Status};
 use pxe_tftp::packet::ErrorCode;
 use pxe_tftp::request::Request;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, trace, warn};
 
 use crate::complaint::Complaints;
-use crate::directory::{Directory, ObservedStep, StepOwner};
+use crate::directory::Directory;
 use crate::loaders::Loaders;
-use crate::neighbour::find_neighbour;
+use crate::made_files::MadeFiles;
 use crate::socket::Arrived;
+use crate::tftp::asked::{Asked, not_found};
 use crate::tftp::entrance::Entrance;
-use crate::tftp::outlet::Outlet;
-use crate::tftp::roster::{Admitted, Queued, Roster, RosterLimits, Ticket};
-use crate::tftp::session::{Session, Turn};
+use crate::tftp::roster::limits::RosterLimits;
+use crate::tftp::roster::{Admitted, NoPlace, Queued, Roster, Ticket};
 
 /// How long transfers may go on after the daemon was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -45,7 +45,7 @@ const LONGEST: usize = 2048;
 /// The TFTP server.
 #[derive(Debug)]
 pub(crate) struct TftpServer<D> {
-    directory: D,
+    made: MadeFiles<D>,
     loaders: Arc<Loaders>,
     complaints: Arc<Complaints>,
     roster: Arc<Roster>,
@@ -54,7 +54,7 @@ pub(crate) struct TftpServer<D> {
 
 impl<D: Directory> TftpServer<D> {
     pub(crate) fn new(
-        directory: D,
+        made: MadeFiles<D>,
         loaders: Arc<Loaders>,
         complaints: Arc<Complaints>,
         transfers: usize,
@@ -64,7 +64,7 @@ impl<D: Directory> TftpServer<D> {
             ..RosterLimits::default()
         });
         Arc::new(Self {
-            directory,
+            made,
             loaders,
             complaints,
             roster,
@@ -128,12 +128,21 @@ impl<D: Directory> TftpServer<D> {
                         Answer::Nothing => {}
                         Answer::Packet(packet) => entrance.refuse(&packet, arrived),
                         Answer::Transfer(request, ticket) => {
-                            transfers.spawn(Arc::clone(self).transfer(arrived, *request, ticket));
+                            let server = Arc::clone(self);
+                            let asked = Asked {
+                                entrance: entrance.clone(),
+                                arrived,
+                            };
+                            transfers.spawn(server.transfer(asked, *request, ticket));
                         }
                         Answer::Wait(request, queued) => {
+                            let waiting = (*request, queued);
                             let server = Arc::clone(self);
-                            let waiting = server.wait(arrived, request, queued, end.clone());
-                            transfers.spawn(waiting);
+                            let asked = Asked {
+                                entrance: entrance.clone(),
+                                arrived,
+                            };
+                            transfers.spawn(server.wait(asked, waiting, end.clone()));
                         }
                     }
                 }
@@ -156,104 +165,48 @@ impl<D: Directory> TftpServer<D> {
             }
         };
         let name = request.file.as_bytes();
-        if self.loaders.find(name).is_none() {
+        let is_made = AskedName::new(name).made().is_some();
+        if !is_made && self.loaders.find(name).is_none() {
             if is_probe(name) {
                 debug!(%source, file = %request.file, "not there, as most clients expect");
             } else {
                 self.complaints
                     .note(source, &format!("there is no file {}", request.file));
             }
-            return Answer::Packet(ErrorCode::FileNotFound.packet("file not found"));
+            return Answer::Packet(not_found());
         }
         match self.roster.admit(arrived.source, &request, end) {
             Admitted::Begins(ticket) => Answer::Transfer(Box::new(request), ticket),
             Admitted::Repeats => Answer::Nothing,
             Admitted::Waits(queued) => Answer::Wait(Box::new(request), queued),
-            Admitted::TooMany => {
-                self.complaints.note(source, &"too many transfers at once");
-                Answer::Nothing
-            }
+            Admitted::TooMany => Answer::Packet(self.too_many(source)),
         }
     }
 
     /// Begins once there is a place.
     async fn wait(
         self: Arc<Self>,
-        arrived: Arrived,
-        request: Box<Request>,
-        queued: Queued,
+        asked: Asked,
+        (request, queued): (Request, Queued),
         end: CancellationToken,
     ) {
-        let Some(ticket) = queued.place(&request, &end).await else {
-            let source = IpAddr::V4(*arrived.source.ip());
-            self.complaints.note(source, &"too many transfers at once");
-            return;
-        };
-        self.transfer(arrived, *request, ticket).await;
-    }
-
-    async fn transfer(self: Arc<Self>, arrived: Arrived, mut request: Request, ticket: Ticket) {
-        let peer = arrived.source;
-        let Some(content) = self.loaders.find(request.file.as_bytes()) else {
-            return;
-        };
-        // A port on the address that was asked.
-        let asked = SocketAddrV4::new(arrived.destination, 0);
-        let outlet = match Outlet::connect(asked, peer).await {
-            Ok(outlet) => outlet,
-            Err(error) => {
-                let why = format!("can't open a port for a transfer: {error}");
-                self.complaints.note(IpAddr::V4(*peer.ip()), &why);
-                return;
-            }
-        };
-        let (file, size) = (request.file.clone(), content.len());
-        let mut limits = outlet.mtu().map_or_else(Limits::default, Limits::for_mtu);
-        let now = Instant::now().into_std();
-        self.lessons()
-            .apply(*peer.ip(), &mut request, &mut limits, now);
-        let turn = Turn::First;
-        let mut session = Session {
-            outlet,
-            request,
-            content,
-            limits,
-            ticket,
-            turn,
-        };
-        while let Some(ended) = session.next().await {
-            let took = ended.took.as_secs_f64();
-            if let Some(failure) = ended.failure {
-                let now = Instant::now().into_std();
-                self.lessons().failed(*peer.ip(), failure, now);
-            }
-            if is_complete(&ended.status) {
-                let detail = format!("{file}, {size} bytes in {took:.1} s");
-                self.fetched(IpAddr::V4(*peer.ip()), detail).await;
-            } else if let Some(why) = early_end(&file.to_string(), &ended.status) {
-                // A client may begin and give up as often as it likes.
-                self.complaints.note(IpAddr::V4(*peer.ip()), &why);
-            } else {
-                debug!(%peer, %file, status = ?ended.status, "asked for the size, or for another");
+        match queued.place(&request, &end).await {
+            Ok(ticket) => self.transfer(asked, request, ticket).await,
+            Err(NoPlace::Displaced) => asked.refuse(&self.too_many(asked.peer())),
+            Err(NoPlace::Gone) => {
+                debug!(source = %asked.arrived.source, "it asked no more before there was a place");
             }
         }
     }
 
-    fn lessons(&self) -> MutexGuard<'_, Lessons> {
-        self.lessons.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is told to whoever waits more often than there is room for: never silence.
+    fn too_many(&self, source: IpAddr) -> Vec<u8> {
+        self.complaints.note(source, &"too many transfers at once");
+        ErrorCode::Undefined.packet("too many transfers wait, ask later")
     }
 
-    /// A loader was fetched. Beside another DHCP server no lease says whose the address is, so its
-    /// card is named where the link knows it.
-    async fn fetched(&self, peer: IpAddr, detail: String) {
-        let card = find_neighbour(peer).await;
-        let whose = card.map_or(StepOwner::Address(peer), StepOwner::Card);
-        debug!(%peer, detail, "loader fetched");
-        self.directory.step(ObservedStep {
-            whose,
-            step: BootStep::Loader,
-            detail,
-        });
+    fn lessons(&self) -> MutexGuard<'_, Lessons> {
+        self.lessons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -263,25 +216,4 @@ enum Answer {
     Packet(Vec<u8>),
     Transfer(Box<Request>, Ticket),
     Wait(Box<Request>, Queued),
-}
-
-/// Many ROMs start the file without acknowledging its last block.
-fn is_complete(status: &Status) -> bool {
-    matches!(
-        status,
-        Status::Done
-            | Status::Aborted(
-                Abort::Silence { all_sent: true } | Abort::Unreachable { all_sent: true }
-            )
-    )
-}
-
-/// What of its end deserves a line: nothing, if it is complete or was only a question.
-fn early_end(file: &str, status: &Status) -> Option<String> {
-    match status {
-        Status::Aborted(Abort::SizeProbe | Abort::Replaced) | Status::Running | Status::Done => {
-            None
-        }
-        Status::Aborted(abort) => Some(format!("the transfer of {file} ended early: {abort}")),
-    }
 }

@@ -1,7 +1,8 @@
 //! What the end of a transfer teaches about its peer: the next one is begun otherwise.
 //!
 //! Some firmware is deaf to an OACK, and on some ways no full packet arrives (a tunnel, a wrong MTU).
-//! Both fail the same way each time unless the server remembers.
+//! Both fail the same way each time unless the server remembers. What helped is remembered for longer
+//! than what was only tried.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -18,6 +19,9 @@ use crate::transfer::Transfer;
 const UNANSWERED: u8 = 2;
 /// For how long it counts: as long as a machine that boots tries and tries again.
 const REMEMBERED: Duration = Duration::from_mins(10);
+/// For how long it counts once it has helped: from one restart of a machine to the next, but not so
+/// long that an address has long been another machine's.
+const CONFIRMED: Duration = Duration::from_hours(24);
 /// How many peers are remembered. Further ones are served as if nothing was known.
 const PEERS: usize = 1024;
 
@@ -65,11 +69,33 @@ struct Lesson {
     unanswered: u8,
     small_blocks: bool,
     learned: Instant,
+    /// A file has arrived that way.
+    has_helped: bool,
 }
 
 impl Lessons {
+    /// A transfer of this peer came to its end. If it was served otherwise than it asked, that has
+    /// helped; else nothing is wrong with its options.
+    pub fn succeeded(&mut self, peer: Ipv4Addr, now: Instant) {
+        match self.known(peer, now) {
+            Some(lesson) if lesson.is_applied() => {
+                let helped = Lesson {
+                    learned: now,
+                    has_helped: true,
+                    ..lesson
+                };
+                self.peers.insert(peer, helped);
+            }
+            Some(_) => {
+                self.peers.remove(&peer);
+            }
+            None => {}
+        }
+    }
+
     /// A transfer of this peer failed. What was tried because of an earlier failure, and failed too,
-    /// is not tried again.
+    /// is not tried again; what has helped before must fail twice in a row, since a machine may be
+    /// switched off in mid-transfer.
     pub fn failed(&mut self, peer: Ipv4Addr, failure: Failure, now: Instant) {
         let before = self.known(peer, now);
         let lesson = match (failure, before) {
@@ -77,12 +103,20 @@ impl Lessons {
                 unanswered: before.map_or(1, |it| it.unanswered.saturating_add(1)),
                 small_blocks: before.is_some_and(|it| it.small_blocks),
                 learned: now,
+                has_helped: false,
             }),
             (Failure::NoBlockArrived(size), _) if size > DEFAULT_BLOCK => Some(Lesson {
                 unanswered: 0,
                 small_blocks: true,
                 learned: now,
+                has_helped: false,
             }),
+            (Failure::NoBlockArrived(_) | Failure::Other, Some(before)) if before.has_helped => {
+                Some(Lesson {
+                    has_helped: false,
+                    ..before
+                })
+            }
             (Failure::NoBlockArrived(_) | Failure::Other, _) => None,
         };
         match lesson {
@@ -101,7 +135,7 @@ impl Lessons {
         let Some(lesson) = self.known(peer, now) else {
             return;
         };
-        if lesson.unanswered >= UNANSWERED {
+        if lesson.is_deaf() {
             request.options = Options::default();
         }
         if lesson.small_blocks {
@@ -123,7 +157,20 @@ impl Lessons {
 }
 
 impl Lesson {
+    const fn is_deaf(&self) -> bool {
+        self.unanswered >= UNANSWERED
+    }
+
+    const fn is_applied(&self) -> bool {
+        self.is_deaf() || self.small_blocks
+    }
+
     fn counts(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.learned) < REMEMBERED
+        let time = if self.has_helped {
+            CONFIRMED
+        } else {
+            REMEMBERED
+        };
+        now.saturating_duration_since(self.learned) < time
     }
 }

@@ -63,6 +63,38 @@ fn who_is_deaf_to_an_oack_gets_data_at_once_the_third_time() {
 }
 
 #[test]
+fn what_has_helped_is_remembered_over_restarts() {
+    let hour = Duration::from_hours(1);
+    let mut lessons = Lessons::default();
+    let now = asks_in_vain(&mut lessons, epoch());
+    let now = asks_in_vain(&mut lessons, now);
+    lessons.succeeded(PEER, now);
+    let is_deaf = |lessons: &Lessons, now| begin(lessons, now).1 == exchange::blocks(1, 1);
+    for hours in 1..=3 {
+        assert!(is_deaf(&lessons, now + hours * hour));
+    }
+    assert!(
+        !is_deaf(&lessons, now + 24 * hour),
+        "the address may be another's"
+    );
+    // It was switched off in mid-transfer.
+    lessons.failed(PEER, Failure::Other, now);
+    assert!(is_deaf(&lessons, now));
+    // Twice in a row it is not the options.
+    lessons.failed(PEER, Failure::Other, now);
+    assert!(!is_deaf(&lessons, now));
+}
+
+#[test]
+fn who_takes_options_after_all_begins_anew() {
+    let mut lessons = Lessons::default();
+    let now = asks_in_vain(&mut lessons, epoch());
+    lessons.succeeded(PEER, now);
+    asks_in_vain(&mut lessons, now);
+    assert_eq!(begin(&lessons, now).1, Outgoing::OptionAcknowledgement);
+}
+
+#[test]
 fn who_gets_no_full_block_is_offered_512_bytes() {
     let mut lessons = Lessons::default();
     let now = epoch();

@@ -64,6 +64,8 @@ pub struct Choices<'a> {
     pub addresses: Addresses,
     /// What else stands on the kernel line of the node image.
     pub arguments: &'a [&'a str],
+    /// What else is said of the subnet, as in a mapping.
+    pub subnet: &'a str,
     /// Further sections, each with its line end.
     pub sections: &'a str,
     /// The URL of the database, where it is not a file in the state directory.
@@ -75,6 +77,7 @@ impl Choices<'_> {
     pub const USUAL: Self = Self {
         addresses: Addresses::FromDrover,
         arguments: &[],
+        subnet: "",
         sections: "",
         database: None,
     };
@@ -100,7 +103,7 @@ pub fn settings(state: &Path, image: &NodeImage, choices: Choices<'_>) -> String
   format: text
   level: info
 subnets:
-  - {{ name: lab, interface: {LINK}, {subnet} }}
+  - {{ name: lab, interface: {LINK}, {subnet}{more} }}
 images:
   - name: talos-{TALOS}
     arch: amd64
@@ -113,6 +116,7 @@ images:
         state = state.display(),
         sections = choices.sections,
         subnet = choices.addresses.lines(),
+        more = choices.subnet,
         kernel = kernel.display(),
         initrd = initrd.display(),
     )

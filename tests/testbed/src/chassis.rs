@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::LabError;
-use crate::machine::Netboot;
+use crate::machine::{Netboot, SecureBoot};
 
 /// A racked machine as QEMU needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub struct Chassis {
     pub uefi: bool,
     /// How UEFI boots from the network.
     pub netboot: Netboot,
+    /// Whether its UEFI enforces Secure Boot.
+    pub secure_boot: SecureBoot,
     /// Its memory.
     pub memory_mib: u32,
     /// Its SMBIOS UUID.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Machine {
     pub(crate) name: String,
     pub(crate) firmware: Firmware,
+    pub(crate) secure_boot: SecureBoot,
     pub(crate) memory_mib: u32,
     pub(crate) disks: Vec<Disk>,
     pub(crate) nics: Vec<MacAddress>,
@@ -39,6 +40,15 @@ pub enum BootOrder {
     DiskFirst,
     /// The network, then the disks.
     NetworkFirst,
+}
+
+/// Whether UEFI starts only what is signed with a key that it trusts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SecureBoot {
+    /// It starts everything.
+    Off,
+    /// It has Microsoft's keys, and enforces them.
+    Enforced,
 }
 
 /// How UEFI boots from the network.
@@ -80,6 +90,7 @@ impl Machine {
         Self {
             name: name.to_owned(),
             firmware,
+            secure_boot: SecureBoot::Off,
             memory_mib: 512,
             disks: Vec::new(),
             nics: Vec::new(),
@@ -89,6 +100,12 @@ impl Machine {
             netboot: Netboot::Pxe,
             credentials: None,
         }
+    }
+
+    /// Enforcing Secure Boot with Microsoft's keys; only UEFI does.
+    pub const fn secure_boot(mut self) -> Self {
+        self.secure_boot = SecureBoot::Enforced;
+        self
     }
 
     /// With this much memory (512 MiB otherwise).

@@ -22,7 +22,7 @@ use crate::namespace::Namespace;
 use crate::process::ProcessIdentity;
 use crate::qemu::{boot_indexes, command_line};
 use crate::qmp::Monitor;
-use crate::requirement::UEFI_VARIABLES;
+use crate::requirement::variables;
 use crate::tether::Tether;
 
 impl Chassis {
@@ -42,8 +42,8 @@ impl Chassis {
             return Ok(());
         }
         if self.uefi && !self.variables().exists() {
-            fs::copy(UEFI_VARIABLES, self.variables())
-                .map_err(LabError::file("copy", UEFI_VARIABLES.as_ref()))?;
+            let stock = variables(self.secure_boot);
+            fs::copy(stock, self.variables()).map_err(LabError::file("copy", stock.as_ref()))?;
         }
         self.start(tether)
     }
@@ -166,8 +166,8 @@ impl Chassis {
     /// Starts it, with the network first if it was told so; that order is then used up.
     fn start(&self, tether: &Tether) -> Result<(), LabError> {
         if self.uefi && !self.variables().exists() {
-            fs::copy(UEFI_VARIABLES, self.variables())
-                .map_err(LabError::file("copy", UEFI_VARIABLES.as_ref()))?;
+            let stock = variables(self.secure_boot);
+            fs::copy(stock, self.variables()).map_err(LabError::file("copy", stock.as_ref()))?;
         }
         let once = self.boot_override() == BootDevice::Network;
         self.make(self.network_first || once, tether)?;

@@ -5,8 +5,8 @@
 //! network boot; a BIOS machine has no graphics, so that SeaBIOS and iPXE talk on the serial port.
 
 use crate::chassis::Chassis;
-use crate::machine::Netboot;
-use crate::requirement::UEFI_CODE;
+use crate::machine::{Netboot, SecureBoot};
+use crate::requirement::{SECURE_CODE, UEFI_CODE};
 
 /// The program and its arguments; the boot order as given, whatever the chassis's own is.
 pub(crate) fn command_line(chassis: &Chassis, network_first: bool) -> Vec<String> {
@@ -79,9 +79,16 @@ fn firmware(line: &mut Line, chassis: &Chassis) {
     if !chassis.uefi {
         return line.words(&["-machine", "q35,graphics=off"]);
     }
-    line.words(&["-machine", "q35"]);
     let flash = "if=pflash,format=raw,";
-    line.option("-drive", &[flash, "readonly=on,file=", UEFI_CODE]);
+    if chassis.secure_boot == SecureBoot::Enforced {
+        // Only code in system management mode may write the variables, or any system could enrol keys.
+        line.words(&["-machine", "q35,smm=on"]);
+        line.words(&["-global", "driver=cfi.pflash01,property=secure,value=on"]);
+        line.option("-drive", &[flash, "readonly=on,file=", SECURE_CODE]);
+    } else {
+        line.words(&["-machine", "q35"]);
+        line.option("-drive", &[flash, "readonly=on,file=", UEFI_CODE]);
+    }
     line.option("-drive", &[flash, "file=", &path(&chassis.variables())]);
     if chassis.netboot == Netboot::Http {
         // OVMF reads which of its ways it takes (`OvmfPkg/Library/PlatformDxe…`, EmbeddedDriver).
@@ -167,6 +174,7 @@ mod tests {
             calls: "/lab/calls".into(),
             uefi,
             netboot: Netboot::Pxe,
+            secure_boot: SecureBoot::Off,
             memory_mib: 512,
             uuid: "4c4c4544-0000-4000-8000-000000000001".to_owned(),
             serial: "A,1".to_owned(),
@@ -206,6 +214,18 @@ mod tests {
             !bios.contains("romfile") && bios.contains("graphics=off"),
             "{bios}"
         );
+    }
+
+    #[test]
+    fn secure_boot_is_enforced_by_firmware_whose_variables_no_system_writes() {
+        let secure = Chassis {
+            secure_boot: SecureBoot::Enforced,
+            ..chassis(true)
+        };
+        let line = command_line(&secure, false).join(" ");
+        for wanted in ["secboot.fd", "smm=on", "property=secure,value=on"] {
+            assert!(line.contains(wanted), "{line}");
+        }
     }
 
     #[test]

@@ -53,6 +53,7 @@ impl RackedMachine {
             calls: artefact("bmc-calls.log"),
             uefi: machine.firmware == Firmware::Uefi,
             netboot: machine.netboot,
+            secure_boot: machine.secure_boot,
             memory_mib: machine.memory_mib,
             uuid: uuid.to_string(),
             serial: serial.to_string(),

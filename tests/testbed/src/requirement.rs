@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::LabError;
+use crate::machine::SecureBoot;
 
 /// Why programs are needed: each purpose includes the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +96,20 @@ pub const UEFI_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 /// The variables that a new UEFI machine starts with.
 pub const UEFI_VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
 
+/// The firmware image that enforces Secure Boot.
+pub const SECURE_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd";
+/// The variables of a machine that trusts Microsoft's keys, and enforces Secure Boot.
+pub const SECURE_VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.ms.fd";
+
+/// The variables that such a UEFI machine starts with.
+pub(crate) const fn variables(secure_boot: SecureBoot) -> &'static str {
+    if matches!(secure_boot, SecureBoot::Enforced) {
+        SECURE_VARIABLES
+    } else {
+        UEFI_VARIABLES
+    }
+}
+
 const fn demo(program: &'static str, package: &'static str) -> Requirement {
     Requirement {
         program,
@@ -126,6 +141,13 @@ const REQUIREMENTS: &[Requirement] = &[
     demo("qemu-system-x86_64", "qemu-system-x86"),
     demo(UEFI_CODE, "ovmf"),
     demo(UEFI_VARIABLES, "ovmf"),
+    test(SECURE_CODE, "ovmf"),
+    test(SECURE_VARIABLES, "ovmf"),
+    test("/usr/lib/shim/shimx64.efi.signed", "shim-signed"),
+    test(
+        "/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed",
+        "grub-efi-amd64-signed",
+    ),
     demo("/usr/lib/ipxe/qemu/pxe-virtio.rom", "ipxe-qemu"),
     demo("/usr/lib/ipxe/undionly.kpxe", "ipxe"),
     demo("/usr/lib/ipxe/snponly.efi", "ipxe"),

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use machine_core::network::{AddressRange, DhcpMode, SubnetName, UnknownPolicy};
+use pxe_loader::loader_choice::LoaderChoice;
 use pxe_server::foreign_server::PATIENCE;
 use serde_saphyr::Spanned;
 
@@ -68,6 +69,7 @@ impl Checker<'_> {
             UnknownPolicy::Ignore,
             UNKNOWN_POLICIES,
         ));
+        let loader = self.loader(section);
         let router = self.right(self.router(section)).flatten();
         let dns = self.name_servers(section);
         let lease_time = self.right(self.seconds(
@@ -104,9 +106,18 @@ impl Checker<'_> {
             dns,
             lease_time: Duration::from_secs(lease_time.unwrap_or(LEASE)),
             options,
+            loader,
             probe_addresses: probe.is_none_or(|told| told.value),
             foreign_server_wait: Duration::from_secs(foreign_server_wait.unwrap_or(patience)),
         })
+    }
+
+    fn loader(&self, section: &SubnetSection) -> LoaderChoice {
+        let told = section.loader.as_ref();
+        let default = LoaderChoice::default();
+        let choices = LoaderChoice::ALL.map(|it| (it.as_str(), it));
+        let chosen = self.choice(told, "subnets.loader", default, &choices);
+        self.right(chosen).unwrap_or(default)
     }
 
     fn router(&self, section: &SubnetSection) -> Result<Option<IpAddr>, SettingsError> {

@@ -2,11 +2,13 @@
 //!
 //! The builds that use the firmware's own network driver come first: they work on every card that
 //! the firmware booted from, and many of iPXE's own drivers hang on some card (iPXE issues 291, 541,
-//! 853, 937). That version has no HTTPS, no VLAN and no 64-bit Arm build.
+//! 853, 937). The version of Debian 12 has no HTTPS, no VLAN and no 64-bit Arm build, and never asks
+//! for `autoexec.ipxe`; Debian 13's has all of them. Nobody signed these builds.
 
 use machine_core::hardware::{Arch, Firmware};
 
-use crate::bootloader::{Bootloader, LoaderFile};
+use crate::bootloader::{Bootloader, LoaderFile, Package};
+use crate::loader_choice::LoaderChoice;
 
 /// The iPXE of the distribution.
 #[derive(Debug)]
@@ -17,42 +19,59 @@ impl Bootloader for Ipxe {
         "iPXE"
     }
 
-    fn package(&self) -> &'static str {
-        "ipxe"
-    }
-
-    fn directory(&self) -> &'static str {
-        "/usr/lib/ipxe"
-    }
-
     fn files(&self) -> &'static [LoaderFile] {
         &FILES
     }
 
-    /// Builds of 2025 and later look for a script next to the loader before they do DHCP
-    /// (`efi_autoexec.c`), wait for it up to 30 s, and go on when it is not found. A build that
-    /// goes on meets its script in DHCP, as all builds do.
+    /// Its one question is for a script, which is made for each machine
+    /// ([`crate::made::Made::Autoexec`]).
     fn probes(&self) -> &'static [&'static str] {
-        &["autoexec.ipxe"]
+        &[]
     }
 }
 
-const FILES: [LoaderFile; 3] = [
+const fn file(
+    name: &'static str,
+    (arch, firmware): (Arch, Firmware),
+    chosen_by: &'static [LoaderChoice],
+) -> LoaderFile {
     LoaderFile {
-        name: "undionly.kpxe",
-        arch: Arch::X86_64,
-        firmware: Firmware::Bios,
-    },
-    LoaderFile {
-        name: "snponly.efi",
-        arch: Arch::X86_64,
-        firmware: Firmware::Uefi,
-    },
-    // With iPXE's own drivers: for firmware whose driver is broken. In the package it is a link to
-    // /boot/ipxe.efi.
-    LoaderFile {
-        name: "ipxe.efi",
-        arch: Arch::X86_64,
-        firmware: Firmware::Uefi,
-    },
+        name,
+        package: Package {
+            name: "ipxe",
+            directory: "/usr/lib/ipxe",
+            file: name,
+        },
+        arch,
+        firmware,
+        signer: None,
+        chosen_by,
+        next: None,
+    }
+}
+
+const FILES: [LoaderFile; 4] = [
+    // The one loader for BIOS, whatever was chosen: Secure Boot is a matter of UEFI.
+    file(
+        "undionly.kpxe",
+        (Arch::X86_64, Firmware::Bios),
+        &LoaderChoice::ALL,
+    ),
+    file(
+        "snponly.efi",
+        (Arch::X86_64, Firmware::Uefi),
+        &[LoaderChoice::Ipxe],
+    ),
+    // In the package it is a link to /boot/ipxe.efi.
+    file(
+        "ipxe.efi",
+        (Arch::X86_64, Firmware::Uefi),
+        &[LoaderChoice::IpxeNative],
+    ),
+    // From Debian 13 on. It has the driver of the firmware, too.
+    file(
+        "ipxe-arm64.efi",
+        (Arch::Arm64, Firmware::Uefi),
+        &[LoaderChoice::Ipxe, LoaderChoice::IpxeNative],
+    ),
 ];

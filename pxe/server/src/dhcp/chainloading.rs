@@ -1,6 +1,7 @@
 //! What a client that is to boot from the network is told to load: a script, a loader, or nothing
 //! and why.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use machine_core::hardware::{Arch, Firmware};
@@ -8,25 +9,32 @@ use machine_core::id::BootId;
 use machine_core::network::DhcpMode;
 use machine_core::time::Timestamp;
 use pxe_dhcp::ask::Ask;
-use pxe_dhcp::chains::Chains;
 use pxe_dhcp::client::BootClient;
 use pxe_dhcp::load::Load;
 use pxe_dhcp::offers::Offers;
 use pxe_dhcp::reply::{BootInstruction, ProxySchool};
 use pxe_dhcp::schools::Schools;
+use pxe_loader::bootloaders::{advertised, next};
+use pxe_loader::loader_choice::LoaderChoice;
 
 use crate::dhcp::incoming::Asked;
 use crate::loaders::Loaders;
+use crate::shared_chains::SharedChains;
 
 /// What is remembered from one packet of a client to its next.
 #[derive(Debug, Default)]
 pub(crate) struct Chainloading {
     offers: Mutex<Offers>,
-    chains: Mutex<Chains>,
+    chains: SharedChains,
     schools: Mutex<Schools>,
 }
 
 impl Chainloading {
+    /// Which loaders led nowhere: shared with whoever sees that one did not.
+    pub(crate) fn chains(&self) -> SharedChains {
+        self.chains.clone()
+    }
+
     /// A client is made an offer.
     pub(crate) fn offered(&self, client: &BootClient) {
         locked(&self.offers).offered(client);
@@ -76,7 +84,7 @@ impl Chainloading {
         let mac = asked.client.mac;
         match asked.client.load() {
             Load::Script => {
-                locked(&self.chains).became_ipxe(mac);
+                self.chains.started(mac);
                 locked(&self.schools).has_worked(mac);
                 let url = format!("http://{}/boot/{boot}", asked.subnet.http);
                 Ok(BootInstruction::Script { url })
@@ -84,7 +92,7 @@ impl Chainloading {
             Load::Nothing(why) => Err(why.to_string()),
             Load::Loader(arch, firmware) => {
                 let told = loader(asked, boot, loaders, (arch, firmware))?;
-                let round = locked(&self.chains).load(mac, boot, now);
+                let round = self.chains.load(mac, boot, now);
                 round.map_err(|endless| endless.to_string())?;
                 Ok(told)
             }
@@ -98,8 +106,9 @@ fn loader(
     loaders: &Loaders,
     (arch, firmware): (Arch, Firmware),
 ) -> Result<BootInstruction, String> {
-    let file = loaders.advertised(arch, firmware);
-    let file = file.ok_or_else(|| format!("the loader for {arch} {firmware} is not installed"))?;
+    let choice = asked.subnet.loader;
+    let file = loaders.advertised(arch, firmware, choice);
+    let file = file.ok_or_else(|| not_installed(arch, firmware, choice))?;
     if asked.client.is_http() {
         let url = format!("http://{}/loader/{boot}/{}", asked.subnet.http, file.name);
         return Ok(BootInstruction::Url { url });
@@ -108,6 +117,23 @@ fn loader(
         file: file.name.into(),
         next_server: asked.subnet.subnet.server,
     })
+}
+
+/// What is missing, and where it is to be had.
+fn not_installed(arch: Arch, firmware: Firmware, choice: LoaderChoice) -> String {
+    let wanted: BTreeSet<&str> = advertised(arch, firmware, choice)
+        .flat_map(|file| [Some(file), next(file)])
+        .flatten()
+        .map(|file| file.package.name)
+        .collect();
+    let packages = wanted.into_iter().collect::<Vec<_>>().join(", ");
+    match packages.as_str() {
+        "" => format!("there is no loader for {arch} {firmware}"),
+        packages => format!(
+            "the loader for {arch} {firmware} is not installed; these packages of Debian have what \
+             starts there: {packages}"
+        ),
+    }
 }
 
 fn locked<T>(memory: &Mutex<T>) -> MutexGuard<'_, T> {

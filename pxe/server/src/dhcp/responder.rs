@@ -32,7 +32,7 @@ use crate::witness::Witness;
 pub struct Responder<D> {
     pub(super) directory: D,
     pub(super) complaints: Arc<Complaints>,
-    pub(super) chainloading: Chainloading,
+    pub(crate) chainloading: Chainloading,
     pub(super) subnets: ServedSubnets,
     pub(super) witness: Arc<Witness>,
     loaders: Arc<Loaders>,

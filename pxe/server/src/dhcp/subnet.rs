@@ -9,6 +9,7 @@ use pxe_dhcp::client::BootClient;
 use pxe_dhcp::dropped::Dropped;
 use pxe_lease::limits::Limits;
 use pxe_lease::table::LeaseTable;
+use pxe_loader::loader_choice::LoaderChoice;
 
 use crate::dhcp::prober::Prober;
 
@@ -18,6 +19,8 @@ pub struct DhcpSubnet {
     pub(crate) subnet: Subnet,
     /// Where scripts are fetched from.
     pub(crate) http: SocketAddr,
+    /// Which loader its machines are given.
+    pub(super) loader: LoaderChoice,
     /// Who looks whether an address is used, if anybody can.
     pub(super) prober: Option<Arc<dyn Prober>>,
     table: Mutex<LeaseTable>,
@@ -36,6 +39,7 @@ impl DhcpSubnet {
         Self {
             subnet,
             http,
+            loader: LoaderChoice::default(),
             prober: None,
             table: Mutex::new(table),
         }
@@ -44,6 +48,12 @@ impl DhcpSubnet {
     /// The same, with somebody who looks at addresses before they are offered.
     pub(crate) fn probed_by(self, prober: Option<Arc<dyn Prober>>) -> Self {
         Self { prober, ..self }
+    }
+
+    /// The same, whose machines are given this loader.
+    #[must_use]
+    pub fn loading(self, loader: LoaderChoice) -> Self {
+        Self { loader, ..self }
     }
 
     /// The leases; never held across an await.

@@ -20,7 +20,7 @@ use crate::http::reply::{
 };
 use crate::http::route::Route;
 use crate::neighbour::find_neighbour;
-use crate::script::{answer_script, first_script, pause};
+use crate::script::{answer_script, draw_pause, first_script};
 
 impl<D: Directory> HttpServer<D> {
     pub(super) async fn answer(&self, connection: Connection, request: Request<Incoming>) -> Reply {
@@ -57,7 +57,7 @@ impl<D: Directory> HttpServer<D> {
                 };
                 self.asset(connection.peer, (&digest, boot), range, head_only)
             }
-            Route::Loader { file, boot } => self.loader(connection.peer, (&file, boot), head_only),
+            Route::Loader { file, boot } => self.loader(connection, (&file, boot), head_only).await,
             Route::Document { token, name } => {
                 let (uuid, serial) = board(request.uri().query().unwrap_or_default());
                 let (peer, hardware) = (connection.peer, None);
@@ -144,18 +144,9 @@ impl<D: Directory> HttpServer<D> {
 }
 
 /// The URL of this server as the peer reached it.
-fn base(connection: Connection) -> SocketAddr {
+pub(super) fn base(connection: Connection) -> SocketAddr {
     SocketAddr::new(
         connection.local.ip().to_canonical(),
         connection.local.port(),
     )
-}
-
-/// How long a machine that waits may wait until it asks again.
-fn draw_pause() -> u16 {
-    let mut random = [0];
-    match getrandom::fill(&mut random) {
-        Ok(()) => pause(random[0]),
-        Err(_) => pause(0),
-    }
 }

@@ -48,14 +48,17 @@ pub(crate) fn script_request(boot: BootId, seen: Seen, query: &str) -> ScriptReq
 
 /// `platform` is `pcbios` or `efi`, `buildarch` is `i386`, `x86_64` or `arm64` (iPXE settings). An
 /// iPXE of i386 on a BIOS runs on 64-bit machines too: there is no other build for BIOS.
-fn platform(query: &str) -> Option<(Arch, Firmware)> {
-    let architecture = value(query, "arch")?;
-    match (value(query, "platform")?.as_str(), architecture.as_str()) {
+pub(crate) fn platform_of(platform: &str, architecture: &str) -> Option<(Arch, Firmware)> {
+    match (platform, architecture) {
         ("pcbios", "i386" | "x86_64") => Some((Arch::X86_64, Firmware::Bios)),
         ("efi", "x86_64") => Some((Arch::X86_64, Firmware::Uefi)),
         ("efi", "arm64") => Some((Arch::Arm64, Firmware::Uefi)),
         _ => None,
     }
+}
+
+fn platform(query: &str) -> Option<(Arch, Firmware)> {
+    platform_of(&value(query, "platform")?, &value(query, "arch")?)
 }
 
 /// The first value of a key, decoded; nothing if it is empty.
@@ -100,7 +103,7 @@ fn digit(character: u8) -> Option<u8> {
 }
 
 /// Text that can be shown on one line: at most 64 characters, no controls.
-fn printable(text: &str) -> Option<String> {
+pub(crate) fn printable(text: &str) -> Option<String> {
     let text = text.trim();
     let clean = text.chars().all(|c| !c.is_control()) && text.is_ascii();
     (clean && !text.is_empty() && text.len() <= 64).then(|| text.to_owned())

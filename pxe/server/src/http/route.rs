@@ -4,6 +4,7 @@ use http::Uri;
 use machine_core::boot::BootStep;
 use machine_core::id::BootId;
 
+use crate::hashing::parse_digest;
 use crate::http::query::{decode, value};
 
 /// Something that is served.
@@ -28,17 +29,19 @@ pub(crate) enum Route {
 
 impl Route {
     pub(crate) fn of(uri: &Uri) -> Option<Self> {
-        let mut parts = uri.path().strip_prefix('/')?.split('/');
+        let path = uri.path().strip_prefix('/')?;
+        if let Some(path) = path.strip_prefix("loader/") {
+            let named = path.split_once('/');
+            let boot = named.and_then(|(boot, file)| Some((boot.parse().ok()?, file)));
+            let (boot, file) = boot.map_or((None, path), |(boot, file)| (Some(boot), file));
+            let file = decode(file.as_bytes());
+            return Some(Self::Loader { file, boot });
+        }
+        let mut parts = path.split('/');
         let (kind, first, second) = (parts.next()?, parts.next()?, parts.next());
         let third = parts.next();
         if parts.next().is_some() {
             return None;
-        }
-        if let ("loader", Some(file), None) = (kind, second, third) {
-            return Some(Self::Loader {
-                file: decode(file.as_bytes()),
-                boot: Some(first.parse().ok()?),
-            });
         }
         if let Some(name) = third {
             let is_report = kind == "c" && second == Some("report");
@@ -55,12 +58,8 @@ impl Route {
             ("script", None) => Some(Self::Script {
                 boot: first.parse().ok()?,
             }),
-            ("loader", None) => Some(Self::Loader {
-                file: decode(first.as_bytes()),
-                boot: None,
-            }),
             ("assets", Some(name)) => {
-                let digest = parse_digest(first)?;
+                let digest = parse_digest(first.as_bytes())?;
                 let boot = value(uri.query().unwrap_or_default(), "boot");
                 let boot = boot.and_then(|boot| boot.parse().ok()).zip(step_of(name));
                 Some(Self::Asset { digest, boot })
@@ -85,14 +84,6 @@ fn step_of(name: &str) -> Option<BootStep> {
         "initrd" => Some(BootStep::Initrd),
         _ => None,
     }
-}
-
-fn parse_digest(text: &str) -> Option<[u8; 32]> {
-    let (high, low) = text.split_at_checked(32)?;
-    // An id is 32 digits too: two of them are a digest.
-    let halves = [high.parse::<BootId>().ok()?, low.parse::<BootId>().ok()?];
-    let bytes: Vec<u8> = halves.iter().flat_map(|half| *half.as_bytes()).collect();
-    bytes.try_into().ok()
 }
 
 #[cfg(test)]
@@ -151,6 +142,23 @@ mod tests {
     }
 
     #[test]
+    fn a_loader_is_named_as_loaders_name_what_they_ask_for() {
+        for (uri, file) in [
+            ("/loader/snponly.efi", "snponly.efi"),
+            // shim puts its own slash behind its directory's.
+            ("/loader//grubx64.efi", "/grubx64.efi"),
+            ("/loader/%5cgrubx64.efi", "\\grubx64.efi"),
+        ] {
+            let file = file.as_bytes().to_vec();
+            assert_eq!(
+                route(uri),
+                Some(Route::Loader { file, boot: None }),
+                "{uri}"
+            );
+        }
+    }
+
+    #[test]
     fn nothing_else_is_served() {
         for uri in [
             "/",
@@ -158,7 +166,6 @@ mod tests {
             "/boot/",
             "/boot/..",
             "/boot/x/y",
-            "/loader/x/snponly.efi",
             "/script/%2e%2e",
             "/assets/../x",
             "/assets/abcd/kernel",

@@ -15,6 +15,8 @@ pub(crate) struct Entrance {
     pub(crate) socket: Arc<DatagramSocket>,
     /// All networks that are served: what comes from elsewhere is not answered.
     pub(crate) served: Arc<[Network]>,
+    /// The port of HTTP on the same addresses: some files lead there.
+    pub(crate) http_port: u16,
 }
 
 impl Entrance {

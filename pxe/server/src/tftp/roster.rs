@@ -4,9 +4,13 @@
 //! a repetition and starts nothing; another request takes the place of the old one (EDK2 asks for
 //! the size, gives up, and asks again). Transfers are bounded in all and per address. Where there
 //! are too many, the one whose client has been silent longest ends for the new one: firmware begins
-//! transfers and leaves them without a word. If all of them are alive, the new one waits.
+//! transfers and leaves them without a word. If all of them are alive, the new one waits in the line
+//! of its address.
 
-use std::collections::{BTreeMap, BTreeSet};
+pub(crate) mod limits;
+mod queue;
+
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,34 +21,15 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::tftp::roster::limits::RosterLimits;
+use crate::tftp::roster::queue::{Queue, Standing};
+
 /// How long a client must have been silent for another to take its place: a live one acknowledges
 /// within milliseconds, and is asked again after half a second.
 const SILENT: Duration = Duration::from_millis(500);
 /// How long a client must have been silent for its transfer to be over when the server stops: longer
 /// than the second or so that firmware takes until it repeats what got lost.
 const GONE: Duration = Duration::from_secs(2);
-/// How long a request waits for a place: as long as a client waits until it asks again.
-const PATIENCE: Duration = Duration::from_secs(4);
-
-/// How many transfers there may be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RosterLimits {
-    pub(crate) total: usize,
-    pub(crate) per_address: usize,
-    /// Requests that wait for a place.
-    pub(crate) waiting: usize,
-}
-
-impl Default for RosterLimits {
-    fn default() -> Self {
-        Self {
-            total: 2048,
-            per_address: 32,
-            waiting: 512,
-        }
-    }
-}
-
 /// What becomes of a request.
 #[derive(Debug)]
 pub(crate) enum Admitted {
@@ -54,7 +39,7 @@ pub(crate) enum Admitted {
     Repeats,
     /// It may begin when there is a place.
     Waits(Queued),
-    /// Too many wait already.
+    /// Too many wait already, most of them of this address.
     TooMany,
 }
 
@@ -68,11 +53,11 @@ pub(crate) struct Roster {
     began: Instant,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Active {
     started: u64,
     transfers: BTreeMap<SocketAddrV4, Entry>,
-    waiting: BTreeSet<SocketAddrV4>,
+    queue: Queue,
 }
 
 #[derive(Debug)]
@@ -88,6 +73,16 @@ struct Entry {
 pub(crate) struct Queued {
     roster: Arc<Roster>,
     peer: SocketAddrV4,
+    number: u64,
+}
+
+/// Why a request that waited got no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoPlace {
+    /// Its client does not ask any more, or the server stops.
+    Gone,
+    /// Others wait, and its address waits most often.
+    Displaced,
 }
 
 /// A place on the roster, given back on drop.
@@ -108,7 +103,11 @@ impl Roster {
     pub(crate) fn new(limits: RosterLimits) -> Arc<Self> {
         Arc::new(Self {
             limits,
-            active: Mutex::default(),
+            active: Mutex::new(Active {
+                started: 0,
+                transfers: BTreeMap::new(),
+                queue: Queue::new(limits.waiting),
+            }),
             freed: Notify::new(),
             began: Instant::now(),
         })
@@ -130,21 +129,23 @@ impl Roster {
             // Its sender goes with it: so its transfer learns of that.
             active.transfers.remove(&peer);
         }
-        if active.waiting.contains(&peer) {
+        let now = Instant::now();
+        if active.queue.asks_again(peer, now) {
             return Admitted::Repeats;
         }
-        if let Some(ticket) = self.begin(&mut active, peer, request, stop) {
+        // Who waits longer goes first.
+        if !active.queue.has_line(*peer.ip())
+            && let Some(ticket) = self.begin(&mut active, peer, request, stop)
+        {
             return Admitted::Begins(ticket);
         }
-        let of_address = active.waiting.range(ports_of(*peer.ip())).count();
-        let limits = &self.limits;
-        if active.waiting.len() >= limits.waiting || of_address >= limits.per_address {
+        let Some(number) = active.queue.join(peer, now) else {
             return Admitted::TooMany;
-        }
-        active.waiting.insert(peer);
+        };
         Admitted::Waits(Queued {
             roster: Arc::clone(self),
             peer,
+            number,
         })
     }
 
@@ -223,22 +224,46 @@ impl Roster {
 }
 
 impl Queued {
-    /// Waits for a place: none if none came while the client waits for its answer.
-    pub(crate) async fn place(self, request: &Request, stop: &CancellationToken) -> Option<Ticket> {
-        let patience = Instant::now() + PATIENCE;
-        while Instant::now() < patience && !stop.is_cancelled() {
+    /// Waits for a place, for as long as the client asks again.
+    pub(crate) async fn place(
+        self,
+        request: &Request,
+        stop: &CancellationToken,
+    ) -> Result<Ticket, NoPlace> {
+        while !stop.is_cancelled() {
             let freed = self.roster.freed.notified();
-            let began = {
-                let mut active = self.roster.active();
-                self.roster.begin(&mut active, self.peer, request, stop)
-            };
-            if began.is_some() {
-                return began;
+            if let Some(ticket) = self.try_place(request, stop)? {
+                return Ok(ticket);
             }
             // Whoever was alive may be silent by then.
             let _ = tokio::time::timeout(SILENT, freed).await;
         }
-        None
+        Err(NoPlace::Gone)
+    }
+
+    fn try_place(
+        &self,
+        request: &Request,
+        stop: &CancellationToken,
+    ) -> Result<Option<Ticket>, NoPlace> {
+        let mut active = self.roster.active();
+        match active
+            .queue
+            .standing(self.peer, self.number, Instant::now())
+        {
+            Standing::GaveUp => Err(NoPlace::Gone),
+            Standing::Displaced => Err(NoPlace::Displaced),
+            Standing::Behind => Ok(None),
+            Standing::First => {
+                let ticket = self.roster.begin(&mut active, self.peer, request, stop);
+                if ticket.is_some() {
+                    active.queue.leave(self.peer, self.number);
+                    // There may be a place for the next of this line, too.
+                    self.roster.freed.notify_waiters();
+                }
+                Ok(ticket)
+            }
+        }
     }
 }
 
@@ -262,7 +287,7 @@ impl Ticket {
 
 impl Drop for Queued {
     fn drop(&mut self) {
-        self.roster.active().waiting.remove(&self.peer);
+        self.roster.active().queue.leave(self.peer, self.number);
     }
 }
 

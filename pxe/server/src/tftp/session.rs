@@ -3,7 +3,6 @@
 use std::io;
 use std::time::Duration;
 
-use bytes::Bytes;
 use pxe_tftp::agreement::Limits;
 use pxe_tftp::datagram::Outgoing;
 use pxe_tftp::lesson::Failure;
@@ -13,6 +12,7 @@ use pxe_tftp::transfer::Transfer;
 use tokio::time::Instant;
 use tracing::debug;
 
+use crate::made_files::Content;
 use crate::tftp::outlet::Outlet;
 use crate::tftp::roster::Ticket;
 
@@ -24,7 +24,7 @@ const LONGEST: usize = 256;
 pub(crate) struct Session {
     pub(crate) outlet: Outlet,
     pub(crate) request: Request,
-    pub(crate) content: Bytes,
+    pub(crate) content: Content,
     pub(crate) limits: Limits,
     pub(crate) ticket: Ticket,
     pub(crate) turn: Turn,
@@ -73,7 +73,7 @@ impl Session {
     /// One transfer to its end, and whether the client asked again after that.
     async fn transfer(&mut self) -> (Ended, bool) {
         let began = Instant::now();
-        let content = self.content.clone();
+        let content = self.content.bytes.clone();
         let now = began.into_std();
         let (mut transfer, first) = Transfer::start(&self.request, content, &self.limits, now);
         self.put_out(&mut transfer, first).await;
@@ -143,6 +143,12 @@ impl Session {
     }
 
     async fn put_out(&mut self, transfer: &mut Transfer, outgoing: Outgoing) {
+        // Bytes of a mapped file that was cut short must not be read.
+        let outgoing = if self.content.is_intact() {
+            outgoing
+        } else {
+            transfer.cancel()
+        };
         let datagrams: Vec<_> = transfer.datagrams(outgoing).collect();
         if let Err(error) = self.outlet.send(&datagrams).await {
             give_up_if_gone(transfer, &error);

@@ -97,6 +97,16 @@ pub(crate) fn pxe(mut packet: Packet) -> Packet {
     packet
 }
 
+/// The same from x86-64 UEFI, which says 7 (RFC 4578 §2.1 with its erratum).
+pub(crate) fn uefi(mut packet: Packet) -> Packet {
+    packet.options.push(
+        OptionCode::VENDOR_CLASS,
+        b"PXEClient:Arch:00007:UNDI:003016",
+    );
+    packet.options.push(OptionCode::CLIENT_ARCH, &[0, 7]);
+    packet
+}
+
 /// The same from iPXE.
 pub(crate) fn ipxe(packet: Packet) -> Packet {
     let mut packet = pxe(packet);

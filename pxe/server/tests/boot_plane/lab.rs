@@ -8,14 +8,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use machine_core::hardware::MacAddress;
 use machine_core::lease_options::LeaseOptions;
 use machine_core::network::{DhcpMode, Reach, Subnet, SubnetName, UnknownPolicy};
 use nix::sched::{CloneFlags, setns};
+use pxe_loader::loader_choice::LoaderChoice;
 use pxe_server::assets::Assets;
 use pxe_server::bind_error::BindError;
 use pxe_server::boot_plane::{BootPlane, BootPlaneSettings, BoundPlane, ServedSubnet};
 use pxe_server::interface::Interface;
 use pxe_server::loaders::Loaders;
+use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::records::Records;
@@ -33,6 +36,8 @@ pub(crate) struct Lab {
     server: String,
     client: String,
     pub(crate) directory: tempfile::TempDir,
+    /// Which loader machines are given.
+    pub(crate) loader: LoaderChoice,
 }
 
 impl Lab {
@@ -50,6 +55,7 @@ impl Lab {
             server,
             client,
             directory,
+            loader: LoaderChoice::default(),
         };
         lab.build();
         Some(lab)
@@ -92,6 +98,22 @@ impl Lab {
     /// Gives the client's end an address: for clients that do not ask for one.
     pub(crate) fn address_client(&self) {
         ip_in(&self.client, "address add 10.77.0.9/24 dev pxe-c");
+    }
+
+    /// The card of the client's end.
+    pub(crate) fn client_card(&self) -> MacAddress {
+        let mut show = Command::new("nsenter");
+        show.args([
+            &entrance(&self.client),
+            "ip",
+            "-br",
+            "link",
+            "show",
+            "pxe-c",
+        ]);
+        let shown = String::from_utf8(show.output().unwrap().stdout).unwrap();
+        let card = shown.split_whitespace().nth(2).unwrap();
+        card.parse().unwrap()
     }
 
     /// Gives the server's end another address.
@@ -169,8 +191,13 @@ impl Lab {
         let served = subnets.into_iter().map(|subnet| ServedSubnet {
             subnet,
             probes_addresses: true,
+            loader: self.loader,
         });
         let (loaders, _) = Loaders::read(self.directory.path());
+        let assets = assets(&self.directory.path().join("assets"));
+        let kernel = self.directory.path().join("undionly.kpxe");
+        let never = CancellationToken::new();
+        assets.import(&kernel, &self.kernel(), &never).unwrap();
         let settings = BootPlaneSettings {
             interfaces: vec![Interface::take("pxe-s")?],
             subnets: served.collect(),
@@ -181,12 +208,18 @@ impl Lab {
         BootPlane {
             settings,
             directory: records.clone(),
-            assets: assets(&self.directory.path().join("assets")),
+            assets,
             loaders: Arc::new(loaders),
             leases: Vec::new(),
             reservations: Vec::new(),
         }
         .bind()
+    }
+
+    /// The digest of the one image that is served: the bytes of `undionly.kpxe`.
+    pub(crate) fn kernel(&self) -> [u8; 32] {
+        let content = std::fs::read(self.directory.path().join("undionly.kpxe")).unwrap();
+        Sha256::digest(content).into()
     }
 
     /// Starts the boot plane; it runs until the token is cancelled.

@@ -11,6 +11,7 @@ mod http_reports;
 mod in_use;
 mod lab;
 mod leases;
+mod loaders;
 mod log;
 mod peer;
 mod recorded_requests;

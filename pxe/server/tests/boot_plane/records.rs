@@ -11,8 +11,9 @@ use machine_core::id::BootId;
 use machine_core::network::{ClientKey, Lease, SubnetName};
 use machine_core::time::Timestamp;
 use pxe_server::directory::{
-    BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, LeaseOutcome,
-    ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, SystemReport, Unavailable,
+    BootAnswer, BootQuestion, Directory, Document, DocumentRefusal, DocumentRequest, HeldBoot,
+    LeaseOutcome, ObservedStep, ScriptAnswer, ScriptRefusal, ScriptRequest, SystemReport,
+    Unavailable,
 };
 use tokio::sync::Notify;
 
@@ -36,6 +37,8 @@ pub(crate) struct State {
     /// Who holds these addresses.
     pub(crate) taken: BTreeMap<IpAddr, ClientKey>,
     pub(crate) broken: BTreeSet<ClientKey>,
+    /// The boot that every peer holds whose card is known.
+    pub(crate) held: Option<BootId>,
     pub(crate) script: Option<ScriptAnswer>,
     pub(crate) document: Option<Document>,
     /// What it was asked.
@@ -132,6 +135,15 @@ impl Directory for Records {
         self.state().ended.push((client, address));
         self.changed.notify_waiters();
         Ok(())
+    }
+
+    async fn held(
+        &self,
+        _: IpAddr,
+        hardware: Option<MacAddress>,
+    ) -> Result<Option<HeldBoot>, Unavailable> {
+        let held = self.state().held.zip(hardware);
+        Ok(held.map(|(boot, mac)| HeldBoot { boot, mac }))
     }
 
     async fn script(&self, request: ScriptRequest) -> Result<ScriptAnswer, ScriptRefusal> {

@@ -36,13 +36,27 @@ impl TftpClient {
         (buffer[..length].to_vec(), from)
     }
 
-    /// Everything of the file, with these options.
+    /// One in the client's namespace, of this address of it.
+    pub(crate) fn of_client(lab: &Lab, address: &str) -> Self {
+        let socket = lab.as_client(|| {
+            let socket = std::net::UdpSocket::bind((address, 0)).unwrap();
+            socket.set_broadcast(true).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            socket
+        });
+        let socket = UdpSocket::from_std(socket).unwrap();
+        Self { socket }
+    }
+
+    /// Everything of the loader, with these options.
     async fn read(&self, options: &str) -> Vec<u8> {
-        self.send(
-            format!("\0\x01undionly.kpxe\0octet\0{options}").as_bytes(),
-            server(),
-        )
-        .await;
+        self.read_file("undionly.kpxe", options).await.unwrap()
+    }
+
+    /// Everything of the file, with these options; the code of the error if there is none.
+    pub(crate) async fn read_file(&self, file: &str, options: &str) -> Result<Vec<u8>, u8> {
+        let request = format!("\0\x01{file}\0octet\0{options}");
+        self.send(request.as_bytes(), server()).await;
         let mut content = Vec::new();
         let block_size = if options.contains("1024") { 1024 } else { 512 };
         loop {
@@ -56,9 +70,10 @@ impl TftpClient {
                         self.send(&[0, 4, packet[2], packet[3]], from).await;
                     }
                     if packet.len() < block_size + 4 {
-                        return content;
+                        return Ok(content);
                     }
                 }
+                5 => return Err(packet[3]),
                 other => panic!("opcode {other}"),
             }
         }
@@ -225,16 +240,7 @@ fn a_request_to_everybody_or_from_elsewhere_is_not_answered() {
     lab.route_by_client("192.0.2.0/24");
     lab.serve(async || {
         let _stop = lab.start(&Records::default(), DhcpMode::Off);
-        let client = |address: &str| {
-            let socket = lab.as_client(|| {
-                let socket = std::net::UdpSocket::bind((address, 0)).unwrap();
-                socket.set_broadcast(true).unwrap();
-                socket.set_nonblocking(true).unwrap();
-                socket
-            });
-            let socket = UdpSocket::from_std(socket).unwrap();
-            TftpClient { socket }
-        };
+        let client = |address: &str| TftpClient::of_client(&lab, address);
         let request = b"\0\x01undionly.kpxe\0octet\0";
         let (ours, foreign) = (client("10.77.0.9"), client("192.0.2.9"));
         ours.send(request, "10.77.0.255:69".parse().unwrap()).await;
@@ -273,5 +279,20 @@ fn transfers_that_were_abandoned_after_their_options_keep_no_place_from_a_real_o
             }
         }
         assert!(is_loader(&TftpClient::new().await.read("").await));
+    });
+}
+
+#[test]
+fn one_address_reads_any_number_of_files_at_once_and_none_is_refused() {
+    let Some(lab) = Lab::new() else { return };
+    lab.serve(async || {
+        let _stop = lab.start(&Records::default(), DhcpMode::Off);
+        // Eight times as many as may read at a time.
+        let read = async || TftpClient::new().await.read("").await;
+        let readers: Vec<_> = (0..256).map(|_| tokio::spawn(read())).collect();
+        for reader in readers {
+            let content = reader.await.unwrap();
+            assert!(is_loader(&content), "{} bytes", content.len());
+        }
     });
 }

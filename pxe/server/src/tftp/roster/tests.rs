@@ -73,45 +73,86 @@ async fn the_most_silent_transfer_of_an_address_ends_for_a_new_one() {
     assert!(other.again.is_closed() && !alive.again.is_closed());
 }
 
+fn wait(roster: &Arc<Roster>, peer: SocketAddrV4) -> Queued {
+    match admit(roster, peer, "a") {
+        Admitted::Waits(queued) => queued,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_too_many_waits_for_a_place_while_all_are_alive() {
     let roster = few();
     let held = begin(&roster, peer(1, 1), "a");
     let _alive = begin(&roster, peer(1, 2), "a");
-    let Admitted::Waits(queued) = admit(&roster, peer(1, 3), "a") else {
-        panic!("it does not wait")
-    };
+    let queued = wait(&roster, peer(1, 3));
     assert!(matches!(admit(&roster, peer(1, 3), "a"), Admitted::Repeats));
     assert!(matches!(admit(&roster, peer(1, 4), "a"), Admitted::TooMany));
     let (asked, stop) = (request("a"), CancellationToken::new());
     let (place, ()) = tokio::join!(queued.place(&asked, &stop), async { drop(held) });
-    assert!(place.is_some());
-    assert!(roster.active().waiting.is_empty());
+    assert!(place.is_ok());
+    assert!(!roster.active().queue.has_line(Ipv4Addr::new(10, 0, 0, 1)));
+}
+
+/// The clients of these transfers go on talking.
+async fn talk(held: &[Ticket], time: Duration) {
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        held.iter().for_each(Ticket::heard);
+        tokio::time::sleep(SILENT / 5).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_finds_no_place_in_time_is_forgotten() {
-    let roster = few();
+async fn who_asks_again_keeps_its_place_in_the_line_and_who_does_not_is_forgotten() {
+    let roster = Roster::new(RosterLimits {
+        waiting: 2,
+        ..few().limits
+    });
     let held = [
         begin(&roster, peer(1, 1), "a"),
         begin(&roster, peer(1, 2), "a"),
     ];
-    let Admitted::Waits(queued) = admit(&roster, peer(1, 3), "a") else {
-        panic!("it does not wait")
-    };
     let (asked, stop) = (request("a"), CancellationToken::new());
-    let talk = async {
-        loop {
-            held.iter().for_each(Ticket::heard);
-            tokio::time::sleep(SILENT / 5).await;
+    let (patient, silent) = (wait(&roster, peer(1, 3)), wait(&roster, peer(1, 4)));
+    let busy = async {
+        for _ in 0..4 {
+            talk(&held, Duration::from_secs(5)).await;
+            let again = admit(&roster, peer(1, 3), "a");
+            assert!(matches!(again, Admitted::Repeats), "{again:?}");
         }
+        drop(held);
     };
-    let place = tokio::select! {
-        place = queued.place(&asked, &stop) => place,
-        () = talk => None,
-    };
-    assert!(place.is_none());
-    assert!(roster.active().waiting.is_empty());
+    let (patient, silent, ()) = tokio::join!(
+        patient.place(&asked, &stop),
+        silent.place(&asked, &stop),
+        busy
+    );
+    assert!(patient.is_ok(), "20 s later it gets its place: {patient:?}");
+    assert_eq!(silent.unwrap_err(), NoPlace::Gone);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_may_ask_for_any_number_and_each_has_its_turn() {
+    let roster = Roster::new(RosterLimits {
+        waiting: 100,
+        ..few().limits
+    });
+    let first = [
+        begin(&roster, peer(1, 1), "a"),
+        begin(&roster, peer(1, 2), "a"),
+    ];
+    let waiting: Vec<Queued> = (3..100).map(|port| wait(&roster, peer(1, port))).collect();
+    let (asked, stop) = (request("a"), CancellationToken::new());
+    let served = waiting.into_iter().map(|queued| {
+        let (asked, stop) = (asked.clone(), stop.clone());
+        tokio::spawn(async move { queued.place(&asked, &stop).await.map(drop) })
+    });
+    let served: Vec<_> = served.collect();
+    drop(first);
+    for transfer in served {
+        assert_eq!(transfer.await.unwrap(), Ok(()));
+    }
 }
 
 #[tokio::test(start_paused = true)]
