@@ -21,6 +21,7 @@ mod dhcp;
 mod ending;
 mod floods;
 mod generate;
+mod health;
 mod hex;
 mod impostor;
 mod life;
