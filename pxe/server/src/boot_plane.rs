@@ -7,13 +7,14 @@ mod running;
 mod sockets;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use machine_core::hardware::MacAddress;
 use machine_core::network::{ClientKey, DhcpMode, Lease, Reach, Subnet};
 use tokio::net::TcpListener;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::arp::ArpLink;
 use crate::assets::Assets;
@@ -262,12 +263,17 @@ impl ServedSubnet {
 fn arp_link(interface: &str) -> Option<Arc<ArpLink>> {
     match ArpLink::open(interface) {
         Ok(arp) => arp.map(Arc::new),
+        // That the right is missing is told once, when the daemon starts.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            debug!(interface, %error, "ARP can't be opened");
+            None
+        }
         Err(error) => {
             warn!(
                 interface,
                 %error,
                 "addresses are leased without a look whether somebody uses them, since ARP can't be \
-                 opened: run as root, or with CAP_NET_RAW"
+                 opened"
             );
             None
         }

@@ -23,6 +23,7 @@ pub mod link_events;
 mod link_layer;
 pub mod loaders;
 pub mod neighbour;
+pub mod receive_buffer;
 mod script;
 pub mod servers;
 mod socket;
