@@ -28,8 +28,8 @@ use crate::descriptors;
 use crate::host::{StateDirectory, this_process};
 use crate::network_watch::NetworkWatch;
 use crate::parts::Parts;
-use crate::preflight::checked_subnets;
-use crate::privileges;
+use crate::preflight::{checked_subnets, look_at_host};
+use crate::privileges::Privileges;
 use crate::settings::Settings;
 use crate::start_error::StartError;
 use crate::state_access::open_to_others;
@@ -59,9 +59,13 @@ enum Ended {
 
 /// Runs the daemon until `stop`, or until a part of it ends by itself.
 pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), StartError> {
-    privileges::tell();
     descriptors::raise();
     let mut subnets = checked_subnets(&settings)?;
+    let limited = look_at_host(&settings, &subnets)?;
+    // Not told by `--check`, which root may run for a service that is not root's.
+    for note in Privileges::own().excess().into_iter().chain(limited) {
+        warn!("{note}");
+    }
     let state = StateDirectory::take(&settings.state_directory, &this_process())?;
     for complaint in open_to_others(&settings.state_directory) {
         warn!("{complaint}");

@@ -6,7 +6,7 @@ use tracing::{info, warn};
 
 /// As many as a thousand machines need that boot at once, twice over: a connection and a transfer
 /// each, and those that wait.
-const WANTED: u64 = 16_384;
+pub const WANTED: u64 = 16_384;
 /// What is assumed where the system does not say.
 const ASSUMED: usize = 1024;
 
@@ -24,16 +24,16 @@ pub fn raise() {
     {
         warn!(%error, before, hard, "can't raise the number of files that may be open");
     }
-    let limit = limit();
-    info!(limit, before, "files and sockets that may be open");
-    if u64::try_from(limit).unwrap_or(u64::MAX) < WANTED {
-        warn!(
-            limit,
-            wanted = WANTED,
-            "few files may be open: when many machines start at once some are told to come again; \
-             raise the hard limit (LimitNOFILE= of the service, `ulimit -Hn` of a shell)"
-        );
-    }
+    info!(
+        limit = limit(),
+        before, "files and sockets that may be open"
+    );
+}
+
+/// How far the soft limit can be raised without the rights of root, if the system says so.
+pub fn hard_limit() -> Option<u64> {
+    let limits = getrlimit(Resource::RLIMIT_NOFILE);
+    limits.ok().map(|(_, hard)| hard)
 }
 
 /// How many files and sockets may be open.

@@ -9,6 +9,7 @@ pub mod command;
 pub mod descriptors;
 pub mod host;
 mod host_address;
+pub mod host_limits;
 pub mod image_import;
 pub mod interfaces;
 pub mod network_watch;

@@ -14,8 +14,10 @@ use tracing::warn;
 
 use crate::bound::{is_wanted, listen, plane_settings, take_interfaces};
 use crate::host::{has_room, is_held};
+use crate::host_limits::HostLimits;
 use crate::image_import::{look_at_images, refused};
 use crate::interfaces::{Resolved, resolve_subnets};
+use crate::privileges::{Needs, NoPorts, Privileges};
 use crate::settings::Settings;
 use crate::start_error::StartError;
 use crate::state_access::open_to_others;
@@ -48,6 +50,15 @@ pub fn checked_subnets(settings: &Settings) -> Result<Vec<Subnet>, StartError> {
         warn!("{note}");
     }
     Ok(resolved.subnets)
+}
+
+/// What the host lacks for these subnets, and allows too little of: a sentence each, of what a start can
+/// do with.
+pub fn look_at_host(settings: &Settings, subnets: &[Subnet]) -> Result<Vec<String>, NoPorts> {
+    let (own, needs) = (Privileges::own(), Needs::of(settings, subnets));
+    own.permit(&needs)?;
+    let limits = HostLimits::read(subnets).complaints(subnets);
+    Ok(own.shortfall(&needs).into_iter().chain(limits).collect())
 }
 
 /// What the host says of the interfaces and files that the settings name.
@@ -93,8 +104,11 @@ pub async fn check(settings: &Settings) -> Found {
             Err(error) => found.mistakes.push(error.into()),
         }
     }
+    let host = found.take(look_at_host(settings, &subnets));
+    let has_rights = host.is_some();
+    found.notes.extend(host.unwrap_or_default());
     let is_resolved = subnets.len() == settings.subnets.len();
-    if is_held != Some(true) && is_resolved {
+    if is_held != Some(true) && is_resolved && has_rights {
         check_ports(&mut found, settings, &subnets).await;
     }
     found

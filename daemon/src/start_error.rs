@@ -12,6 +12,7 @@ use fleet::error::chain;
 
 use crate::host::HostError;
 use crate::parts::PartEnded;
+use crate::privileges::NoPorts;
 
 /// Why the daemon does not start, or does not go on.
 #[derive(Debug, Error)]
@@ -66,6 +67,9 @@ pub enum StartError {
     /// A part of the daemon ended before it was asked to.
     #[error(transparent)]
     Part(#[from] PartEnded),
+    /// The ports of its protocols are not for this user.
+    #[error(transparent)]
+    Rights(#[from] NoPorts),
     /// A socket can't be had.
     #[error(transparent)]
     Bind(#[from] BindError),

@@ -15,6 +15,7 @@ use crate::command::boot::{BootCommand, ExplainArguments};
 use crate::command::cluster::ClusterCommand;
 use crate::command::database::DatabaseCommand;
 use crate::command::machine::MachineCommand;
+use crate::examples::examples;
 
 /// A command for a running daemon.
 #[derive(Debug, Subcommand)]
@@ -33,4 +34,10 @@ pub enum ClientCommand {
     /// The database: whether it is the one to go on with
     #[command(subcommand)]
     Database(DatabaseCommand),
+    /// Whether the daemon serves machines: ends with 0 if so, else with 6 or 3
+    #[command(after_help = examples(&[
+        "drover health",
+        "drover health --socket /srv/drover/drover.sock",
+    ]))]
+    Health,
 }

@@ -45,7 +45,8 @@ pub async fn warn(arguments: &ClientArguments) -> Result<(), CommandError> {
     }
 }
 
-async fn status(arguments: &ClientArguments) -> Result<Database, CommandError> {
+/// Asks the daemon which database it is: it answers from its memory.
+pub(crate) async fn status(arguments: &ClientArguments) -> Result<Database, CommandError> {
     let mut client = database(&arguments.socket).await?;
     let found = client.get_database(GetDatabaseRequest {}).await?;
     Ok(found.into_inner().database.unwrap_or_default())

@@ -18,6 +18,7 @@ pub mod error;
 mod event;
 pub mod examples;
 pub mod goal;
+pub mod health;
 pub mod input;
 pub mod lifetime;
 mod listing;

@@ -5,7 +5,7 @@ use crate::command::arguments::ClientArguments;
 use crate::command::cluster::ClusterCommand;
 use crate::command::machine::MachineCommand;
 use crate::error::CommandError;
-use crate::{boot, cluster, database, machine};
+use crate::{boot, cluster, database, health, machine};
 
 /// Runs a command. Whoever reads only the first lines has what he wants: that is no failure.
 pub async fn run(command: ClientCommand, arguments: &ClientArguments) -> Result<(), CommandError> {
@@ -45,5 +45,6 @@ async fn carry_out(
             boot::run(command, arguments).await
         }
         ClientCommand::Database(command) => database::run(command, arguments).await,
+        ClientCommand::Health => health::run(arguments).await,
     }
 }

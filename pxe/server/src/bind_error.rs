@@ -43,8 +43,8 @@ pub enum BindError {
     },
     /// The system does not let us.
     #[error(
-        "no permission for {protocol} port {port} on {interface}: run as root, or with \
-         CAP_NET_BIND_SERVICE and CAP_NET_RAW",
+        "no permission for {protocol} port {port} on {interface}: a port below 1024 needs \
+         CAP_NET_BIND_SERVICE, and an interface CAP_NET_RAW before Linux 5.7; run as root, or with both",
         port = address.port()
     )]
     NoPermission {

@@ -7,6 +7,7 @@ mod running;
 mod sockets;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use machine_core::hardware::MacAddress;
 use machine_core::network::{ClientKey, DhcpMode, Lease, Reach, Subnet};
 use pxe_loader::loader_choice::LoaderChoice;
 use tokio::net::TcpListener;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::arp::ArpLink;
 use crate::assets::Assets;
@@ -275,12 +276,17 @@ impl ServedSubnet {
 fn arp_link(interface: &str) -> Option<Arc<ArpLink>> {
     match ArpLink::open(interface) {
         Ok(arp) => arp.map(Arc::new),
+        // That the right is missing is told once, when the daemon starts.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            debug!(interface, %error, "ARP can't be opened");
+            None
+        }
         Err(error) => {
             warn!(
                 interface,
                 %error,
                 "addresses are leased without a look whether somebody uses them, since ARP can't be \
-                 opened: run as root, or with CAP_NET_RAW"
+                 opened"
             );
             None
         }

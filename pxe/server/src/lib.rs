@@ -26,6 +26,7 @@ mod link_layer;
 pub mod loaders;
 mod made_files;
 pub mod neighbour;
+pub mod receive_buffer;
 mod script;
 pub mod servers;
 mod shared_chains;

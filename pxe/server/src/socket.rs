@@ -1,9 +1,7 @@
 //! UDP sockets that know where a packet was sent to, and answer from there.
 //!
 //! Each is bound to an interface (`SO_BINDTODEVICE`) or to an address of ours; `IP_PKTINFO` tells
-//! the address that was asked, and the reply leaves from that address (`ip(7)`). Receive buffers
-//! are large, since they decide how many machines may start at once: with the default of 208 KiB
-//! the burst of a thousand machines overflows, and firmware gives up after four tries.
+//! the address that was asked, and the reply leaves from that address (`ip(7)`).
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -12,17 +10,16 @@ use std::os::fd::AsRawFd;
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::libc::{in_addr, in_pktinfo};
-use nix::sys::socket::sockopt::{Ipv4PacketInfo, RcvBufForce};
+use nix::sys::socket::sockopt::Ipv4PacketInfo;
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, sendmsg, setsockopt,
 };
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
-use tracing::warn;
+use tracing::debug;
 
-/// How many bytes of packets may wait to be read.
-const RECEIVE_BUFFER: usize = 16 << 20;
+use crate::receive_buffer;
 
 /// Where a socket is bound.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +60,9 @@ impl DatagramSocket {
             socket.bind_device(Some(device.as_bytes()))?;
         }
         setsockopt(&socket, Ipv4PacketInfo, &true)?;
-        enlarge_receive_buffer(&socket, place.address)?;
+        // What it lacks is told once, when the daemon starts, and not for each socket.
+        let receive_buffer = receive_buffer::enlarge(&socket)?;
+        debug!(at = %place.address, receive_buffer, "a socket for packets");
         socket.bind(&SocketAddr::V4(place.address).into())?;
         let socket = UdpSocket::from_std(socket.into())?;
         Ok(Self { socket })
@@ -162,25 +161,6 @@ fn send_from(
         MsgFlags::empty(),
         Some(&to),
     )?;
-    Ok(())
-}
-
-/// `SO_RCVBUF` is silently capped at `net.core.rmem_max`; the forced one needs `CAP_NET_ADMIN`. The
-/// kernel reports twice what was set (`socket(7)`).
-fn enlarge_receive_buffer(socket: &Socket, address: SocketAddrV4) -> io::Result<()> {
-    if setsockopt(socket, RcvBufForce, &RECEIVE_BUFFER).is_err() {
-        socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
-    }
-    let got = socket.recv_buffer_size()? / 2;
-    if got < RECEIVE_BUFFER {
-        warn!(
-            port = address.port(),
-            wanted = RECEIVE_BUFFER,
-            got,
-            "small receive buffer: when many machines start at once, some will not boot; run \
-             `sysctl -w net.core.rmem_max={RECEIVE_BUFFER}`, or give CAP_NET_ADMIN"
-        );
-    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use pxe_dhcp::ask::ServerPort;
 use pxe_dhcp::route::{BOOT_SERVICE_PORT, SERVER_PORT};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::bind_error::BindError;
 use crate::dhcp::line::Line;
@@ -137,12 +137,17 @@ impl Link<'_> {
         }
         match FrameSocket::open(self.interface) {
             Ok(frames) => frames,
+            // That the right is missing is told once, when the daemon starts.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                debug!(interface = self.interface, %error, "frames can't be sent");
+                None
+            }
             Err(error) => {
                 warn!(
                     interface = self.interface,
                     %error,
                     "what is leased to a machine is told to everybody on the link, since frames can't \
-                     be sent to its card alone: run as root, or with CAP_NET_RAW"
+                     be sent to its card alone"
                 );
                 None
             }

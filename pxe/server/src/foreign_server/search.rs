@@ -23,8 +23,8 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// Why nobody could be asked.
 #[derive(Debug, Error)]
 #[error(
-    "can't look for other DHCP servers on {interface}, for which UDP port 68 is taken: end a DHCP \
-     client that has it, or run as root or with CAP_NET_BIND_SERVICE"
+    "can't look for other DHCP servers on {interface}, for which UDP port 68 is needed: end a DHCP \
+     client that has it (`ss -ulpn sport = :68` names it), or give CAP_NET_BIND_SERVICE"
 )]
 pub struct CannotAsk {
     /// On which interface.
