@@ -1,10 +1,11 @@
-//! What happened long ago is dropped: events, boots, and requests that were carried out.
+//! What happened long ago is dropped: events, boots, requests that were carried out, and leases of
+//! DHCPv6 that have ended.
 
 use std::time::Duration;
 
 use machine_core::time::Timestamp;
 use machine_store::error::StoreError;
-use machine_store::retention::{Kept, drop_boots, drop_events, drop_requests};
+use machine_store::retention::{Kept, drop_boots, drop_events, drop_leases, drop_requests};
 use tracing::info;
 
 use crate::site::Site;
@@ -24,25 +25,26 @@ pub(super) async fn drop_old(site: &Site, at: Timestamp) -> Result<(), StoreErro
         rows: ROWS,
     };
     let (events, boots) = (kept(site.retention.events), kept(site.retention.boots));
-    let mut dropped = [0; 3];
+    let mut dropped = [0; 4];
     loop {
         let now = [
             drop_events(db, events, AT_ONCE).await?,
             drop_boots(db, boots, AT_ONCE).await?,
             drop_requests(db, events.since, AT_ONCE).await?,
+            drop_leases(db, boots.since, AT_ONCE).await?,
         ];
         for (all, now) in dropped.iter_mut().zip(now) {
             *all += now;
         }
-        if now == [0; 3] {
+        if now == [0; 4] {
             break;
         }
     }
-    let [events, boots, requests] = dropped;
-    if dropped != [0; 3] {
+    let [events, boots, requests, leases] = dropped;
+    if dropped != [0; 4] {
         info!(
             events,
-            boots, requests, "what is older than it is kept was dropped"
+            boots, requests, leases, "what is older than it is kept was dropped"
         );
     }
     Ok(())

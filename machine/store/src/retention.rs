@@ -1,5 +1,5 @@
-//! What is kept for how long: events, boots and requests that are old are dropped, and so are the
-//! oldest of those of which there are too many.
+//! What is kept for how long: events, boots, requests and leases of DHCPv6 that are old are dropped,
+//! and so are the oldest events and boots of which there are too many.
 //!
 //! What somebody still needs stays, however old it is: the boot in which a machine runs, and the last
 //! one of which more was seen than a DISCOVER; boots of the attempt that a machine runs on, and of
@@ -66,6 +66,15 @@ pub async fn drop_requests(db: &Db, since: Timestamp, limit: u32) -> Result<u64,
     const DROP: &str = "DELETE FROM request WHERE idempotency_key IN \
          (SELECT idempotency_key FROM request WHERE at < $1 ORDER BY at LIMIT $2)";
     drop_rows(db, Statement::new(DROP).bind(since).bind(limit)).await
+}
+
+/// Drops leases of DHCPv6 that ended before, at most `limit`; how many were dropped. Those of DHCPv4
+/// are as many as there are addresses; of these a machine may leave one behind with each boot.
+pub async fn drop_leases(db: &Db, ended: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    const DROP: &str = "DELETE FROM lease WHERE (subnet, client) IN \
+         (SELECT subnet, client FROM lease WHERE client LIKE 'duid:%' AND expires < $1 \
+         ORDER BY expires LIMIT $2)";
+    drop_rows(db, Statement::new(DROP).bind(ended).bind(limit)).await
 }
 
 async fn count_boots(db: &Db) -> Result<i64, StoreError> {

@@ -79,6 +79,6 @@ mod tests {
     #[test]
     fn a_key_stays_small() {
         // Tables of 60,000 DHCPv4 leases hold several of each.
-        assert!(size_of::<ClientKey>() <= 24);
+        assert!(size_of::<ClientKey>() <= 16);
     }
 }

@@ -140,6 +140,7 @@ const CASES: &[Case] = cases![
     retention::of_too_many_events_the_oldest_go,
     retention::old_boots_are_dropped_unless_somebody_needs_them,
     retention::old_requests_are_dropped,
+    retention::leases_of_dhcpv6_that_ended_long_ago_are_dropped,
     retention::the_latest_moment_is_that_of_any_record,
     unreadable::a_row_that_cannot_be_read_is_left_out_and_the_rest_goes_on,
     disks::the_disks_of_machines_are_those_of_records_and_of_their_latest_permission,

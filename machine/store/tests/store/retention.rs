@@ -6,13 +6,14 @@ use machine_core::id::{AttemptId, BootId};
 use machine_core::intent::Actor;
 use machine_core::lifecycle::State;
 use machine_core::machine::Machine;
+use machine_core::network::{ClientKey, Lease};
 use machine_store::change::{Change, ClusterWrite, MachineWrite};
 use machine_store::claimants::Heard;
 use machine_store::commit::claim::ReleaseClaim;
 use machine_store::events::{self, Event};
 use machine_store::requests::{self, Request};
-use machine_store::retention::{Kept, drop_boots, drop_events, drop_requests};
-use machine_store::{boots, moments};
+use machine_store::retention::{Kept, drop_boots, drop_events, drop_leases, drop_requests};
+use machine_store::{boots, leases, moments};
 
 use crate::bench::Bench;
 use crate::fixtures::{
@@ -223,6 +224,46 @@ pub(crate) fn old_requests_are_dropped(bench: &Bench) {
         assert_eq!(drop_requests(db, at(5), ALL).await.unwrap(), 1);
         assert_eq!(requests::find(db, "old").await.unwrap(), None);
         assert!(requests::find(db, "young").await.unwrap().is_some());
+    });
+}
+
+/// A machine takes a new address of DHCPv6 with each boot, since its firmware draws a new IAID.
+pub(crate) fn leases_of_dhcpv6_that_ended_long_ago_are_dropped(bench: &Bench) {
+    let of_duid = |iaid, expires| Lease {
+        client: ClientKey::Duid {
+            duid: "00:04:4c:4c".parse().unwrap(),
+            iaid,
+        },
+        expires: at(expires),
+        ..lease(iaid)
+    };
+    let of_card = Lease {
+        expires: at(3),
+        ..lease(9)
+    };
+    let kept = of_duid(3, 5000);
+    let (commits, ended) = bench.commits();
+    bench.block(async {
+        let leases = [
+            of_duid(1, 2000),
+            of_duid(2, 3000),
+            kept.clone(),
+            of_card.clone(),
+        ];
+        for lease in leases {
+            commits.submit(lease).await.unwrap();
+        }
+        drop(commits);
+        ended.await.unwrap();
+    });
+    // What was in the journal is sorted into the table when it is opened.
+    let db = bench.reopened();
+    bench.block(async {
+        assert_eq!(drop_leases(&db, at(5000), 1).await.unwrap(), 1);
+        assert_eq!(drop_leases(&db, at(5000), ALL).await.unwrap(), 1);
+        assert_eq!(drop_leases(&db, at(5000), ALL).await.unwrap(), 0);
+        let left = leases::of_subnet(&db, &kept.subnet).await.unwrap();
+        assert_eq!(left, [kept, of_card]);
     });
 }
 
