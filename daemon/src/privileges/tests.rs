@@ -1,3 +1,5 @@
+//! Rights that are made up, and what is said of them.
+
 use super::*;
 
 const ROOT: u64 = 0x1ff_ffff_ffff;

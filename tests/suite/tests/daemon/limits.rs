@@ -8,7 +8,8 @@ use testbed::transcript::Mark;
 use crate::place::{AUTHORITATIVE, Place, run};
 
 /// A subnet of many addresses on another network of the link, and one behind a relay.
-const SUBNETS: &str = "  - { name: many, interface: eth0, network: 10.80.0.0/16, mode: authoritative,
+const SUBNETS: &str =
+    "  - { name: many, interface: eth0, network: 10.80.0.0/16, mode: authoritative,
       ranges: [10.80.0.2-10.80.8.1] }
   - { name: far, interface: eth0, network: 10.90.0.0/24, relays: [10.90.0.254], router: 10.90.0.254,
       mode: authoritative, ranges: [10.90.0.50-10.90.0.60] }
