@@ -236,6 +236,9 @@ fn loaders(settings: &Settings) -> Loaders {
     for loader in missing.iter().filter(|it| is_wanted(it, settings)) {
         warn!("{loader}");
     }
+    for note in loaders.notes() {
+        info!("{note}");
+    }
     loaders
 }
 

@@ -1,6 +1,8 @@
 //! Who asks for a script: whether the boot is his, whether he may be the machine that he says to be,
 //! and what he is told if not.
 
+use std::net::IpAddr;
+
 use machine_core::boot::Boot;
 use machine_core::claimant::Claimant;
 use machine_core::decision::Answer;
@@ -30,12 +32,8 @@ impl BootAnswers {
         request: &ScriptRequest,
         at: Timestamp,
     ) -> Result<Option<MacAddress>, StepError> {
-        let Some(seen) = request.hardware else {
-            let peer = request.peer;
-            return Err(StepError::Outside(format!(
-                "the card behind {peer} is not known at this moment"
-            )));
-        };
+        let seen = request.hardware;
+        let seen = seen.ok_or_else(|| unknown_card(request.peer))?;
         let Some(mac) = boot.mac else {
             return Ok(None);
         };
@@ -161,6 +159,13 @@ impl BootAnswers {
         }
         self.answer_decided(boot, read, doubt.as_ref(), at).await
     }
+}
+
+/// Nobody can tell whether a boot is this peer's.
+pub(super) fn unknown_card(peer: IpAddr) -> StepError {
+    StepError::Outside(format!(
+        "the card behind {peer} is not known at this moment"
+    ))
 }
 
 /// The boot that asks, as one that speaks for a machine.

@@ -160,14 +160,15 @@ smbios --type 1 --get-string 4 --set manufacturer
 smbios --type 1 --get-string 5 --set product
 smbios --type 1 --get-string 7 --set serial";
 
+/// The disk becomes the root, since the loader is told that it comes from there (`chainloader.c`).
 const START_LOCAL_DISK: &str = "\
 if [ \"${grub_cpu}\" = \"arm64\" ] ; then
 set loader=/EFI/BOOT/BOOTAA64.EFI
 else
 set loader=/EFI/BOOT/BOOTX64.EFI
 fi
-if search --no-floppy --set=disk --file \"${loader}\" ; then
-if chainloader \"(${disk})${loader}\" ; then
+if search --no-floppy --set=root --file \"${loader}\" ; then
+if chainloader \"${loader}\" ; then
 boot
 fi
 fi";

@@ -13,6 +13,7 @@ pub mod command_line;
 pub mod expansion;
 pub mod grub_config;
 pub mod grub_configs;
+pub mod ipxe_version;
 pub mod loader_choice;
 pub mod made;
 pub mod script;

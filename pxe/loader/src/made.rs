@@ -4,8 +4,8 @@
 /// A file that is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Made<'a> {
-    /// The script that an iPXE of 2021 or later fetches from where it was loaded, before it does
-    /// DHCP (`efi_autoexec.c`).
+    /// The script that a newer iPXE under UEFI fetches from where it was loaded, before it does DHCP
+    /// (`efi_autoexec.c`); that of Debian 12 does not.
     Autoexec,
     /// GRUB's first configuration: it has GRUB say what its machine is, and is the same for all.
     GrubConfig,

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use machine_core::hardware::{Arch, Firmware};
 use pxe_loader::bootloader::LoaderFile;
 use pxe_loader::bootloaders::{advertised, files, find, next};
+use pxe_loader::ipxe_version::IpxeVersion;
 use pxe_loader::loader_choice::LoaderChoice;
 use thiserror::Error;
 
@@ -90,6 +91,18 @@ impl Loaders {
         (loaders, missing)
     }
 
+    /// What is to be told of the files that are there: an iPXE that lacks something.
+    pub fn notes(&self) -> Vec<String> {
+        let versions = self.content.iter().filter_map(|(name, content)| {
+            let version = IpxeVersion::of(content)?;
+            let lacks = version.lacks()?;
+            Some(format!(
+                "{name} is iPXE {version}: {lacks}; it gets its scripts by DHCP all the same"
+            ))
+        });
+        versions.collect()
+    }
+
     /// The content of the file that a client asks for by this name.
     pub fn find(&self, name: &[u8]) -> Option<Bytes> {
         self.content.get(find(name)?.name).cloned()
@@ -160,6 +173,19 @@ mod tests {
             said[0].contains("undionly.kpxe") && said[0].contains("package ipxe"),
             "{said:?}"
         );
+    }
+
+    #[test]
+    fn an_old_ipxe_is_told_of_and_served() {
+        let directory = tempfile::tempdir().unwrap();
+        let old = b"MZ\x001.0.0+git-20190125.36a4c85-5.1\0";
+        std::fs::write(directory.path().join("snponly.efi"), old).unwrap();
+        std::fs::write(directory.path().join("ipxe.efi"), b"\x002.0.0+dfsg-5\0").unwrap();
+        let (loaders, _) = Loaders::read(directory.path());
+        let notes = loaders.notes();
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert!(notes[0].starts_with("snponly.efi is iPXE 1.0.0+git-20190125"));
+        assert!(loaders.find(b"snponly.efi").is_some());
     }
 
     #[test]

@@ -110,6 +110,9 @@ fn loader(
     let file = loaders.advertised(arch, firmware, choice);
     let file = file.ok_or_else(|| not_installed(arch, firmware, choice))?;
     if asked.client.is_http() {
+        if file.next.is_some() {
+            return Err(BY_TFTP_ONLY.to_owned());
+        }
         let url = format!("http://{}/loader/{boot}/{}", asked.subnet.http, file.name);
         return Ok(BootInstruction::Url { url });
     }
@@ -118,6 +121,10 @@ fn loader(
         next_server: asked.subnet.subnet.server,
     })
 }
+
+/// Debian 12's GRUB has no module for HTTP, and asks for its configuration where it came from.
+const BY_TFTP_ONLY: &str = "shim and GRUB load over PXE only, and it does UEFI HTTP boot: choose \
+                            the firmware's entry for PXE over IPv4";
 
 /// What is missing, and where it is to be had.
 fn not_installed(arch: Arch, firmware: Firmware, choice: LoaderChoice) -> String {

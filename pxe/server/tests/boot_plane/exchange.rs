@@ -107,6 +107,16 @@ pub(crate) fn uefi(mut packet: Packet) -> Packet {
     packet
 }
 
+/// The same from x86-64 UEFI that does HTTP boot, which says 16.
+pub(crate) fn uefi_http(mut packet: Packet) -> Packet {
+    packet.options.push(
+        OptionCode::VENDOR_CLASS,
+        b"HTTPClient:Arch:00016:UNDI:003001",
+    );
+    packet.options.push(OptionCode::CLIENT_ARCH, &[0, 16]);
+    packet
+}
+
 /// The same from iPXE.
 pub(crate) fn ipxe(packet: Packet) -> Packet {
     let mut packet = pxe(packet);

@@ -3,13 +3,14 @@
 
 use machine_core::boot::BootStep;
 use machine_core::network::DhcpMode;
+use pxe_dhcp::option::OptionCode;
 use pxe_dhcp::packet::HardwareAddress;
 use pxe_loader::bootloaders::{BOOTLOADERS, files};
 use pxe_loader::loader_choice::LoaderChoice;
 use pxe_server::directory::ScriptAnswer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::exchange::{DhcpClient, message, uefi};
+use crate::exchange::{DhcpClient, message, uefi, uefi_http};
 use crate::lab::{LOADER_SIZE, Lab, authoritative};
 use crate::log::Log;
 use crate::records::{BOOT, Records};
@@ -231,5 +232,23 @@ fn a_chain_that_ends_in_grub_is_no_endless_one() {
             assert!(offer.file.starts_with(b"shimx64.efi\0"), "round {round}");
             read(&grub, "grub/script/").await.unwrap();
         }
+    });
+}
+
+#[test]
+fn grub_is_not_given_over_http_which_it_can_not_go_on_with() {
+    let Some(lab) = lab(LoaderChoice::Grub) else {
+        return;
+    };
+    lab.serve(async || {
+        let log = Log::capture();
+        let records = Records::default();
+        records.state().netboot = true;
+        let _stop = lab.start(&records, authoritative());
+        let firmware = DhcpClient::new(&lab, 68);
+        firmware.broadcast(&uefi_http(message(1, 1))).await;
+        let offer = firmware.receive().await;
+        assert_eq!(offer.options.get(OptionCode::BOOT_FILE), None);
+        log.until("load over PXE only", 1).await;
     });
 }

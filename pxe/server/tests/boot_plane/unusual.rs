@@ -8,7 +8,7 @@ use machine_core::time::Timestamp;
 use pxe_dhcp::option::OptionCode;
 use pxe_dhcp::packet::Packet;
 
-use crate::exchange::{DhcpClient, ipxe, kind, message, pxe, request};
+use crate::exchange::{DhcpClient, ipxe, kind, message, pxe, request, uefi_http};
 use crate::lab::{Lab, SERVER, authoritative};
 use crate::log::Log;
 use crate::records::{BOOT, Records, State};
@@ -99,11 +99,7 @@ fn uefi_http_boot_is_given_a_url_whose_get_is_a_step() {
         let records = boots();
         let _stop = lab.start(&records, authoritative());
         let client = DhcpClient::new(&lab, 68);
-        let mut discover = message(1, 1);
-        let class = b"HTTPClient:Arch:00016:UNDI:003001";
-        discover.options.push(OptionCode::VENDOR_CLASS, class);
-        discover.options.push(OptionCode::CLIENT_ARCH, &[0, 16]);
-        client.broadcast(&discover).await;
+        client.broadcast(&uefi_http(message(1, 1))).await;
         let offer = client.receive().await;
         let of = |code| offer.options.get(code).unwrap().to_vec();
         assert_eq!(of(OptionCode::VENDOR_CLASS), b"HTTPClient");
