@@ -207,7 +207,7 @@ mod tests {
     fn who_only_looks_changes_nothing() {
         for operation in Operation::ALL {
             let name = operation.method();
-            let is_question = ["List", "Get", "Watch"]
+            let is_question = ["List", "Get", "Watch", "Explain", "Test"]
                 .iter()
                 .any(|it| name.starts_with(it));
             let is_for_viewers = operation.roles().contains(&Role::Viewer);
